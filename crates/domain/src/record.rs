@@ -1,0 +1,206 @@
+//! The kinds of record and the typed body of each.
+
+use serde::{Deserialize, Serialize};
+
+use crate::gate_event::GateEvent;
+use crate::inspection::Inspection;
+use crate::interchange::Interchange;
+use crate::notice::Notice;
+use crate::reference::{Assignment, Carrier, Equipment, Operator, Template, Yard};
+
+/// The schema number this version writes into every record.
+pub const SCHEMA: u32 = 1;
+
+/// What a record is. On the wire and in SQL: the snake_case name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// A vehicle or equipment inspection. Written in the field.
+    Inspection,
+    /// Equipment entering or leaving a yard. Written in the field.
+    GateEvent,
+    /// Equipment handed from one carrier to another (an equipment interchange receipt). Written in the field.
+    Interchange,
+    /// Work for a yard or an operator, by a due time. Written at the console.
+    Assignment,
+    /// A list of things to inspect. Written at the console.
+    Template,
+    /// A known piece of equipment. Written at the console.
+    Equipment,
+    /// A known carrier. Written at the console.
+    Carrier,
+    /// A yard. Written at the console.
+    Yard,
+    /// A person who records things. Written at the console.
+    Operator,
+    /// An inbox item about a conflict. Written by the server.
+    Notice,
+}
+
+/// Who may write a kind of record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Writer {
+    /// An enrolled device.
+    Field,
+    /// The admin console (and `seed`).
+    Console,
+    /// The server itself.
+    Server,
+}
+
+impl Kind {
+    /// Every kind, in the order of the declaration.
+    pub const ALL: [Self; 10] = [
+        Self::Inspection,
+        Self::GateEvent,
+        Self::Interchange,
+        Self::Assignment,
+        Self::Template,
+        Self::Equipment,
+        Self::Carrier,
+        Self::Yard,
+        Self::Operator,
+        Self::Notice,
+    ];
+
+    /// The name on the wire and in SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inspection => "inspection",
+            Self::GateEvent => "gate_event",
+            Self::Interchange => "interchange",
+            Self::Assignment => "assignment",
+            Self::Template => "template",
+            Self::Equipment => "equipment",
+            Self::Carrier => "carrier",
+            Self::Yard => "yard",
+            Self::Operator => "operator",
+            Self::Notice => "notice",
+        }
+    }
+
+    /// The kind of that name, or `None` for one this version does not know.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == name)
+    }
+
+    /// Who writes it.
+    #[must_use]
+    pub const fn writer(self) -> Writer {
+        match self {
+            Self::Inspection | Self::GateEvent | Self::Interchange => Writer::Field,
+            Self::Notice => Writer::Server,
+            _ => Writer::Console,
+        }
+    }
+
+    /// Whether a record of this kind belongs to a yard; otherwise to the whole organisation.
+    #[must_use]
+    pub const fn in_yard(self) -> bool {
+        matches!(
+            self,
+            Self::Inspection | Self::GateEvent | Self::Interchange | Self::Assignment | Self::Notice
+        )
+    }
+}
+
+/// Where a record stands in its life, beside what its body says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum RecordState {
+    /// In use.
+    #[default]
+    Live,
+    /// Closed by a supervisor: final, the field may no longer change it.
+    Closed,
+    /// Struck out, kept as evidence. Never comes back by accident.
+    Voided,
+}
+
+/// The typed body of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(tag = "kind", content = "body", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "bodies are handled one at a time, never in bulk")]
+pub enum Body {
+    /// See [`Inspection`].
+    Inspection(Inspection),
+    /// See [`GateEvent`].
+    GateEvent(GateEvent),
+    /// See [`Interchange`].
+    Interchange(Interchange),
+    /// See [`Assignment`].
+    Assignment(Assignment),
+    /// See [`Template`].
+    Template(Template),
+    /// See [`Equipment`].
+    Equipment(Equipment),
+    /// See [`Carrier`].
+    Carrier(Carrier),
+    /// See [`Yard`].
+    Yard(Yard),
+    /// See [`Operator`].
+    Operator(Operator),
+    /// See [`Notice`].
+    Notice(Notice),
+}
+
+impl Body {
+    /// Which kind of record this is the body of.
+    #[must_use]
+    pub const fn kind(&self) -> Kind {
+        match self {
+            Self::Inspection(_) => Kind::Inspection,
+            Self::GateEvent(_) => Kind::GateEvent,
+            Self::Interchange(_) => Kind::Interchange,
+            Self::Assignment(_) => Kind::Assignment,
+            Self::Template(_) => Kind::Template,
+            Self::Equipment(_) => Kind::Equipment,
+            Self::Carrier(_) => Kind::Carrier,
+            Self::Yard(_) => Kind::Yard,
+            Self::Operator(_) => Kind::Operator,
+            Self::Notice(_) => Kind::Notice,
+        }
+    }
+
+    /// Reads the body of a record of `kind` from its JSON text.
+    ///
+    /// # Errors
+    /// The JSON does not have the shape of that kind; the message names the field.
+    pub fn from_json(kind: Kind, json: &str) -> Result<Self, serde_json::Error> {
+        Ok(match kind {
+            Kind::Inspection => Self::Inspection(serde_json::from_str(json)?),
+            Kind::GateEvent => Self::GateEvent(serde_json::from_str(json)?),
+            Kind::Interchange => Self::Interchange(serde_json::from_str(json)?),
+            Kind::Assignment => Self::Assignment(serde_json::from_str(json)?),
+            Kind::Template => Self::Template(serde_json::from_str(json)?),
+            Kind::Equipment => Self::Equipment(serde_json::from_str(json)?),
+            Kind::Carrier => Self::Carrier(serde_json::from_str(json)?),
+            Kind::Yard => Self::Yard(serde_json::from_str(json)?),
+            Kind::Operator => Self::Operator(serde_json::from_str(json)?),
+            Kind::Notice => Self::Notice(serde_json::from_str(json)?),
+        })
+    }
+
+    /// The body alone as JSON text, as it is stored and sent.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        match self {
+            Self::Inspection(body) => serde_json::to_string(body),
+            Self::GateEvent(body) => serde_json::to_string(body),
+            Self::Interchange(body) => serde_json::to_string(body),
+            Self::Assignment(body) => serde_json::to_string(body),
+            Self::Template(body) => serde_json::to_string(body),
+            Self::Equipment(body) => serde_json::to_string(body),
+            Self::Carrier(body) => serde_json::to_string(body),
+            Self::Yard(body) => serde_json::to_string(body),
+            Self::Operator(body) => serde_json::to_string(body),
+            Self::Notice(body) => serde_json::to_string(body),
+        }
+        .expect("bodies hold only JSON-safe types with string keys")
+    }
+}
