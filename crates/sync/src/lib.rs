@@ -1,1 +1,28 @@
-//! placeholder
+//! The sync contract: what travels between device and server, and the two decisions that keep them equal.
+//!
+//! [`decide`] is the server's: what becomes of a write. [`apply`] is the device's: what becomes of its row when an
+//! answer arrives. Both are pure (no clock, no storage, no network) and are the same code for every server database,
+//! for the device and for the simulator.
+
+mod apply;
+mod decide;
+mod difference;
+mod scope;
+mod verdict;
+mod version;
+pub mod wire;
+
+pub use apply::{Change, LocalHead, apply_canonical, apply_verdict};
+pub use decide::{Decision, Existing, Incoming, Offer, decide};
+pub use difference::{Differences, differences};
+pub use scope::Scope;
+pub use verdict::{Kept, Rejection, RejectionCode, Verdict};
+pub use version::{Epoch, Receipt, VersionId};
+pub use wire::{Canonical, Content};
+
+/// The protocol this code speaks. A server answers any other with `protocol_unsupported` and changes nothing.
+///
+/// | version | since | what |
+/// |---|---|---|
+/// | 1 | 0.1.0 | the first |
+pub const PROTOCOL: u32 = 1;

@@ -1,0 +1,171 @@
+//! The server's decision: what becomes of a write.
+
+use gatebook_domain::RecordState;
+use jiff::Timestamp;
+
+use crate::verdict::{Kept, Rejection, RejectionCode, Verdict};
+use crate::version::{Epoch, Receipt, VersionId};
+use crate::wire::Content;
+
+/// What the server holds of a record.
+#[derive(Debug, Clone, Copy)]
+pub struct Existing<'a> {
+    /// Receipt of the canonical state.
+    pub receipt: &'a Receipt,
+    /// The canonical state.
+    pub content: &'a Content,
+}
+
+/// On what ground something is offered.
+#[derive(Debug, Clone, Copy)]
+pub enum Offer<'a> {
+    /// An operator's write, made on that canonical state; `None`: on nothing.
+    Write {
+        /// Receipt of the state it was made on. Its authenticity is for the caller to check.
+        base: Option<&'a Receipt>,
+    },
+    /// A canonical state that the device holds and the server may have lost.
+    Reoffer {
+        /// Its receipt. Its authenticity is for the caller to check.
+        receipt: &'a Receipt,
+    },
+}
+
+/// What a device offers.
+#[derive(Debug, Clone, Copy)]
+pub struct Incoming<'a> {
+    /// On what ground.
+    pub offer: Offer<'a>,
+    /// The state offered.
+    pub content: &'a Content,
+    /// Whether the writer may change what is closed or voided (a supervisor).
+    pub may_reopen: bool,
+    /// What the checks that need more than these two states found: validity, permission, scope, size, receipts.
+    pub refusal: Option<&'a Rejection>,
+}
+
+/// What the server does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decision {
+    /// This write was judged before. Answer the same, change nothing.
+    Repeat(Verdict),
+    /// Change nothing; keep the payload for the admin.
+    Reject(Rejection),
+    /// It says what the canonical state says. Record the verdict, make no version.
+    Unchanged,
+    /// It becomes the canonical state.
+    Take {
+        /// The version it becomes.
+        version: VersionId,
+        /// It displaces a state that its writer had not seen: mark that one as set aside and tell both operators.
+        displaces: bool,
+        /// It keeps the time at which it was first received (a re-offer); otherwise it is received now.
+        received_at: Option<Timestamp>,
+    },
+    /// The canonical state stays; file this one in the audit table as set aside and tell both operators.
+    SetAside,
+}
+
+impl Decision {
+    /// What the device is told.
+    #[must_use]
+    pub fn verdict(&self) -> Verdict {
+        match self {
+            Self::Repeat(verdict) => verdict.clone(),
+            Self::Reject(rejection) => Verdict::Rejected(rejection.clone()),
+            Self::Unchanged | Self::Take { displaces: false, .. } => Verdict::Accepted,
+            Self::Take { displaces: true, .. } => Verdict::Conflict { kept: Kept::Incoming },
+            Self::SetAside => Verdict::Conflict { kept: Kept::Existing },
+        }
+    }
+}
+
+/// Decides what becomes of `incoming`.
+///
+/// `epoch` is the server's present one, `existing` what it holds of the record, `ledger` the verdict it gave this very
+/// `write_id` before. The last writer wins by the time the server received it, whole record at a time; no device clock
+/// is looked at.
+#[must_use]
+pub fn decide(
+    epoch: Epoch,
+    existing: Option<Existing<'_>>,
+    ledger: Option<&Verdict>,
+    incoming: Incoming<'_>,
+) -> Decision {
+    if let Some(verdict) = ledger {
+        return Decision::Repeat(verdict.clone());
+    }
+    if let Some(rejection) = incoming.refusal {
+        return Decision::Reject(rejection.clone());
+    }
+    match incoming.offer {
+        Offer::Write { base } => decide_write(epoch, existing, base, incoming),
+        Offer::Reoffer { receipt } => decide_reoffer(epoch, existing, receipt),
+    }
+}
+
+fn decide_write(
+    epoch: Epoch,
+    existing: Option<Existing<'_>>,
+    base: Option<&Receipt>,
+    incoming: Incoming<'_>,
+) -> Decision {
+    let known = base.map_or(0, |base| base.version);
+    let Some(existing) = existing else {
+        return take(epoch, known + 1, false);
+    };
+    let held = existing.receipt;
+    let next = known.max(held.version) + 1;
+    let on_current = base.is_some_and(|base| base.is_same_state(held));
+
+    if existing.content.says_the_same_as(incoming.content) {
+        return if on_current { take(epoch, next, false) } else { Decision::Unchanged };
+    }
+    match existing.content.state {
+        RecordState::Closed if !incoming.may_reopen => {
+            return Decision::Reject(Rejection::new(
+                RejectionCode::Final,
+                "A supervisor has closed this record. Ask them to reopen it if it has to change.",
+            ));
+        }
+        // A void is never undone by somebody who had not seen it, and only by a supervisor who had.
+        RecordState::Voided if !on_current && incoming.content.state != RecordState::Voided => {
+            return Decision::SetAside;
+        }
+        RecordState::Voided if !incoming.may_reopen => {
+            return Decision::Reject(Rejection::new(
+                RejectionCode::Final,
+                "This record was voided. Start a new one instead, or ask a supervisor to bring it back.",
+            ));
+        }
+        _ => {}
+    }
+    // A base received no earlier than what is held means that the server lost something (a restore from backup) and
+    // has taken nothing since that the writer had not seen.
+    let saw_all = on_current || base.is_some_and(|base| base.received_at >= held.received_at);
+    take(epoch, next, !saw_all)
+}
+
+fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receipt) -> Decision {
+    let Some(existing) = existing else {
+        return take_back(epoch, receipt.version + 1, receipt);
+    };
+    let held = existing.receipt;
+    match held.received_at.cmp(&receipt.received_at) {
+        std::cmp::Ordering::Less => take_back(epoch, held.version.max(receipt.version) + 1, receipt),
+        std::cmp::Ordering::Equal => Decision::Unchanged,
+        std::cmp::Ordering::Greater => Decision::SetAside,
+    }
+}
+
+const fn take(epoch: Epoch, version: u64, displaces: bool) -> Decision {
+    Decision::Take { version: VersionId { epoch, version }, displaces, received_at: None }
+}
+
+const fn take_back(epoch: Epoch, version: u64, receipt: &Receipt) -> Decision {
+    Decision::Take {
+        version: VersionId { epoch, version },
+        displaces: false,
+        received_at: Some(receipt.received_at),
+    }
+}

@@ -1,0 +1,16 @@
+//! What travels: requests, answers and errors of the HTTP API, as JSON.
+//!
+//! Bodies travel as raw JSON text, kept byte for byte: the text is what receipts are computed over, fields that this
+//! version does not know survive, and a body that cannot be read spoils only its own record, never the page.
+
+mod admin;
+mod content;
+mod enrolment;
+mod error;
+mod sync;
+
+pub use admin::{AuditEntry, AuditOutcome, RestoreRequest, RestoreResponse};
+pub use content::{Canonical, Content};
+pub use enrolment::{EnrolRequest, EnrolResponse};
+pub use error::{ApiError, ApiErrorCode};
+pub use sync::{CanonicalState, Judged, Limits, Push, ScopePage, SyncRequest, SyncResponse, Take};

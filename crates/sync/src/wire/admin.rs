@@ -1,0 +1,76 @@
+//! The audit table as an admin sees it: `GET /v1/records/{id}/audit`, `POST /v1/records/{id}/restore`.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::content::Content;
+use crate::verdict::Rejection;
+
+/// What became of a write, as the audit table has it today.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AuditOutcome {
+    /// It is the canonical state.
+    Canonical,
+    /// It was, until a writer who had seen it wrote the next.
+    Superseded,
+    /// It lost a conflict; `to` won.
+    SetAside {
+        /// The write that was kept instead.
+        to: Uuid,
+    },
+    /// It said what the canonical state said already.
+    Unchanged,
+    /// It was not taken.
+    Rejected(Rejection),
+}
+
+/// One write to a record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AuditEntry {
+    /// The write.
+    pub write_id: Uuid,
+    /// The record.
+    pub record_id: Uuid,
+    /// What became of it.
+    pub outcome: AuditOutcome,
+    /// The version it became, if it became one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<u64>,
+    /// When the server received it.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub received_at: Timestamp,
+    /// The operator's name.
+    pub operator_name: String,
+    /// The device's name; empty for the server and the console.
+    pub device_name: String,
+    /// The write it restores, if it is a restore.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restores: Option<Uuid>,
+    /// What it says.
+    pub content: Content,
+}
+
+/// Makes an earlier write the canonical state again, as a new version.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RestoreRequest {
+    /// The write to restore, from the audit list.
+    pub write_id: Uuid,
+    /// Why; kept in the audit table.
+    #[serde(default)]
+    pub reason: String,
+}
+
+/// What a restore made.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RestoreResponse {
+    /// The new write.
+    pub write_id: Uuid,
+    /// The new version.
+    pub version: u64,
+}

@@ -1,0 +1,90 @@
+//! The state of a record.
+
+use gatebook_domain::{Kind, RecordState};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use crate::scope::Scope;
+use crate::version::Receipt;
+
+/// What a record says, without who holds it in which version.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Content {
+    /// Name of the kind; a name that the reader does not know is kept and not shown.
+    pub kind: String,
+    /// Its yard; absent for what belongs to the whole organisation.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub yard_id: Option<Uuid>,
+    /// Schema number of the body.
+    pub schema: u32,
+    /// Live, closed or voided.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub state: RecordState,
+    /// Why it was closed or voided.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub state_reason: String,
+    /// When the change was made, by the device's clock. For display only.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub captured_at: Timestamp,
+    /// IANA zone of the yard, for display only.
+    pub zone: String,
+    /// Who made the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operator_id: Option<Uuid>,
+    /// What the record says, by its kind.
+    #[cfg_attr(feature = "openapi", schema(value_type = Object))]
+    pub body: Box<RawValue>,
+}
+
+impl Content {
+    /// The kind, if this version knows it.
+    #[must_use]
+    pub fn known_kind(&self) -> Option<Kind> {
+        Kind::parse(&self.kind)
+    }
+
+    /// The scope it belongs to.
+    #[must_use]
+    pub fn scope(&self) -> Scope {
+        Scope::of(self.yard_id)
+    }
+
+    /// Whether both say the same. Who said it, when and where does not count, nor how the JSON is written.
+    #[must_use]
+    pub fn says_the_same_as(&self, other: &Self) -> bool {
+        self.kind == other.kind
+            && self.yard_id == other.yard_id
+            && self.state == other.state
+            && self.state_reason == other.state_reason
+            && same_json(self.body.get(), other.body.get())
+    }
+}
+
+fn same_json(a: &str, b: &str) -> bool {
+    if a == b {
+        return true;
+    }
+    let parse = serde_json::from_str::<serde_json::Value>;
+    matches!((parse(a), parse(b)), (Ok(a), Ok(b)) if a == b)
+}
+
+/// A canonical state: what the server holds of a record, with its receipt.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Canonical {
+    /// The record.
+    pub id: Uuid,
+    /// The server's proof of it.
+    pub receipt: Receipt,
+    /// The write that made it so.
+    pub write_id: Uuid,
+    /// The device that wrote it; absent when the server or the console did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<Uuid>,
+    /// What it says.
+    pub content: Content,
+}

@@ -1,0 +1,153 @@
+//! `POST /v1/sync`: push page and pull page in one round trip.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::content::{Canonical, Content};
+use crate::scope::Scope;
+use crate::verdict::Verdict;
+use crate::version::{Epoch, Receipt};
+
+/// What a device sends.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SyncRequest {
+    /// The protocol it speaks, [`crate::PROTOCOL`].
+    pub protocol: u32,
+    /// The app's version, for the server's log.
+    #[serde(default)]
+    pub app: String,
+    /// The server epoch it knows; absent at first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub epoch: Option<Epoch>,
+    /// Up to which `seq` it has everything, by scope; a scope not named starts at 0.
+    #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, u64>))]
+    pub cursors: BTreeMap<Scope, u64>,
+    /// Pending records, current state each.
+    #[serde(default)]
+    pub push: Vec<Push>,
+    /// Canonical states that the server may have lost, after its epoch changed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reoffer: Vec<Canonical>,
+    /// How much it will take.
+    pub take: Take,
+}
+
+/// One pending record.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Push {
+    /// The record, UUIDv7 made on the device.
+    pub id: Uuid,
+    /// The local write. A repeat of it returns the same verdict and changes nothing.
+    pub write_id: Uuid,
+    /// Receipt of the canonical state on which the change was made; absent for a record the server never had.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<Receipt>,
+    /// What it now says.
+    pub content: Content,
+}
+
+/// How much a device will take in one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Take {
+    /// Pulled records at most.
+    pub records: u32,
+    /// Bytes of pulled bodies at most, except that one record always comes.
+    pub bytes: u32,
+}
+
+/// What the server answers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SyncResponse {
+    /// The protocol it speaks.
+    pub protocol: u32,
+    /// Its epoch. If it is not the one the device knows, the device starts its cursors again.
+    pub epoch: Epoch,
+    /// Its clock, for display only.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub server_time: Timestamp,
+    /// One for each pushed and each re-offered record.
+    pub verdicts: Vec<Judged>,
+    /// One for each scope the device receives. A scope that is not named is no longer the device's.
+    pub scopes: Vec<ScopePage>,
+    /// There is more to pull: come again at once.
+    pub more: bool,
+    /// What the device obeys from now on.
+    pub limits: Limits,
+}
+
+/// The verdict on one write.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Judged {
+    /// The record.
+    pub id: Uuid,
+    /// The write that was judged.
+    pub write_id: Uuid,
+    /// The server's word.
+    pub verdict: Verdict,
+    /// The canonical state now; absent when the server holds none (a rejected new record), or none that this device
+    /// may see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub canonical: Option<CanonicalState>,
+}
+
+/// The canonical state that comes with a verdict.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum CanonicalState {
+    /// Exactly what was sent; only its receipt is news.
+    AsSent(Receipt),
+    /// This.
+    Record(Box<Canonical>),
+}
+
+impl CanonicalState {
+    /// Its receipt.
+    #[must_use]
+    pub fn receipt(&self) -> &Receipt {
+        match self {
+            Self::AsSent(receipt) => receipt,
+            Self::Record(canonical) => &canonical.receipt,
+        }
+    }
+}
+
+/// News of one scope.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ScopePage {
+    /// Which.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub scope: Scope,
+    /// Canonical states by ascending `seq`, without those that a verdict of the same answer carries.
+    pub records: Vec<Canonical>,
+    /// The device has everything up to here once it has stored this page.
+    pub cursor: u64,
+}
+
+/// What the server allows. Devices obey from the moment they hear it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Limits {
+    /// Pushed records a page.
+    pub page_records: u32,
+    /// Bytes a request, as JSON before compression.
+    pub page_bytes: u32,
+    /// Bytes of one record's body.
+    pub record_bytes: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { page_records: 2_500, page_bytes: 4 * 1024 * 1024, record_bytes: 256 * 1024 }
+    }
+}
