@@ -33,6 +33,10 @@ pub struct Plate {
     /// State, province or country, such as `TX`, `TAMPS`, `ON`.
     #[serde(default)]
     pub region: String,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
 }
 
 /// A piece of equipment as a record names it.
@@ -60,6 +64,22 @@ pub struct EquipmentRef {
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
     pub extra: Extra,
+}
+
+impl EquipmentRef {
+    /// Equipment of which only the sort and the number are known.
+    #[must_use]
+    pub fn new(class: EquipmentClass, number: impl Into<String>) -> Self {
+        Self {
+            class,
+            number: number.into(),
+            equipment_id: None,
+            plate: None,
+            size_type: None,
+            override_reason: None,
+            extra: Extra::new(),
+        }
+    }
 }
 
 /// Whether the equipment carries cargo.

@@ -59,3 +59,24 @@ pub struct GateEvent {
     #[cfg_attr(feature = "specta", specta(skip))]
     pub extra: Extra,
 }
+
+impl GateEvent {
+    /// A blank form.
+    #[must_use]
+    pub fn new(direction: Direction) -> Self {
+        Self {
+            direction,
+            occurred_at: None,
+            lane: String::new(),
+            equipment: Vec::new(),
+            load: None,
+            seals: Vec::new(),
+            driver: Driver::default(),
+            carrier: CarrierRef::default(),
+            reference: String::new(),
+            remarks: String::new(),
+            submitted: None,
+            extra: Extra::new(),
+        }
+    }
+}

@@ -41,6 +41,14 @@ pub struct InspectionItem {
     pub extra: Extra,
 }
 
+impl InspectionItem {
+    /// An item nobody has looked at yet.
+    #[must_use]
+    pub fn unanswered(key: impl Into<String>) -> Self {
+        Self { key: key.into(), result: None, note: String::new(), extra: Extra::new() }
+    }
+}
+
 /// Which template an inspection follows, and in which revision, so that a later change of the template does not
 /// change what was signed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -54,6 +62,10 @@ pub struct TemplateRef {
     pub revision: u32,
     /// Its name, for display where the template is gone.
     pub name: String,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
 }
 
 /// Unit of an odometer.
@@ -75,6 +87,10 @@ pub struct Odometer {
     pub value: u32,
     /// Which unit.
     pub unit: DistanceUnit,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
 }
 
 /// The body of an `inspection` record.

@@ -141,6 +141,10 @@ pub struct Tire {
     /// Brand and serial, if read.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub brand: String,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
 }
 
 /// That a party would not sign, and why.
@@ -151,6 +155,10 @@ pub struct Refusal {
     pub role: SignatureRole,
     /// Why.
     pub reason: String,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
 }
 
 /// The body of an `interchange` record.
@@ -217,4 +225,33 @@ pub struct Interchange {
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
     pub extra: Extra,
+}
+
+impl Interchange {
+    /// A blank form.
+    #[must_use]
+    pub fn new(movement: Movement) -> Self {
+        Self {
+            movement,
+            receipt_number: String::new(),
+            releasing: CarrierRef::default(),
+            receiving: CarrierRef::default(),
+            equipment_provider: None,
+            driver: Driver::default(),
+            tractor: None,
+            equipment: Vec::new(),
+            load: None,
+            gross_weight_kg: None,
+            reference: String::new(),
+            seals: Vec::new(),
+            damage: Vec::new(),
+            tires: Vec::new(),
+            recorded_images: false,
+            remarks: String::new(),
+            signatures: Vec::new(),
+            refusal: None,
+            submitted: None,
+            extra: Extra::new(),
+        }
+    }
 }

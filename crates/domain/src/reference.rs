@@ -19,6 +19,10 @@ pub struct TemplateItem {
     /// What to look for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
 }
 
 /// A list of things to inspect.

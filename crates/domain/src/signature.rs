@@ -53,4 +53,16 @@ pub struct Submitted {
     /// Who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator_id: Option<Uuid>,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
+}
+
+impl Submitted {
+    /// Handed in at that time by that operator.
+    #[must_use]
+    pub fn new(at: Timestamp, operator_id: Option<Uuid>) -> Self {
+        Self { at, operator_id, extra: Extra::new() }
+    }
 }
