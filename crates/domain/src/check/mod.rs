@@ -1,0 +1,99 @@
+//! Identifiers: the one spelling each is kept in, and whether a text is one.
+
+pub mod iso6346;
+pub mod plate;
+pub mod scac;
+pub mod seal;
+pub mod usdot;
+
+use crate::equipment::EquipmentClass;
+
+/// The spelling in which an equipment number of that class is kept: capitals without blanks, and container numbers
+/// without hyphens.
+#[must_use]
+pub fn normalize_number(class: EquipmentClass, text: &str) -> String {
+    match class {
+        EquipmentClass::IsoContainer | EquipmentClass::DomesticContainer => iso6346::normalize(text),
+        _ => compact(text),
+    }
+}
+
+/// How an equipment number is shown: container numbers in groups (`CSQU 305438 3`), others as they are.
+#[must_use]
+pub fn display_number(class: EquipmentClass, number: &str) -> String {
+    match class {
+        EquipmentClass::IsoContainer | EquipmentClass::DomesticContainer => iso6346::display(number),
+        _ => number.trim().to_owned(),
+    }
+}
+
+/// Whether a normalized number can be a North American domestic container's: four letters ending in U, six digits,
+/// perhaps a seventh. It has no check digit to prove.
+#[must_use]
+pub fn is_domestic_container(number: &str) -> bool {
+    let bytes = number.as_bytes();
+    matches!(bytes.len(), 10 | 11)
+        && bytes[..3].iter().all(u8::is_ascii_uppercase)
+        && bytes[3] == b'U'
+        && bytes[4..].iter().all(u8::is_ascii_digit)
+}
+
+/// Whether a normalized number can be painted on a tractor, trailer, chassis or genset.
+#[must_use]
+pub fn is_unit_number(number: &str) -> bool {
+    is_code(number, 20, b"-")
+}
+
+/// Whether a normalized text can be an ISO 6346 size and type, of the present codes or of the older ones.
+#[must_use]
+pub fn is_size_type(text: &str) -> bool {
+    text.len() == 4 && is_code(text, 4, b"")
+}
+
+/// Capitals without blanks.
+pub(crate) fn compact(text: &str) -> String {
+    text.chars()
+        .filter(|character| !character.is_whitespace())
+        .map(|character| character.to_ascii_uppercase())
+        .collect()
+}
+
+/// 1 to `longest` capitals, digits and characters of `also`.
+pub(crate) fn is_code(text: &str, longest: usize, also: &[u8]) -> bool {
+    (1..=longest).contains(&text.len())
+        && text.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || also.contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_domestic_container_has_four_letters_ending_in_u_and_six_or_seven_digits() {
+        for good in ["EMHU 270791", "emhu-2707913"] {
+            assert!(is_domestic_container(&normalize_number(EquipmentClass::DomesticContainer, good)), "{good}");
+        }
+        for bad in ["EMHZ270791", "EMHU27079", "EMHU27079134", "EMH1270791", ""] {
+            assert!(!is_domestic_container(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_unit_number_keeps_its_hyphen_and_loses_its_blanks() {
+        assert_eq!(normalize_number(EquipmentClass::Trailer, " trl-22 07 "), "TRL-2207");
+        assert!(is_unit_number("TRL-2207"));
+        for bad in ["", "TRL/22", "trl", "ÄB12", "123456789012345678901"] {
+            assert!(!is_unit_number(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_size_and_type_is_four_letters_or_digits_of_old_or_new_codes() {
+        for good in ["45G1", "L5G1", "42R0", "451G"] {
+            assert!(is_size_type(good), "{good}");
+        }
+        for bad in ["45G", "45G12", "45-1", "45g1"] {
+            assert!(!is_size_type(bad), "{bad}");
+        }
+    }
+}
