@@ -3,17 +3,36 @@
 //! Pure data and pure functions: no clock, no file, no network. Every body keeps the fields it does not know
 //! (written by a newer app) in `extra`, so that they survive a round trip through this version.
 
+pub mod check;
 pub mod equipment;
 pub mod gate_event;
 pub mod inspection;
 pub mod interchange;
 pub mod notice;
 pub mod party;
+pub mod pointer;
+pub mod problem;
 pub mod record;
 pub mod reference;
+pub mod settle;
 pub mod signature;
+pub mod stage;
+pub mod templates;
+pub mod title;
+pub mod validate;
+pub mod words;
 
+#[cfg(test)]
+mod samples;
+
+pub use pointer::{field_label, value_words};
+pub use problem::{Problem, ProblemCode, Severity};
 pub use record::{Body, Kind, RecordState};
+pub use settle::settle;
+pub use stage::{Stage, stage};
+pub use templates::{start_inspection, us_dvir, us_intermodal};
+pub use title::title;
+pub use validate::{missing, validate};
 
 /// Fields of a newer schema, kept byte-for-meaning as they came.
 pub type Extra = serde_json::Map<String, serde_json::Value>;
