@@ -1,1 +1,23 @@
-//! placeholder
+//! The device: the local store, the sync round and the scheduler. Everything an operator sees comes from here, and
+//! nothing here knows that Tauri exists.
+//!
+//! A record's way: [`Device::save`] commits it to SQLite with a new `write_id` and `pending_sync`; the scheduler runs a
+//! [`round`](sync_round::run); the server's verdict comes back and [`Store::settle`] matches the row to the canonical
+//! state. Killed anywhere in between, the next round simply does it again.
+
+mod device;
+mod enrol;
+mod environment;
+mod error;
+pub mod scheduler;
+mod store;
+pub mod sync_round;
+mod transport;
+pub mod view;
+mod words;
+
+pub use device::{Device, DeviceConfig};
+pub use environment::{Environment, SystemEnvironment};
+pub use error::StoreError;
+pub use store::{HeldRecord, PushPage, Settled, Store};
+pub use transport::{HttpTransport, Transport, TransportError};

@@ -1,0 +1,385 @@
+//! The device as the app's shell sees it: each command of the UI is one method here.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use gatebook_domain::equipment::{EquipmentClass, EquipmentRef};
+use gatebook_domain::gate_event::GateEvent;
+use gatebook_domain::interchange::Interchange;
+use gatebook_domain::signature::Submitted;
+use gatebook_domain::templates::start_inspection;
+use gatebook_domain::{Body, missing, problem::Severity};
+use gatebook_sync::{Rejection, RejectionCode};
+use tokio::sync::watch;
+use uuid::Uuid;
+
+use crate::enrol;
+use crate::environment::{Environment, SystemEnvironment};
+use crate::error::StoreError;
+use crate::scheduler::{self, Event};
+use crate::store::{Authorship, Enrolment, Store, settings};
+use crate::view::{
+    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, InboxItem, OperatorView, RecordView, Start,
+    SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
+};
+
+/// How a device is opened.
+pub struct DeviceConfig {
+    /// Where its database lies.
+    pub data_folder: PathBuf,
+    /// Version of the app, shown and logged.
+    pub app_version: String,
+    /// Clock and ids.
+    pub environment: Arc<dyn Environment>,
+}
+
+impl DeviceConfig {
+    /// A real device with its data in that folder.
+    #[must_use]
+    pub fn new(data_folder: PathBuf, app_version: &str) -> Self {
+        Self { data_folder, app_version: app_version.to_owned(), environment: Arc::new(SystemEnvironment) }
+    }
+}
+
+/// One device: store and scheduler together. Cheap to clone.
+#[derive(Clone)]
+pub struct Device {
+    store: Arc<Store>,
+    environment: Arc<dyn Environment>,
+    scheduler: scheduler::Handle,
+    _network: Arc<scheduler::NetworkWatch>,
+    app_version: String,
+}
+
+impl std::fmt::Debug for Device {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Device").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+type Answer<T> = Result<T, CommandError>;
+
+impl Device {
+    /// Opens the device and starts its scheduler. Must be called within a Tokio runtime.
+    ///
+    /// # Errors
+    /// The data folder cannot be used.
+    pub fn open(config: DeviceConfig) -> Result<Self, StoreError> {
+        let store = Arc::new(Store::open(&config.data_folder)?);
+        let scheduler =
+            scheduler::spawn(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;
+        let network = Arc::new(scheduler::watch_network(scheduler.clone()));
+        Ok(Self {
+            store,
+            environment: config.environment,
+            scheduler,
+            _network: network,
+            app_version: config.app_version,
+        })
+    }
+
+    /// The local store, for whoever looks beneath the views.
+    #[must_use]
+    pub fn store(&self) -> &Arc<Store> {
+        &self.store
+    }
+
+    /// Counts up with each change of local state.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.store.changes()
+    }
+
+    /// How sync stands, as it changes.
+    #[must_use]
+    pub fn sync_status(&self) -> watch::Receiver<SyncStatus> {
+        self.scheduler.status.clone()
+    }
+
+    /// Tells the scheduler what happened.
+    pub fn notify(&self, event: Event) {
+        self.scheduler.notify(event);
+    }
+
+    /// Everything the UI needs to draw itself anew.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn state(&self) -> Answer<AppState> {
+        let enrolment = self.store.setting(&settings::ENROLMENT)?;
+        let yards = self.store.yards()?;
+        let yard_id = self.chosen_yard(&yards)?;
+        let operator = self.operator()?;
+        let mut sync = self.scheduler.status.borrow().clone();
+        let counts = self.store.counts(yard_id, operator.as_ref().map(|operator| operator.id))?;
+        sync.pending = counts.pending;
+        Ok(AppState {
+            enrolment: enrolment.map(|enrolment| EnrolmentView {
+                server_url: enrolment.server_url,
+                tenant_name: enrolment.tenant_name,
+                device_id: enrolment.device_id,
+                device_name: enrolment.device_name,
+                revoked: enrolment.revoked,
+            }),
+            yards,
+            yard_id,
+            operator,
+            place: self.store.setting(&settings::PLACE)?,
+            sync,
+            counts,
+            salvage: self.store.setting(&settings::SALVAGE)?,
+            app_version: self.app_version.clone(),
+        })
+    }
+
+    /// Joins an organisation. May be repeated after a lost answer.
+    ///
+    /// # Errors
+    /// No way to the server, or it would not take the code.
+    pub async fn enrol(&self, server_url: &str, code: &str, device_name: &str) -> Answer<AppState> {
+        let device_id = match self.store.setting(&settings::DEVICE_ID)? {
+            Some(id) => id,
+            None => {
+                let id = self.environment.new_id();
+                self.store.set(&settings::DEVICE_ID, Some(&id))?;
+                id
+            }
+        };
+        let enrolment = enrol::enrol(server_url, code, device_name, device_id).await?;
+        self.store.set(&settings::ENROLMENT, Some(&enrolment))?;
+        self.notify(Event::Started);
+        self.state()
+    }
+
+    /// People who may work on this device.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn operators(&self) -> Answer<Vec<OperatorView>> {
+        Ok(self.store.operators()?)
+    }
+
+    /// Says who is working now, or that nobody is.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn choose_operator(&self, operator_id: Option<Uuid>) -> Answer<AppState> {
+        self.store.set(&settings::OPERATOR_ID, operator_id.as_ref())?;
+        self.state()
+    }
+
+    /// Says at which yard.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn choose_yard(&self, yard_id: Uuid) -> Answer<AppState> {
+        self.store.set(&settings::YARD_ID, Some(&yard_id))?;
+        self.state()
+    }
+
+    /// Keeps the UI's address of the page and step that is open.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn keep_place(&self, place: Option<&str>) -> Answer<()> {
+        Ok(self.store.set(&settings::PLACE, place.map(str::to_owned).as_ref())?)
+    }
+
+    /// The start page.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn work_list(&self) -> Answer<WorkList> {
+        let Some(yard_id) = self.chosen_yard(&self.store.yards()?)? else {
+            return Ok(WorkList::default());
+        };
+        Ok(self.store.work_list(yard_id, self.operator_id()?)?)
+    }
+
+    /// Begins a record, or opens the one that the assignment already led to.
+    ///
+    /// # Errors
+    /// Not enrolled, or the assignment or template is not here.
+    pub fn start(&self, start: Start) -> Answer<RecordView> {
+        let yards = self.store.yards()?;
+        let chosen = self.chosen_yard(&yards)?;
+        let (id, body, yard_id) = match start {
+            Start::Assignment { assignment_id } => {
+                let (assignment, template, yard_id) = self.store.assignment(assignment_id)?;
+                let template = template.ok_or(StoreError::NotFound(assignment.template_id))?;
+                let body =
+                    start_inspection(assignment.template_id, &template, assignment.equipment, Some(assignment_id));
+                (assignment.inspection_id, Body::Inspection(body), yard_id)
+            }
+            Start::Inspection { template_id, equipment } => {
+                let template = self.store.template(template_id)?;
+                let class = template.equipment_classes.first().copied().unwrap_or(EquipmentClass::Tractor);
+                let equipment = equipment.unwrap_or_else(|| EquipmentRef::new(class, ""));
+                let body = start_inspection(template_id, &template, equipment, None);
+                (self.environment.new_id(), Body::Inspection(body), chosen)
+            }
+            Start::GateEvent { direction } => (self.environment.new_id(), Body::GateEvent(GateEvent::new(direction)), chosen),
+            Start::Interchange { movement } => {
+                (self.environment.new_id(), Body::Interchange(Interchange::new(movement)), chosen)
+            }
+        };
+        let zone = yards.iter().find(|yard| Some(yard.id) == yard_id).map_or("UTC", |yard| yard.time_zone.as_str());
+        self.store.create(id, body, yard_id, zone, &self.authorship()?)?;
+        self.notify(Event::LocalWrite);
+        self.record(id)
+    }
+
+    /// One record.
+    ///
+    /// # Errors
+    /// It is not here.
+    pub fn record(&self, id: Uuid) -> Answer<RecordView> {
+        Ok(self.store.record(id, self.operator_id()?)?)
+    }
+
+    /// Saves what was entered. When this returns, it survives anything that happens to the process.
+    ///
+    /// # Errors
+    /// The record is not here or closed, or the disk is full; then what was saved before stays.
+    pub fn save(&self, id: Uuid, body: Body) -> Answer<RecordView> {
+        refuse_nul(&body)?;
+        self.store.save(id, body, &self.authorship()?)?;
+        self.notify(Event::LocalWrite);
+        self.record(id)
+    }
+
+    /// Hands a record in, if nothing is missing.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn submit(&self, id: Uuid) -> Answer<SubmitOutcome> {
+        let record = self.record(id)?;
+        let complete =
+            !missing(&record.body, record.template.as_ref()).iter().any(|problem| problem.severity == Severity::Error);
+        if !complete {
+            return Ok(SubmitOutcome { submitted: false, record });
+        }
+        let mark = Some(Submitted::new(self.environment.now(), self.operator_id()?));
+        let mut body = record.body;
+        match &mut body {
+            Body::Inspection(inspection) => inspection.submitted = mark,
+            Body::GateEvent(event) => event.submitted = mark,
+            Body::Interchange(interchange) => interchange.submitted = mark,
+            _ => return Err(StoreError::Final(id).into()),
+        }
+        Ok(SubmitOutcome { submitted: true, record: self.save(id, body)? })
+    }
+
+    /// Strikes a record out.
+    ///
+    /// # Errors
+    /// As [`Self::save`]; also without a reason.
+    pub fn void_record(&self, id: Uuid, reason: &str) -> Answer<RecordView> {
+        let reason = reason.trim();
+        if reason.is_empty() {
+            let message = "Say why this record is struck out; it stays in the books with your reason.";
+            return Err(StoreError::Invalid(Rejection::new(RejectionCode::Invalid, message)).into());
+        }
+        self.store.void(id, reason, &self.authorship()?)?;
+        self.notify(Event::LocalWrite);
+        self.record(id)
+    }
+
+    /// Gives up a change that waits or was not taken, and goes back to the server's version.
+    ///
+    /// # Errors
+    /// The record is not here.
+    pub fn discard_change(&self, id: Uuid) -> Answer<RecordView> {
+        self.store.discard(id)?;
+        self.record(id)
+    }
+
+    /// The inbox of whoever is working.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn inbox(&self) -> Answer<Vec<InboxItem>> {
+        Ok(self.store.inbox(self.operator_id()?)?)
+    }
+
+    /// Notes that an inbox item was opened.
+    ///
+    /// # Errors
+    /// It is not here.
+    pub fn mark_read(&self, id: Uuid) -> Answer<()> {
+        Ok(self.store.mark_read(id)?)
+    }
+
+    /// Templates to choose from.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn templates(&self) -> Answer<Vec<TemplateView>> {
+        Ok(self.store.templates()?)
+    }
+
+    /// Carriers to choose from.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn find_carriers(&self, query: &str) -> Answer<Vec<CarrierView>> {
+        Ok(self.store.find_carriers(query)?)
+    }
+
+    /// Equipment to choose from.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn find_equipment(&self, query: &str) -> Answer<Vec<EquipmentView>> {
+        Ok(self.store.find_equipment(query)?)
+    }
+
+    /// The operator has read what was salvaged.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn dismiss_salvage(&self) -> Answer<()> {
+        Ok(self.store.set(&settings::SALVAGE, None)?)
+    }
+
+    /// The app is put away: what is in the write-ahead log goes into the database file.
+    pub fn suspend(&self) {
+        if let Err(error) = self.store.checkpoint() {
+            tracing::warn!(error = &error as &dyn std::error::Error, "no checkpoint on suspend");
+        }
+    }
+
+    fn operator_id(&self) -> Result<Option<Uuid>, StoreError> {
+        self.store.setting(&settings::OPERATOR_ID)
+    }
+
+    fn operator(&self) -> Result<Option<OperatorView>, StoreError> {
+        let Some(id) = self.operator_id()? else { return Ok(None) };
+        Ok(self.store.operators()?.into_iter().find(|operator| operator.id == id))
+    }
+
+    /// The yard chosen, as long as it is still the device's; otherwise its first.
+    fn chosen_yard(&self, yards: &[YardView]) -> Result<Option<Uuid>, StoreError> {
+        let chosen = self.store.setting(&settings::YARD_ID)?;
+        Ok(chosen.filter(|id| yards.iter().any(|yard| yard.id == *id)).or_else(|| yards.first().map(|yard| yard.id)))
+    }
+
+    fn authorship(&self) -> Result<Authorship, StoreError> {
+        let enrolment: Enrolment = self.store.setting(&settings::ENROLMENT)?.ok_or(StoreError::NotEnrolled)?;
+        Ok(Authorship {
+            write_id: self.environment.new_id(),
+            device_id: enrolment.device_id,
+            operator_id: self.operator_id()?,
+            now: self.environment.now(),
+        })
+    }
+}
+
+/// A NUL can be typed by no keyboard, only pasted, and no database downstream keeps it.
+fn refuse_nul(body: &Body) -> Result<(), StoreError> {
+    if body.to_json().contains("\\u0000") {
+        let message = "The text holds a character that cannot be stored. Delete what you pasted last and type it instead.";
+        return Err(StoreError::Invalid(Rejection::new(RejectionCode::Invalid, message)));
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Joining an organisation: a one-time code becomes a device token.
+
+use gatebook_sync::wire::{ApiErrorCode, EnrolRequest};
+use uuid::Uuid;
+
+use crate::store::Enrolment;
+use crate::transport::{HttpTransport, TransportError};
+use crate::view::{CommandError, ErrorCode};
+
+/// Asks the server at `server_url` to take this device in.
+pub(crate) async fn enrol(
+    server_url: &str,
+    code: &str,
+    device_name: &str,
+    device_id: Uuid,
+) -> Result<Enrolment, CommandError> {
+    let server_url = address(server_url)?;
+    let (code, device_name) = (code.trim(), device_name.trim());
+    if code.is_empty() {
+        return Err(refused("Enter the code that the office gave you."));
+    }
+    if device_name.is_empty() {
+        return Err(refused("Give this device a name, such as “Gate 2 kiosk”."));
+    }
+    let request = EnrolRequest { code: code.to_owned(), device_name: device_name.to_owned(), device_id };
+    let transport = HttpTransport::new(&server_url, "").map_err(|error| told(&error))?;
+    let answer = transport.enrol(&request).await.map_err(|error| told(&error))?;
+    Ok(Enrolment {
+        server_url,
+        tenant_name: answer.tenant_name,
+        device_id: answer.device_id,
+        device_name: device_name.to_owned(),
+        token: answer.token,
+        revoked: false,
+    })
+}
+
+/// The server's address as it is used: with a scheme, `https` if none was typed, and without a trailing slash.
+fn address(typed: &str) -> Result<String, CommandError> {
+    let typed = typed.trim().trim_end_matches('/');
+    let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
+    let plausible = reqwest::Url::parse(&with_scheme)
+        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()));
+    if typed.is_empty() || !plausible {
+        return Err(refused("Check the server’s address. It looks like gatebook.example.com."));
+    }
+    Ok(with_scheme)
+}
+
+fn told(error: &TransportError) -> CommandError {
+    tracing::warn!(%error, "enrolment failed");
+    let offline = |message: &str| CommandError { code: ErrorCode::Offline, message: message.to_owned(), retry: true };
+    match error {
+        TransportError::Unreachable(_) => {
+            offline("No way to the server. Check its address and the signal, then try again.")
+        }
+        TransportError::NotOurs(_) => offline(
+            "Something else answers at this address. Check it; on a guest Wi-Fi, open its sign-in page first.",
+        ),
+        TransportError::Refused { error, .. } if error.code == ApiErrorCode::CodeRefused => refused(&error.message),
+        TransportError::Refused { error, .. } => {
+            CommandError { code: ErrorCode::Refused, message: error.message.clone(), retry: error.retry }
+        }
+    }
+}
+
+fn refused(message: &str) -> CommandError {
+    CommandError { code: ErrorCode::Refused, message: message.to_owned(), retry: false }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_https_unless_it_says_otherwise() {
+        assert_eq!(address(" gatebook.example.com/ ").unwrap(), "https://gatebook.example.com");
+        assert_eq!(address("http://127.0.0.1:7480").unwrap(), "http://127.0.0.1:7480");
+    }
+
+    #[test]
+    fn what_is_no_address_is_refused_with_an_example() {
+        for typed in ["", "  ", "ftp://yard", "https://", "two words"] {
+            assert!(address(typed).unwrap_err().message.contains("gatebook.example.com"), "{typed}");
+        }
+    }
+}

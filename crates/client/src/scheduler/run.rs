@@ -1,0 +1,230 @@
+//! The task that does what the planner says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use super::plan::{Attempts, Event, Situation, plan};
+use crate::environment::Environment;
+use crate::error::StoreError;
+use crate::store::{Store, settings};
+use crate::sync_round::{self, PageSize, RoundError};
+use crate::transport::{HttpTransport, TransportError};
+use crate::view::{SyncProblem, SyncProblemCode, SyncStatus};
+
+/// How the rest of the device reaches the scheduler.
+#[derive(Debug, Clone)]
+pub(crate) struct Handle {
+    events: mpsc::UnboundedSender<Event>,
+    pub status: watch::Receiver<SyncStatus>,
+}
+
+impl Handle {
+    /// Tells the scheduler what happened. Triggers that come together run one round.
+    pub(crate) fn notify(&self, event: Event) {
+        // The scheduler ends only with the process.
+        let _ = self.events.send(event);
+    }
+}
+
+struct Scheduler {
+    store: Arc<Store>,
+    environment: Arc<dyn Environment>,
+    app: String,
+    size: PageSize,
+    status: watch::Sender<SyncStatus>,
+}
+
+/// Starts the scheduler on the current runtime.
+pub(crate) fn spawn(store: Arc<Store>, environment: Arc<dyn Environment>, app: String) -> Result<Handle, StoreError> {
+    let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
+    let attempts: Attempts = store.setting(&settings::ATTEMPTS)?.unwrap_or_default();
+    let status = watch::Sender::new(SyncStatus {
+        pending: store.pending_count()?,
+        last_success_at: attempts.last_success_at,
+        ..SyncStatus::default()
+    });
+    let (events, inbox) = mpsc::unbounded_channel();
+    let handle = Handle { events, status: status.subscribe() };
+    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status };
+    tokio::spawn(scheduler.run(inbox));
+    handle.notify(Event::Started);
+    Ok(handle)
+}
+
+impl Scheduler {
+    async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Event>) {
+        let mut wake_at: Option<Timestamp> = None;
+        loop {
+            let event = tokio::select! {
+                event = inbox.recv() => match event {
+                    Some(event) => event,
+                    None => return,
+                },
+                () = self.sleep_until(wake_at) => Event::Timer,
+            };
+            wake_at = self.act(event, &mut inbox).await;
+        }
+    }
+
+    /// Does what the planner says to `event`, and to what comes of it, until there is only a time to wait for.
+    async fn act(&mut self, event: Event, inbox: &mut mpsc::UnboundedReceiver<Event>) -> Option<Timestamp> {
+        let mut event = event;
+        loop {
+            match self.step(event, inbox).await {
+                Ok(Step::Ran(next)) => event = next,
+                Ok(Step::Wait(wake_at)) => return wake_at,
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the scheduler cannot read its state");
+                    self.report(problem_of(&RoundError::Store(error)));
+                    return Some(self.environment.now() + Duration::from_secs(60));
+                }
+            }
+        }
+    }
+
+    async fn step(&mut self, event: Event, inbox: &mut mpsc::UnboundedReceiver<Event>) -> Result<Step, StoreError> {
+        let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
+        let situation = Situation {
+            enrolled: enrolment.is_some(),
+            running: false,
+            pending: self.store.pending_count()? > 0,
+            attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
+        };
+        let next = plan(situation, self.environment.now(), event, jitter());
+        if next.attempts != situation.attempts {
+            self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
+        }
+        self.status.send_if_modified(|status| {
+            let pending = u32::from(situation.pending);
+            let news = status.last_success_at != next.attempts.last_success_at || (status.pending == 0) != (pending == 0);
+            status.last_success_at = next.attempts.last_success_at;
+            status.pending = pending;
+            news
+        });
+        let Some(enrolment) = enrolment.filter(|_| next.run_now) else {
+            return Ok(Step::Wait(next.wake_at));
+        };
+        let cut = tokio::select! {
+            outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
+            () = network_change(inbox) => Ok(()),
+        };
+        self.status.send_modify(|status| (status.running, status.items) = (false, 0));
+        match cut {
+            // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
+            // anywhere.
+            Ok(()) => Ok(Step::Ran(Event::NetworkChanged)),
+            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, enrolment)?)),
+        }
+    }
+
+    async fn round(&mut self, server_url: &str, token: &str) -> Result<sync_round::Report, RoundError> {
+        let transport = HttpTransport::new(server_url, token)?;
+        let status = self.status.clone();
+        let progress = move |items| {
+            status.send_modify(|status| (status.running, status.items) = (true, items));
+        };
+        progress(self.store.pending_count()?);
+        sync_round::run(&self.store, &transport, &mut self.size, &self.app, progress).await
+    }
+
+    fn conclude(
+        &mut self,
+        outcome: Result<sync_round::Report, RoundError>,
+        enrolment: crate::store::Enrolment,
+    ) -> Result<Event, StoreError> {
+        match outcome {
+            Ok(report) => {
+                tracing::info!(?report, "sync round ended");
+                self.report(None);
+                Ok(Event::Succeeded)
+            }
+            Err(error) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "sync round failed");
+                let problem = problem_of(&error);
+                if problem.as_ref().is_some_and(|problem| problem.code == SyncProblemCode::Revoked) {
+                    let revoked = crate::store::Enrolment { revoked: true, ..enrolment };
+                    self.store.set(&settings::ENROLMENT, Some(&revoked))?;
+                }
+                self.report(problem);
+                let retry_after = match &error {
+                    RoundError::Transport(TransportError::Refused { retry_after, .. }) => *retry_after,
+                    _ => None,
+                };
+                Ok(Event::Failed { retry_after })
+            }
+        }
+    }
+
+    fn report(&self, problem: Option<SyncProblem>) {
+        self.status.send_modify(|status| status.problem = problem);
+    }
+
+    async fn sleep_until(&self, wake_at: Option<Timestamp>) {
+        match wake_at {
+            None => std::future::pending().await,
+            Some(at) => {
+                let wait = Duration::try_from(at.duration_since(self.environment.now())).unwrap_or_default();
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+/// Waits for a change of network. Whatever else is asked for while a round runs is answered by that round; what is
+/// written meanwhile is pending after it and gets its own.
+async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
+    loop {
+        match inbox.recv().await {
+            Some(Event::NetworkChanged) => return,
+            Some(_) => {}
+            None => return std::future::pending().await,
+        }
+    }
+}
+
+enum Step {
+    Ran(Event),
+    Wait(Option<Timestamp>),
+}
+
+fn jitter() -> f64 {
+    let mut bytes = [0; 4];
+    match getrandom::fill(&mut bytes) {
+        Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
+        Err(_) => 0.5,
+    }
+}
+
+/// What the operator is told of a failed round.
+fn problem_of(error: &RoundError) -> Option<SyncProblem> {
+    use gatebook_sync::wire::ApiErrorCode as Code;
+    let (code, message) = match error {
+        RoundError::Store(StoreError::DiskFull(_)) => {
+            (SyncProblemCode::Device, "This device is out of space. Free some space; nothing is lost.")
+        }
+        RoundError::Store(_) => {
+            (SyncProblemCode::Device, "This device could not read or write its records. Restart the app; nothing is lost.")
+        }
+        RoundError::Transport(TransportError::Unreachable(_)) => {
+            (SyncProblemCode::Offline, "No way to the server at the moment. Everything is safe on this device.")
+        }
+        RoundError::Transport(TransportError::NotOurs(_)) => (
+            SyncProblemCode::CaptivePortal,
+            "This network answers in place of the server. If it is a guest Wi-Fi, open its sign-in page, or switch it off.",
+        ),
+        RoundError::Transport(TransportError::Refused { error, .. }) => match error.code {
+            Code::Revoked | Code::Unauthenticated => (
+                SyncProblemCode::Revoked,
+                "The office has signed this device out. Your records are safe on it; ask the office for a new code.",
+            ),
+            Code::ProtocolUnsupported => {
+                (SyncProblemCode::UpdateNeeded, "This app and the server no longer fit together. Update the app; nothing is lost.")
+            }
+            _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
+        },
+    };
+    Some(SyncProblem { code, message: message.to_owned() })
+}

@@ -1,0 +1,66 @@
+//! Forward-only schema migrations. A shipped one is never edited: its checksum is in the database that ran it.
+
+use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+
+use crate::error::StoreError;
+
+/// Every migration, oldest first; the schema number is its place in the list, from 1.
+const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+
+/// The schema this app writes.
+#[expect(clippy::cast_possible_truncation, reason = "there are not four billion migrations")]
+pub(crate) const SCHEMA: u32 = MIGRATIONS.len() as u32;
+
+/// Brings the database up to [`SCHEMA`], each step in a transaction of its own together with its number.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > SCHEMA {
+        return Err(StoreError::TooNew { found, known: SCHEMA });
+    }
+    for (at, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, checksum TEXT NOT NULL)")?;
+        transaction.execute_batch(sql)?;
+        transaction.execute("INSERT INTO migrations VALUES (?1, ?2)", (at + 1, checksum(sql)))?;
+        transaction.pragma_update(None, "user_version", at + 1)?;
+        transaction.commit()?;
+    }
+    for (at, sql) in MIGRATIONS.iter().enumerate() {
+        let ran: Option<String> = connection
+            .query_row("SELECT checksum FROM migrations WHERE number = ?1", [at + 1], |row| row.get(0))
+            .optional()?;
+        debug_assert_eq!(ran.as_deref(), Some(checksum(sql).as_str()), "migration {} was edited after it ran", at + 1);
+    }
+    Ok(())
+}
+
+/// FNV-1a: only to notice an edit, not to resist one.
+fn checksum(text: &str) -> String {
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+    format!("{hash:016x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn migrating_twice_changes_nothing() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        migrate(&mut connection).unwrap();
+        let ran: u32 = connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
+        assert_eq!(ran, SCHEMA);
+    }
+
+    #[test]
+    fn a_database_of_a_newer_app_is_left_alone() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", SCHEMA + 1).unwrap();
+        assert!(matches!(migrate(&mut connection), Err(StoreError::TooNew { .. })));
+        let tables: u32 = connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0)).unwrap();
+        assert_eq!(tables, 0);
+    }
+}

@@ -1,0 +1,144 @@
+//! The device's one database: records, pending state, shadow copies, cursors, notices and settings change together,
+//! in short transactions by one writer. No transaction is ever open while the network is waited for.
+
+mod inbox;
+mod migrate;
+mod pending;
+mod records;
+mod reference;
+mod row;
+mod salvage;
+pub(crate) mod settings;
+mod settle;
+mod work;
+
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+
+use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use tokio::sync::watch;
+
+use crate::error::StoreError;
+
+pub use pending::PushPage;
+pub use records::HeldRecord;
+pub(crate) use records::Authorship;
+pub(crate) use settings::Enrolment;
+pub use settle::Settled;
+
+/// Name of the database in the data folder.
+pub(crate) const DATABASE: &str = "gatebook.sqlite";
+
+/// The local store.
+pub struct Store {
+    folder: PathBuf,
+    writer: Mutex<Connection>,
+    reader: Mutex<Connection>,
+    changes: watch::Sender<u64>,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("folder", &self.folder).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store in `folder`, making both if they are not there. A damaged database is set aside, never deleted:
+    /// what was waiting to be sent is carried into a new one, exported beside it, and the operator is told.
+    ///
+    /// # Errors
+    /// The folder cannot be written, or the database is of a newer app.
+    pub fn open(folder: &Path) -> Result<Self, StoreError> {
+        std::fs::create_dir_all(folder)?;
+        let path = folder.join(DATABASE);
+        let writer = match open_checked(&path) {
+            Err(StoreError::Damaged(reason)) => salvage::start_anew(folder, &path, &reason)?,
+            opened => opened?,
+        };
+        let reader = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        reader.pragma_update(None, "query_only", true)?;
+        Ok(Self {
+            folder: folder.to_owned(),
+            writer: Mutex::new(writer),
+            reader: Mutex::new(reader),
+            changes: watch::Sender::new(0),
+        })
+    }
+
+    /// Counts up with each committed change, so that whoever shows local state knows to look again.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    /// Moves what is in the write-ahead log into the database file; for when the app is put away.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn checkpoint(&self) -> Result<(), StoreError> {
+        lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        Ok(())
+    }
+
+    /// Runs `work` in one immediate transaction and tells whoever listens that something changed.
+    fn write<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        drop(writer);
+        self.changes.send_modify(|count| *count += 1);
+        Ok(done)
+    }
+
+    /// The same for what no list shows, such as the page the operator is on.
+    fn write_quietly<T>(&self, work: impl FnOnce(&Transaction<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let done = work(&transaction)?;
+        transaction.commit()?;
+        Ok(done)
+    }
+
+    /// Runs `look` on one consistent state.
+    fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let mut reader = lock(&self.reader);
+        let transaction = reader.transaction()?;
+        let seen = look(&transaction)?;
+        transaction.finish()?;
+        Ok(seen)
+    }
+}
+
+/// A panic elsewhere left no half-done transaction behind (they roll back when dropped), so the lock stays usable.
+fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
+    connection.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// Opens the database for writing: every commit is on the disk when it returns.
+fn open_checked(path: &Path) -> Result<Connection, StoreError> {
+    let mut connection = Connection::open(path)?;
+    configure(&connection)?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        return Err(StoreError::Damaged(verdict));
+    }
+    migrate::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// The pragmas of the one writer.
+///
+/// # Errors
+/// The file is not a database, or cannot be written.
+fn configure(connection: &Connection) -> Result<(), StoreError> {
+    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "cache_size", -16_384)?;
+    connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}

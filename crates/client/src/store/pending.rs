@@ -1,0 +1,90 @@
+//! What waits for the server, as a query: the next page of pending records.
+
+use std::collections::BTreeMap;
+
+use gatebook_sync::wire::{Limits, Push};
+use gatebook_sync::{Epoch, Scope};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::row::{COLUMNS, RecordRow};
+use super::{Store, settings};
+use crate::error::StoreError;
+
+/// What the next request carries.
+#[derive(Debug, Clone)]
+pub struct PushPage {
+    /// Pending records, current state each.
+    pub push: Vec<Push>,
+    /// More wait behind these.
+    pub more: bool,
+    /// The server epoch this device knows.
+    pub epoch: Option<Epoch>,
+    /// Up to where it has everything.
+    pub cursors: BTreeMap<Scope, u64>,
+}
+
+/// Roughly what a record's envelope adds to its body in the request's JSON, with some room.
+const ENVELOPE_BYTES: usize = 700;
+
+impl Store {
+    /// The page of pending records whose writes come after `after`, within the limits; one record always fits.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn push_page(&self, after: Option<Uuid>, limits: Limits) -> Result<PushPage, StoreError> {
+        self.read(|connection| {
+            let (push, more) = pending(connection, after.unwrap_or(Uuid::nil()), limits)?;
+            Ok(PushPage {
+                push,
+                more,
+                epoch: settings::get(connection, &settings::EPOCH)?,
+                cursors: cursors(connection)?,
+            })
+        })
+    }
+
+    /// How many records wait for a round.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn pending_count(&self) -> Result<u32, StoreError> {
+        self.read(|connection| {
+            Ok(connection
+                .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL")?
+                .query_row([], |row| row.get(0))?)
+        })
+    }
+}
+
+fn pending(connection: &Connection, after: Uuid, limits: Limits) -> Result<(Vec<Push>, bool), StoreError> {
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND write_id > ?1 ORDER BY write_id"
+    ))?;
+    let mut rows = statement.query([after])?;
+    let (mut page, mut bytes) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        let row = RecordRow::read(row)?;
+        bytes += row.content.body.get().len() + ENVELOPE_BYTES;
+        let full = page.len() >= limits.page_records as usize || bytes > limits.page_bytes as usize;
+        if full && !page.is_empty() {
+            return Ok((page, true));
+        }
+        page.push(Push { id: row.id, write_id: row.write_id, base: row.base, content: row.content });
+    }
+    Ok((page, false))
+}
+
+pub(super) fn cursors(connection: &Connection) -> Result<BTreeMap<Scope, u64>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT scope, cursor FROM cursors")?;
+    let mut rows = statement.query([])?;
+    let mut cursors = BTreeMap::new();
+    while let Some(row) = rows.next()? {
+        let scope: String = row.get(0)?;
+        let scope = scope
+            .parse()
+            .map_err(|source: <Scope as std::str::FromStr>::Err| StoreError::Unreadable { what: "cursor", source: Box::new(source) })?;
+        cursors.insert(scope, row.get(1)?);
+    }
+    Ok(cursors)
+}

@@ -1,0 +1,84 @@
+//! Facts about this device that are not records.
+
+use rusqlite::{Connection, OptionalExtension};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::Store;
+use crate::error::StoreError;
+use crate::scheduler::Attempts;
+
+/// The device's membership.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Enrolment {
+    pub server_url: String,
+    pub tenant_name: String,
+    pub device_id: Uuid,
+    pub device_name: String,
+    pub token: String,
+    /// The server said that the token is revoked. Local data stays in use.
+    pub revoked: bool,
+}
+
+/// A setting's name and the type of its value.
+pub(crate) struct Setting<T>(&'static str, std::marker::PhantomData<fn() -> T>);
+
+impl<T> Setting<T> {
+    const fn named(name: &'static str) -> Self {
+        Self(name, std::marker::PhantomData)
+    }
+}
+
+pub(crate) const ENROLMENT: Setting<Enrolment> = Setting::named("enrolment");
+/// Chosen before the first enrolment attempt and kept, so that a repeat after a lost answer is the same device.
+pub(crate) const DEVICE_ID: Setting<Uuid> = Setting::named("device_id");
+pub(crate) const OPERATOR_ID: Setting<Uuid> = Setting::named("operator_id");
+pub(crate) const YARD_ID: Setting<Uuid> = Setting::named("yard_id");
+pub(crate) const PLACE: Setting<String> = Setting::named("place");
+pub(crate) const SALVAGE: Setting<String> = Setting::named("salvage");
+pub(crate) const ATTEMPTS: Setting<Attempts> = Setting::named("attempts");
+pub(crate) const EPOCH: Setting<gatebook_sync::Epoch> = Setting::named("epoch");
+pub(crate) const LIMITS: Setting<gatebook_sync::wire::Limits> = Setting::named("limits");
+
+impl Store {
+    /// The setting's value, if it was ever set.
+    pub(crate) fn setting<T: DeserializeOwned>(&self, setting: &Setting<T>) -> Result<Option<T>, StoreError> {
+        self.read(|connection| get(connection, setting))
+    }
+
+    /// Sets it, or forgets it.
+    pub(crate) fn set<T: Serialize>(&self, setting: &Setting<T>, value: Option<&T>) -> Result<(), StoreError> {
+        self.write_quietly(|transaction| put(transaction, setting, value))
+    }
+}
+
+pub(super) fn get<T: DeserializeOwned>(connection: &Connection, setting: &Setting<T>) -> Result<Option<T>, StoreError> {
+    let text: Option<String> = connection
+        .prepare_cached("SELECT value FROM settings WHERE name = ?1")?
+        .query_row([setting.0], |row| row.get(0))
+        .optional()?;
+    text.map(|text| {
+        serde_json::from_str(&text).map_err(|source| StoreError::Unreadable { what: setting.0, source: Box::new(source) })
+    })
+    .transpose()
+}
+
+pub(super) fn put<T: Serialize>(
+    connection: &Connection,
+    setting: &Setting<T>,
+    value: Option<&T>,
+) -> Result<(), StoreError> {
+    match value {
+        Some(value) => {
+            let text = serde_json::to_string(value).expect("settings are plain data");
+            connection
+                .prepare_cached("INSERT OR REPLACE INTO settings (name, value) VALUES (?1, ?2)")?
+                .execute((setting.0, text))?;
+        }
+        None => {
+            connection.execute("DELETE FROM settings WHERE name = ?1", [setting.0])?;
+        }
+    }
+    Ok(())
+}

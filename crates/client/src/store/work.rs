@@ -1,0 +1,188 @@
+//! The work list and the view of one record.
+
+use std::collections::{HashMap, HashSet};
+
+use gatebook_domain::reference::{Assignment, Template};
+use gatebook_domain::{Body, Kind, RecordState, missing, stage, validate};
+use gatebook_sync::Canonical;
+use rusqlite::{Connection, params};
+use uuid::Uuid;
+
+use super::Store;
+use super::reference::{self, Names};
+use super::row::RecordRow;
+use crate::error::StoreError;
+use crate::view::{AlsoOpen, Counts, RecordView, RejectionView, WorkItem, WorkList};
+use crate::words;
+
+/// Lines a section of the work list shows at most.
+const SECTION: u32 = 200;
+const RECENT: u32 = 50;
+
+impl Store {
+    /// The start page of a yard, for an operator.
+    pub(crate) fn work_list(&self, yard_id: Uuid, operator_id: Option<Uuid>) -> Result<WorkList, StoreError> {
+        self.read(|connection| {
+            let names = Names::load(connection)?;
+            let section = |condition: &str, limit: u32| {
+                RecordRow::select(
+                    connection,
+                    &format!(
+                        "kind IN ('inspection', 'gate_event', 'interchange') AND yard_id = ?1 AND {condition} \
+                         ORDER BY changed_at DESC LIMIT ?2"
+                    ),
+                    params![yard_id, limit],
+                )
+            };
+            let list = |rows: Vec<RecordRow>| rows.iter().filter_map(|row| item(row, operator_id, &names)).collect();
+            Ok(WorkList {
+                assigned: assigned(connection, yard_id, operator_id)?,
+                in_progress: list(section("(stage <> 'submitted' AND state = 'live' OR rejection IS NOT NULL)", SECTION)?),
+                recent: list(section("(stage = 'submitted' OR state <> 'live') AND rejection IS NULL", RECENT)?),
+            })
+        })
+    }
+
+    /// One record as the operator sees it.
+    pub(crate) fn record(&self, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
+        self.read(|connection| {
+            let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
+            let body = row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
+            let template = template_of(connection, &body)?;
+            let names = Names::load(connection)?;
+            Ok(RecordView {
+                id,
+                yard_id: row.content.yard_id,
+                title: row.title.clone(),
+                stage: stage(&body, template.as_ref()),
+                state: row.content.state,
+                state_reason: row.content.state_reason.clone(),
+                problems: validate(&body, template.as_ref()),
+                missing: missing(&body, template.as_ref()),
+                rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
+                can_discard: row.shadow.is_some(),
+                operator_name: names.of(row.content.operator_id),
+                changed_at: row.changed_at,
+                zone: row.content.zone.clone(),
+                also_open: also_open(&row, operator_id, &names),
+                template,
+                body,
+            })
+        })
+    }
+
+    /// The assignment, if it is here.
+    pub(crate) fn assignment(&self, id: Uuid) -> Result<(Assignment, Option<Template>, Option<Uuid>), StoreError> {
+        self.read(|connection| {
+            let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
+            let Some(Body::Assignment(assignment)) = row.body() else {
+                return Err(StoreError::WrongKind { id, kind: Kind::Assignment.as_str() });
+            };
+            let template = reference::template(connection, assignment.template_id)?;
+            Ok((assignment, template, row.content.yard_id))
+        })
+    }
+
+    /// The template, if it is here.
+    pub(crate) fn template(&self, id: Uuid) -> Result<Template, StoreError> {
+        self.read(|connection| reference::template(connection, id))?.ok_or(StoreError::NotFound(id))
+    }
+
+    /// Numbers for badges.
+    pub(crate) fn counts(&self, yard_id: Option<Uuid>, operator_id: Option<Uuid>) -> Result<Counts, StoreError> {
+        let assigned = match yard_id {
+            Some(yard_id) => self.read(|connection| assigned(connection, yard_id, operator_id))?.len(),
+            None => 0,
+        };
+        let unread = self.inbox(operator_id)?.iter().filter(|item| item.unread).count();
+        Ok(Counts {
+            pending: self.pending_count()?,
+            unread: u32::try_from(unread).unwrap_or(u32::MAX),
+            assigned: u32::try_from(assigned).unwrap_or(u32::MAX),
+        })
+    }
+}
+
+fn template_of(connection: &Connection, body: &Body) -> Result<Option<Template>, StoreError> {
+    match body {
+        Body::Inspection(inspection) => Ok(reference::template(connection, inspection.template.template_id)?
+            // What is open follows the list as it was when it was opened.
+            .filter(|template| template.revision == inspection.template.revision)),
+        _ => Ok(None),
+    }
+}
+
+/// Assignments of the yard that this operator or nobody in particular is to do, and nobody has begun.
+fn assigned(connection: &Connection, yard_id: Uuid, operator_id: Option<Uuid>) -> Result<Vec<WorkItem>, StoreError> {
+    let templates: HashMap<Uuid, Template> = reference::all(connection, Kind::Template)?.into_iter().collect();
+    let begun: HashSet<Uuid> = {
+        let mut statement =
+            connection.prepare_cached("SELECT id FROM records WHERE kind = 'inspection' AND yard_id = ?1")?;
+        statement.query_map([yard_id], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    let rows = RecordRow::select(
+        connection,
+        "kind = 'assignment' AND yard_id = ?1 AND state = 'live' ORDER BY changed_at DESC",
+        [yard_id],
+    )?;
+    let mut items: Vec<WorkItem> = rows
+        .into_iter()
+        .filter_map(|row| match row.body() {
+            Some(Body::Assignment(assignment)) => Some((row, assignment)),
+            _ => None,
+        })
+        .filter(|(_, assignment)| !begun.contains(&assignment.inspection_id))
+        .filter(|(_, assignment)| {
+            assignment.operator_id.is_none() || operator_id.is_none() || assignment.operator_id == operator_id
+        })
+        .map(|(row, assignment)| WorkItem {
+            record_id: assignment.inspection_id,
+            kind: Kind::Inspection,
+            title: words::assignment_title(&assignment, templates.get(&assignment.template_id)),
+            detail: assignment.note,
+            stage: None,
+            assignment_id: Some(row.id),
+            due_at: assignment.due_at,
+            changed_at: row.changed_at,
+            operator_name: String::new(),
+            rejected: false,
+            voided: false,
+            also_open: None,
+        })
+        .collect();
+    items.sort_by_key(|item| (item.due_at.is_none(), item.due_at, item.record_id));
+    Ok(items)
+}
+
+fn item(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Option<WorkItem> {
+    let body = row.body()?;
+    Some(WorkItem {
+        record_id: row.id,
+        kind: body.kind(),
+        title: row.title.clone(),
+        detail: words::detail(&body),
+        stage: Some(stage(&body, None)),
+        assignment_id: if let Body::Inspection(inspection) = &body { inspection.assignment_id } else { None },
+        due_at: None,
+        changed_at: row.changed_at,
+        operator_name: names.of(row.content.operator_id),
+        rejected: row.rejection.is_some(),
+        voided: row.content.state == RecordState::Voided,
+        also_open: also_open(row, operator_id, names),
+    })
+}
+
+/// Somebody else's unfinished version of the record: the canonical one while nothing of ours is pending, otherwise the
+/// one that came in since our change was begun.
+fn also_open(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Option<AlsoOpen> {
+    let theirs = match &row.shadow {
+        Some(shadow) if row.base.as_ref().is_none_or(|base| shadow.receipt.version_id() > base.version_id()) => {
+            shadow.clone()
+        }
+        _ => row.as_canonical()?,
+    };
+    let Canonical { content, receipt, .. } = theirs;
+    let unfinished = content.state == RecordState::Live && super::row::listed_as(&content).1 != "submitted";
+    (unfinished && content.operator_id.is_some() && content.operator_id != operator_id)
+        .then(|| AlsoOpen { operator_name: names.of(content.operator_id), since: receipt.received_at })
+}

@@ -1,0 +1,160 @@
+//! One sync round: pages of pending records go out and pages of news come in until both are through.
+//!
+//! A function of database, clock and network, with no state of its own that could get stuck. It may be cut at any
+//! point; the next round simply does again what was not settled.
+
+mod page_size;
+
+use std::sync::Arc;
+
+use gatebook_sync::PROTOCOL;
+use gatebook_sync::wire::{ApiErrorCode, Push, SyncRequest, Take};
+use uuid::Uuid;
+
+pub use page_size::PageSize;
+
+use crate::error::StoreError;
+use crate::store::{PushPage, Settled, Store};
+use crate::transport::{Transport, TransportError};
+
+/// Pages a round moves at most; what is left goes with the next one. Only a bound, never reached in practice.
+const MAX_PAGES: u32 = 2_000;
+
+/// What a round did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Report {
+    /// Round trips.
+    pub pages: u32,
+    /// All answers together.
+    pub settled: Settled,
+    /// Records passed over because the server could not handle them even alone; they stay pending for the next round.
+    pub passed_over: u32,
+}
+
+/// Why a round ended before it was through. Whatever was settled before stays settled.
+#[derive(Debug, thiserror::Error)]
+pub enum RoundError {
+    /// The way to the server, or the server.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// The device.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Runs a round. `progress` hears how many items are still to move, before each page.
+///
+/// # Errors
+/// See [`RoundError`].
+pub async fn run(
+    store: &Arc<Store>,
+    transport: &dyn Transport,
+    size: &mut PageSize,
+    app: &str,
+    progress: impl Fn(u32),
+) -> Result<Report, RoundError> {
+    let mut report = Report::default();
+    // Each write is sent at most once a round, so a record that is edited all the time cannot keep a round going.
+    let mut after: Option<Uuid> = None;
+    let mut alone = None;
+    while report.pages < MAX_PAGES {
+        report.pages += 1;
+        let limits = size.limits(alone);
+        let (page, waiting) = blocking(store, move |store| {
+            Ok((store.push_page(after, limits)?, store.pending_count()?))
+        })
+        .await?;
+        progress(waiting.max(u32::try_from(page.push.len()).unwrap_or(u32::MAX)));
+        let PushPage { push, more: more_to_push, epoch, cursors } = page;
+        let last = push.last().map(|push| push.write_id);
+        let request = SyncRequest {
+            protocol: PROTOCOL,
+            app: app.to_owned(),
+            epoch,
+            cursors,
+            push,
+            reoffer: Vec::new(),
+            take: Take { records: limits.page_records, bytes: limits.page_bytes },
+        };
+        let answer = match transport.sync(&request).await {
+            Ok(answer) => answer,
+            Err(error) => {
+                size.failed();
+                match after_refusal(&error, &request.push) {
+                    Some(Step::Halve(records)) => {
+                        alone = Some(records);
+                        continue;
+                    }
+                    Some(Step::PassOver) => {
+                        tracing::warn!(%error, write_id = ?last, "one record is passed over");
+                        report.passed_over += 1;
+                        (after, alone) = (last, None);
+                        continue;
+                    }
+                    None => return Err(error.into()),
+                }
+            }
+        };
+        size.worked(answer.limits);
+        alone = None;
+        let more = more_to_push || answer.more;
+        let sent: Vec<Push> = request.push;
+        let settled = blocking(store, move |store| store.settle(&sent, answer)).await?;
+        report.settled = sum(report.settled, settled);
+        after = last.or(after);
+        if !more && !settled.new_epoch {
+            return Ok(report);
+        }
+    }
+    Ok(report)
+}
+
+/// What to do about a page that the server could not handle.
+enum Step {
+    /// Send that many records instead.
+    Halve(u32),
+    /// It is this one record: leave it for the next round and go on with those behind it.
+    PassOver,
+}
+
+/// One bad record never blocks the others: a page that is refused whole is halved until the culprit stands alone.
+fn after_refusal(error: &TransportError, push: &[Push]) -> Option<Step> {
+    let about_the_page = match error.refusal()? {
+        ApiErrorCode::TooLarge | ApiErrorCode::Malformed | ApiErrorCode::Internal => true,
+        ApiErrorCode::Unauthenticated
+        | ApiErrorCode::Revoked
+        | ApiErrorCode::Forbidden
+        | ApiErrorCode::NotFound
+        | ApiErrorCode::CodeRefused
+        | ApiErrorCode::ProtocolUnsupported
+        | ApiErrorCode::Busy => false,
+    };
+    match push.len() {
+        _ if !about_the_page => None,
+        0 => None,
+        1 => Some(Step::PassOver),
+        many => Some(Step::Halve(u32::try_from(many / 2).unwrap_or(u32::MAX))),
+    }
+}
+
+fn sum(a: Settled, b: Settled) -> Settled {
+    Settled {
+        accepted: a.accepted + b.accepted,
+        conflicts: a.conflicts + b.conflicts,
+        rejected: a.rejected + b.rejected,
+        pulled: a.pulled + b.pulled,
+        new_epoch: a.new_epoch || b.new_epoch,
+    }
+}
+
+/// Database work, off the network's threads.
+async fn blocking<T: Send + 'static>(
+    store: &Arc<Store>,
+    work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    let store = Arc::clone(store);
+    match tokio::task::spawn_blocking(move || work(&store)).await {
+        Ok(done) => done,
+        Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}

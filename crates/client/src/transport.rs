@@ -1,0 +1,158 @@
+//! How a request reaches the server: one trait, so that the simulator's link and the server itself can stand in for
+//! HTTP.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+/// Carries requests to the server.
+#[async_trait]
+pub trait Transport: Send + Sync {
+    /// One round trip of sync.
+    async fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, TransportError>;
+}
+
+/// Why a request brought no answer to act on. In no case has anything local changed.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TransportError {
+    /// No connection, or it broke. Whether the server took the request is not known.
+    #[error("no connection to the server: {0}")]
+    Unreachable(String),
+    /// Something answered that is not a Gatebook server.
+    #[error("something other than the server answered ({0})")]
+    NotOurs(String),
+    /// The server said no.
+    #[error("the server answered {status}: {error}")]
+    Refused {
+        /// HTTP status.
+        status: u16,
+        /// What it said.
+        error: ApiError,
+        /// When it asked to come again.
+        retry_after: Option<Duration>,
+    },
+}
+
+impl TransportError {
+    /// What the server said, if it was the server.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<ApiErrorCode> {
+        match self {
+            Self::Refused { error, .. } => Some(error.code),
+            _ => None,
+        }
+    }
+}
+
+/// The header by which a Gatebook server makes itself known; a guest network's sign-in page lacks it.
+const SERVER_HEADER: &str = "x-gatebook-server";
+
+/// Long enough for one bar of signal to find its way.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
+/// A page is sized to the link; what takes longer than this is started again with a smaller one.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// Light, quick, and three quarters of what the strongest setting saves.
+const ZSTD_LEVEL: i32 = 3;
+/// Far above any page this device asks for; a bound on what an answer may unpack to.
+const MAX_ANSWER_BYTES: usize = 64 * 1024 * 1024;
+
+/// HTTP, JSON compressed by zstd both ways.
+#[derive(Debug, Clone)]
+pub struct HttpTransport {
+    client: reqwest::Client,
+    base: String,
+    token: String,
+}
+
+impl HttpTransport {
+    /// To the server at `base` (such as `https://gatebook.example`) as the device with that token (empty: none yet).
+    ///
+    /// # Errors
+    /// No TLS is to be had on this system.
+    pub fn new(base: &str, token: &str) -> Result<Self, TransportError> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .pool_idle_timeout(Duration::from_secs(90))
+            .tcp_nodelay(true)
+            .redirect(reqwest::redirect::Policy::none())
+            .user_agent(concat!("gatebook/", env!("CARGO_PKG_VERSION")))
+            .build()
+            .map_err(|error| TransportError::Unreachable(chain(&error)))?;
+        Ok(Self { client, base: base.trim_end_matches('/').to_owned(), token: token.to_owned() })
+    }
+
+    /// Turns a one-time code into a device token.
+    ///
+    /// # Errors
+    /// See [`TransportError`].
+    pub async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
+        self.post("/v1/enrol", request).await
+    }
+
+    async fn post<Q: Serialize, A: DeserializeOwned>(&self, path: &str, body: &Q) -> Result<A, TransportError> {
+        let plain = serde_json::to_vec(body).expect("contract types are always JSON");
+        let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).expect("zstd packs any bytes into memory");
+        let mut request = self
+            .client
+            .post(format!("{}{path}", self.base))
+            .header("content-type", "application/json")
+            .header("content-encoding", "zstd")
+            .header("accept-encoding", "zstd")
+            .body(packed);
+        if !self.token.is_empty() {
+            request = request.bearer_auth(&self.token);
+        }
+        let answer = request.send().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
+        let status = answer.status();
+        if !answer.headers().contains_key(SERVER_HEADER) {
+            return Err(TransportError::NotOurs(status.to_string()));
+        }
+        let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let packed = header("content-encoding").as_deref() == Some("zstd");
+        let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        let bytes = answer.bytes().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
+        let bytes = if packed { unpack(&bytes)? } else { bytes.to_vec() };
+        let unreadable = |error: serde_json::Error| TransportError::NotOurs(format!("{status}, {error}"));
+        if status.is_success() {
+            serde_json::from_slice(&bytes).map_err(unreadable)
+        } else {
+            let error = serde_json::from_slice(&bytes).map_err(unreadable)?;
+            Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
+        }
+    }
+}
+
+fn unpack(bytes: &[u8]) -> Result<Vec<u8>, TransportError> {
+    use std::io::Read as _;
+    let mut plain = Vec::new();
+    zstd::Decoder::new(bytes)
+        .and_then(|decoder| decoder.take(MAX_ANSWER_BYTES as u64 + 1).read_to_end(&mut plain))
+        .map_err(|error| TransportError::NotOurs(error.to_string()))?;
+    if plain.len() > MAX_ANSWER_BYTES {
+        return Err(TransportError::NotOurs("the answer is too large".to_owned()));
+    }
+    Ok(plain)
+}
+
+/// The error and its causes, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut told = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        told.push_str(": ");
+        told.push_str(&error.to_string());
+        cause = error.source();
+    }
+    told
+}
+
+#[async_trait]
+impl Transport for HttpTransport {
+    async fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
+        self.post("/v1/sync", request).await
+    }
+}

@@ -1,0 +1,217 @@
+//! The server's decision, row by row of the contract's table.
+
+mod common;
+
+use common::{EARLIER, EPOCH, LATER, NEWER_EPOCH, content, receipt, voided};
+use gatebook_domain::RecordState;
+use gatebook_sync::{
+    Content, Decision, Existing, Incoming, Kept, Offer, Receipt, Rejection, RejectionCode, Verdict, VersionId, decide,
+};
+
+/// A write of `content` on `base`.
+fn write<'a>(content: &'a Content, base: Option<&'a Receipt>) -> Incoming<'a> {
+    Incoming { offer: Offer::Write { base }, content, may_reopen: false, refusal: None }
+}
+
+fn reoffer<'a>(content: &'a Content, receipt: &'a Receipt) -> Incoming<'a> {
+    Incoming { offer: Offer::Reoffer { receipt }, content, may_reopen: false, refusal: None }
+}
+
+fn version(decision: &Decision) -> Option<u64> {
+    match decision {
+        Decision::Take { version: VersionId { version, .. }, .. } => Some(*version),
+        _ => None,
+    }
+}
+
+const ACCEPTED: Verdict = Verdict::Accepted;
+const INCOMING_WINS: Verdict = Verdict::Conflict { kept: Kept::Incoming };
+const EXISTING_STAYS: Verdict = Verdict::Conflict { kept: Kept::Existing };
+
+#[test]
+fn a_write_judged_before_gets_the_stored_verdict_whatever_has_happened_since() {
+    let (held, offered) = (content("somebody else's, since"), content("mine"));
+    let receipt = receipt(EPOCH, 9, LATER);
+    for stored in [ACCEPTED, INCOMING_WINS, EXISTING_STAYS] {
+        let existing = Existing { receipt: &receipt, content: &held };
+        let decision = decide(EPOCH, Some(existing), Some(&stored), write(&offered, None));
+        assert_eq!(decision, Decision::Repeat(stored));
+    }
+}
+
+#[test]
+fn a_record_the_server_never_had_is_accepted_as_version_1() {
+    let offered = content("first");
+    let decision = decide(EPOCH, None, None, write(&offered, None));
+    assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(1)));
+}
+
+#[test]
+fn a_write_on_the_current_version_is_accepted_as_the_next() {
+    let (held, offered) = (content("old"), content("new"));
+    let current = receipt(EPOCH, 4, EARLIER);
+    let existing = Existing { receipt: &current, content: &held };
+    let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&current)));
+    assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
+}
+
+#[test]
+fn a_write_on_an_older_version_that_says_the_same_needs_no_new_version() {
+    let held = content("same");
+    let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
+    let existing = Existing { receipt: &current, content: &held };
+    for base in [Some(&base), None] {
+        let decision = decide(EPOCH, Some(existing), None, write(&held, base));
+        assert_eq!(decision, Decision::Unchanged);
+        assert_eq!(decision.verdict(), ACCEPTED);
+    }
+}
+
+#[test]
+fn a_write_on_an_older_version_wins_because_it_was_received_last_and_displaces_the_other() {
+    let (held, offered) = (content("theirs"), content("mine"));
+    let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
+    let existing = Existing { receipt: &current, content: &held };
+    for base in [Some(&base), None] {
+        let decision = decide(EPOCH, Some(existing), None, write(&offered, base));
+        assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(5)));
+    }
+}
+
+#[test]
+fn device_clocks_decide_nothing() {
+    let (held, mut offered) = (content("theirs"), content("mine"));
+    let current = receipt(EPOCH, 2, LATER);
+    let existing = Existing { receipt: &current, content: &held };
+    let by_any_clock: Vec<_> = ["1996-01-01T00:00:00Z", "2026-06-01T12:00:00Z", "2046-01-01T00:00:00Z"]
+        .into_iter()
+        .map(|clock| {
+            offered.captured_at = clock.parse().unwrap();
+            decide(EPOCH, Some(existing), None, write(&offered, None))
+        })
+        .collect();
+    assert!(by_any_clock.windows(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn after_a_restore_a_write_on_what_was_lost_is_accepted_above_both() {
+    // Restored to version 4; the device had already been given version 7 before.
+    let (held, offered) = (content("from the backup"), content("edited on version 7"));
+    let (base, restored) = (receipt(EPOCH, 7, LATER), receipt(EPOCH, 4, EARLIER));
+    let existing = Existing { receipt: &restored, content: &held };
+    let decision = decide(NEWER_EPOCH, Some(existing), None, write(&offered, Some(&base)));
+    assert_eq!(decision.verdict(), ACCEPTED);
+    assert_eq!(
+        decision,
+        Decision::Take {
+            version: VersionId { epoch: NEWER_EPOCH, version: 8 },
+            displaces: false,
+            received_at: None
+        }
+    );
+}
+
+#[test]
+fn after_a_restore_a_record_that_is_gone_altogether_is_accepted_above_its_base() {
+    let offered = content("edited on version 7");
+    let base = receipt(EPOCH, 7, EARLIER);
+    let decision = decide(NEWER_EPOCH, None, None, write(&offered, Some(&base)));
+    assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(8)));
+}
+
+#[test]
+fn after_a_restore_a_write_that_never_saw_what_the_server_has_since_taken_is_a_conflict() {
+    let (held, offered) = (content("taken since"), content("edited on version 7"));
+    let (base, since) = (receipt(EPOCH, 7, EARLIER), receipt(NEWER_EPOCH, 5, LATER));
+    let existing = Existing { receipt: &since, content: &held };
+    let decision = decide(NEWER_EPOCH, Some(existing), None, write(&offered, Some(&base)));
+    assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(8)));
+}
+
+#[test]
+fn a_restore_nobody_announced_does_not_take_an_equal_number_for_an_equal_state() {
+    // Both are version 5 of the same epoch, but not the same state.
+    let (held, offered) = (content("5, after the restore"), content("edited on the lost 5"));
+    let (lost, held_receipt) = (receipt(EPOCH, 5, EARLIER), receipt(EPOCH, 5, LATER));
+    let existing = Existing { receipt: &held_receipt, content: &held };
+    let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&lost)));
+    assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(6)));
+}
+
+#[test]
+fn a_reoffer_newer_than_what_the_server_holds_is_put_back_with_its_own_time() {
+    let (held, offered) = (content("from the backup"), content("lost"));
+    let (lost, restored) = (receipt(EPOCH, 7, LATER), receipt(EPOCH, 4, EARLIER));
+    for (existing, becomes) in [(None, 8), (Some(Existing { receipt: &restored, content: &held }), 8)] {
+        let decision = decide(NEWER_EPOCH, existing, None, reoffer(&offered, &lost));
+        assert_eq!(
+            decision,
+            Decision::Take {
+                version: VersionId { epoch: NEWER_EPOCH, version: becomes },
+                displaces: false,
+                received_at: Some(lost.received_at)
+            }
+        );
+    }
+}
+
+#[test]
+fn a_reoffer_of_what_the_server_holds_changes_nothing() {
+    let held = content("same");
+    let current = receipt(EPOCH, 4, EARLIER);
+    let existing = Existing { receipt: &current, content: &held };
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&held, &current)), Decision::Unchanged);
+}
+
+#[test]
+fn a_reoffer_older_than_what_the_server_has_since_taken_is_filed_and_the_servers_stays() {
+    let (held, offered) = (content("taken since"), content("lost"));
+    let (lost, since) = (receipt(EPOCH, 7, EARLIER), receipt(NEWER_EPOCH, 5, LATER));
+    let existing = Existing { receipt: &since, content: &held };
+    let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost));
+    assert_eq!((decision.verdict(), decision), (EXISTING_STAYS, Decision::SetAside));
+}
+
+#[test]
+fn whatever_the_checks_refuse_changes_nothing_and_says_why() {
+    let offered = content("bad");
+    for code in [
+        RejectionCode::Invalid,
+        RejectionCode::UnknownKind,
+        RejectionCode::UnknownScope,
+        RejectionCode::NotPermitted,
+        RejectionCode::TooLarge,
+        RejectionCode::ForgedReceipt,
+    ] {
+        let rejection = Rejection::new(code, "why").at("/field");
+        let incoming = Incoming { refusal: Some(&rejection), ..write(&offered, None) };
+        assert_eq!(decide(EPOCH, None, None, incoming), Decision::Reject(rejection.clone()));
+    }
+}
+
+#[test]
+fn a_closed_record_is_final_for_the_field_and_not_for_a_supervisor() {
+    let (mut held, offered) = (content("closed"), content("late change"));
+    held.state = RecordState::Closed;
+    let current = receipt(EPOCH, 4, EARLIER);
+    let existing = Existing { receipt: &current, content: &held };
+    let by_field = write(&offered, Some(&current));
+    match decide(EPOCH, Some(existing), None, by_field) {
+        Decision::Reject(rejection) => assert_eq!(rejection.code, RejectionCode::Final),
+        other => panic!("{other:?}"),
+    }
+    let by_supervisor = Incoming { may_reopen: true, ..by_field };
+    assert_eq!(version(&decide(EPOCH, Some(existing), None, by_supervisor)), Some(5));
+}
+
+#[test]
+fn a_voided_record_never_comes_back_by_accident() {
+    let (held, offered) = (voided("struck out"), content("edited without knowing"));
+    let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
+    let existing = Existing { receipt: &current, content: &held };
+    assert_eq!(decide(EPOCH, Some(existing), None, write(&offered, Some(&base))), Decision::SetAside);
+    let knowing = write(&offered, Some(&current));
+    assert!(matches!(decide(EPOCH, Some(existing), None, knowing), Decision::Reject(_)));
+    let by_supervisor = Incoming { may_reopen: true, ..knowing };
+    assert_eq!(version(&decide(EPOCH, Some(existing), None, by_supervisor)), Some(5));
+}
