@@ -1,1 +1,7 @@
-fn main() {}
+//! `gatebook-server`: see `gatebook-server --help`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    gatebook_server::main()
+}
