@@ -1,0 +1,200 @@
+import { createContext } from "svelte";
+import { SvelteMap } from "svelte/reactivity";
+import { type Backend, problemOf } from "../../shared/backend/backend";
+import { coalesce } from "../../shared/coalesce";
+import type { AppState, CommandError, Hint, RecordView, Start, SyncStatus, YardView } from "../../shared/model";
+import { isRecordKind, type Place } from "./place";
+import { Router } from "./router.svelte";
+import { RecordSession } from "./session.svelte";
+
+const QUIET: SyncStatus = { running: false, items: 0, pending: 0, last_success_at: null, problem: null };
+
+/**
+ * What all pages share. Everything in it is rebuilt from `bootstrap()`, so a webview that was thrown away, or an app
+ * that was killed, comes back to the same place.
+ */
+export class App {
+  readonly backend: Backend;
+  readonly router: Router;
+  state = $state.raw<AppState | null>(null);
+  /** The first call failed: nothing can be shown but why. */
+  broken = $state.raw<CommandError | null>(null);
+  /** Why the last action failed; told until the next one. */
+  failure = $state.raw<CommandError | null>(null);
+  /** A calm word that something is done. */
+  confirmation = $state<string | null>(null);
+  /** Counts changes of the store: pages ask again when it moves. */
+  version = $state(0);
+  now = $state(Date.now());
+
+  /** Records that are open, or were left with something unsaved. */
+  readonly #sessions = new SvelteMap<string, RecordSession>();
+  readonly #refresh = coalesce(async () => this.#take(await this.backend.bootstrap()));
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.router = new Router((address) => void backend.keepPlace(address).catch(() => {}));
+  }
+
+  get sync(): SyncStatus {
+    return this.state?.sync ?? QUIET;
+  }
+
+  get yard(): YardView | undefined {
+    return this.state?.yards.find((yard) => yard.id === this.state?.yard_id);
+  }
+
+  get zone(): string {
+    return this.yard?.time_zone ?? "UTC";
+  }
+
+  /** The first record that could not be saved. */
+  get unsaved(): RecordSession | undefined {
+    return [...this.#sessions.values()].find((session) => session.error !== null);
+  }
+
+  async start(): Promise<void> {
+    try {
+      const state = await this.backend.bootstrap();
+      this.#take(state);
+      this.router.restore(state.place);
+      this.broken = null;
+    } catch (error) {
+      this.broken = problemOf(error);
+    }
+  }
+
+  /** Follows the store, sync and the platform. Answers how to stop. */
+  listen(): () => void {
+    const stops = [
+      this.#until(this.backend.onStoreChanged(() => this.#storeChanged())),
+      this.#until(this.backend.onSyncStatus((sync) => this.#syncStatus(sync))),
+      this.router.listen(),
+    ];
+    const clock = setInterval(() => (this.now = Date.now()), 20_000);
+    const hint = (what: Hint) => () => void this.backend.hint(what).catch(() => {});
+    const visibility = () => {
+      this.now = Date.now();
+      if (document.visibilityState === "hidden") this.flush();
+      else {
+        hint("visible")();
+        this.#storeChanged();
+      }
+    };
+    const handlers: [EventTarget, string, () => void][] = [
+      [window, "focus", hint("focus")],
+      [window, "online", hint("online")],
+      [window, "offline", hint("offline")],
+      [window, "pagehide", () => this.flush()],
+      [document, "visibilitychange", visibility],
+    ];
+    for (const [target, event, handler] of handlers) target.addEventListener(event, handler);
+    return () => {
+      clearInterval(clock);
+      for (const stop of stops) stop();
+      for (const [target, event, handler] of handlers) target.removeEventListener(event, handler);
+    };
+  }
+
+  go(place: Place): void {
+    this.#leave();
+    this.router.go(place);
+  }
+
+  replace(place: Place): void {
+    this.#leave();
+    this.router.replace(place);
+  }
+
+  back(): void {
+    this.#leave();
+    this.router.back();
+  }
+
+  /** The session of a record; one with unsaved edits is never replaced. */
+  async open(id: string): Promise<RecordSession> {
+    const known = this.#sessions.get(id);
+    if (known) return known;
+    const view = await this.backend.record(id);
+    return this.#sessions.get(id) ?? this.#adopt(view);
+  }
+
+  /** The page of a record was left. What is not saved yet stays here until it is. */
+  async leave(session: RecordSession): Promise<void> {
+    const saved = await session.flush();
+    const place = this.router.place;
+    const shown = place.page === "record" && place.id === session.id;
+    if (saved && !shown && this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
+  }
+
+  async begin(start: Start): Promise<void> {
+    await this.act(async () => {
+      const view = await this.backend.start(start);
+      if (!this.#sessions.has(view.id)) this.#adopt(view);
+      this.openRecord(view.body.kind, view.id);
+    });
+  }
+
+  openRecord(kind: string, id: string): void {
+    if (isRecordKind(kind)) this.go({ page: "record", kind, id });
+  }
+
+  /** Tries again to save whatever is not saved. */
+  flush(): void {
+    for (const session of this.#sessions.values()) void session.flush();
+  }
+
+  /** Does something on the operator's wish and tells if it fails. */
+  async act(task: () => Promise<void>): Promise<boolean> {
+    this.failure = null;
+    try {
+      await task();
+      return true;
+    } catch (error) {
+      this.failure = problemOf(error);
+      return false;
+    }
+  }
+
+  /** A command that answers the new state of the app. */
+  async change(task: () => Promise<AppState>): Promise<boolean> {
+    return this.act(async () => this.#take(await task()));
+  }
+
+  syncNow(): void {
+    void this.act(() => this.backend.syncNow());
+  }
+
+  #take(state: AppState): void {
+    this.state = state;
+  }
+
+  #adopt(view: RecordView): RecordSession {
+    const session = new RecordSession(this.backend, view);
+    this.#sessions.set(view.id, session);
+    return session;
+  }
+
+  #leave(): void {
+    this.failure = null;
+    this.confirmation = null;
+    this.flush();
+  }
+
+  #storeChanged(): void {
+    this.version += 1;
+    this.#refresh().catch(() => {});
+  }
+
+  #syncStatus(sync: SyncStatus): void {
+    if (this.state) this.state = { ...this.state, sync };
+  }
+
+  #until(listening: Promise<() => void>): () => void {
+    listening.catch(() => {});
+    return () => void listening.then((stop) => stop()).catch(() => {});
+  }
+}
+
+export const [useApp, provideApp] = createContext<App>();
+export const [useSession, provideSession] = createContext<() => RecordSession>();

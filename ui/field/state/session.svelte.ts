@@ -1,0 +1,144 @@
+import { Autosave, type Saved } from "../../shared/autosave";
+import { type Backend, problemOf } from "../../shared/backend/backend";
+import type { Body, CommandError, Problem, RecordView, SubmitOutcome } from "../../shared/model";
+import { getAt, setAt } from "../../shared/pointer";
+import { distinct, problemAt } from "../../shared/problems";
+import { canonical, withdraw } from "./merge";
+
+/**
+ * One record being shown or edited. `draft` is what the form shows and the operator's truth; `view` is the last
+ * answer of the store: title, stage, problems, what is missing. Every edit is saved at once.
+ */
+export class RecordSession {
+  readonly id: string;
+  view = $state.raw() as RecordView;
+  draft = $state.raw() as Body;
+  /** Why the last save did not succeed. The form keeps everything typed. */
+  error = $state.raw<CommandError | null>(null);
+  /** A record handed in was unlocked to be corrected. */
+  correcting = $state(false);
+  /** Submitting was tried: from now on what is missing is told at each field. */
+  attempted = $state(false);
+  /** Who changed it while it was open here without edits of our own. */
+  updatedBy = $state<string | null>(null);
+
+  readonly #backend: Backend;
+  readonly #autosave: Autosave<Body, RecordView>;
+  #edits = 0;
+
+  constructor(backend: Backend, view: RecordView) {
+    this.#backend = backend;
+    this.id = view.id;
+    this.view = view;
+    this.draft = view.body;
+    this.#autosave = new Autosave<Body, RecordView>({
+      read: () => this.draft,
+      write: (body) => backend.save(this.id, body),
+      saved: (result) => this.#saved(result),
+      failed: (error) => (this.error = problemOf(error)),
+    });
+  }
+
+  get dirty(): boolean {
+    return this.#autosave.dirty;
+  }
+
+  /** Whether the form may be changed. */
+  get editable(): boolean {
+    return this.view.state === "live" && (this.view.stage !== "submitted" || this.correcting);
+  }
+
+  get(pointer: string): unknown {
+    return getAt(this.draft.body, pointer);
+  }
+
+  text(pointer: string): string {
+    const value = this.get(pointer);
+    return typeof value === "string" ? value : "";
+  }
+
+  /** Changes one field; `undefined` takes it away. */
+  set(pointer: string, value: unknown): void {
+    this.edit((body) => setAt(body, pointer, value));
+  }
+
+  /** Changes several fields in one step. */
+  edit(change: (body: Body["body"]) => Body["body"]): void {
+    if (!this.editable) return;
+    this.draft = { ...this.draft, body: change(this.draft.body) } as Body;
+    this.#edits += 1;
+    this.updatedBy = null;
+    this.#autosave.touch();
+  }
+
+  /** What to tell at a field. What is missing only counts once submitting was tried. */
+  problem(pointer: string): Problem | undefined {
+    const missing = this.attempted ? problemAt(this.view.missing, pointer) : undefined;
+    return missing ?? problemAt(this.view.problems, pointer);
+  }
+
+  get missing(): Problem[] {
+    return distinct(this.view.missing);
+  }
+
+  get warnings(): Problem[] {
+    return distinct(this.view.problems.filter((problem) => problem.severity === "warning"));
+  }
+
+  /** Sees everything saved; false when that failed. */
+  flush(): Promise<boolean> {
+    return this.#autosave.flush();
+  }
+
+  /** The store changed: shows the newest state, unless the operator has edits that are not saved yet. */
+  async refresh(): Promise<void> {
+    if (this.dirty) return;
+    const edits = this.#edits;
+    const view = await this.#backend.record(this.id);
+    if (this.dirty || edits !== this.#edits) return;
+    const changed = canonical(view.body) !== canonical(this.draft.body);
+    const elsewhere = changed && view.changed_at !== this.view.changed_at;
+    this.#show(view);
+    if (elsewhere) this.updatedBy = view.operator_name;
+  }
+
+  /** Hands the record in, if nothing is missing. Null when it could not be saved first. */
+  async submit(): Promise<SubmitOutcome | null> {
+    if (!(await this.flush())) return null;
+    const outcome = await this.#backend.submit(this.id);
+    this.attempted = true;
+    if (outcome.submitted) {
+      this.correcting = false;
+      this.attempted = false;
+    }
+    this.#show(outcome.record);
+    return outcome;
+  }
+
+  async void(reason: string): Promise<void> {
+    if (await this.flush()) this.#show(await this.#backend.voidRecord(this.id, reason));
+  }
+
+  /** Goes back to the server's version. False when there is none and the record is gone. */
+  async discard(): Promise<boolean> {
+    await this.flush();
+    const view = await this.#backend.discardChange(this.id);
+    if (!view) return false;
+    this.error = null;
+    this.correcting = false;
+    this.#show(view);
+    return true;
+  }
+
+  #show(view: RecordView): void {
+    this.view = view;
+    this.draft = view.body;
+  }
+
+  #saved({ sent, answer, outdated }: Saved<Body, RecordView>): void {
+    this.error = null;
+    this.view = answer;
+    // A newer edit is on its way: the form keeps it, and the next answer brings the form up to date.
+    this.draft = outdated ? withdraw(sent, answer.body, this.draft) : answer.body;
+  }
+}

@@ -1,0 +1,36 @@
+import type { SyncProblemCode } from "../../shared/model";
+import { NOW } from "./data";
+import { MemoryBackend } from "./memory";
+
+/**
+ * The store in memory in a state that the address asks for, to look at any page: `?memory&place=inbox`,
+ * `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&theme=dark`, `&live`.
+ */
+export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
+  const backend = new MemoryBackend();
+  const { state } = backend;
+  state.place = query.get("place");
+  if (query.get("enrolled") === "no") state.enrolment = null;
+  if (query.get("operator") === "no") state.operator = null;
+  if (query.has("salvage")) {
+    state.salvage =
+      "The records on this device were damaged and have been set aside. 3 records that had not been sent yet were saved and are sent as soon as there is a signal.";
+  }
+  if (query.has("full")) {
+    const message =
+      "This device is out of space, so the last change is not saved yet. Everything saved before is safe. Free some space, then tap “Try again”.";
+    backend.saveFails = { code: "disk_full", message, retry: true };
+  }
+  const syncing = query.get("syncing");
+  if (syncing !== null) state.sync = { ...state.sync, running: true, items: Number(syncing) };
+  const problem = query.get("problem") as SyncProblemCode | null;
+  if (problem) {
+    const message = "Open a browser, sign in to this network or leave it. Your work is safe on this device.";
+    state.sync = { ...state.sync, problem: { code: problem, message } };
+  }
+  const theme = query.get("theme");
+  if (theme) document.documentElement.dataset["theme"] = theme;
+  // A still clock makes pictures comparable.
+  if (!query.has("live")) Date.now = () => NOW;
+  return backend;
+}

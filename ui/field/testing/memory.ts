@@ -1,0 +1,340 @@
+import { type Backend, BackendError, type EnrolRequest } from "../../shared/backend/backend";
+import type {
+  AppState,
+  Body,
+  CommandError,
+  InboxItem,
+  RecordView,
+  Start,
+  SubmitOutcome,
+  SyncStatus,
+  WorkItem,
+  WorkList,
+} from "../../shared/model";
+import { canonical } from "../state/merge";
+import {
+  ANA,
+  type Assigned,
+  ASSIGNED,
+  blankInspection,
+  CARRIERS,
+  DVIR,
+  EQUIPMENT,
+  inbox,
+  INTERMODAL,
+  LAREDO,
+  NOW,
+  OPERATORS,
+  records,
+  type Stored,
+  TIJUANA,
+} from "./data";
+import { missingOf, normalized, problemsOf, stageOf, titleOf } from "./rules";
+
+const TEMPLATES = [DVIR, INTERMODAL];
+
+/**
+ * A store in memory with the manners of the real one: for component tests, and for looking at pages in a browser.
+ * Never part of a release.
+ */
+export class MemoryBackend implements Backend {
+  readonly records = new Map<string, Stored>(records().map((record) => [record.id, record]));
+  assigned: Assigned[] = [...ASSIGNED];
+  notices: InboxItem[] = inbox();
+  places: (string | null)[] = [];
+  hints: string[] = [];
+  syncs = 0;
+  /** Every save fails with this while it is set. */
+  saveFails: CommandError | null = null;
+  state: AppState = {
+    enrolment: {
+      server_url: "https://gatebook.example.com",
+      tenant_name: "Rio Grande Yards",
+      device_id: "device-1",
+      device_name: "Gate 2 kiosk",
+      revoked: false,
+    },
+    yards: [LAREDO, TIJUANA],
+    yard_id: LAREDO.id,
+    operator: ANA,
+    place: null,
+    sync: { running: false, items: 0, pending: 0, last_success_at: "2026-03-04T20:01:00Z", problem: null },
+    counts: { pending: 0, unread: 0, assigned: 0 },
+    salvage: null,
+    app_version: "0.1.0",
+  };
+
+  readonly #changed = new Set<() => void>();
+  readonly #synced = new Set<(status: SyncStatus) => void>();
+  #ids = 0;
+
+  async bootstrap(): Promise<AppState> {
+    const unread = this.notices.filter((notice) => notice.unread).length;
+    return { ...this.state, counts: { pending: 0, unread, assigned: this.assigned.length } };
+  }
+
+  async enrol({ serverUrl, code, deviceName }: EnrolRequest): Promise<AppState> {
+    if (code.toUpperCase() === "USED") {
+      throw error("refused", "This code was used before or has run out. Ask the office for a new one.");
+    }
+    this.state.enrolment = {
+      server_url: serverUrl,
+      tenant_name: "Rio Grande Yards",
+      device_id: "device-1",
+      device_name: deviceName,
+      revoked: false,
+    };
+    return this.bootstrap();
+  }
+
+  async operators() {
+    return OPERATORS;
+  }
+
+  async chooseOperator(operatorId: string | null): Promise<AppState> {
+    this.state.operator = OPERATORS.find(({ id }) => id === operatorId) ?? null;
+    return this.bootstrap();
+  }
+
+  async chooseYard(yardId: string): Promise<AppState> {
+    this.state.yard_id = yardId;
+    this.emitChange();
+    return this.bootstrap();
+  }
+
+  async keepPlace(place: string | null): Promise<void> {
+    this.places.push(place);
+    this.state.place = place;
+  }
+
+  async workList(): Promise<WorkList> {
+    const items = [...this.records.values()].map((record) => this.#item(record));
+    items.sort((one, other) => other.changed_at.localeCompare(one.changed_at));
+    return {
+      assigned: this.assigned.map((assignment) => ({
+        record_id: assignment.record_id,
+        kind: "inspection",
+        title: titleOf(blankInspection(assignment.template, assignment.unit)),
+        detail: assignment.note,
+        stage: null,
+        assignment_id: assignment.id,
+        due_at: assignment.due_at,
+        changed_at: "2026-03-04T12:00:00Z",
+        operator_name: "",
+        rejected: false,
+        voided: false,
+        also_open: null,
+      })),
+      in_progress: items.filter(({ stage }) => stage !== "submitted"),
+      recent: items.filter(({ stage }) => stage === "submitted"),
+    };
+  }
+
+  async start(start: Start): Promise<RecordView> {
+    this.#ids += 1;
+    let id = `rec-new-${this.#ids}`;
+    let body: Body;
+    if (start.what === "assignment") {
+      const assignment = this.assigned.find((it) => it.id === start.assignment_id);
+      if (!assignment) throw error("not_found", "This record is no longer on the device. Go back to the list.");
+      id = assignment.record_id;
+      this.assigned = this.assigned.filter((it) => it !== assignment);
+      body = blankInspection(assignment.template, assignment.unit, assignment.id);
+    } else if (start.what === "inspection") {
+      body = blankInspection(TEMPLATES.find((it) => it.id === start.template_id) ?? DVIR);
+    } else if (start.what === "gate_event") {
+      body = {
+        kind: "gate_event",
+        body: { direction: start.direction, equipment: [], driver: { name: "" }, carrier: { name: "" } },
+      };
+    } else {
+      body = {
+        kind: "interchange",
+        body: {
+          movement: start.movement,
+          releasing: { name: "" },
+          receiving: { name: "" },
+          driver: { name: "" },
+          equipment: [],
+          recorded_images: false,
+        },
+      };
+    }
+    this.records.set(id, { id, body, operator_name: this.#name(), changed_at: this.#now() });
+    this.emitChange();
+    return this.record(id);
+  }
+
+  async record(id: string): Promise<RecordView> {
+    const record = this.records.get(id);
+    if (!record) throw error("not_found", "This record is no longer on the device. Go back to the list.");
+    const template = this.#template(record.body);
+    const missing = missingOf(record.body, template);
+    return structuredClone({
+      id,
+      yard_id: LAREDO.id,
+      body: record.body,
+      title: titleOf(record.body),
+      stage: stageOf(record.body, missing),
+      state: record.state ?? "live",
+      state_reason: record.state_reason ?? "",
+      template,
+      problems: problemsOf(record.body),
+      missing,
+      rejection: record.rejection ?? null,
+      can_discard: record.can_discard ?? false,
+      operator_name: record.operator_name,
+      changed_at: record.changed_at,
+      zone: LAREDO.time_zone,
+      also_open: record.also_open ?? null,
+    });
+  }
+
+  async save(id: string, body: Body): Promise<RecordView> {
+    if (this.saveFails) throw new BackendError(this.saveFails);
+    const before = this.records.get(id);
+    if (!before) throw error("not_found", "This record is no longer on the device. Go back to the list.");
+    const next = withdrawn(before.body, normalized(JSON.parse(JSON.stringify(body)) as Body));
+    this.records.set(id, { ...before, body: next, operator_name: this.#name(), changed_at: this.#now() });
+    this.emitChange();
+    return this.record(id);
+  }
+
+  async submit(id: string): Promise<SubmitOutcome> {
+    const view = await this.record(id);
+    if (view.missing.length > 0) return { submitted: false, record: view };
+    const body = { ...view.body, body: { ...view.body.body, submitted: { at: this.#now() } } } as Body;
+    return { submitted: true, record: await this.save(id, body) };
+  }
+
+  async voidRecord(id: string, reason: string): Promise<RecordView> {
+    const record = this.records.get(id);
+    if (record) this.records.set(id, { ...record, state: "voided", state_reason: reason });
+    this.emitChange();
+    return this.record(id);
+  }
+
+  async discardChange(id: string): Promise<RecordView | null> {
+    const record = this.records.get(id);
+    if (record) this.records.set(id, { ...record, rejection: null, can_discard: false });
+    this.emitChange();
+    return this.record(id);
+  }
+
+  async inbox(): Promise<InboxItem[]> {
+    return structuredClone(this.notices);
+  }
+
+  async markRead(id: string): Promise<void> {
+    this.notices = this.notices.map((notice) => (notice.id === id ? { ...notice, unread: false } : notice));
+    this.emitChange();
+  }
+
+  async templates() {
+    return TEMPLATES;
+  }
+
+  async findCarriers(query: string) {
+    const wanted = query.toLowerCase();
+    return CARRIERS.filter(({ name, scac }) => `${name} ${scac}`.toLowerCase().includes(wanted));
+  }
+
+  async findEquipment(query: string) {
+    const wanted = query.toUpperCase();
+    return EQUIPMENT.filter(({ equipment }) => equipment.number.includes(wanted));
+  }
+
+  async syncNow(): Promise<void> {
+    this.syncs += 1;
+  }
+
+  async hint(hint: string): Promise<void> {
+    this.hints.push(hint);
+  }
+
+  async dismissSalvage(): Promise<void> {
+    this.state.salvage = null;
+  }
+
+  async onStoreChanged(listener: () => void): Promise<() => void> {
+    this.#changed.add(listener);
+    return () => this.#changed.delete(listener);
+  }
+
+  async onSyncStatus(listener: (status: SyncStatus) => void): Promise<() => void> {
+    this.#synced.add(listener);
+    return () => this.#synced.delete(listener);
+  }
+
+  emitChange(): void {
+    for (const listener of this.#changed) listener();
+  }
+
+  emitSync(change: Partial<SyncStatus>): void {
+    this.state.sync = { ...this.state.sync, ...change };
+    for (const listener of this.#synced) listener(this.state.sync);
+  }
+
+  #item(record: Stored): WorkItem {
+    const missing = missingOf(record.body, this.#template(record.body));
+    return {
+      record_id: record.id,
+      kind: record.body.kind,
+      title: titleOf(record.body),
+      detail: detailOf(record.body),
+      stage: stageOf(record.body, missing),
+      assignment_id: null,
+      due_at: null,
+      changed_at: record.changed_at,
+      operator_name: record.operator_name,
+      rejected: Boolean(record.rejection),
+      voided: record.state === "voided",
+      also_open: record.also_open ?? null,
+    };
+  }
+
+  #template(body: Body) {
+    if (body.kind !== "inspection") return null;
+    return TEMPLATES.find(({ id }) => id === body.body.template.template_id)?.template ?? null;
+  }
+
+  #name(): string {
+    return this.state.operator?.name ?? "";
+  }
+
+  #now(): string {
+    return new Date(NOW).toISOString();
+  }
+}
+
+/** Signatures given for what an edit changed are dropped, and with them the mark of handing in. */
+function withdrawn(before: Body, next: Body): Body {
+  if (before.kind === "gate_event") return next;
+  const signedPart = (body: Body) =>
+    canonical({ ...body.body, signatures: undefined, submitted: undefined, refusal: undefined });
+  if (signedPart(before) === signedPart(next)) return next;
+  const old = "signatures" in before.body ? (before.body.signatures ?? []).map((it) => canonical(it)) : [];
+  const body = { ...next.body } as { signatures?: unknown[]; submitted?: unknown };
+  const signatures = (body.signatures ?? []).filter((it) => !old.includes(canonical(it)));
+  if (signatures.length === 0) delete body.signatures;
+  else body.signatures = signatures;
+  delete body.submitted;
+  return { ...next, body } as Body;
+}
+
+function detailOf(body: Body): string {
+  if (body.kind === "inspection") {
+    return `${body.body.items.filter(({ result }) => result).length} of ${body.body.items.length} items`;
+  }
+  if (body.kind === "gate_event") {
+    return [body.body.carrier.name, body.body.driver.name].filter(Boolean).join(" · ");
+  }
+  if (body.kind === "interchange") {
+    return [body.body.releasing.name, body.body.receiving.name].filter(Boolean).join(" → ");
+  }
+  return "";
+}
+
+function error(code: CommandError["code"], message: string): BackendError {
+  return new BackendError({ code, message, retry: false });
+}

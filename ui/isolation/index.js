@@ -1,0 +1,59 @@
+/*
+ * The isolation application: every call from the pages to Rust passes here first, out of the pages' reach. Only the
+ * app's own commands in their known shapes, and Tauri's event plumbing, go through. What does not is turned into a
+ * call of a command that does not exist, so that the caller gets an error rather than waiting for ever.
+ *
+ * Keep COMMANDS in step with the command list of the shell; a test of the UI compares it with the bindings.
+ */
+(() => {
+  "use strict";
+
+  const text = (value) => typeof value === "string" && value.length <= 4096;
+  const textOrNull = (value) => value === null || text(value);
+  const object = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
+  const body = (value) => object(value) && text(value.kind) && object(value.body);
+  const start = (value) => object(value) && text(value.what);
+  const hint = (value) => ["focus", "visible", "online", "offline"].includes(value);
+  const whole = (value) => Number.isInteger(value);
+
+  /** Each command with its arguments; none may be left out, none added. */
+  const COMMANDS = new Map(
+    Object.entries({
+      bootstrap: {},
+      enrol: { serverUrl: text, code: text, deviceName: text },
+      operators: {},
+      choose_operator: { operatorId: textOrNull },
+      choose_yard: { yardId: text },
+      keep_place: { place: textOrNull },
+      work_list: {},
+      start: { start },
+      record: { id: text },
+      save: { id: text, body },
+      submit: { id: text },
+      void_record: { id: text, reason: text },
+      discard_change: { id: text },
+      inbox: {},
+      mark_read: { id: text },
+      templates: {},
+      find_carriers: { query: text },
+      find_equipment: { query: text },
+      sync_now: {},
+      hint: { hint },
+      dismiss_salvage: {},
+      "plugin:event|listen": { event: text, target: object, handler: whole },
+      "plugin:event|unlisten": { event: text, eventId: whole },
+    }),
+  );
+
+  function known({ cmd, payload }) {
+    const shape = COMMANDS.get(cmd);
+    if (!shape) return false;
+    const given = payload ?? {};
+    if (!object(given)) return false;
+    const names = Object.keys(given);
+    return names.length === Object.keys(shape).length && names.every((name) => Object.hasOwn(shape, name) && shape[name](given[name]));
+  }
+
+  window.__TAURI_ISOLATION_HOOK__ = (message) =>
+    object(message) && known(message) ? message : { ...message, cmd: "refused_by_isolation", payload: {} };
+})();

@@ -1,0 +1,75 @@
+import type {
+  AppState,
+  Body,
+  CarrierView,
+  CommandError,
+  EquipmentView,
+  Hint,
+  InboxItem,
+  OperatorView,
+  RecordView,
+  Start,
+  SubmitOutcome,
+  SyncStatus,
+  TemplateView,
+  WorkList,
+} from "../model";
+
+/**
+ * Everything the pages may ask of whoever owns the data: the Rust side of the app today, a browser database for
+ * the web client later. Every answer comes from local state; nothing here waits for a network except `enrol`.
+ *
+ * Calls that fail reject with a {@link BackendError}, never with anything else.
+ */
+export interface Backend {
+  bootstrap(): Promise<AppState>;
+  enrol(request: EnrolRequest): Promise<AppState>;
+  operators(): Promise<OperatorView[]>;
+  chooseOperator(operatorId: string | null): Promise<AppState>;
+  chooseYard(yardId: string): Promise<AppState>;
+  keepPlace(place: string | null): Promise<void>;
+  workList(): Promise<WorkList>;
+  start(start: Start): Promise<RecordView>;
+  record(id: string): Promise<RecordView>;
+  save(id: string, body: Body): Promise<RecordView>;
+  submit(id: string): Promise<SubmitOutcome>;
+  voidRecord(id: string, reason: string): Promise<RecordView>;
+  /** Answers null when the record never reached the server and so is gone. */
+  discardChange(id: string): Promise<RecordView | null>;
+  inbox(): Promise<InboxItem[]>;
+  markRead(id: string): Promise<void>;
+  templates(): Promise<TemplateView[]>;
+  findCarriers(query: string): Promise<CarrierView[]>;
+  findEquipment(query: string): Promise<EquipmentView[]>;
+  syncNow(): Promise<void>;
+  hint(hint: Hint): Promise<void>;
+  dismissSalvage(): Promise<void>;
+
+  /** Local state changed: ask again for what is shown. Answers how to stop listening. */
+  onStoreChanged(listener: () => void): Promise<() => void>;
+  /** How sync stands, whenever that changes. Answers how to stop listening. */
+  onSyncStatus(listener: (status: SyncStatus) => void): Promise<() => void>;
+}
+
+export interface EnrolRequest {
+  serverUrl: string;
+  code: string;
+  deviceName: string;
+}
+
+/** A failed call, with what to tell the person. */
+export class BackendError extends Error {
+  readonly problem: CommandError;
+
+  constructor(problem: CommandError) {
+    super(problem.message);
+    this.name = "BackendError";
+    this.problem = problem;
+  }
+}
+
+/** What to tell the person about anything that was thrown. */
+export function problemOf(error: unknown): CommandError {
+  if (error instanceof BackendError) return error.problem;
+  return { code: "storage", message: error instanceof Error ? error.message : String(error), retry: true };
+}

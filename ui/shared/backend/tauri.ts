@@ -1,0 +1,43 @@
+import { commands, events } from "../bindings";
+import type { CommandError } from "../model";
+import { type Backend, BackendError } from "./backend";
+
+type Result<T> = { status: "ok"; data: T } | { status: "error"; error: CommandError };
+
+/** Turns the generated result union into a value or a {@link BackendError}. */
+async function value<T>(result: Promise<Result<T>>): Promise<T> {
+  const answer = await result;
+  if (answer.status === "error") throw new BackendError(answer.error);
+  return answer.data;
+}
+
+async function done(result: Promise<Result<unknown>>): Promise<void> {
+  await value(result);
+}
+
+/** The Rust side of the app. The only module that uses the generated bindings' values. */
+export const tauriBackend: Backend = {
+  bootstrap: () => value(commands.bootstrap()),
+  enrol: ({ serverUrl, code, deviceName }) => value(commands.enrol(serverUrl, code, deviceName)),
+  operators: () => value(commands.operators()),
+  chooseOperator: (operatorId) => value(commands.chooseOperator(operatorId)),
+  chooseYard: (yardId) => value(commands.chooseYard(yardId)),
+  keepPlace: (place) => done(commands.keepPlace(place)),
+  workList: () => value(commands.workList()),
+  start: (start) => value(commands.start(start)),
+  record: (id) => value(commands.record(id)),
+  save: (id, body) => value(commands.save(id, body)),
+  submit: (id) => value(commands.submit(id)),
+  voidRecord: (id, reason) => value(commands.voidRecord(id, reason)),
+  discardChange: (id) => value(commands.discardChange(id)),
+  inbox: () => value(commands.inbox()),
+  markRead: (id) => done(commands.markRead(id)),
+  templates: () => value(commands.templates()),
+  findCarriers: (query) => value(commands.findCarriers(query)),
+  findEquipment: (query) => value(commands.findEquipment(query)),
+  syncNow: () => done(commands.syncNow()),
+  hint: (hint) => done(commands.hint(hint)),
+  dismissSalvage: () => done(commands.dismissSalvage()),
+  onStoreChanged: (listener) => events.storeChanged.listen(() => listener()),
+  onSyncStatus: (listener) => events.syncStatus.listen(({ payload }) => listener(payload)),
+};

@@ -1,0 +1,32 @@
+/** Our own line drawings on a 24 × 24 grid, stroked with the text's colour. */
+export const icons = {
+  back: "M15 5l-7 7 7 7",
+  next: "M9 5l7 7-7 7",
+  down: "M6 9l6 6 6-6",
+  close: "M6 6l12 12M18 6L6 18",
+  check: "M5 12.5l4.5 4.5L19 7",
+  minor: "M12 4l9 16H3zM12 10v4.5M12 17.4v.1",
+  major: "M8 3h8l5 5v8l-5 5H8l-5-5V8zM9 9l6 6M15 9l-6 6",
+  dash: "M6 12h12",
+  plus: "M12 5v14M5 12h14",
+  trash: "M5 7h14M10 7V4h4v3M7 7l1 13h8l1-13",
+  sync: "M20 11a8 8 0 0 0-14.5-3.5L4 9M4 4v5h5M4 13a8 8 0 0 0 14.5 3.5L20 15M20 20v-5h-5",
+  work: "M6 4h12v17H6zM9 4V2.8h6V4M9 10h6M9 14h6M9 18h3",
+  inbox: "M4 13l2.5-8h11L20 13v6H4zM4 13h5l1.5 3h3L15 13h5",
+  person: "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8zM4.5 21c.8-4 3.8-6 7.5-6s6.7 2 7.5 6",
+  people: "M9 12a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7zM2.5 20c.6-3.5 3-5.2 6.5-5.2s5.9 1.7 6.5 5.2M16 5.2a3.5 3.5 0 0 1 0 6.6M18 15.2c2 .7 3.2 2.3 3.5 4.8",
+  more: "M12 5.5v.1M12 12v.1M12 18.5v.1",
+  gateIn: "M20 4v16M3 12h11M10 7l5 5-5 5",
+  gateOut: "M4 4v16M9 12h11M16 7l5 5-5 5",
+  handover: "M3 8h14M13 4l4 4-4 4M21 16H7M11 12l-4 4 4 4",
+  inspect: "M10.5 17a6.5 6.5 0 1 0 0-13 6.5 6.5 0 0 0 0 13zM15.5 15.5L21 21M8 10.5l2 2 3.5-4",
+  warning: "M12 4l9 16H3zM12 10v4.5M12 17.4v.1",
+  info: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 11v6M12 7.5v.1",
+  clock: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM12 7v5.5l3.5 2",
+  pen: "M4 20l1-4L16.5 4.5l3 3L8 19zM14 7l3 3",
+  undo: "M4 9h10a5.5 5.5 0 0 1 0 11h-4M8 4L3.5 9 8 14",
+  void: "M12 21a9 9 0 1 0 0-18 9 9 0 0 0 0 18zM5.7 5.7l12.6 12.6",
+  truck: "M2 6h12v11H2zM14 10h4l4 4v3h-8M6.5 20a2 2 0 1 0 0-4 2 2 0 0 0 0 4zM17.5 20a2 2 0 1 0 0-4 2 2 0 0 0 0 4z",
+} as const;
+
+export type IconName = keyof typeof icons;

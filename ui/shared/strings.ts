@@ -1,0 +1,431 @@
+import type {
+  DamageType,
+  Direction,
+  EquipmentClass,
+  ItemResult,
+  Kind,
+  Load,
+  Movement,
+  SealCondition,
+  SealParty,
+  SignatureRole,
+  Stage,
+  TireCondition,
+  TirePosition,
+  View,
+} from "./model";
+
+/**
+ * Everything the operator reads that does not come from the records themselves. Another language is another object
+ * of the type {@link Strings}; nothing else in the UI holds words.
+ */
+const en = {
+  locale: "en-US",
+
+  app: { name: "Gatebook", tagline: "Yard records that never wait for a signal" },
+
+  common: {
+    back: "Back",
+    cancel: "Cancel",
+    close: "Close",
+    done: "Done",
+    next: "Next",
+    remove: "Remove",
+    tryAgain: "Try again",
+    undo: "Undo",
+    optional: "optional",
+    yes: "Yes",
+    no: "No",
+    none: "None",
+    more: "More",
+    notEntered: "Not entered",
+  },
+
+  time: {
+    tomorrow: (time: string) => `tomorrow ${time}`,
+    yesterday: (time: string) => `yesterday ${time}`,
+  },
+
+  sync: {
+    badge: (items: number) => (items === 0 ? "Syncing…" : items === 1 ? "Syncing 1 item" : `Syncing ${items} items`),
+    now: "Sync now",
+    title: "Sync",
+    last: (when: string) => `Last sync ${when}`,
+    never: "Not synced yet",
+    pull: "Pull to sync",
+    release: "Release to sync",
+    problems: {
+      revoked: "This device was signed out by the office",
+      update_needed: "Update the app",
+      captive_portal: "This network asks for a sign-in",
+      device: "This device needs attention",
+    } as Record<string, string>,
+    enrolAgain: "Enrol again",
+  },
+
+  enrol: {
+    title: "Enrol this device",
+    lead: "Ask the office for a server address and a one-time code. You need a signal for this step only.",
+    server: "Server address",
+    serverHint: "Such as gatebook.example.com",
+    code: "Code",
+    codeHint: "It works once",
+    device: "Name of this device",
+    deviceHint: "Such as Gate 2 kiosk, or Ana’s phone",
+    submit: "Enrol",
+    busy: "Enrolling…",
+    empty: {
+      server: "Type the server address.",
+      code: "Type the code from the office.",
+      device: "Give this device a name, so that others know which it is.",
+    },
+  },
+
+  who: {
+    title: "Who is working?",
+    yard: "Yard",
+    otherYards: "Other yards",
+    none: "Nobody is listed for this yard yet. The list comes with the first sync.",
+    change: "Change",
+    nobody: "Nobody signed in",
+  },
+
+  tabs: { work: "Work", inbox: "Inbox", label: "Pages", unread: (count: number) => `${count} unread` },
+
+  device: {
+    title: "You and this device",
+    operator: "Working now",
+    yard: "Yard",
+    device: "Device",
+    organisation: "Organisation",
+    version: (version: string) => `Gatebook ${version}`,
+    open: "You and this device",
+  },
+
+  salvage: { title: "Please read this once", dismiss: "I have read it" },
+
+  work: {
+    title: "Work",
+    start: "Start",
+    gateIn: "Gate in",
+    gateOut: "Gate out",
+    interchange: "Interchange",
+    inspection: "Inspection",
+    assigned: "Assigned",
+    inProgress: "In progress",
+    recent: "Recent",
+    emptyTitle: "Nothing waiting",
+    empty: "New work appears here by itself. Start a record with one of the buttons.",
+    due: (when: string) => `Due ${when}`,
+    overdue: (when: string) => `Overdue since ${when}`,
+    rejected: "Needs a correction",
+    voided: "Struck out",
+    pick: "Choose a record from the list, or start a new one.",
+    handedIn: (title: string) => `Handed in: ${title}`,
+  },
+
+  start: {
+    inspection: "Which inspection?",
+    noTemplates: "No inspection lists are on this device yet. They come with the first sync.",
+    items: (count: number) => (count === 1 ? "1 item" : `${count} items`),
+    interchange: "What sort of interchange?",
+  },
+
+  record: {
+    alsoOpen: (name: string, since: string) => `${name} has this open since ${since}`,
+    updatedBy: (name: string) => (name === "" ? "Updated on another device" : `Updated by ${name}`),
+    changed: (name: string, when: string) => (name === "" ? `Last change ${when}` : `Last change ${when} by ${name}`),
+    menu: "More actions",
+    gone: "This record is not on the device.",
+    backToList: "Back to the list",
+    steps: "Steps",
+    stepOf: (at: number, count: number) => `Step ${at} of ${count}`,
+    correct: "Correct this record",
+    correctSigned: "Signatures were given for what it says now. If you change it, they must be given again.",
+    correctPlain: "Your correction is kept beside what was handed in before.",
+    correctStart: "Correct it",
+    void: "Strike out this record",
+    voidLead: "It stays in the books with your reason, and nobody can use it any more.",
+    voidReason: "Reason",
+    voidConfirm: "Strike out",
+    voided: (reason: string) => (reason === "" ? "Struck out" : `Struck out: ${reason}`),
+    closed: (reason: string) => (reason === "" ? "Closed by a supervisor" : `Closed by a supervisor: ${reason}`),
+    discard: "Discard my change",
+    discardLead: "This goes back to what the server has. What you changed since then is dropped.",
+    discardConfirm: "Discard my change",
+    rejected: "The office system did not take the last change",
+    rejectedShow: "Show the field",
+    unsaved: "Your last change is not saved yet",
+    submitted: "Handed in",
+  },
+
+  review: {
+    title: "Review",
+    missing: (count: number) => (count === 1 ? "1 thing is still missing" : `${count} things are still missing`),
+    complete: "Everything is there.",
+    submit: "Submit",
+    lookAgain: "Look again",
+  },
+
+  steps: {
+    vehicle: "Vehicle",
+    items: "Items",
+    sign: "Sign",
+    review: "Review",
+    form: "Gate",
+    parties: "Parties",
+    equipment: "Equipment",
+    condition: "Condition",
+  } as Record<string, string>,
+
+  equipment: {
+    title: "Equipment",
+    class: "Sort",
+    number: "Number",
+    numberHint: "As painted on it",
+    plate: "Plate",
+    region: "State",
+    regionLong: "State or province of the plate",
+    sizeType: "Size and type",
+    add: "Add equipment",
+    keepAnyway: "Keep it anyway",
+    reason: "Why is this number right?",
+    reasonHint: "Such as: painted like this on all sides",
+    classes: {
+      tractor: "Tractor",
+      trailer: "Trailer",
+      iso_container: "Container (ISO)",
+      domestic_container: "Container (domestic)",
+      chassis: "Chassis",
+      genset: "Genset",
+    } as Record<EquipmentClass, string>,
+    tractor: "Tractor",
+  },
+
+  carrier: {
+    carrier: "Carrier",
+    name: "Name",
+    scac: "SCAC",
+    usdot: "USDOT",
+    motor: "Motor carrier",
+    provider: "Equipment provider",
+    releasing: "Releasing carrier",
+    receiving: "Receiving carrier",
+  },
+
+  driver: { title: "Driver", name: "Name", licence: "Licence number", region: "Issued by" },
+
+  load: {
+    title: "Load",
+    values: { loaded: "Loaded", empty: "Empty", bobtail: "Bobtail" } as Record<Load, string>,
+  },
+
+  seals: {
+    title: "Seals",
+    add: "Add seal",
+    one: (number: number) => `Seal ${number}`,
+    number: "Seal number",
+    condition: "Condition",
+    affixedBy: "Put on by",
+    conditions: {
+      intact: "Intact",
+      damaged: "Damaged",
+      missing: "Missing",
+      broken: "Broken",
+      electronic_fault: "E-seal fault",
+    } as Record<SealCondition, string>,
+    parties: {
+      carrier: "Carrier",
+      customs: "Customs",
+      shipper: "Shipper",
+      terminal: "Yard",
+    } as Record<SealParty, string>,
+  },
+
+  inspection: {
+    unit: "What is inspected",
+    odometer: "Odometer",
+    odometerUnit: "Unit",
+    km: "km",
+    mi: "mi",
+    remarks: "Remarks",
+    progress: (done: number, of: number) => `${done} of ${of} items`,
+    note: "What is wrong?",
+    noteMissing: "Describe the defect",
+    passRest: (count: number) => (count === 1 ? "Mark the last one as pass" : `Mark the other ${count} as pass`),
+    passed: (count: number) => (count === 1 ? "1 item marked as pass" : `${count} items marked as pass`),
+    major: "With a major defect this vehicle must stay in the yard until its repair is certified.",
+    results: {
+      pass: "Pass",
+      fail_minor: "Minor",
+      fail_major: "Major",
+      not_applicable: "N/A",
+    } as Record<ItemResult, string>,
+    resultsLong: {
+      pass: "Pass",
+      fail_minor: "Minor defect",
+      fail_major: "Major defect",
+      not_applicable: "Not applicable",
+    } as Record<ItemResult, string>,
+    unanswered: "Not answered",
+  },
+
+  gate: {
+    ways: { in: "Gate in", out: "Gate out" } as Record<Direction, string>,
+    direction: "Direction",
+    lane: "Lane",
+    reference: "Trip, booking or release number",
+    remarks: "Remarks",
+  },
+
+  interchange: {
+    title: "Interchange",
+    movement: "Movement",
+    movements: { in_gate: "In gate", out_gate: "Out gate", street: "Street" } as Record<Movement, string>,
+    movementHints: {
+      in_gate: "The equipment comes into the yard",
+      out_gate: "The equipment leaves the yard",
+      street: "Carrier to carrier, away from a gate",
+    } as Record<Movement, string>,
+    receipt: "Receipt number",
+    reference: "Booking, bill of lading or release number",
+    weight: "Gross weight (kg)",
+    images: "Damage is also shown on photos",
+    remarks: "Remarks",
+  },
+
+  damage: {
+    title: "Damage",
+    none: "No damage noted.",
+    add: "Add damage",
+    one: (number: number) => `Damage ${number}`,
+    where: "Where",
+    what: "What",
+    component: "Part",
+    componentHint: "Such as door gasket",
+    size: "Size",
+    sizeHint: "Such as 20 × 5 cm",
+    views: {
+      left: "Left",
+      right: "Right",
+      front: "Front",
+      rear: "Rear, doors",
+      top: "Roof",
+      bottom: "Underside",
+      interior: "Inside",
+    } as Record<View, string>,
+    types: {
+      bent: "Bent",
+      broken: "Broken",
+      cut: "Cut",
+      dent: "Dent",
+      hole: "Hole",
+      missing: "Missing",
+      patch: "Patch",
+      scrape: "Scrape",
+    } as Record<DamageType, string>,
+  },
+
+  tires: {
+    title: "Tires",
+    lead: "Tap a tire to note how it is.",
+    frontAxle: "Front axle",
+    rearAxle: "Rear axle",
+    tread: "Tread (32nds of an inch)",
+    condition: "Condition",
+    clear: "Not looked at",
+    allGood: "All good",
+    positions: {
+      LOF: "Left outside front",
+      LIF: "Left inside front",
+      RIF: "Right inside front",
+      ROF: "Right outside front",
+      LOR: "Left outside rear",
+      LIR: "Left inside rear",
+      RIR: "Right inside rear",
+      ROR: "Right outside rear",
+    } as Record<TirePosition, string>,
+    conditions: {
+      good: "Good",
+      flat: "Flat",
+      slid_flat: "Slid flat",
+      cut: "Cut",
+      recap: "Recap",
+    } as Record<TireCondition, string>,
+  },
+
+  sign: {
+    title: "Signatures",
+    here: "Sign here",
+    clear: "Clear",
+    name: "Printed name",
+    signedAt: (when: string) => `Signed ${when}`,
+    pad: (role: string) => `Signature of the ${role}. Draw with a finger or a pen.`,
+    certify: "Certify repairs",
+    certifyLead: "Whoever certifies that the defects were repaired, or need no repair, signs here.",
+    nextDriver: "Next driver",
+    nextDriverLead: "The next driver signs to have reviewed this report.",
+    add: (role: string) => `Add signature of the ${role}`,
+    refuses: "Refuses to sign",
+    signsAfterAll: "Signs after all",
+    refusalReason: "Why is it not signed?",
+    refusalOf: (role: string, reason: string) => `The ${role} did not sign: ${reason}`,
+    roles: {
+      author_driver: "driver",
+      repair_certifier: "repair certifier",
+      reviewing_driver: "next driver",
+      releasing: "releasing carrier",
+      receiving: "receiving carrier",
+    } as Record<SignatureRole, string>,
+    titles: {
+      author_driver: "Driver",
+      repair_certifier: "Repair certifier",
+      reviewing_driver: "Next driver",
+      releasing: "For the releasing carrier",
+      receiving: "For the receiving carrier",
+    } as Record<SignatureRole, string>,
+  },
+
+  inbox: {
+    title: "Inbox",
+    empty: "Nothing here",
+    emptyLead: "If somebody else’s change is kept instead of yours, you are told here.",
+    unread: "Unread",
+    field: "Field",
+    kept: "Kept",
+    setAside: "Set aside",
+    differences: "What differed",
+    more: (count: number) => (count === 1 ? "and 1 more field" : `and ${count} more fields`),
+    open: "Open record",
+    pick: "Choose a message from the list.",
+    what: {
+      conflict_set_aside: "Your version was set aside",
+      conflict_kept: "Your version was kept",
+      rejected: "Not accepted",
+    },
+  },
+
+  kinds: {
+    inspection: "Inspection",
+    gate_event: "Gate",
+    interchange: "Interchange",
+  } as Partial<Record<Kind, string>>,
+
+  stages: {
+    open: "To fill in",
+    filled: "To sign",
+    signed: "To submit",
+    submitted: "Handed in",
+  } as Record<Stage, string>,
+};
+
+export type Strings = typeof en;
+
+/** The words in use. */
+export const t: Strings = en;
+
+/** `service_brakes` becomes "Service brakes", for a list whose template is not on the device. */
+export function humanized(key: string): string {
+  const words = key.replaceAll("_", " ").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

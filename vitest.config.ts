@@ -1,0 +1,14 @@
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { svelteTesting } from "@testing-library/svelte/vite";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  plugins: [svelte({ configFile: false }), svelteTesting()],
+  test: {
+    root: "ui",
+    include: ["**/*.test.ts"],
+    environment: "jsdom",
+    setupFiles: ["field/testing/setup.ts"],
+    restoreMocks: true,
+  },
+});
