@@ -1,180 +1,173 @@
-//! What an admin does: see every write to a record, bring one back, close, reopen and void. Each act is itself a
-//! version that syncs everywhere and can be reverted.
+//! What an admin does with a record: see every write to it, bring one back, close, reopen and void it.
+//!
+//! Each act comes twice: for an admin's token (over HTTP), and for whoever holds the data folder (the command line,
+//! tests), where the record itself says whose it is.
 
-use gatebook_domain::reference::Operator;
-use gatebook_domain::{Body, Kind, RecordState};
-use gatebook_sync::wire::{ApiError, ApiErrorCode, AuditEntry, RestoreResponse};
-use gatebook_sync::{Content, Verdict, VersionId};
-use rusqlite::Connection;
+use gatebook_domain::RecordState;
+use gatebook_sync::Content;
+use gatebook_sync::wire::{ApiErrorCode, AuditEntry, AuditOutcome, RestoreResponse};
 use uuid::Uuid;
 
+use crate::access::{no_such, only_tenant};
+use crate::config::Bounds;
+use crate::console::{Because, supersede};
 use crate::error::{ServerError, refuse};
+use crate::reconcile::{self, References};
 use crate::server::Server;
-use crate::storage::{self, Admin, Held, NewVersion, Outcome, StoredWrite, sql};
+use crate::storage::{Held, Reading, StoredWrite, Tenant};
+
+/// A write as the audit table has it.
+pub(crate) struct Audited {
+    pub entry: AuditEntry,
+    /// Why it was brought back, closed, reopened or voided, in the admin's words.
+    pub reason: String,
+}
 
 impl Server {
-    /// Every write to a record, oldest first.
-    ///
-    /// # Errors
-    /// There is no such record for this admin.
-    pub(crate) fn audit(&self, admin: Admin, record_id: Uuid) -> Result<Vec<AuditEntry>, ServerError> {
-        self.inner.storage.read(|connection| {
-            let writes = sql::of_record(connection, admin.tenant, record_id)?;
-            if writes.is_empty() {
-                return Err(refuse(ApiErrorCode::NotFound, format!("There is no record {record_id}.")).into());
-            }
-            writes.into_iter().map(|write| entry(connection, admin, write)).collect()
-        })
-    }
-
-    /// Makes an earlier write the canonical state again.
-    ///
-    /// # Errors
-    /// There is no such write, or it is canonical already.
-    pub(crate) fn restore(&self, admin: Admin, write_id: Uuid, reason: &str) -> Result<RestoreResponse, ServerError> {
-        let missing = || refuse(ApiErrorCode::NotFound, format!("There is no write {write_id}."));
-        self.inner.storage.write(|connection| {
-            let write = sql::audited_write(connection, admin.tenant, write_id)?.ok_or_else(missing)?;
-            let held = sql::held(connection, admin.tenant, write.record_id)?.ok_or_else(missing)?;
-            if held.write_id == write_id {
-                let message = "This version is the one in force already; there is nothing to restore.";
-                return Err(refuse(ApiErrorCode::Malformed, message).into());
-            }
-            let content = Content { state_reason: reason.to_owned(), ..write.content };
-            self.supersede(connection, admin, write.record_id, &held, &content, Some(write_id))
-        })
-    }
-
-    /// Closes, reopens or voids a record.
+    /// Every write to a record, in the order in which they were judged.
     ///
     /// # Errors
     /// There is no such record.
-    pub(crate) fn set_state(
+    pub fn audit(&self, record_id: Uuid) -> Result<Vec<AuditEntry>, ServerError> {
+        self.audit_of(self.owner_of(record_id)?, record_id)
+    }
+
+    /// The same, with why each was brought back, if it was.
+    pub(crate) fn history(&self, record_id: Uuid) -> Result<Vec<Audited>, ServerError> {
+        self.history_of(self.owner_of(record_id)?, record_id)
+    }
+
+    /// Makes an earlier write the canonical state again, as a new version.
+    ///
+    /// # Errors
+    /// There is no such write, or it is canonical already.
+    pub fn restore_version(&self, write_id: Uuid, reason: &str) -> Result<RestoreResponse, ServerError> {
+        let owners = self.inner.storage.read(|reading| reading.tenants_with_write(write_id))?;
+        let tenant = if owners.is_empty() { Err(no_such("write", write_id)) } else { only_tenant(&owners) }?;
+        self.restore_version_of(tenant, None, write_id, reason)
+    }
+
+    /// Closes, reopens or voids a record. What is in that state already stays as it is.
+    ///
+    /// # Errors
+    /// There is no such record.
+    pub fn set_state(&self, record_id: Uuid, state: RecordState, reason: &str) -> Result<RestoreResponse, ServerError> {
+        self.set_state_of(self.owner_of(record_id)?, record_id, state, reason)
+    }
+
+    fn owner_of(&self, record_id: Uuid) -> Result<Tenant, ServerError> {
+        let owners = self.inner.storage.read(|reading| reading.tenants_with_record(record_id))?;
+        if owners.is_empty() { Err(no_such("record", record_id)) } else { only_tenant(&owners) }
+    }
+
+    pub(crate) fn audit_of(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<AuditEntry>, ServerError> {
+        Ok(self.history_of(tenant, record_id)?.into_iter().map(|audited| audited.entry).collect())
+    }
+
+    fn history_of(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<Audited>, ServerError> {
+        self.inner.storage.read(|reading| {
+            let writes = reading.writes_of_record(tenant, record_id)?;
+            if writes.is_empty() {
+                return Err(no_such("record", record_id));
+            }
+            audited(reading, tenant, writes)
+        })
+    }
+
+    /// `record_id`: which record it must be a write to.
+    pub(crate) fn restore_version_of(
         &self,
-        admin: Admin,
+        tenant: Tenant,
+        record_id: Option<Uuid>,
+        write_id: Uuid,
+        reason: &str,
+    ) -> Result<RestoreResponse, ServerError> {
+        let config = &self.inner.config;
+        self.inner.storage.write(|writing| {
+            let write = writing
+                .write(tenant, write_id)?
+                .filter(|write| record_id.is_none_or(|id| id == write.record_id))
+                .ok_or_else(|| no_such("write", write_id))?;
+            let held = writing.held_one(tenant, write.record_id)?;
+            check_restorable(&write, held.as_ref(), &config.bounds)?;
+            let because = Because { restores: Some(write_id), reason: reason.to_owned() };
+            let (write_id, version) = supersede(
+                writing,
+                tenant,
+                &*config.environment,
+                write.record_id,
+                held.as_ref(),
+                write.content,
+                because,
+            )?;
+            Ok(RestoreResponse { write_id, version })
+        })
+    }
+
+    pub(crate) fn set_state_of(
+        &self,
+        tenant: Tenant,
         record_id: Uuid,
         state: RecordState,
         reason: &str,
     ) -> Result<RestoreResponse, ServerError> {
-        self.inner.storage.write(|connection| {
-            let held = sql::held(connection, admin.tenant, record_id)?
-                .ok_or_else(|| refuse(ApiErrorCode::NotFound, format!("There is no record {record_id}.")))?;
-            let content = Content { state, state_reason: reason.to_owned(), ..held.content.clone() };
-            self.supersede(connection, admin, record_id, &held, &content, None)
+        let environment = &*self.inner.config.environment;
+        self.inner.storage.write(|writing| {
+            let held = writing.held_one(tenant, record_id)?.ok_or_else(|| no_such("record", record_id))?;
+            if held.content.state == state {
+                return Ok(RestoreResponse { write_id: held.write_id, version: held.version.version });
+            }
+            let content = Content {
+                state,
+                state_reason: reason.to_owned(),
+                captured_at: environment.now(),
+                operator_id: None,
+                ..held.content.clone()
+            };
+            let because = Because { restores: None, reason: reason.to_owned() };
+            let (write_id, version) =
+                supersede(writing, tenant, environment, record_id, Some(&held), content, because)?;
+            Ok(RestoreResponse { write_id, version })
         })
-    }
-
-    /// Writes a record of the console: reference data and assignments.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub(crate) fn put_by_console(
-        &self,
-        connection: &Connection,
-        admin: Admin,
-        id: Uuid,
-        content: &Content,
-    ) -> Result<(), ServerError> {
-        match sql::held(connection, admin.tenant, id)? {
-            Some(held) if held.content.says_the_same_as(content) => Ok(()),
-            Some(held) => self.supersede(connection, admin, id, &held, content, None).map(drop),
-            None => self.file(connection, admin, id, 1, content, None).map(drop),
-        }
-    }
-
-    fn supersede(
-        &self,
-        connection: &Connection,
-        admin: Admin,
-        record_id: Uuid,
-        held: &Held,
-        content: &Content,
-        restores: Option<Uuid>,
-    ) -> Result<RestoreResponse, ServerError> {
-        sql::displace(connection, admin.tenant, held.write_id, Outcome::Superseded)?;
-        self.file(connection, admin, record_id, held.version.version + 1, content, restores)
-    }
-
-    fn file(
-        &self,
-        connection: &Connection,
-        admin: Admin,
-        record_id: Uuid,
-        version: u64,
-        content: &Content,
-        restores: Option<Uuid>,
-    ) -> Result<RestoreResponse, ServerError> {
-        let environment = &self.inner.config.environment;
-        let write_id = environment.new_id();
-        let epoch = storage::epoch(connection)?;
-        let mut counter = sql::counter(connection, admin.tenant)?;
-        let received_at = counter.receive(environment.now())?;
-        let seq = counter.next_seq();
-        sql::file(
-            connection,
-            admin.tenant,
-            &NewVersion {
-                write_id,
-                record_id,
-                content,
-                device_id: None,
-                verdict: &Verdict::Accepted,
-                outcome: Outcome::Canonical,
-                restores,
-                version: Some((VersionId { epoch, version }, seq)),
-                received_at,
-            },
-        )?;
-        sql::set_counter(connection, admin.tenant, counter)?;
-        Ok(RestoreResponse { write_id, version })
-    }
-
-    /// The admin of a tenant (the only one there is, without a name), for the command line, which has the data folder.
-    ///
-    /// # Errors
-    /// There is no such tenant.
-    pub(crate) fn local_admin(&self, tenant: Option<Uuid>) -> Result<Admin, ServerError> {
-        crate::enrol::tenant_or_refusal(self.inner.storage.read(|connection| sql::tenant(connection, tenant))?)
-    }
-
-    /// Every write to a record, for whoever has the data folder.
-    ///
-    /// # Errors
-    /// There is no such record.
-    pub fn audit_list(&self, record_id: Uuid) -> Result<Vec<AuditEntry>, ServerError> {
-        self.audit(self.local_admin(None)?, record_id)
-    }
-
-    /// Makes an earlier write the canonical state again, for whoever has the data folder.
-    ///
-    /// # Errors
-    /// There is no such write, or it is canonical already.
-    pub fn audit_restore(&self, write_id: Uuid, reason: &str) -> Result<RestoreResponse, ServerError> {
-        self.restore(self.local_admin(None)?, write_id, reason)
-    }
-
-    pub(crate) fn audit_as(&self, token: &str, record_id: Uuid) -> Result<Vec<AuditEntry>, ApiError> {
-        Ok(self.audit(self.admin(token)?, record_id)?)
     }
 }
 
-fn entry(connection: &Connection, admin: Admin, write: StoredWrite) -> Result<AuditEntry, ServerError> {
-    let operator_name = match write.content.operator_id {
-        Some(id) => match sql::reference(connection, admin.tenant, id, Kind::Operator)? {
-            Some(Body::Operator(Operator { name, .. })) => name,
-            _ => String::new(),
-        },
-        None => String::new(),
+/// Everything that was ever taken can be brought back. Of what was rejected, that which can be read at all: the admin
+/// sees it and decides, but must not send devices what they cannot show.
+fn check_restorable(write: &StoredWrite, held: Option<&Held>, bounds: &Bounds) -> Result<(), ServerError> {
+    if held.is_some_and(|held| held.write_id == write.write_id) {
+        let message = "This version is the one in force already; there is nothing to restore.";
+        return Err(refuse(ApiErrorCode::Malformed, message).into());
+    }
+    let is_readable = || {
+        reconcile::read(&write.content, bounds)
+            .is_ok_and(|body| body.kind().in_yard() == write.content.yard_id.is_some())
+            && held.is_none_or(|held| held.content.kind == write.content.kind)
     };
-    Ok(AuditEntry {
-        write_id: write.write_id,
-        record_id: write.record_id,
-        outcome: write.outcome,
-        version: write.version,
-        received_at: write.received_at,
-        operator_name,
-        device_name: sql::device_name(connection, write.device_id)?,
-        restores: write.restores,
-        content: write.content,
-    })
+    if matches!(write.outcome, AuditOutcome::Rejected(_)) && !is_readable() {
+        let message = "The server could not read this version when it came, and cannot put it in force.";
+        return Err(refuse(ApiErrorCode::Malformed, message).into());
+    }
+    Ok(())
+}
+
+fn audited(reading: &Reading<'_>, tenant: Tenant, writes: Vec<StoredWrite>) -> Result<Vec<Audited>, ServerError> {
+    let operators = References::load(reading, tenant, writes.iter().filter_map(|write| write.content.operator_id))?;
+    let devices: Vec<Uuid> = writes.iter().filter_map(|write| write.device_id).collect();
+    let devices = reading.device_names(tenant, &devices)?;
+    let named = |write: StoredWrite| Audited {
+        reason: write.reason,
+        entry: AuditEntry {
+            write_id: write.write_id,
+            record_id: write.record_id,
+            outcome: write.outcome,
+            version: write.version,
+            received_at: write.received_at,
+            operator_name: write.content.operator_id.map(|id| operators.operator_name(id)).unwrap_or_default(),
+            device_name: write.device_id.and_then(|id| devices.get(&id)).cloned().unwrap_or_default(),
+            restores: write.restores,
+            content: write.content,
+        },
+    };
+    Ok(writes.into_iter().map(named).collect())
 }

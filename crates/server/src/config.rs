@@ -1,7 +1,9 @@
 //! What a server is told when it starts.
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use gatebook_sync::wire::Limits;
 use jiff::Timestamp;
@@ -32,20 +34,43 @@ impl Environment for SystemEnvironment {
 /// Bounds on what a request may cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Bounds {
-    /// What devices are told and held to.
+    /// What devices are told and held to. `page_bytes` also bounds a request as it comes over the wire.
     pub limits: Limits,
-    /// Bytes a request may have before and after unpacking. Above `limits.page_bytes`, so that a page that is a little
-    /// larger than announced still gets its verdicts.
-    pub request_bytes: usize,
+    /// Bytes a request may unpack to. Above `limits.page_bytes`, so that a page that turned out a little larger than
+    /// its device reckoned still gets its verdicts.
+    pub unpacked_bytes: usize,
     /// Objects and lists within each other in a body.
     pub nesting: usize,
+    /// Records in one answer, whatever the device would take.
+    pub answer_records: u32,
+    /// Bytes of bodies in one answer, whatever the device would take.
+    pub answer_bytes: u32,
     /// Syncs at a time; further ones are told to come again.
-    pub concurrent: usize,
+    pub concurrent_syncs: usize,
+    /// A request that takes longer is given up. What it changed stays changed, and a repeat is harmless.
+    pub request_time: Duration,
+    /// After being asked to stop, requests under way have this long.
+    pub stopping_time: Duration,
+    /// Enrolments that may be tried at once, before the rate holds.
+    pub enrolment_burst: u32,
+    /// Enrolments that may be tried per minute in the long run.
+    pub enrolments_per_minute: u32,
 }
 
 impl Default for Bounds {
     fn default() -> Self {
-        Self { limits: Limits::default(), request_bytes: 8 * 1024 * 1024, nesting: 32, concurrent: 64 }
+        Self {
+            limits: Limits::default(),
+            unpacked_bytes: 8 * 1024 * 1024,
+            nesting: 64,
+            answer_records: 10_000,
+            answer_bytes: 16 * 1024 * 1024,
+            concurrent_syncs: 64,
+            request_time: Duration::from_secs(60),
+            stopping_time: Duration::from_secs(30),
+            enrolment_burst: 30,
+            enrolments_per_minute: 30,
+        }
     }
 }
 
@@ -65,5 +90,11 @@ impl Config {
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
         Self { data: data.into(), bounds: Bounds::default(), environment: Arc::new(SystemEnvironment) }
+    }
+}
+
+impl fmt::Debug for Config {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Config").field("data", &self.data).field("bounds", &self.bounds).finish_non_exhaustive()
     }
 }

@@ -1,109 +1,101 @@
-//! Secrets and who gets them: one-time codes, device tokens, admin tokens.
+//! `POST /v1/enrol`, without HTTP: a one-time code becomes a device.
+
+use std::sync::{Mutex, PoisonError};
 
 use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse};
-use jiff::Span;
-use uuid::Uuid;
+use jiff::Timestamp;
 
-use crate::error::{ServerError, refuse};
+use crate::config::Bounds;
+use crate::error::refuse;
 use crate::secret;
 use crate::server::Server;
-use crate::storage::{Admin, Redemption, sql};
+use crate::storage::NewDevice;
+
+/// Longest name of a device, in characters.
+const NAME: usize = 80;
 
 impl Server {
-    /// Makes a device of a one-time code. A repeat by the same device is answered with a new token.
+    /// Makes a device of a one-time code. A repeat by the same device, whose first answer was lost, gets a new token.
     ///
     /// # Errors
     /// The code is wrong, used or expired, or the request is not usable.
     pub fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, ApiError> {
-        let name = request.device_name.trim();
-        if name.is_empty() || name.chars().count() > 80 || name.chars().any(char::is_control) {
-            return Err(refuse(
-                ApiErrorCode::Malformed,
-                "Give the device a name of at most 80 letters, such as “Gate 2 kiosk”.",
-            ));
-        }
-        let token = secret::token()?;
-        let redemption = Redemption {
-            code: &secret::plain_code(&request.code),
-            device_id: request.device_id,
-            device_name: name,
-            token: &token,
-            now: self.inner.config.environment.now().as_microsecond(),
-        };
-        let redeemed = self.inner.storage.write(|connection| sql::redeem(connection, &redemption))?;
-        match redeemed {
-            Some((tenant_name, yard_ids)) => {
-                Ok(EnrolResponse { device_id: request.device_id, token, tenant_name, yard_ids })
-            }
-            None => Err(refuse(
-                ApiErrorCode::CodeRefused,
-                "This code is wrong, used or expired. Check it, or ask the office for a new one.",
-            )),
-        }
-    }
-
-    /// Makes a one-time code for a device of those yards.
-    ///
-    /// # Errors
-    /// There is no such tenant, or the database failed.
-    pub fn enrolment_code(
-        &self,
-        tenant: Option<Uuid>,
-        yards: &[Uuid],
-        valid_hours: u32,
-    ) -> Result<String, ServerError> {
         let now = self.inner.config.environment.now();
-        let expires_at = now
-            .checked_add(Span::new().hours(valid_hours.min(24 * 365)))
-            .map_err(|error| ServerError::unreadable("time", error))?
-            .as_microsecond();
-        let code = secret::code()?;
-        self.inner.storage.write(|connection| {
-            let tenant = tenant_or_refusal(sql::tenant(connection, tenant)?)?;
-            for yard in yards {
-                if sql::reference(connection, tenant.tenant, *yard, gatebook_domain::Kind::Yard)?.is_none() {
-                    return Err(refuse(ApiErrorCode::NotFound, format!("There is no yard {yard}.")).into());
-                }
-            }
-            sql::put_code(connection, tenant.tenant, &secret::plain_code(&code), yards, expires_at)
-        })?;
-        Ok(code)
-    }
-
-    /// Makes a token for an admin.
-    ///
-    /// # Errors
-    /// There is no such tenant, or the database failed.
-    pub fn admin_token(&self, tenant: Option<Uuid>) -> Result<String, ServerError> {
-        let token = secret::token()?;
-        self.inner.storage.write(|connection| {
-            let tenant = tenant_or_refusal(sql::tenant(connection, tenant)?)?;
-            sql::put_admin_token(connection, tenant.tenant, &token)
-        })?;
-        Ok(token)
-    }
-
-    /// Revokes a device, by id or name.
-    ///
-    /// # Errors
-    /// There is none, or the database failed.
-    pub fn revoke(&self, device: &str) -> Result<(), ServerError> {
-        match self.inner.storage.write(|connection| sql::revoke(connection, device))? {
-            0 => Err(refuse(ApiErrorCode::NotFound, format!("There is no device called \"{device}\".")).into()),
-            _ => Ok(()),
+        if !self.inner.enrolments.allows(now) {
+            return Err(refuse(ApiErrorCode::Busy, "Too many codes are being tried. Try again in a minute."));
         }
-    }
-
-    /// Whoever has that admin token.
-    pub(crate) fn admin(&self, token: &str) -> Result<Admin, ApiError> {
-        let admin = self.inner.storage.read(|connection| sql::admin_of_token(connection, token))?;
-        admin.ok_or_else(|| refuse(ApiErrorCode::Forbidden, "This needs an admin's token."))
+        let name = request.device_name.trim();
+        if name.is_empty() || name.chars().count() > NAME || name.chars().any(char::is_control) {
+            let message = format!("Give the device a name of at most {NAME} letters, such as \"Gate 2 kiosk\".");
+            return Err(refuse(ApiErrorCode::Malformed, message));
+        }
+        let code_hash = secret::hash(&secret::plain_code(&request.code));
+        let token = secret::token()?;
+        let device_id = request.device_id;
+        let joined = self.inner.storage.write(|writing| {
+            let Some(code) = writing.code(&code_hash, device_id, now)? else { return Ok(None) };
+            // A device id of another organisation: nothing is said about it but that this does not work.
+            if writing.tenant_of_device(device_id)?.is_some_and(|tenant| tenant != code.tenant) {
+                return Ok(None);
+            }
+            writing.put_device(&NewDevice {
+                id: device_id,
+                tenant: code.tenant,
+                name,
+                token_hash: secret::hash(&token),
+                code_hash,
+                now,
+                yards: &code.yards,
+            })?;
+            writing.use_code(&code_hash, device_id)?;
+            Ok(Some((code.tenant_name, code.yards)))
+        })?;
+        let (tenant_name, yard_ids) = joined.ok_or_else(|| {
+            let message = "This code is wrong, used or expired. Check it, or ask the office for a new one.";
+            refuse(ApiErrorCode::CodeRefused, message)
+        })?;
+        Ok(EnrolResponse { device_id, token, tenant_name, yard_ids })
     }
 }
 
-pub(crate) fn tenant_or_refusal(tenant: Option<Admin>) -> Result<Admin, ServerError> {
-    tenant.ok_or_else(|| {
-        let message = "There is no such organisation, or there are several: name one with --tenant.";
-        refuse(ApiErrorCode::NotFound, message).into()
-    })
+/// How often enrolment may be tried, by everybody together, so that codes cannot be guessed.
+pub(crate) struct RateLimit {
+    burst: f64,
+    per_second: f64,
+    left: Mutex<(f64, Timestamp)>,
+}
+
+impl RateLimit {
+    pub(crate) fn new(bounds: &Bounds, now: Timestamp) -> Self {
+        let burst = f64::from(bounds.enrolment_burst);
+        let per_second = f64::from(bounds.enrolments_per_minute) / 60.0;
+        Self { burst, per_second, left: Mutex::new((burst, now)) }
+    }
+
+    /// Whether one more may be tried now. A clock that stepped back gives nothing and takes nothing.
+    fn allows(&self, now: Timestamp) -> bool {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        let passed = now.duration_since(left.1).as_secs_f64().max(0.0);
+        *left = (self.burst.min(left.0 + passed * self.per_second), now);
+        let is_allowed = left.0 >= 1.0;
+        if is_allowed {
+            left.0 -= 1.0;
+        }
+        is_allowed
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_burst_tries_come_back_one_by_one() {
+        let at = |second: i64| Timestamp::from_second(1_000 + second).unwrap();
+        let bounds = Bounds { enrolment_burst: 2, enrolments_per_minute: 6, ..Bounds::default() };
+        let limit = RateLimit::new(&bounds, at(0));
+        let tried = [0, 0, 0, 9, 10, 10, -500, -495].map(|second| limit.allows(at(second)));
+        assert_eq!(tried, [true, true, false, false, true, false, false, false]);
+        assert_eq!([600, 600, 600].map(|second| limit.allows(at(second))), [true, true, false]);
+    }
 }

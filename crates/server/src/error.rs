@@ -1,5 +1,9 @@
 //! What can go wrong inside the server, and how the API says so.
+//!
+//! [`ServerError`] is for those who hold the data folder (the command line, tests, a simulator): it says what broke.
+//! [`ApiError`] is for those who call over the network: what broke inside is only logged.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use gatebook_sync::wire::{ApiError, ApiErrorCode};
@@ -26,13 +30,22 @@ pub enum ServerError {
     #[error("the database has schema {found}, this server knows up to {known}; run the newer server")]
     TooNew {
         /// Its schema.
-        found: u32,
+        found: usize,
         /// The newest this server knows.
-        known: u32,
+        known: usize,
     },
+    /// A schema upgrade is not the one that this database ran.
+    #[error("schema upgrade {0} is not the one this database ran; this is not an official build of the server")]
+    UpgradeEdited(usize),
     /// The server's key file is damaged.
     #[error("{0} does not hold a server key; put the right file back")]
-    BadKey(std::path::PathBuf),
+    BadKey(PathBuf),
+    /// The file is no database of a Gatebook server.
+    #[error("{0} is not the database of a Gatebook server")]
+    NotOurs(PathBuf),
+    /// A server runs on the data folder.
+    #[error("a server is running on {0}; stop it first")]
+    InUse(PathBuf),
     /// What was asked cannot be done; the message says why.
     #[error("{}", .0.message)]
     Refused(ApiError),
@@ -57,14 +70,15 @@ impl From<ServerError> for ApiError {
             ServerError::Refused(error) => error,
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the server failed");
-                Self {
-                    code: ApiErrorCode::Internal,
-                    message: "The server failed and changed nothing. It is worth trying again later.".to_owned(),
-                    retry: true,
-                }
+                internal()
             }
         }
     }
+}
+
+/// What is answered when the server itself failed.
+pub(crate) fn internal() -> ApiError {
+    refuse(ApiErrorCode::Internal, "The server failed and changed nothing. Try again later.")
 }
 
 /// The body of an error answer.

@@ -1,16 +1,21 @@
 //! The sync server: it judges what devices offer, keeps every version in an audit table, and hands out what others
 //! wrote.
 //!
-//! One request's way: [`http`](self) unpacks it, [`Server::sync`] checks each record, judges the page in one transaction
-//! (`reconcile`), and answers with the verdicts and the news of the device's scopes (`pull`).
+//! One request's way: `http` lets the caller in and unpacks the body; [`Server::sync`] checks each record and judges
+//! the page in one transaction (`reconcile`), then answers with the verdicts and the news of the device's scopes
+//! (`pull`). What is decided is `gatebook_sync::decide`; all SQL is in `storage`.
 
+mod access;
 mod admin;
-mod check;
-mod cli;
+mod backup;
+pub mod cli;
 mod config;
+mod console;
 mod enrol;
 mod error;
+mod files;
 mod http;
+mod json;
 mod pull;
 mod receipt;
 mod reconcile;
@@ -18,9 +23,12 @@ mod secret;
 mod seed;
 mod server;
 mod storage;
+mod sync;
 
-pub use cli::main;
+pub use backup::restore_backup;
 pub use config::{Bounds, Config, Environment, SystemEnvironment};
 pub use error::ServerError;
-pub use seed::{Seeded, SeededCode};
-pub use server::{Server, put_backup_in_place};
+pub use http::Route;
+pub use seed::{Seeded, SeededCode, SeededRecord};
+pub use server::Server;
+pub use storage::Device;

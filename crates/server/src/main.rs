@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    gatebook_server::main()
+    gatebook_server::cli::main()
 }

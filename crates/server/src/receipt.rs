@@ -1,14 +1,17 @@
 //! Receipts: the server's proof of what it took, under a key that lies outside the database, so that a restored backup
 //! does not bring back an old one.
+//!
+//! A receipt's `mac` is two parts: a digest of the content, and the code over that digest, the record, the tenant and
+//! the rest of the receipt. So a receipt can be proved without the content (a write's base, of which a restored server
+//! may hold nothing), and with it (a re-offer).
 
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use gatebook_sync::{Canonical, Content, Receipt, VersionId};
+use gatebook_sync::{Content, Receipt};
 use hmac::{Hmac, Mac};
-use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
@@ -32,35 +35,35 @@ impl Key {
         }
     }
 
+    /// Makes the key. Two servers that start at once on one folder end up with the same: the second finds the first's.
     fn create(path: &Path) -> Result<Self, ServerError> {
         let key = crate::secret::bytes::<32>()?;
-        let unfinished = path.with_extension("part");
+        // Written aside and linked into place whole, so that a power cut never leaves half a key.
+        let unfinished = path.with_extension(format!("key.{}", Uuid::new_v4()));
         let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&unfinished)?;
         file.write_all(&key)?;
         file.sync_all()?;
-        std::fs::rename(unfinished, path)?;
-        Ok(Self(key))
+        let placed = std::fs::hard_link(&unfinished, path);
+        std::fs::remove_file(&unfinished)?;
+        match placed {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
+            _ => {
+                crate::files::sync_folder_of(path)?;
+                let bytes = std::fs::read(path)?;
+                bytes.try_into().map(Self).map_err(|_| ServerError::BadKey(path.to_owned()))
+            }
+        }
     }
 
-    /// The receipt of a version that the server has taken.
-    pub(crate) fn receipt(
-        &self,
-        tenant: Uuid,
-        (record_id, write_id): (Uuid, Uuid),
-        version: VersionId,
-        (seq, received_at): (u64, Timestamp),
-        content: &Content,
-    ) -> Receipt {
+    /// Signs the receipt of a version that the server has taken.
+    pub(crate) fn sign(&self, tenant: Uuid, record_id: Uuid, write_id: Uuid, receipt: &mut Receipt, content: &Content) {
         let digest = digest(write_id, content);
-        let mut receipt =
-            Receipt { epoch: version.epoch, version: version.version, seq, received_at, mac: String::new() };
-        let tag = self.tag(tenant, record_id, &receipt, &digest);
+        let tag = self.tag(tenant, record_id, receipt, &digest);
         receipt.mac = format!("{}.{}", BASE64.encode(digest), BASE64.encode(tag));
-        receipt
     }
 
     /// Whether this server gave the receipt, for whatever content.
@@ -71,10 +74,16 @@ impl Key {
     }
 
     /// Whether this server gave the receipt for just that content.
-    pub(crate) fn gave_for(&self, tenant: Uuid, canonical: &Canonical) -> bool {
-        let of_content = digest(canonical.write_id, &canonical.content);
-        self.gave(tenant, canonical.id, &canonical.receipt)
-            && parts(&canonical.receipt.mac).is_some_and(|(digest, _)| digest == of_content)
+    pub(crate) fn gave_for(
+        &self,
+        tenant: Uuid,
+        record_id: Uuid,
+        write_id: Uuid,
+        receipt: &Receipt,
+        content: &Content,
+    ) -> bool {
+        let of_content = digest(write_id, content);
+        self.gave(tenant, record_id, receipt) && parts(&receipt.mac).is_some_and(|(digest, _)| digest == of_content)
     }
 
     fn tag(&self, tenant: Uuid, record_id: Uuid, receipt: &Receipt, digest: &[u8]) -> [u8; KEPT] {
@@ -122,9 +131,14 @@ fn parts(mac: &str) -> Option<(Vec<u8>, Vec<u8>)> {
 #[cfg(test)]
 mod tests {
     use gatebook_sync::Epoch;
+    use jiff::Timestamp;
     use serde_json::value::RawValue;
 
     use super::*;
+
+    const TENANT: Uuid = Uuid::from_u128(5);
+    const RECORD: Uuid = Uuid::from_u128(2);
+    const WRITE: Uuid = Uuid::from_u128(3);
 
     fn content(body: &str) -> Content {
         Content {
@@ -140,38 +154,44 @@ mod tests {
         }
     }
 
-    fn canonical(key: &Key, tenant: Uuid) -> Canonical {
-        let (id, write_id) = (Uuid::from_u128(2), Uuid::from_u128(3));
-        let version = VersionId { epoch: Epoch(9), version: 4 };
-        let content = content("{}");
-        let receipt = key.receipt(tenant, (id, write_id), version, (17, Timestamp::UNIX_EPOCH), &content);
-        Canonical { id, receipt, write_id, device_id: None, content }
+    fn signed(key: &Key) -> Receipt {
+        let received_at = Timestamp::UNIX_EPOCH;
+        let mut receipt = Receipt { epoch: Epoch(9), version: 4, seq: 17, received_at, mac: String::new() };
+        key.sign(TENANT, RECORD, WRITE, &mut receipt, &content("{}"));
+        receipt
     }
 
     #[test]
     fn a_receipt_proves_its_state_and_nothing_else() {
-        let (key, tenant) = (Key([7; 32]), Uuid::from_u128(5));
-        let genuine = canonical(&key, tenant);
-        assert!(key.gave_for(tenant, &genuine));
+        let key = Key([7; 32]);
+        let (genuine, body) = (signed(&key), content("{}"));
+        assert!(key.gave(TENANT, RECORD, &genuine));
+        assert!(key.gave_for(TENANT, RECORD, WRITE, &genuine, &body));
 
-        let mut forgeries = vec![Canonical { id: Uuid::from_u128(9), ..genuine.clone() }];
-        forgeries.push(Canonical { write_id: Uuid::from_u128(9), ..genuine.clone() });
-        forgeries.push(Canonical { content: content(r#"{"a":1}"#), ..genuine.clone() });
-        let altered = |alter: fn(&mut Receipt)| {
-            let mut forgery = genuine.clone();
-            alter(&mut forgery.receipt);
-            forgery
-        };
-        forgeries.push(altered(|receipt| receipt.version += 1));
-        forgeries.push(altered(|receipt| receipt.seq += 1));
-        forgeries.push(altered(|receipt| receipt.epoch.0 += 1));
-        forgeries.push(altered(|receipt| receipt.received_at += jiff::SignedDuration::from_secs(1)));
-        forgeries.push(altered(|receipt| receipt.mac = String::new()));
-        for forgery in forgeries {
-            assert!(!key.gave_for(tenant, &forgery), "{forgery:?}");
+        let other = Uuid::from_u128(9);
+        assert!(!key.gave_for(TENANT, RECORD, WRITE, &genuine, &content(r#"{"a":1}"#)), "other content");
+        assert!(!key.gave_for(TENANT, RECORD, other, &genuine, &body), "another write");
+        assert!(!key.gave_for(TENANT, other, WRITE, &genuine, &body), "another record");
+        assert!(!key.gave_for(other, RECORD, WRITE, &genuine, &body), "another tenant");
+        assert!(!Key([8; 32]).gave(TENANT, RECORD, &genuine), "another key");
+    }
+
+    #[test]
+    fn no_part_of_a_receipt_can_be_altered() {
+        let key = Key([7; 32]);
+        let alterations: [fn(&mut Receipt); 6] = [
+            |receipt| receipt.version += 1,
+            |receipt| receipt.seq += 1,
+            |receipt| receipt.epoch.0 += 1,
+            |receipt| receipt.received_at += jiff::SignedDuration::from_micros(1),
+            |receipt| receipt.mac.clear(),
+            |receipt| receipt.mac.insert(0, 'A'),
+        ];
+        for (at, alter) in alterations.into_iter().enumerate() {
+            let mut forged = signed(&key);
+            alter(&mut forged);
+            assert!(!key.gave(TENANT, RECORD, &forged), "alteration {at}");
         }
-        assert!(!key.gave_for(Uuid::from_u128(6), &genuine), "another tenant");
-        assert!(!Key([8; 32]).gave_for(tenant, &genuine), "another key");
     }
 
     #[test]
@@ -179,7 +199,18 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let first = Key::open(folder.path()).unwrap().0;
         assert_eq!(Key::open(folder.path()).unwrap().0, first);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         std::fs::write(folder.path().join(KEY_FILE), b"short").unwrap();
         assert!(matches!(Key::open(folder.path()), Err(ServerError::BadKey(_))));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_can_read_the_key() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        Key::open(folder.path()).unwrap();
+        let mode = std::fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
     }
 }

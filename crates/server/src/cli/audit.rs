@@ -11,6 +11,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Data;
+use crate::admin::Audited;
+
+/// Differences listed for each version.
+const LISTED: usize = 12;
 
 #[derive(Subcommand)]
 pub(super) enum Command {
@@ -39,56 +43,71 @@ pub(super) enum Command {
 pub(super) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::List { data, record, json } => {
-            let entries = data.open()?.audit_list(record)?;
+            let server = data.open()?;
             if json {
-                println!("{}", serde_json::to_string_pretty(&entries)?);
+                println!("{}", serde_json::to_string_pretty(&server.audit(record)?)?);
             } else {
-                print!("{}", told(&entries));
+                print!("{}", told(&server.history(record)?));
             }
         }
         Command::Restore { data, write, reason } => {
-            let restored = data.open()?.audit_restore(write, &reason)?;
+            let restored = data.open()?.restore_version(write, &reason)?;
             println!("Restored as version {}. It reaches every device with its next sync.", restored.version);
+            println!("To undo this, restore the version that was in force before.");
         }
     }
     Ok(())
 }
 
 /// The history in words, oldest first.
-pub(crate) fn told(entries: &[AuditEntry]) -> String {
+fn told(history: &[Audited]) -> String {
+    let in_force = history.iter().find(|audited| audited.entry.outcome == AuditOutcome::Canonical);
     let mut text = String::new();
-    let in_force = entries.iter().find(|entry| entry.outcome == AuditOutcome::Canonical);
-    for entry in entries {
-        let zone = TimeZone::get(&entry.content.zone).unwrap_or(TimeZone::UTC);
-        let when = entry.received_at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z");
-        let who = match (entry.operator_name.as_str(), entry.device_name.as_str()) {
-            ("", "") => "the office".to_owned(),
-            (name, "") => format!("{name}, at the office"),
-            ("", device) => format!("somebody on {device}"),
-            (name, device) => format!("{name} on {device}"),
-        };
-        let version = entry.version.map_or_else(|| "–".to_owned(), |version| format!("version {version}"));
-        let _ = writeln!(text, "{version:<11} {when}  {who}");
-        let _ = writeln!(text, "            write {}", entry.write_id);
-        let _ = writeln!(text, "            {}", outcome(entry, entries));
-        if let (Some(in_force), false) = (in_force, entry.outcome == AuditOutcome::Canonical) {
-            difference_lines(&mut text, entry, in_force);
+    for audited in history {
+        let Audited { entry, reason } = audited;
+        let version = entry.version.map_or_else(|| "no version".to_owned(), |version| format!("version {version}"));
+        let _ = writeln!(text, "{version}, {}, {}", when(entry), who(entry));
+        let _ = writeln!(text, "    write {}", entry.write_id);
+        let _ = writeln!(text, "    {}", outcome(entry, history));
+        if !reason.is_empty() {
+            let _ = writeln!(text, "    reason: {reason}");
+        }
+        match in_force {
+            Some(in_force) if entry.outcome != AuditOutcome::Canonical => {
+                difference_lines(&mut text, entry, &in_force.entry);
+            }
+            _ => {}
         }
     }
     text
 }
 
-fn outcome(entry: &AuditEntry, entries: &[AuditEntry]) -> String {
+/// When the server received it, by the yard's clock.
+fn when(entry: &AuditEntry) -> String {
+    let zone = TimeZone::get(&entry.content.zone).unwrap_or(TimeZone::UTC);
+    entry.received_at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+}
+
+fn who(entry: &AuditEntry) -> String {
+    match (entry.operator_name.as_str(), entry.device_name.as_str()) {
+        ("", "") => "the office".to_owned(),
+        (name, "") if entry.restores.is_some() => format!("the office, bringing back what {name} wrote"),
+        (name, "") => name.to_owned(),
+        ("", device) => format!("somebody on {device}"),
+        (name, device) => format!("{name} on {device}"),
+    }
+}
+
+fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
     let said = match &entry.outcome {
         AuditOutcome::Canonical => "in force".to_owned(),
         AuditOutcome::Superseded => "followed by a later version".to_owned(),
         AuditOutcome::Unchanged => "said what was in force already".to_owned(),
         AuditOutcome::Rejected(rejection) => format!("not accepted: {}", rejection.message),
-        AuditOutcome::SetAside { to } => {
-            let winner = entries.iter().find(|other| other.write_id == *to);
-            let by = winner.map_or("another version", |winner| winner.operator_name.as_str());
-            format!("set aside in a conflict; kept was that of {by}")
-        }
+        AuditOutcome::SetAside { to } => match history.iter().find(|other| other.entry.write_id == *to) {
+            Some(winner) => format!("set aside in a conflict; kept was that of {}", who(&winner.entry)),
+            None => "set aside in a conflict".to_owned(),
+        },
     };
     match entry.restores {
         Some(write) => format!("{said}; brings back write {write}"),
@@ -98,7 +117,7 @@ fn outcome(entry: &AuditEntry, entries: &[AuditEntry]) -> String {
 
 fn difference_lines(text: &mut String, entry: &AuditEntry, in_force: &AuditEntry) {
     let parse = |entry: &AuditEntry| serde_json::from_str::<Value>(entry.content.body.get()).unwrap_or_default();
-    let found = differences(&parse(in_force), &parse(entry), 12);
+    let found = differences(&parse(in_force), &parse(entry), LISTED);
     let words = |json: &Option<String>| {
         value_words(&json.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default())
     };
@@ -108,9 +127,9 @@ fn difference_lines(text: &mut String, entry: &AuditEntry, in_force: &AuditEntry
             .known_kind()
             .map_or_else(|| difference.path.clone(), |kind| field_label(kind, &difference.path, None));
         let (here, now) = (words(&difference.set_aside), words(&difference.kept));
-        let _ = writeln!(text, "              {label}: {here}; in force: {now}");
+        let _ = writeln!(text, "      {label}: {here}; in force: {now}");
     }
     if found.more > 0 {
-        let _ = writeln!(text, "              and {} more differences", found.more);
+        let _ = writeln!(text, "      and {} more differences", found.more);
     }
 }

@@ -1,30 +1,28 @@
-//! The HTTP API. Handlers say who may call and what happens; everything else is [`crate::server`].
+//! The HTTP API. A handler is one paragraph: its arguments say who may call, its body what happens. What happens is
+//! [`crate::server`]'s.
 
 mod body;
-mod handlers;
+mod caller;
+mod enrol;
+mod health;
+mod log;
 mod openapi;
+mod records;
 mod refusal;
+mod routes;
+mod sync;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
-use axum::http::{HeaderName, HeaderValue, StatusCode};
-use axum::response::IntoResponse;
-use axum::routing::{get, post};
 use axum::{Router, middleware};
-use gatebook_sync::wire::ApiErrorCode;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use crate::error::refuse;
 use crate::server::Server;
 use refusal::Refusal;
 
-/// The header by which devices know that it is a Gatebook server that answers.
-const SERVER_HEADER: HeaderName = HeaderName::from_static("x-gatebook-server");
-/// A request that takes longer than this is given up; what it changed stays changed and a repeat is harmless.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(180);
+pub use routes::Route;
 
 /// What handlers share.
 #[derive(Clone)]
@@ -35,30 +33,24 @@ pub(crate) struct App {
 
 impl Server {
     /// The API as an axum router.
-    #[must_use]
     pub fn router(&self) -> Router {
-        let bounds = self.inner.config.bounds;
-        let app = App { server: self.clone(), syncs: Arc::new(Semaphore::new(bounds.concurrent)) };
-        Router::new()
-            .route("/v1/sync", post(handlers::sync))
-            .route("/v1/enrol", post(handlers::enrol))
-            .route("/v1/records/{id}/audit", get(handlers::audit))
-            .route("/v1/records/{id}/restore", post(handlers::restore))
-            .route("/v1/records/{id}/close", post(handlers::close))
-            .route("/v1/records/{id}/reopen", post(handlers::reopen))
-            .route("/v1/records/{id}/void", post(handlers::void))
-            .route("/health", get(handlers::health))
-            .route("/openapi.json", get(openapi::document))
-            .fallback(|| async { Refusal(refuse(ApiErrorCode::NotFound, "There is nothing at this address.")) })
-            .method_not_allowed_fallback(|| async {
-                let refused = refuse(ApiErrorCode::NotFound, "This address does not take this method.");
-                (StatusCode::METHOD_NOT_ALLOWED, axum::Json(refused)).into_response()
-            })
-            .layer(DefaultBodyLimit::max(bounds.request_bytes))
-            .layer(middleware::from_fn(refusal::name_the_server))
-            .layer(tower_http::trace::TraceLayer::new_for_http())
-            .layer(tower_http::timeout::TimeoutLayer::with_status_code(StatusCode::GATEWAY_TIMEOUT, REQUEST_TIMEOUT))
+        let bounds = self.config().bounds;
+        let app = App { server: self.clone(), syncs: Arc::new(Semaphore::new(bounds.concurrent_syncs)) };
+        let mut router = Router::new();
+        for (Route { path, .. }, handler) in routes::table() {
+            router = router.route(path, handler);
+        }
+        router
+            .fallback(refusal::no_such_address)
+            .method_not_allowed_fallback(refusal::no_such_method)
+            .layer(DefaultBodyLimit::max(bounds.limits.page_bytes as usize))
+            .layer(middleware::from_fn_with_state(app.clone(), log::time_and_tell))
             .with_state(app)
+    }
+
+    /// Every address of the API, with its method.
+    pub fn routes() -> Vec<Route> {
+        routes::table().into_iter().map(|(route, _)| route).collect()
     }
 
     /// Serves until `shutdown` completes, then finishes the requests that are under way.
@@ -70,10 +62,38 @@ impl Server {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
-        axum::serve(listener, self.router()).with_graceful_shutdown(shutdown).await
+        let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let served = axum::serve(listener, self.router()).with_graceful_shutdown(async move {
+            shutdown.await;
+            let _ = stopping.send(());
+        });
+        let out_of_time = async {
+            if stopped.await.is_ok() {
+                tokio::time::sleep(self.config().bounds.stopping_time).await;
+            } else {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            done = served.into_future() => done,
+            () = out_of_time => Ok(()),
+        }
     }
 }
 
-pub(crate) fn server_version() -> HeaderValue {
-    HeaderValue::from_static(env!("CARGO_PKG_VERSION"))
+/// Database work, off the network's threads.
+async fn blocking<T, E>(work: impl FnOnce() -> Result<T, E> + Send + 'static) -> Result<T, Refusal>
+where
+    T: Send + 'static,
+    E: Send + 'static,
+    Refusal: From<E>,
+{
+    let span = tracing::Span::current();
+    match tokio::task::spawn_blocking(move || span.in_scope(work)).await {
+        Ok(done) => done.map_err(Refusal::from),
+        Err(panicked) => {
+            tracing::error!(%panicked, "a request broke");
+            Err(Refusal(crate::error::internal()))
+        }
+    }
 }

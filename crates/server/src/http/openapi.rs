@@ -1,29 +1,52 @@
-//! `/openapi.json`: the API's description of itself, from the handlers and the contract's types.
+//! `GET /openapi.json`: the API's description of itself, from the handlers and the contract's types.
 
 use axum::Json;
-use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::{Modify, OpenApi};
 
-use super::handlers;
+use super::{enrol, health, records, sync};
 
 #[derive(OpenApi)]
 #[openapi(
-    info(title = "Gatebook server", description = "Reconciles what Gatebook devices capture."),
+    info(
+        title = "Gatebook server",
+        description = "Reconciles what Gatebook devices capture. Bodies are JSON, plain or with \
+                       `Content-Encoding: zstd`; every answer carries the header `x-gatebook-server`, and every one \
+                       that is not 2xx is an `ApiError`."
+    ),
     paths(
-        handlers::sync,
-        handlers::enrol,
-        handlers::audit,
-        handlers::restore,
-        handlers::close,
-        handlers::reopen,
-        handlers::void,
-        handlers::health,
+        sync::sync,
+        enrol::enrol,
+        records::audit,
+        records::restore,
+        records::close,
+        records::reopen,
+        records::void,
+        health::health,
         document
-    )
+    ),
+    modifiers(&Tokens)
 )]
 struct Document;
 
+/// The two sorts of bearer token.
+struct Tokens;
+
+impl Modify for Tokens {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        for (name, whose) in [("device", "A device's, from enrolment."), ("admin", "An admin's, from the office.")] {
+            let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(whose)).build();
+            components.add_security_scheme(name, SecurityScheme::Http(scheme));
+        }
+    }
+}
+
 /// This description.
-#[utoipa::path(get, path = "/openapi.json", responses((status = 200, description = "OpenAPI 3.1, as JSON")))]
+#[utoipa::path(
+    get, path = "/openapi.json", tag = "operation",
+    responses((status = 200, description = "OpenAPI 3.1, as JSON"))
+)]
 pub(super) async fn document() -> Json<utoipa::openapi::OpenApi> {
     Json(Document::openapi())
 }

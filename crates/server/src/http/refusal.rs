@@ -1,13 +1,10 @@
-//! How the API says no, and that every answer names the server.
+//! How the API says no: always with an [`ApiError`].
 
-use axum::extract::Request;
 use axum::http::{StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use gatebook_sync::wire::{ApiError, ApiErrorCode};
 
-use super::{SERVER_HEADER, server_version};
-use crate::error::{ServerError, retry_after};
+use crate::error::{ServerError, refuse, retry_after};
 
 /// An error answer.
 pub(super) struct Refusal(pub ApiError);
@@ -45,9 +42,11 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Puts the server's name on every answer, so that a device can tell it from a guest network's sign-in page.
-pub(super) async fn name_the_server(request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(SERVER_HEADER, server_version());
-    response
+pub(super) async fn no_such_address() -> Refusal {
+    Refusal(refuse(ApiErrorCode::NotFound, "There is nothing at this address; see /openapi.json."))
+}
+
+pub(super) async fn no_such_method() -> Response {
+    let refused = refuse(ApiErrorCode::NotFound, "This address does not take this method; see /openapi.json.");
+    (StatusCode::METHOD_NOT_ALLOWED, axum::Json(refused)).into_response()
 }

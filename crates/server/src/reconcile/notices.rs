@@ -1,103 +1,173 @@
-//! Notices: both operators of a conflict are told, in the transaction that decided it. There is one notice per record
-//! and operator; a further conflict brings it up to date.
+//! Notices: both operators of a conflict are told, in the transaction that decided it. There is one notice for each
+//! record and operator; a further conflict brings it up to date.
+
+use std::collections::{BTreeMap, HashMap};
 
 use gatebook_domain::notice::{Notice, NoticeSide};
 use gatebook_domain::record::SCHEMA;
-use gatebook_domain::{Body, Extra, Kind, RecordState};
-use gatebook_sync::{Content, differences};
+use gatebook_domain::{Body, Extra, Kind, RecordState, title};
+use gatebook_sync::{Content, Differences, Epoch, VersionId, differences};
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::Page;
+use super::references::References;
+use crate::config::Environment;
 use crate::error::ServerError;
-use crate::storage::sql;
+use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
 
+/// Under which the ids of notices are made from record and operator.
+const NAMESPACE: Uuid = Uuid::from_u128(0x6761_7465_626f_6f6b_8000_6e6f_7469_6365);
 /// Differences listed in a notice.
 const LISTED: usize = 40;
 
-/// One side of the conflict.
-pub(super) struct Side<'a> {
-    pub write_id: Uuid,
-    pub device_id: Option<Uuid>,
-    pub received_at: Timestamp,
-    pub content: &'a Content,
+/// One side of a conflict.
+pub(super) struct Side {
+    write_id: Uuid,
+    device_id: Option<Uuid>,
+    received: Received,
+    content: Content,
 }
 
-impl Page<'_> {
-    /// Tells the operators of both sides; an operator who is on both sides once.
-    pub(super) fn tell_both(
-        &mut self,
-        record_id: Uuid,
-        title: &str,
-        kept: &Side<'_>,
-        set_aside: &Side<'_>,
-    ) -> Result<(), ServerError> {
-        let mut addressees = vec![kept.content.operator_id, set_aside.content.operator_id];
-        addressees.dedup();
-        for addressee in addressees.into_iter().flatten() {
-            self.tell(addressee, record_id, title, kept, set_aside)?;
-        }
-        Ok(())
+/// When a side was received: known, or stamped on that filing later.
+enum Received {
+    At(Timestamp),
+    Filing(usize),
+}
+
+impl Side {
+    pub(super) fn stored(held: &Held) -> Self {
+        let received = Received::At(held.received_at);
+        Self { write_id: held.write_id, device_id: held.device_id, received, content: held.content.clone() }
     }
 
-    fn tell(
-        &mut self,
-        addressee_id: Uuid,
-        record_id: Uuid,
-        title: &str,
-        kept: &Side<'_>,
-        set_aside: &Side<'_>,
-    ) -> Result<(), ServerError> {
-        // One for each record and operator, under an id that follows from both.
-        let id = Uuid::new_v5(&record_id, addressee_id.as_bytes());
-        let before = sql::held(self.connection, self.device.tenant, id)?
-            .and_then(|held| Body::from_json(Kind::Notice, held.content.body.get()).ok());
-        let count = if let Some(Body::Notice(notice)) = before { notice.count + 1 } else { 1 };
-        let parse = |content: &Content| serde_json::from_str::<Value>(content.body.get()).unwrap_or_default();
-        let found = differences(&parse(kept.content), &parse(set_aside.content), LISTED);
-        let notice = Body::Notice(Notice {
+    pub(super) fn filed(at: usize, filing: &Filing) -> Self {
+        let received = Received::Filing(at);
+        Self { write_id: filing.write_id, device_id: filing.device_id, received, content: filing.content.clone() }
+    }
+}
+
+/// Two states of a record that met, and in what they differ.
+pub(super) struct Conflict {
+    record_id: Uuid,
+    title: String,
+    kept: Side,
+    set_aside: Side,
+    found: Differences,
+}
+
+impl Conflict {
+    pub(super) fn new(record_id: Uuid, kept: Side, set_aside: Side, body: &Body) -> Self {
+        let parse = |side: &Side| serde_json::from_str::<Value>(side.content.body.get()).unwrap_or_default();
+        let found = differences(&parse(&kept), &parse(&set_aside), LISTED);
+        Self { record_id, title: title(body), kept, set_aside, found }
+    }
+
+    /// Both operators; one who is on both sides once.
+    fn addressees(&self) -> impl Iterator<Item = Uuid> {
+        let (kept, set_aside) = (self.kept.content.operator_id, self.set_aside.content.operator_id);
+        kept.into_iter().chain(set_aside.filter(|_| set_aside != kept))
+    }
+}
+
+/// The id of an operator's notice about a record.
+fn notice_id(record_id: Uuid, operator_id: Uuid) -> Uuid {
+    Uuid::new_v5(&NAMESPACE, &[*record_id.as_bytes(), *operator_id.as_bytes()].concat())
+}
+
+/// What the notices of one page are made with.
+struct Desk<'a> {
+    environment: &'a dyn Environment,
+    epoch: Epoch,
+    now: Timestamp,
+    /// The page's filings, stamped.
+    filings: &'a [Filing],
+    before: HashMap<Uuid, Held>,
+    operators: References,
+    devices: HashMap<Uuid, String>,
+}
+
+/// The page's notices, and what becomes of those they bring up to date.
+pub(super) fn notices(
+    writing: &Writing<'_>,
+    tenant: Tenant,
+    environment: &dyn Environment,
+    filings: &[Filing],
+    conflicts: &[Conflict],
+) -> Result<(Vec<Filing>, HashMap<Uuid, Outcome>), ServerError> {
+    // The last conflict of a page tells the state in which the page leaves the record; the others only count.
+    let mut due: BTreeMap<Uuid, (Uuid, &Conflict, u32)> = BTreeMap::new();
+    for conflict in conflicts {
+        for addressee in conflict.addressees() {
+            let id = notice_id(conflict.record_id, addressee);
+            let counted = due.get(&id).map_or(0, |(_, _, counted)| *counted);
+            due.insert(id, (addressee, conflict, counted + 1));
+        }
+    }
+    let ids: Vec<Uuid> = due.keys().copied().collect();
+    let sides = || due.values().flat_map(|(_, conflict, _)| [&conflict.kept, &conflict.set_aside]);
+    let device_ids: Vec<Uuid> = sides().filter_map(|side| side.device_id).collect();
+    let desk = Desk {
+        environment,
+        epoch: writing.epoch()?,
+        now: environment.now(),
+        filings,
+        before: writing.held(tenant, &ids)?.into_iter().map(|held| (held.record_id, held)).collect(),
+        operators: References::load(writing, tenant, sides().filter_map(|side| side.content.operator_id))?,
+        devices: writing.device_names(tenant, &device_ids)?,
+    };
+    let superseded = desk.before.values().map(|held| (held.write_id, Outcome::Superseded)).collect();
+    let filings = due.into_iter().map(|(id, due)| desk.notice(id, due)).collect();
+    Ok((filings, superseded))
+}
+
+impl Desk<'_> {
+    fn notice(&self, id: Uuid, (addressee_id, conflict, counted): (Uuid, &Conflict, u32)) -> Filing {
+        let before = self.before.get(&id);
+        let counted_before = match before.map(|held| Body::from_json(Kind::Notice, held.content.body.get())) {
+            Some(Ok(Body::Notice(notice))) => notice.count,
+            _ => 0,
+        };
+        let body = Body::Notice(Notice {
             addressee_id,
-            record_id,
-            record_kind: kept.content.known_kind().unwrap_or(Kind::Inspection),
-            record_title: title.to_owned(),
-            kept: self.side(kept)?,
-            set_aside: self.side(set_aside)?,
-            differences: found.listed,
-            more_differences: found.more,
-            count,
+            record_id: conflict.record_id,
+            record_kind: conflict.kept.content.known_kind().unwrap_or(Kind::Inspection),
+            record_title: conflict.title.clone(),
+            kept: self.side(&conflict.kept),
+            set_aside: self.side(&conflict.set_aside),
+            differences: conflict.found.listed.clone(),
+            more_differences: conflict.found.more,
+            count: counted_before.saturating_add(counted),
             extra: Extra::new(),
         });
+        let version = VersionId { epoch: self.epoch, version: before.map_or(0, |held| held.version.version) + 1 };
         let content = Content {
             kind: Kind::Notice.as_str().to_owned(),
-            yard_id: kept.content.yard_id,
+            yard_id: conflict.kept.content.yard_id,
             schema: SCHEMA,
             state: RecordState::Live,
             state_reason: String::new(),
             captured_at: self.now,
-            zone: kept.content.zone.clone(),
+            zone: conflict.kept.content.zone.clone(),
             operator_id: None,
-            body: RawValue::from_string(notice.to_json()).expect("a serialised body is JSON"),
+            body: RawValue::from_string(body.to_json()).expect("a serialised body is JSON"),
         };
-        // The write follows from the notice and the writes it tells of, so that the same page judged again after a
-        // rollback makes the same one.
-        let told = [kept.write_id.as_bytes().as_slice(), set_aside.write_id.as_bytes()].concat();
-        self.file_own(id, Uuid::new_v5(&id, &told), &content)
+        Filing::own(id, self.environment.new_id(), version, content)
     }
 
-    fn side(&mut self, side: &Side<'_>) -> Result<NoticeSide, ServerError> {
-        let operator_name = match side.content.operator_id {
-            Some(id) => self.operator(id)?.map(|operator| operator.name.clone()).unwrap_or_default(),
-            None => String::new(),
-        };
-        Ok(NoticeSide {
+    fn side(&self, side: &Side) -> NoticeSide {
+        let operator_id = side.content.operator_id;
+        NoticeSide {
             write_id: side.write_id,
-            operator_id: side.content.operator_id,
-            operator_name,
-            device_name: sql::device_name(self.connection, side.device_id)?,
-            received_at: side.received_at,
+            operator_id,
+            operator_name: operator_id.map(|id| self.operators.operator_name(id)).unwrap_or_default(),
+            device_name: side.device_id.and_then(|id| self.devices.get(&id)).cloned().unwrap_or_default(),
+            received_at: match side.received {
+                Received::At(time) => time,
+                Received::Filing(at) => self.filings[at].received_at.expect("filings are stamped before notices"),
+            },
             captured_at: side.content.captured_at,
-        })
+        }
     }
 }

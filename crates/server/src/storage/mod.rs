@@ -1,43 +1,64 @@
-//! The embedded database: one folder, one SQLite file, one writer. All SQL of the server is in here.
+//! The embedded database: one folder, one SQLite file, one writer, a few readers. All SQL of the server is in here,
+//! behind the methods of [`Reading`] and [`Writing`]; what they are for is decided above.
 
-mod access;
-mod audit;
-mod feed;
-mod migrate;
+mod codes;
+mod devices;
+mod records;
+mod tenants;
+mod upgrades;
 mod versions;
 
-use std::path::Path;
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use gatebook_domain::RecordState;
 use gatebook_sync::Epoch;
 use jiff::Timestamp;
-use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+use uuid::Uuid;
+
+pub use devices::Device;
+pub(crate) use devices::NewDevice;
+pub(crate) use records::Held;
+pub(crate) use tenants::{Counter, Tenant};
+pub(crate) use upgrades::APPLICATION_ID;
+pub(crate) use versions::{Filing, LedgerEntry, Outcome, StoredWrite, state_name};
 
 use crate::error::ServerError;
-
-pub(crate) mod sql {
-    //! Every statement, by what it is about.
-    pub(crate) use super::access::*;
-    pub(crate) use super::audit::{of_record, write as audited_write};
-    pub(crate) use super::feed::walk as walk_feed;
-    pub(crate) use super::versions::{counter, displace, file, held, ledger, reference, set_counter};
-}
-
-pub(crate) use access::{Admin, Device, Redemption};
-pub(crate) use audit::StoredWrite;
-pub(crate) use feed::FeedRow;
-pub(crate) use versions::{Counter, Held, NewVersion, Outcome};
 
 /// Name of the database in the data folder.
 pub(crate) const DATABASE: &str = "gatebook-server.sqlite";
 
-const READERS: usize = 2;
+const READERS: usize = 3;
+/// How long a statement waits for another process on the same folder, such as the command line.
+const BUSY: Duration = Duration::from_secs(30);
 
 /// The database.
 pub(crate) struct Storage {
+    path: PathBuf,
     writer: Mutex<Connection>,
     readers: [Mutex<Connection>; READERS],
+}
+
+/// One consistent state of the database, to look at.
+pub(crate) struct Reading<'a> {
+    connection: &'a Connection,
+}
+
+/// A transaction. What it changes is seen by nobody before it ends, and not at all if it fails.
+pub(crate) struct Writing<'a> {
+    reading: Reading<'a>,
+}
+
+impl<'a> Deref for Writing<'a> {
+    type Target = Reading<'a>;
+
+    fn deref(&self) -> &Reading<'a> {
+        &self.reading
+    }
 }
 
 impl Storage {
@@ -46,92 +67,96 @@ impl Storage {
         std::fs::create_dir_all(folder)?;
         let path = folder.join(DATABASE);
         let mut writer = Connection::open(&path)?;
-        writer.busy_timeout(std::time::Duration::from_secs(30))?;
+        writer.busy_timeout(BUSY)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
+        // An answer promises that the write is kept: it waits for the disk.
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "foreign_keys", true)?;
-        writer.pragma_update(None, "cache_size", -65_536)?;
+        // A checkpoint each 16 MiB of log: seldom within a page, soon enough to keep the log small.
         writer.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-        writer.set_prepared_statement_cache_capacity(64);
-        migrate::migrate(&mut writer)?;
+        tune(&writer, 64)?;
+        upgrades::run(&mut writer)?;
         writer.execute("INSERT OR IGNORE INTO server (only, epoch) VALUES (1, ?1)", [epoch.0])?;
         let reader = || -> Result<_, ServerError> {
             let reader = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            reader.busy_timeout(std::time::Duration::from_secs(30))?;
-            reader.pragma_update(None, "cache_size", -16_384)?;
+            reader.busy_timeout(BUSY)?;
+            tune(&reader, 16)?;
             Ok(Mutex::new(reader))
         };
-        Ok(Self { writer: Mutex::new(writer), readers: [reader()?, reader()?] })
+        let readers = [reader()?, reader()?, reader()?];
+        Ok(Self { path, writer: Mutex::new(writer), readers })
     }
 
     /// Runs `work` in one transaction; only one at a time.
-    pub(crate) fn write<T>(
-        &self,
-        work: impl FnOnce(&Transaction<'_>) -> Result<T, ServerError>,
-    ) -> Result<T, ServerError> {
+    pub(crate) fn write<T>(&self, work: impl FnOnce(&Writing<'_>) -> Result<T, ServerError>) -> Result<T, ServerError> {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&transaction)?;
+        let done = work(&Writing { reading: Reading { connection: &transaction } })?;
         transaction.commit()?;
         Ok(done)
     }
 
     /// Runs `look` on one consistent state.
-    pub(crate) fn read<T>(
-        &self,
-        look: impl FnOnce(&Transaction<'_>) -> Result<T, ServerError>,
-    ) -> Result<T, ServerError> {
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&Reading<'_>) -> Result<T, ServerError>) -> Result<T, ServerError> {
         let mut reader =
             self.readers.iter().find_map(|reader| reader.try_lock().ok()).unwrap_or_else(|| lock(&self.readers[0]));
         let transaction = reader.transaction()?;
-        let seen = look(&transaction)?;
+        let seen = look(&Reading { connection: &transaction })?;
         transaction.finish()?;
         Ok(seen)
     }
 
-    /// Copies the database, as it is at one moment, to a file.
-    pub(crate) fn backup(&self, to: &Path) -> Result<(), ServerError> {
+    /// The server's epoch now.
+    pub(crate) fn epoch(&self) -> Result<Epoch, ServerError> {
+        self.read(|reading| epoch_of(reading.connection))
+    }
+
+    /// Copies the database, as it is at one moment, into a new file.
+    pub(crate) fn copy(&self, to: &Path) -> Result<(), ServerError> {
+        let source = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        source.busy_timeout(BUSY)?;
         let mut copy = Connection::open(to)?;
-        let source = lock(&self.readers[READERS - 1]);
-        let backup = rusqlite::backup::Backup::new(&source, &mut copy)?;
-        backup.run_to_completion(1_000, std::time::Duration::ZERO, None)?;
-        drop(backup);
+        // All pages in one step: writers go on beside it, and nothing makes it start again.
+        rusqlite::backup::Backup::new(&source, &mut copy)?.run_to_completion(-1, Duration::ZERO, None)?;
         copy.pragma_update(None, "journal_mode", "DELETE")?;
         Ok(())
     }
 }
 
-/// The server's epoch.
-pub(crate) fn epoch(connection: &Connection) -> Result<Epoch, ServerError> {
+impl Reading<'_> {
+    /// The server's epoch.
+    pub(crate) fn epoch(&self) -> Result<Epoch, ServerError> {
+        epoch_of(self.connection)
+    }
+}
+
+/// The epoch in that database.
+pub(crate) fn epoch_of(connection: &Connection) -> Result<Epoch, ServerError> {
     Ok(connection.prepare_cached("SELECT epoch FROM server")?.query_row([], |row| row.get(0).map(Epoch))?)
 }
 
-/// Begins a new life of the server.
+/// Begins a new life of a server whose database nobody else has open.
 pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch) -> Result<(), ServerError> {
     connection.execute("UPDATE server SET epoch = ?1", [epoch.0])?;
     Ok(())
 }
 
-/// A panic left no half-done transaction behind, so the connection stays usable.
+fn tune(connection: &Connection, cache_mib: i64) -> Result<(), ServerError> {
+    connection.pragma_update(None, "cache_size", -1_024 * cache_mib)?;
+    connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
+    connection.pragma_update(None, "temp_store", "MEMORY")?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(rusqlite::vtab::array::load_module(connection)?)
+}
+
+/// A panic leaves no half-done transaction behind, so the connection stays usable.
 fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
     connection.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The name of a record's state in SQL.
-pub(crate) const fn state_name(state: RecordState) -> &'static str {
-    match state {
-        RecordState::Live => "live",
-        RecordState::Closed => "closed",
-        RecordState::Voided => "voided",
-    }
-}
-
-fn state(name: &str) -> RecordState {
-    match name {
-        "closed" => RecordState::Closed,
-        "voided" => RecordState::Voided,
-        _ => RecordState::Live,
-    }
+/// Ids as the table-valued parameter of a batch query.
+fn batch(ids: &[Uuid]) -> Rc<Vec<Value>> {
+    Rc::new(ids.iter().map(|id| Value::Blob(id.as_bytes().to_vec())).collect())
 }
 
 fn timestamp(microseconds: i64) -> Result<Timestamp, ServerError> {

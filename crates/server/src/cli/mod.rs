@@ -1,6 +1,7 @@
-//! The command line.
+//! The command line. Each command opens the data folder, calls one method of the server and prints what came of it.
 
 mod audit;
+mod serve;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -11,8 +12,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use jiff::Timestamp;
 use uuid::Uuid;
 
+use crate::backup::restore_backup;
 use crate::config::Config;
-use crate::server::{Server, put_backup_in_place};
+use crate::server::Server;
 
 #[derive(Parser)]
 #[command(name = "gatebook-server", version, about = "Reconciles what Gatebook devices capture")]
@@ -36,9 +38,20 @@ impl Data {
     }
 }
 
+/// Whose data it is about.
+#[derive(Args)]
+struct Tenant {
+    /// The organisation's id; needed only if there are several.
+    #[arg(long = "tenant", env = "GATEBOOK_TENANT")]
+    id: Option<Uuid>,
+}
+
+/// How log lines are written.
 #[derive(Clone, Copy, ValueEnum)]
 enum LogFormat {
+    /// For people.
     Plain,
+    /// One JSON object a line.
     Json,
 }
 
@@ -51,9 +64,9 @@ enum Command {
         /// Address to listen at; port 0 takes a free one.
         #[arg(long, env = "GATEBOOK_LISTEN", default_value = "127.0.0.1:7480")]
         listen: SocketAddr,
-        /// How log lines are written.
+        /// How log lines are written. What is logged is set by GATEBOOK_LOG, such as "info" or "debug".
         #[arg(long, env = "GATEBOOK_LOG_FORMAT", value_enum, default_value = "plain")]
-        log: LogFormat,
+        log_format: LogFormat,
     },
     /// Loads a demonstration organisation with the yards of Laredo and Nuevo Laredo.
     Seed {
@@ -67,30 +80,28 @@ enum Command {
     EnrolmentCode {
         #[command(flatten)]
         data: Data,
-        /// The organisation, if there are several.
-        #[arg(long)]
-        tenant: Option<Uuid>,
+        #[command(flatten)]
+        tenant: Tenant,
         /// A yard the device will work for; repeat for several.
-        #[arg(long = "yard", required = true)]
+        #[arg(long = "yard", env = "GATEBOOK_YARD", value_delimiter = ',', required = true)]
         yards: Vec<Uuid>,
         /// Hours until the code expires.
-        #[arg(long, default_value_t = 72)]
+        #[arg(long, env = "GATEBOOK_VALID_HOURS", default_value_t = 72)]
         valid_hours: u32,
     },
     /// Makes a token for an admin.
     AdminToken {
         #[command(flatten)]
         data: Data,
-        /// The organisation, if there are several.
-        #[arg(long)]
-        tenant: Option<Uuid>,
+        #[command(flatten)]
+        tenant: Tenant,
     },
     /// Signs a device out. What it holds stays on it.
     Revoke {
         #[command(flatten)]
         data: Data,
         /// The device's id or name.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_DEVICE")]
         device: String,
     },
     /// Shows every version of a record, or brings one back.
@@ -101,7 +112,7 @@ enum Command {
         #[command(flatten)]
         data: Data,
         /// The file to write.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_BACKUP_TO")]
         to: PathBuf,
     },
     /// Puts a backup in place and begins a new epoch. Stop the server first; the old database is set aside.
@@ -109,12 +120,12 @@ enum Command {
         #[command(flatten)]
         data: Data,
         /// The backup.
-        #[arg(long)]
+        #[arg(long, env = "GATEBOOK_RESTORE_FROM")]
         from: PathBuf,
     },
 }
 
-/// Runs the command line.
+/// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
     match run(Cli::parse().command) {
@@ -128,7 +139,7 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve { data, listen, log } => serve(&data, listen, log),
+        Command::Serve { data, listen, log_format } => return serve::run(&data, listen, log_format),
         Command::Seed { data, json } => {
             let seeded = data.open()?.seed()?;
             if json {
@@ -136,65 +147,24 @@ fn run(command: Command) -> anyhow::Result<()> {
             } else {
                 println!("{seeded}");
             }
-            Ok(())
         }
         Command::EnrolmentCode { data, tenant, yards, valid_hours } => {
-            println!("{}", data.open()?.enrolment_code(tenant, &yards, valid_hours)?);
-            Ok(())
+            println!("{}", data.open()?.enrolment_code(tenant.id, &yards, valid_hours)?);
         }
-        Command::AdminToken { data, tenant } => {
-            println!("{}", data.open()?.admin_token(tenant)?);
-            Ok(())
-        }
+        Command::AdminToken { data, tenant } => println!("{}", data.open()?.admin_token(tenant.id)?),
         Command::Revoke { data, device } => {
             data.open()?.revoke(&device)?;
             println!("{device} is signed out.");
-            Ok(())
         }
-        Command::Audit(command) => audit::run(command),
-        Command::Backup { data, to } => Ok(data.open()?.backup(&to)?),
+        Command::Audit(command) => audit::run(command)?,
+        Command::Backup { data, to } => {
+            data.open()?.backup(&to)?;
+            println!("The backup is {}. Keep server.key with it, in another place.", to.display());
+        }
         Command::Restore { data, from } => {
-            let epoch = put_backup_in_place(&data.data, &from, Timestamp::now())?;
+            let epoch = restore_backup(&data.data, &from, Timestamp::now())?;
             println!("The backup is in place; epoch {} begins. Devices offer again what it lacks.", epoch.0);
-            Ok(())
         }
     }
-}
-
-fn serve(data: &Data, listen: SocketAddr, log: LogFormat) -> anyhow::Result<()> {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("GATEBOOK_LOG").unwrap_or_else(|_| "info".into());
-    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match log {
-        LogFormat::Plain => subscriber.init(),
-        LogFormat::Json => subscriber.json().init(),
-    }
-    let server = data.open()?;
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let listener = tokio::net::TcpListener::bind(listen)
-            .await
-            .with_context(|| format!("cannot listen at {listen}; is another server running there?"))?;
-        println!("Gatebook server listens at http://{}", listener.local_addr()?);
-        server.serve(listener, asked_to_stop()).await?;
-        tracing::info!("stopped");
-        Ok(())
-    })
-}
-
-async fn asked_to_stop() {
-    let interrupt = tokio::signal::ctrl_c();
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut terminate) => {
-                tokio::select! {
-                    _ = interrupt => {}
-                    _ = terminate.recv() => {}
-                }
-            }
-            Err(_) => drop(interrupt.await),
-        }
-    }
-    #[cfg(not(unix))]
-    drop(interrupt.await);
+    Ok(())
 }

@@ -1,0 +1,98 @@
+//! Backups, and putting one in place. The key (`server.key`) is in neither: it must survive a restore as it is.
+
+use std::fs::File;
+use std::path::Path;
+
+use gatebook_sync::Epoch;
+use gatebook_sync::wire::ApiErrorCode;
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+
+use crate::error::{ServerError, refuse};
+use crate::files::{FolderLock, sync_folder_of};
+use crate::server::{Server, epoch_at};
+use crate::storage::{self, APPLICATION_ID, DATABASE};
+
+impl Server {
+    /// Copies the database, as it is at one moment, to a new file, while the server runs.
+    ///
+    /// # Errors
+    /// The file is there already or cannot be written.
+    pub fn backup(&self, to: &Path) -> Result<(), ServerError> {
+        if to.exists() {
+            let message = format!("{} is there already. Give another name for the backup.", to.display());
+            return Err(refuse(ApiErrorCode::Malformed, message).into());
+        }
+        // Whatever has the final name is whole.
+        let unfinished = to.with_extension("unfinished");
+        if unfinished.exists() {
+            std::fs::remove_file(&unfinished)?;
+        }
+        self.inner.storage.copy(&unfinished)?;
+        File::open(&unfinished)?.sync_all()?;
+        std::fs::rename(unfinished, to)?;
+        sync_folder_of(to)
+    }
+}
+
+/// Puts a backup in place of the database in `data` and begins a new epoch, in which devices offer again what the
+/// backup lacks. What was there is set aside, not deleted. No server may be running on the folder.
+///
+/// # Errors
+/// The backup is not a server's database, a server is running, or the folder cannot be written.
+pub fn restore_backup(data: &Path, backup: &Path, now: Timestamp) -> Result<Epoch, ServerError> {
+    let _alone = FolderLock::exclusive(data)?;
+    check_ours(backup)?;
+    let database = data.join(DATABASE);
+    let replaced = finish(&database);
+    let staged = data.join("restoring.sqlite");
+    std::fs::copy(backup, &staged)?;
+    let epoch = begin_epoch(&staged, replaced, now)?;
+    File::open(&staged)?.sync_all()?;
+    set_aside(data, &database, epoch)?;
+    // In one step the old database gives way to the new: at no moment is there none, which a server starting then would
+    // take for a new installation.
+    std::fs::rename(&staged, &database)?;
+    sync_folder_of(&database)?;
+    Ok(epoch)
+}
+
+fn check_ours(backup: &Path) -> Result<(), ServerError> {
+    let not_ours = || ServerError::NotOurs(backup.to_owned());
+    let opened = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let id: i32 = opened.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|_| not_ours())?;
+    let sound: String = opened.pragma_query_value(None, "quick_check", |row| row.get(0)).map_err(|_| not_ours())?;
+    if id == APPLICATION_ID && sound == "ok" { Ok(()) } else { Err(not_ours()) }
+}
+
+/// Writes the log of the database about to be replaced into it, so that it is whole in one file, and returns its epoch.
+/// A broken one tells nothing, which is why it is being replaced.
+fn finish(database: &Path) -> Option<Epoch> {
+    let opened = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
+    opened.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).ok()?;
+    storage::epoch_of(&opened).ok()
+}
+
+fn begin_epoch(staged: &Path, replaced: Option<Epoch>, now: Timestamp) -> Result<Epoch, ServerError> {
+    let restored = Connection::open(staged)?;
+    let known = storage::epoch_of(&restored)?.max(replaced.unwrap_or(Epoch(0)));
+    let epoch = Epoch(epoch_at(now).0.max(known.0 + 1));
+    storage::begin_epoch(&restored, epoch)?;
+    restored.close().map_err(|(_, error)| error)?;
+    Ok(epoch)
+}
+
+/// Keeps the old database under another name, with the log that belongs to it.
+fn set_aside(data: &Path, database: &Path, epoch: Epoch) -> Result<(), ServerError> {
+    let aside = |suffix: &str| data.join(format!("before-restore-{}.sqlite{suffix}", epoch.0));
+    if database.exists() && std::fs::hard_link(database, aside("")).is_err() {
+        std::fs::copy(database, aside(""))?;
+    }
+    for suffix in ["-wal", "-shm"] {
+        let log = data.join(format!("{DATABASE}{suffix}"));
+        if log.exists() {
+            std::fs::rename(log, aside(suffix))?;
+        }
+    }
+    Ok(())
+}

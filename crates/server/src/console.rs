@@ -1,0 +1,57 @@
+//! What the console writes: each act is a version like any other, syncs everywhere, and can itself be reverted.
+
+use std::collections::HashMap;
+
+use gatebook_sync::{Content, VersionId};
+use uuid::Uuid;
+
+use crate::config::Environment;
+use crate::error::ServerError;
+use crate::reconcile::{stamp, store};
+use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
+
+/// Why a version is made, if it is not simply entered.
+#[derive(Debug, Default)]
+pub(crate) struct Because {
+    /// The write it brings back.
+    pub restores: Option<Uuid>,
+    /// In the admin's words.
+    pub reason: String,
+}
+
+/// Writes a record, unless it says the same already.
+pub(crate) fn put(
+    writing: &Writing<'_>,
+    tenant: Tenant,
+    environment: &dyn Environment,
+    id: Uuid,
+    content: Content,
+) -> Result<(), ServerError> {
+    let held = writing.held_one(tenant, id)?;
+    if held.as_ref().is_some_and(|held| held.content.says_the_same_as(&content)) {
+        return Ok(());
+    }
+    supersede(writing, tenant, environment, id, held.as_ref(), content, Because::default()).map(drop)
+}
+
+/// Makes `content` the next version of a record. Returns the write and the version.
+pub(crate) fn supersede(
+    writing: &Writing<'_>,
+    tenant: Tenant,
+    environment: &dyn Environment,
+    record_id: Uuid,
+    held: Option<&Held>,
+    content: Content,
+    because: Because,
+) -> Result<(Uuid, u64), ServerError> {
+    let (write_id, version) = (environment.new_id(), held.map_or(0, |held| held.version.version) + 1);
+    let version_id = VersionId { epoch: writing.epoch()?, version };
+    let Because { restores, reason } = because;
+    let mut filings = [Filing { restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
+    let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
+    let mut counter = writing.counter(tenant)?;
+    stamp(&mut filings, &mut counter, environment.now())?;
+    writing.set_counter(tenant, counter)?;
+    store(writing, tenant, &displaced, &filings)?;
+    Ok((write_id, version))
+}

@@ -1,0 +1,45 @@
+//! Around every request: an id, a time limit, a line in the log, and the server's name on the answer. Bodies and tokens
+//! are never logged.
+
+use std::time::Instant;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use gatebook_sync::wire::ApiErrorCode;
+use tracing::Instrument as _;
+use uuid::Uuid;
+
+use super::App;
+use super::refusal::Refusal;
+use crate::error::refuse;
+
+/// By this devices know that it is a Gatebook server that answers, and not a guest network's sign-in page.
+const SERVER: HeaderName = HeaderName::from_static("x-gatebook-server");
+/// By this an answer is found in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+pub(super) async fn time_and_tell(State(app): State<App>, request: Request, next: Next) -> Response {
+    let id = Uuid::new_v4();
+    let path = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
+    let span = tracing::info_span!("request", %id, method = %request.method(), path, device = tracing::field::Empty);
+    let limit = app.server.config().bounds.request_time;
+    let answered = async {
+        let begun = Instant::now();
+        let response = tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
+            let message = "The server did not get through in time. Come again; a repeat changes nothing twice.";
+            Refusal(refuse(ApiErrorCode::Busy, message)).into_response()
+        });
+        let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
+        tracing::info!(status, ms = elapsed.as_secs_f64() * 1_000.0, "answered");
+        response
+    };
+    let mut response = answered.instrument(span).await;
+    let headers = response.headers_mut();
+    headers.insert(SERVER, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
+    if let Ok(id) = HeaderValue::from_str(&id.to_string()) {
+        headers.insert(REQUEST_ID, id);
+    }
+    response
+}

@@ -1,0 +1,68 @@
+//! Step 6: each verdict with the canonical state as it is now, as short as can be, and nothing that the device may not
+//! see.
+
+use std::collections::HashMap;
+
+use gatebook_sync::wire::{CanonicalState, Judged};
+use gatebook_sync::{Canonical, Content, Receipt};
+use uuid::Uuid;
+
+use super::judge::{Book, Standing, Word};
+
+/// A canonical state, by reference.
+struct State<'a> {
+    write_id: Uuid,
+    device_id: Option<Uuid>,
+    receipt: Receipt,
+    content: &'a Content,
+}
+
+impl Book<'_> {
+    pub(super) fn answer(&self, words: Vec<Word>) -> Vec<Judged> {
+        let mut signed: HashMap<Uuid, Receipt> = HashMap::new();
+        words
+            .into_iter()
+            .map(|Word { id, write_id, verdict, as_sent }| {
+                let state = self.state(id).filter(|state| self.device.sees(state.content.yard_id));
+                let canonical = state.map(|state| {
+                    // Signing costs more than all else here, and a page may name a record several times.
+                    let receipt = signed.entry(id).or_insert_with(|| self.signed(id, &state)).clone();
+                    if as_sent && state.write_id == write_id {
+                        CanonicalState::AsSent(receipt)
+                    } else {
+                        let State { write_id, device_id, content, .. } = state;
+                        let content = content.clone();
+                        CanonicalState::Record(Box::new(Canonical { id, receipt, write_id, device_id, content }))
+                    }
+                });
+                Judged { id, write_id, verdict, canonical }
+            })
+            .collect()
+    }
+
+    fn state(&self, id: Uuid) -> Option<State<'_>> {
+        Some(match self.standing.get(&id)? {
+            Standing::Stored(held) => State {
+                write_id: held.write_id,
+                device_id: held.device_id,
+                receipt: held.receipt(),
+                content: &held.content,
+            },
+            Standing::Filed(at) => {
+                let filing = &self.filings[*at];
+                State {
+                    write_id: filing.write_id,
+                    device_id: filing.device_id,
+                    receipt: filing.receipt()?,
+                    content: &filing.content,
+                }
+            }
+        })
+    }
+
+    fn signed(&self, id: Uuid, state: &State<'_>) -> Receipt {
+        let mut receipt = state.receipt.clone();
+        self.key.sign(self.device.tenant.id, id, state.write_id, &mut receipt, state.content);
+        receipt
+    }
+}

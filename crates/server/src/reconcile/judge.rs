@@ -1,0 +1,270 @@
+//! Step 3: the decision on each record, in order. Nothing is written yet; the book says what will be.
+
+use std::collections::HashMap;
+
+use gatebook_domain::Body;
+use gatebook_sync::{
+    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Verdict, decide,
+};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use super::check::{another_kind, elsewhere};
+use super::notices::{Conflict, Side};
+use super::references::References;
+use super::{Ground, Offered};
+use crate::error::ServerError;
+use crate::receipt::Key;
+use crate::storage::{Device, Filing, Held, LedgerEntry, Outcome, Writing};
+
+/// The page's working state.
+pub(super) struct Book<'a> {
+    pub writing: &'a Writing<'a>,
+    pub key: &'a Key,
+    pub device: &'a Device,
+    pub epoch: Epoch,
+    pub references: References,
+    /// The canonical state of each record of the page, as it stands after what was judged so far.
+    pub standing: HashMap<Uuid, Standing>,
+    /// What is known of each write of the page.
+    pub ledger: HashMap<Uuid, Known>,
+    /// What will be filed, in order.
+    pub filings: Vec<Filing>,
+    /// What becomes of writes that are canonical in the database until now.
+    pub displaced: HashMap<Uuid, Outcome>,
+    pub conflicts: Vec<Conflict>,
+    /// The newest time of receipt that a genuine receipt of this page shows: nothing is received before it any more.
+    pub newest_proof: Timestamp,
+}
+
+/// A canonical state: in the database, or among the filings.
+pub(super) enum Standing {
+    Stored(Box<Held>),
+    Filed(usize),
+}
+
+/// A judged write: in the ledger, or among the filings.
+pub(super) enum Known {
+    Stored(Box<LedgerEntry>),
+    Filed(usize),
+}
+
+/// What is answered about a write.
+pub(super) struct Word {
+    pub id: Uuid,
+    pub write_id: Uuid,
+    pub verdict: Verdict,
+    /// If the canonical state is this write, it is just what was sent.
+    pub as_sent: bool,
+}
+
+impl Book<'_> {
+    /// Whether there is nothing to write.
+    pub(super) const fn is_unchanged(&self) -> bool {
+        self.filings.is_empty()
+    }
+
+    /// Judges one record.
+    pub(super) fn judge(&mut self, offered: Offered) -> Result<Word, ServerError> {
+        let (id, write_id) = (offered.id, offered.write_id);
+        if let Some((record_id, verdict, content)) = self.known(write_id) {
+            if record_id != id || !content.says_the_same_as(&offered.content) {
+                return self.reject_reused_write(offered);
+            }
+            let as_sent = is_verbatim(content, &offered.content);
+            return Ok(Word { id, write_id, verdict: verdict.clone(), as_sent });
+        }
+        let refusal = self.refusal(&offered);
+        let existing = self.existing(id);
+        let incoming = Incoming {
+            offer: match &offered.ground {
+                Ground::Write { base } => Offer::Write { base: base.as_ref() },
+                Ground::Reoffer { receipt, .. } => Offer::Reoffer { receipt },
+            },
+            content: &offered.content,
+            may_reopen: self.references.is_supervisor(offered.content.operator_id),
+            refusal: refusal.as_ref(),
+        };
+        let existing = existing.as_ref().map(|(receipt, content)| Existing { receipt, content });
+        let decision = decide(self.epoch, existing, None, incoming);
+        let verdict = decision.verdict();
+        self.carry_out(offered, &decision);
+        Ok(Word { id, write_id, verdict, as_sent: true })
+    }
+
+    fn known(&self, write_id: Uuid) -> Option<(Uuid, &Verdict, &Content)> {
+        Some(match self.ledger.get(&write_id)? {
+            Known::Stored(entry) => (entry.record_id, &entry.verdict, &entry.content),
+            Known::Filed(at) => {
+                let filing = &self.filings[*at];
+                (filing.record_id, &filing.verdict, &filing.content)
+            }
+        })
+    }
+
+    fn existing(&self, id: Uuid) -> Option<(Receipt, &Content)> {
+        match self.standing.get(&id)? {
+            Standing::Stored(held) => Some((held.receipt(), &held.content)),
+            Standing::Filed(at) => {
+                let filing = &self.filings[*at];
+                Some((filing.receipt()?, &filing.content))
+            }
+        }
+    }
+
+    /// Why the record is not taken, as far as `decide` cannot see it. Notes what its receipt proves.
+    fn refusal(&mut self, offered: &Offered) -> Option<Rejection> {
+        if let Some(rejection) = &offered.refusal {
+            return Some(rejection.clone());
+        }
+        let existing = self.existing(offered.id);
+        if let Some((_, held)) = &existing {
+            if !self.device.sees(held.yard_id) {
+                return Some(elsewhere());
+            }
+            if let Some(rejection) = another_kind(held, &offered.content) {
+                return Some(rejection);
+            }
+        }
+        let tenant = self.device.tenant.id;
+        let (proof, is_genuine) = match &offered.ground {
+            Ground::Write { base: None } => return None,
+            Ground::Write { base: Some(base) } => {
+                let is_held = existing.is_some_and(|(held, _)| held.is_same_state(base));
+                (base, is_held || self.key.gave(tenant, offered.id, base))
+            }
+            Ground::Reoffer { receipt, .. } => {
+                let given = self.key.gave_for(tenant, offered.id, offered.write_id, receipt, &offered.content);
+                (receipt, given)
+            }
+        };
+        if is_genuine {
+            self.newest_proof = self.newest_proof.max(proof.received_at);
+            return None;
+        }
+        Some(Rejection::new(
+            RejectionCode::ForgedReceipt,
+            "This record came with a proof that this server never gave. Discard the change and enter it again; if that \
+             does not help, ask the office.",
+        ))
+    }
+
+    /// Enters into the book what the decision says.
+    fn carry_out(&mut self, offered: Offered, decision: &Decision) {
+        let Offered { id, write_id, ground, content, body, .. } = offered;
+        let (device_id, base, original) = match ground {
+            Ground::Write { base } => (Some(self.device.id), base.map(|base| base.version_id()), None),
+            Ground::Reoffer { receipt, written_by } => (written_by, None, Some(receipt.received_at)),
+        };
+        let (outcome, version, received_at) = match decision {
+            Decision::Repeat(_) => return,
+            Decision::Reject(_) => (Outcome::Rejected, None, None),
+            Decision::Unchanged => (Outcome::Unchanged, None, original),
+            Decision::SetAside => (Outcome::SetAside { to: self.canonical_write(id) }, None, original),
+            Decision::Take { version, received_at, .. } => (Outcome::Canonical, Some(*version), *received_at),
+        };
+        let at = self.filings.len();
+        self.filings.push(Filing {
+            write_id,
+            record_id: id,
+            content,
+            device_id,
+            base,
+            restores: None,
+            reason: String::new(),
+            verdict: decision.verdict(),
+            outcome,
+            version,
+            seq: None,
+            received_at,
+        });
+        self.ledger.insert(write_id, Known::Filed(at));
+        match decision {
+            Decision::Take { displaces, .. } => self.displace(id, at, *displaces, body.as_ref().ok()),
+            Decision::SetAside => {
+                let (kept, set_aside) = (self.side_of_standing(id), self.side_of_filing(at));
+                self.note_conflict(id, kept, Some(set_aside), body.as_ref().ok());
+            }
+            _ => {}
+        }
+    }
+
+    /// The filing at `at` becomes the record's canonical state.
+    fn displace(&mut self, id: Uuid, at: usize, is_conflict: bool, body: Option<&Body>) {
+        let winner = self.filings[at].write_id;
+        if is_conflict {
+            let (kept, set_aside) = (self.side_of_filing(at), self.side_of_standing(id));
+            self.note_conflict(id, Some(kept), set_aside, body);
+        }
+        let outcome = if is_conflict { Outcome::SetAside { to: winner } } else { Outcome::Superseded };
+        match self.standing.insert(id, Standing::Filed(at)) {
+            Some(Standing::Stored(held)) => drop(self.displaced.insert(held.write_id, outcome)),
+            Some(Standing::Filed(earlier)) => self.filings[earlier].outcome = outcome,
+            None => {}
+        }
+    }
+
+    fn canonical_write(&self, id: Uuid) -> Uuid {
+        match self.standing.get(&id) {
+            Some(Standing::Stored(held)) => held.write_id,
+            Some(Standing::Filed(at)) => self.filings[*at].write_id,
+            None => unreachable!("only what meets another state is set aside"),
+        }
+    }
+
+    fn side_of_standing(&self, id: Uuid) -> Option<Side> {
+        Some(match self.standing.get(&id)? {
+            Standing::Stored(held) => Side::stored(held),
+            Standing::Filed(at) => self.side_of_filing(*at),
+        })
+    }
+
+    fn side_of_filing(&self, at: usize) -> Side {
+        Side::filed(at, &self.filings[at])
+    }
+
+    fn note_conflict(&mut self, id: Uuid, kept: Option<Side>, set_aside: Option<Side>, body: Option<&Body>) {
+        if let (Some(kept), Some(set_aside), Some(body)) = (kept, set_aside, body) {
+            self.conflicts.push(Conflict::new(id, kept, set_aside, body));
+        }
+    }
+
+    /// A write id that came before with something else. No app does that; whatever it is, it must not pass as judged.
+    /// It is filed under an id of its own, so that the payload is kept and a repeat finds it.
+    fn reject_reused_write(&mut self, offered: Offered) -> Result<Word, ServerError> {
+        let Offered { id, write_id, content, .. } = offered;
+        let verdict = Verdict::Rejected(Rejection::new(
+            RejectionCode::Invalid,
+            "This change came under the number of another change. Save the record again.",
+        ));
+        let filed_as = Uuid::new_v5(&write_id, &[id.as_bytes(), content.body.get().as_bytes()].concat());
+        let is_filed =
+            self.ledger.contains_key(&filed_as) || !self.writing.ledger(self.device.tenant, &[filed_as])?.is_empty();
+        if !is_filed {
+            self.ledger.insert(filed_as, Known::Filed(self.filings.len()));
+            self.filings.push(Filing {
+                write_id: filed_as,
+                record_id: id,
+                content,
+                device_id: Some(self.device.id),
+                base: None,
+                restores: None,
+                reason: String::new(),
+                verdict: verdict.clone(),
+                outcome: Outcome::Rejected,
+                version: None,
+                seq: None,
+                received_at: None,
+            });
+        }
+        Ok(Word { id, write_id, verdict, as_sent: false })
+    }
+}
+
+/// Whether both are the same to the byte, so that a receipt of the one proves the other.
+fn is_verbatim(a: &Content, b: &Content) -> bool {
+    a.says_the_same_as(b)
+        && a.body.get() == b.body.get()
+        && (a.schema, a.captured_at, a.operator_id) == (b.schema, b.captured_at, b.operator_id)
+        && a.zone == b.zone
+}

@@ -1,0 +1,42 @@
+//! Step 2: what the server holds of the page's records, and what the ledger knows of its writes. Two queries,
+//! whatever the size of the page; records in the order of their ids, so that where rows are locked two pages never
+//! wait for each other.
+
+use std::collections::HashMap;
+
+use jiff::Timestamp;
+
+use super::Offered;
+use super::judge::{Book, Known, Standing};
+use super::references::References;
+use crate::error::ServerError;
+use crate::receipt::Key;
+use crate::storage::{Device, Writing};
+
+pub(super) fn load<'a>(
+    writing: &'a Writing<'a>,
+    key: &'a Key,
+    device: &'a Device,
+    page: &[Offered],
+) -> Result<Book<'a>, ServerError> {
+    let mut ids: Vec<_> = page.iter().map(|offered| offered.id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let held = writing.held(device.tenant, &ids)?;
+    let writes: Vec<_> = page.iter().map(|offered| offered.write_id).collect();
+    let ledger = writing.ledger(device.tenant, &writes)?;
+    let operators = page.iter().filter_map(|offered| offered.content.operator_id);
+    Ok(Book {
+        writing,
+        key,
+        device,
+        epoch: writing.epoch()?,
+        references: References::load(writing, device.tenant, operators)?,
+        standing: held.into_iter().map(|held| (held.record_id, Standing::Stored(Box::new(held)))).collect(),
+        ledger: ledger.into_iter().map(|entry| (entry.write_id, Known::Stored(Box::new(entry)))).collect(),
+        filings: Vec::with_capacity(page.len()),
+        displaced: HashMap::new(),
+        conflicts: Vec::new(),
+        newest_proof: Timestamp::MIN,
+    })
+}

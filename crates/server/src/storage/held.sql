@@ -1,6 +1,0 @@
-SELECT
-    versions.write_id, versions.device_id, versions.epoch, versions.version, versions.seq, versions.received_at,
-    versions.kind, versions.yard_id, versions.schema, versions.state, versions.state_reason,
-    versions.captured_at, versions.zone, versions.operator_id, versions.body
-FROM records JOIN versions ON versions.rowid = records.version
-WHERE records.tenant = ?1 AND records.id = ?2

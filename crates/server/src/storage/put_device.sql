@@ -1,3 +1,0 @@
-INSERT INTO devices (id, tenant, name, token_hash, enrolled_with) VALUES (?1, ?2, ?3, ?4, ?5)
-ON CONFLICT (id) DO UPDATE SET
-    name = excluded.name, token_hash = excluded.token_hash, enrolled_with = excluded.enrolled_with, revoked = 0

@@ -1,0 +1,87 @@
+//! Forward-only schema upgrades. A shipped one is never edited: its checksum lies in every database that ran it.
+
+use rusqlite::{Connection, TransactionBehavior};
+use sha2::{Digest, Sha256};
+
+use crate::error::ServerError;
+
+const UPGRADES: &[&str] = &[include_str!("0001_initial.sql")];
+
+/// "Gate" in ASCII: says whose database the file is.
+pub(crate) const APPLICATION_ID: i32 = 0x4761_7465;
+
+/// Brings the database to the schema of this version.
+pub(super) fn run(connection: &mut Connection) -> Result<(), ServerError> {
+    run_all(connection, UPGRADES)
+}
+
+fn run_all(connection: &mut Connection, upgrades: &[&str]) -> Result<(), ServerError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let found: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > upgrades.len() {
+        return Err(ServerError::TooNew { found, known: upgrades.len() });
+    }
+    if found == 0 {
+        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+        transaction.execute_batch("CREATE TABLE upgrades (number INTEGER PRIMARY KEY, checksum BLOB NOT NULL)")?;
+    }
+    for (at, sql) in upgrades.iter().enumerate() {
+        let (number, checksum) = (at + 1, Sha256::digest(sql));
+        if number > found {
+            transaction.execute_batch(sql)?;
+            transaction.execute("INSERT INTO upgrades VALUES (?1, ?2)", (number, checksum.as_slice()))?;
+        } else {
+            let ran: Vec<u8> =
+                transaction.query_row("SELECT checksum FROM upgrades WHERE number = ?1", [number], |row| row.get(0))?;
+            if ran != checksum.as_slice() {
+                return Err(ServerError::UpgradeEdited(number));
+            }
+        }
+    }
+    transaction.pragma_update(None, "user_version", upgrades.len())?;
+    Ok(transaction.commit()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ONE: &str = "CREATE TABLE one (a INTEGER);";
+    const TWO: &str = "CREATE TABLE two (a INTEGER);";
+
+    fn has_table_two(database: &Connection) -> bool {
+        database.prepare("SELECT a FROM two").is_ok()
+    }
+
+    #[test]
+    fn each_upgrade_runs_once_whenever_it_is_added() {
+        let mut database = Connection::open_in_memory().unwrap();
+        run_all(&mut database, &[ONE]).unwrap();
+        run_all(&mut database, &[ONE, TWO]).unwrap();
+        run_all(&mut database, &[ONE, TWO]).unwrap();
+        assert!(has_table_two(&database));
+    }
+
+    #[test]
+    fn an_upgrade_that_was_edited_after_it_ran_is_noticed() {
+        let mut database = Connection::open_in_memory().unwrap();
+        run_all(&mut database, &[ONE]).unwrap();
+        assert!(matches!(run_all(&mut database, &[TWO]), Err(ServerError::UpgradeEdited(1))));
+    }
+
+    #[test]
+    fn a_database_of_a_newer_server_is_left_alone() {
+        let mut database = Connection::open_in_memory().unwrap();
+        run_all(&mut database, &[ONE, TWO]).unwrap();
+        assert!(matches!(run_all(&mut database, &[ONE]), Err(ServerError::TooNew { found: 2, known: 1 })));
+    }
+
+    #[test]
+    fn an_upgrade_that_fails_leaves_the_old_schema_whole() {
+        let mut database = Connection::open_in_memory().unwrap();
+        run_all(&mut database, &[ONE]).unwrap();
+        assert!(run_all(&mut database, &[ONE, "CREATE TABLE two (a); NOT SQL;"]).is_err());
+        assert!(!has_table_two(&database));
+        run_all(&mut database, &[ONE]).unwrap();
+    }
+}

@@ -1,0 +1,71 @@
+//! `POST /v1/sync`, without HTTP: one round trip is a push page judged and a pull page read.
+
+use gatebook_sync::PROTOCOL;
+use gatebook_sync::wire::{ApiError, ApiErrorCode, SyncRequest, SyncResponse};
+
+use crate::error::{ServerError, refuse};
+use crate::pull::{Asked, News, pull};
+use crate::reconcile;
+use crate::server::{Inner, Server};
+use crate::storage::Device;
+
+/// How long a device's last call may be out of date, in microseconds: pulling alone should not write each time.
+const SEEN_EVERY: i64 = 5 * 60 * 1_000_000;
+/// Longest app version noted, in characters.
+const APP: usize = 40;
+
+impl Server {
+    /// One round trip of sync, for a device that [`Server::device`] has let in.
+    ///
+    /// # Errors
+    /// See [`ApiErrorCode`]; nothing was changed.
+    pub fn sync(&self, device: &Device, mut request: SyncRequest) -> Result<SyncResponse, ApiError> {
+        let Inner { config, storage, key, .. } = &*self.inner;
+        let (bounds, environment) = (&config.bounds, &*config.environment);
+        check_request(&request, bounds.limits.page_records)?;
+        let asked = Asked::of(&mut request, bounds);
+        let app: String = request.app.chars().filter(|letter| !letter.is_control()).take(APP).collect();
+
+        let verdicts = if request.push.is_empty() && request.reoffer.is_empty() {
+            self.note_seen(device, &app)?;
+            Vec::new()
+        } else {
+            let page =
+                storage.read(|reading| reconcile::prepare(reading, device, bounds, request.push, request.reoffer))?;
+            storage.write(|writing| {
+                writing.device_seen(device.id, &app, environment.now())?;
+                reconcile::reconcile(writing, key, device, environment, page)
+            })?
+        };
+        let News { epoch, scopes, more } = storage.read(|reading| pull(reading, key, device, asked, &verdicts))?;
+        let server_time = environment.now();
+        Ok(SyncResponse { protocol: PROTOCOL, epoch, server_time, verdicts, scopes, more, limits: bounds.limits })
+    }
+
+    fn note_seen(&self, device: &Device, app: &str) -> Result<(), ServerError> {
+        let now = self.inner.config.environment.now();
+        let is_recent = |seen: i64| (now.as_microsecond() - seen).abs() < SEEN_EVERY;
+        if device.last_seen_at.is_some_and(is_recent) {
+            return Ok(());
+        }
+        self.inner.storage.write(|writing| writing.device_seen(device.id, app, now))
+    }
+}
+
+fn check_request(request: &SyncRequest, page_records: u32) -> Result<(), ApiError> {
+    if request.protocol != PROTOCOL {
+        let message = format!(
+            "This server speaks version {PROTOCOL} of the sync protocol, the app version {}. Update whichever is \
+             older; nothing is lost.",
+            request.protocol
+        );
+        return Err(refuse(ApiErrorCode::ProtocolUnsupported, message));
+    }
+    let records = request.push.len() + request.reoffer.len();
+    if records > page_records as usize {
+        let message =
+            format!("A page holds {records} records; at most {page_records} are taken. Send them in several pages.");
+        return Err(refuse(ApiErrorCode::TooLarge, message));
+    }
+    Ok(())
+}
