@@ -1,1 +1,115 @@
-//! placeholder
+//! The app's shell: typed commands, lifecycle hooks, events to the pages. No rules and no SQL: those are
+//! [`gatebook_client`]'s.
+
+mod command_names;
+mod commands;
+
+use gatebook_client::scheduler::Event;
+use gatebook_client::view::SyncStatus;
+use gatebook_client::{Device, DeviceConfig};
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use tauri::{App, AppHandle, Manager, RunEvent, WindowEvent};
+use tauri_specta::{Builder, Event as _, collect_commands, collect_events};
+
+/// Local state changed: whoever shows some of it looks again.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
+pub struct StoreChanged(());
+
+/// How sync stands now.
+#[derive(Debug, Clone, Serialize, Deserialize, Type, tauri_specta::Event)]
+pub struct SyncStatusChanged(SyncStatus);
+
+/// The commands and events that the pages may use, with their types.
+#[must_use]
+pub fn bindings() -> Builder<tauri::Wry> {
+    Builder::new()
+        .commands(collect_commands![
+            commands::bootstrap,
+            commands::enrol,
+            commands::operators,
+            commands::choose_operator,
+            commands::choose_yard,
+            commands::keep_place,
+            commands::work_list,
+            commands::start,
+            commands::record,
+            commands::save,
+            commands::submit,
+            commands::void_record,
+            commands::discard_change,
+            commands::inbox,
+            commands::mark_read,
+            commands::templates,
+            commands::find_carriers,
+            commands::find_equipment,
+            commands::sync_now,
+            commands::hint,
+            commands::dismiss_salvage,
+        ])
+        .events(collect_events![StoreChanged, SyncStatusChanged])
+}
+
+/// Runs the app until it is closed.
+///
+/// # Panics
+/// The system has no webview, or the data folder cannot be used; there is nothing to show a message in then.
+#[cfg_attr(mobile, tauri::mobile_entry_point)]
+pub fn run() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("GATEBOOK_LOG").unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let bindings = bindings();
+    let app = tauri::Builder::default()
+        .invoke_handler(bindings.invoke_handler())
+        .setup(move |app| {
+            bindings.mount_events(app);
+            set_up(app)
+        })
+        .build(tauri::generate_context!())
+        .expect("the app's configuration is in order and the system has a webview");
+    app.run(on_event);
+}
+
+fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
+    let config = DeviceConfig::new(app.path().app_data_dir()?, env!("CARGO_PKG_VERSION"));
+    let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
+    forward(app.handle().clone(), &device);
+    app.manage(device);
+    Ok(())
+}
+
+/// Tells the pages of changes of local state and of sync, as they happen.
+fn forward(app: AppHandle, device: &Device) {
+    let (mut changes, mut status) = (device.changes(), device.sync_status());
+    tauri::async_runtime::spawn(async move {
+        loop {
+            let sent = tokio::select! {
+                changed = changes.changed() => match changed {
+                    Ok(()) => StoreChanged(()).emit(&app),
+                    Err(_) => return,
+                },
+                changed = status.changed() => match changed {
+                    Ok(()) => {
+                        let now = status.borrow_and_update().clone();
+                        SyncStatusChanged(now).emit(&app)
+                    }
+                    Err(_) => return,
+                },
+            };
+            if let Err(error) = sent {
+                tracing::warn!(%error, "the pages could not be told of a change");
+            }
+        }
+    });
+}
+
+fn on_event(app: &AppHandle, event: RunEvent) {
+    let Some(device) = app.try_state::<Device>() else { return };
+    match event {
+        RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } | RunEvent::Resumed => {
+            device.notify(Event::Resumed);
+        }
+        RunEvent::WindowEvent { event: WindowEvent::Focused(false), .. } | RunEvent::Exit => device.suspend(),
+        _ => {}
+    }
+}

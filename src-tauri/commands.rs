@@ -1,0 +1,189 @@
+//! The typed commands: each hands its arguments to [`Device`] and its answer back.
+#![allow(clippy::needless_pass_by_value, reason = "Tauri hands arguments over by value")]
+
+use gatebook_client::Device;
+use gatebook_client::scheduler::Event;
+use gatebook_client::view::{
+    AppState, CarrierView, CommandError, EquipmentView, InboxItem, OperatorView, RecordView, Start, SubmitOutcome,
+    TemplateView, WorkList,
+};
+use gatebook_domain::Body;
+use serde::{Deserialize, Serialize};
+use specta::Type;
+use tauri::State;
+use uuid::Uuid;
+
+type Answer<T> = Result<T, CommandError>;
+
+/// What the pages notice before the system says so.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, Type)]
+#[serde(rename_all = "snake_case")]
+pub enum Hint {
+    /// The page got the focus.
+    Focus,
+    /// The page became visible.
+    Visible,
+    /// The webview thinks there is a network.
+    Online,
+    /// The webview thinks there is none.
+    Offline,
+}
+
+/// Everything the pages need to draw themselves anew.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn bootstrap(device: State<'_, Device>) -> Answer<AppState> {
+    device.state()
+}
+
+/// Joins an organisation.
+#[tauri::command]
+#[specta::specta]
+pub async fn enrol(
+    device: State<'_, Device>,
+    server_url: String,
+    code: String,
+    device_name: String,
+) -> Answer<AppState> {
+    let device = device.inner().clone();
+    device.enrol(&server_url, &code, &device_name).await
+}
+
+/// People who may work on this device.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn operators(device: State<'_, Device>) -> Answer<Vec<OperatorView>> {
+    device.operators()
+}
+
+/// Says who is working now.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn choose_operator(device: State<'_, Device>, operator_id: Option<Uuid>) -> Answer<AppState> {
+    device.choose_operator(operator_id)
+}
+
+/// Says at which yard.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn choose_yard(device: State<'_, Device>, yard_id: Uuid) -> Answer<AppState> {
+    device.choose_yard(yard_id)
+}
+
+/// Keeps the address of the page and step that is open.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn keep_place(device: State<'_, Device>, place: Option<String>) -> Answer<()> {
+    device.keep_place(place.as_deref())
+}
+
+/// The start page.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn work_list(device: State<'_, Device>) -> Answer<WorkList> {
+    device.work_list()
+}
+
+/// Begins a record.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn start(device: State<'_, Device>, start: Start) -> Answer<RecordView> {
+    device.start(start)
+}
+
+/// One record.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn record(device: State<'_, Device>, id: Uuid) -> Answer<RecordView> {
+    device.record(id)
+}
+
+/// Saves what was entered.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn save(device: State<'_, Device>, id: Uuid, body: Body) -> Answer<RecordView> {
+    device.save(id, body)
+}
+
+/// Hands a record in.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn submit(device: State<'_, Device>, id: Uuid) -> Answer<SubmitOutcome> {
+    device.submit(id)
+}
+
+/// Strikes a record out.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn void_record(device: State<'_, Device>, id: Uuid, reason: String) -> Answer<RecordView> {
+    device.void_record(id, &reason)
+}
+
+/// Gives up a change and goes back to the server's version.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn discard_change(device: State<'_, Device>, id: Uuid) -> Answer<RecordView> {
+    device.discard_change(id)
+}
+
+/// The inbox of whoever is working.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn inbox(device: State<'_, Device>) -> Answer<Vec<InboxItem>> {
+    device.inbox()
+}
+
+/// Notes that an inbox item was opened.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn mark_read(device: State<'_, Device>, id: Uuid) -> Answer<()> {
+    device.mark_read(id)
+}
+
+/// Templates to choose from.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn templates(device: State<'_, Device>) -> Answer<Vec<TemplateView>> {
+    device.templates()
+}
+
+/// Carriers to choose from.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn find_carriers(device: State<'_, Device>, query: String) -> Answer<Vec<CarrierView>> {
+    device.find_carriers(&query)
+}
+
+/// Equipment to choose from.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn find_equipment(device: State<'_, Device>, query: String) -> Answer<Vec<EquipmentView>> {
+    device.find_equipment(&query)
+}
+
+/// Runs a round now.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn sync_now(device: State<'_, Device>) -> Answer<()> {
+    device.notify(Event::Manual);
+    Ok(())
+}
+
+/// What the pages notice before the system says so.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn hint(device: State<'_, Device>, hint: Hint) -> Answer<()> {
+    match hint {
+        Hint::Focus | Hint::Visible => device.notify(Event::Resumed),
+        Hint::Online => device.notify(Event::NetworkChanged),
+        Hint::Offline => {}
+    }
+    Ok(())
+}
+
+/// The operator has read what was salvaged.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn dismiss_salvage(device: State<'_, Device>) -> Answer<()> {
+    device.dismiss_salvage()
+}
