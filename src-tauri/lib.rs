@@ -2,7 +2,10 @@
 //! [`gatebook_client`]'s.
 
 mod command_names;
+
 mod commands;
+
+pub use command_names::COMMANDS;
 
 use gatebook_client::scheduler::Event;
 use gatebook_client::view::SyncStatus;

@@ -1,1 +1,68 @@
-fn main() {}
+//! The project's own commands: `cargo xtask <command>`.
+
+mod command;
+mod demo;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use command::{cargo, npm};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Gatebook's own commands")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Installs everything the other commands need that is not there yet.
+    Setup,
+    /// Plays the main job with two devices, a server and a link that is cut.
+    Demo {
+        /// End after the story instead of opening the app.
+        #[arg(long)]
+        once: bool,
+    },
+    /// Formatting, lints, all tests, the UI's checks. What CI runs.
+    Test,
+    /// Writes `ui/shared/bindings.ts` anew from the app's commands.
+    Bindings,
+    /// Makes all icons anew from `icons/icon.svg`.
+    Icons,
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Setup => setup::all(),
+        Command::Demo { once } => demo::run(once),
+        Command::Test => test(),
+        Command::Bindings => bindings(),
+        Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg", "-o", "icons"]),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("\ncargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test() -> anyhow::Result<()> {
+    setup::all()?;
+    cargo(&["fmt", "--all", "--check"])?;
+    // The app's pages are built into its binary, so they come before anything that compiles it.
+    npm(&["run", "check"])?;
+    npm(&["run", "test"])?;
+    npm(&["run", "build"])?;
+    cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
+    cargo(&["nextest", "run", "--workspace", "--all-features"])
+}
+
+fn bindings() -> anyhow::Result<()> {
+    command::run(command::tool("cargo").args(["test", "--test", "bindings"]).env("GATEBOOK_WRITE_BINDINGS", "1"))
+}

@@ -218,7 +218,9 @@ impl Device {
                 let body = start_inspection(template_id, &template, equipment, None);
                 (self.environment.new_id(), Body::Inspection(body), chosen)
             }
-            Start::GateEvent { direction } => (self.environment.new_id(), Body::GateEvent(GateEvent::new(direction)), chosen),
+            Start::GateEvent { direction } => {
+                (self.environment.new_id(), Body::GateEvent(GateEvent::new(direction)), chosen)
+            }
             Start::Interchange { movement } => {
                 (self.environment.new_id(), Body::Interchange(Interchange::new(movement)), chosen)
             }
@@ -378,7 +380,8 @@ impl Device {
 /// A NUL can be typed by no keyboard, only pasted, and no database downstream keeps it.
 fn refuse_nul(body: &Body) -> Result<(), StoreError> {
     if body.to_json().contains("\\u0000") {
-        let message = "The text holds a character that cannot be stored. Delete what you pasted last and type it instead.";
+        let message =
+            "The text holds a character that cannot be stored. Delete what you pasted last and type it instead.";
         return Err(StoreError::Invalid(Rejection::new(RejectionCode::Invalid, message)));
     }
     Ok(())

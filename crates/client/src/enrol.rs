@@ -39,8 +39,9 @@ pub(crate) async fn enrol(
 fn address(typed: &str) -> Result<String, CommandError> {
     let typed = typed.trim().trim_end_matches('/');
     let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
-    let plausible = reqwest::Url::parse(&with_scheme)
-        .is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()));
+    let plausible = reqwest::Url::parse(&with_scheme).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
+    });
     if typed.is_empty() || !plausible {
         return Err(refused("Check the server’s address. It looks like gatebook.example.com."));
     }
@@ -54,9 +55,9 @@ fn told(error: &TransportError) -> CommandError {
         TransportError::Unreachable(_) => {
             offline("No way to the server. Check its address and the signal, then try again.")
         }
-        TransportError::NotOurs(_) => offline(
-            "Something else answers at this address. Check it; on a guest Wi-Fi, open its sign-in page first.",
-        ),
+        TransportError::NotOurs(_) => {
+            offline("Something else answers at this address. Check it; on a guest Wi-Fi, open its sign-in page first.")
+        }
         TransportError::Refused { error, .. } if error.code == ApiErrorCode::CodeRefused => refused(&error.message),
         TransportError::Refused { error, .. } => {
             CommandError { code: ErrorCode::Refused, message: error.message.clone(), retry: error.retry }

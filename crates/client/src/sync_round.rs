@@ -60,10 +60,8 @@ pub async fn run(
     while report.pages < MAX_PAGES {
         report.pages += 1;
         let limits = size.limits(alone);
-        let (page, waiting) = blocking(store, move |store| {
-            Ok((store.push_page(after, limits)?, store.pending_count()?))
-        })
-        .await?;
+        let (page, waiting) =
+            blocking(store, move |store| Ok((store.push_page(after, limits)?, store.pending_count()?))).await?;
         progress(waiting.max(u32::try_from(page.push.len()).unwrap_or(u32::MAX)));
         let PushPage { push, more: more_to_push, epoch, cursors } = page;
         let last = push.last().map(|push| push.write_id);

@@ -97,7 +97,8 @@ pub(crate) fn rejection_item(
     at: Timestamp,
     unread: bool,
 ) -> InboxItem {
-    let field = rejection.path.as_deref().map(|path| format!("{}: ", field_label(kind, path, None))).unwrap_or_default();
+    let field =
+        rejection.path.as_deref().map(|path| format!("{}: ", field_label(kind, path, None))).unwrap_or_default();
     InboxItem {
         id,
         what: InboxWhat::Rejected,

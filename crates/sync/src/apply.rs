@@ -38,12 +38,7 @@ pub enum Change {
 /// What becomes of a row when the server has judged `write_id`. `canonical` is the state that came with the verdict;
 /// only a rejection of a record that the server does not hold comes without.
 #[must_use]
-pub fn apply_verdict(
-    local: LocalHead,
-    write_id: Uuid,
-    verdict: &Verdict,
-    canonical: Option<VersionId>,
-) -> Change {
+pub fn apply_verdict(local: LocalHead, write_id: Uuid, verdict: &Verdict, canonical: Option<VersionId>) -> Change {
     let Some(pending) = local.pending else {
         // A late copy of an answer that was already acted on.
         return canonical.map_or(Change::Keep, |canonical| apply_canonical(Some(local), canonical));

@@ -163,9 +163,5 @@ const fn take(epoch: Epoch, version: u64, displaces: bool) -> Decision {
 }
 
 const fn take_back(epoch: Epoch, version: u64, receipt: &Receipt) -> Decision {
-    Decision::Take {
-        version: VersionId { epoch, version },
-        displaces: false,
-        received_at: Some(receipt.received_at),
-    }
+    Decision::Take { version: VersionId { epoch, version }, displaces: false, received_at: Some(receipt.received_at) }
 }

@@ -49,14 +49,7 @@ fn compare(path: &mut String, kept: Option<&Value>, set_aside: Option<&Value>, l
     }
 }
 
-fn descend(
-    path: &mut String,
-    name: &str,
-    a: Option<&Value>,
-    b: Option<&Value>,
-    limit: usize,
-    found: &mut Differences,
-) {
+fn descend(path: &mut String, name: &str, a: Option<&Value>, b: Option<&Value>, limit: usize, found: &mut Differences) {
     let length = path.len();
     path.push('/');
     path.push_str(&name.replace('~', "~0").replace('/', "~1"));
@@ -113,12 +106,8 @@ mod tests {
     #[test]
     fn a_changed_a_missing_and_an_added_field_are_each_told_with_both_sides() {
         let found = differences(&json!({"a": 1, "b": "x"}), &json!({"a": 2, "c": true}), 40).listed;
-        let told: Vec<_> =
-            found.iter().map(|d| (d.path.as_str(), d.kept.as_deref(), d.set_aside.as_deref())).collect();
-        assert_eq!(
-            told,
-            [("/a", Some("1"), Some("2")), ("/b", Some("\"x\""), None), ("/c", None, Some("true"))]
-        );
+        let told: Vec<_> = found.iter().map(|d| (d.path.as_str(), d.kept.as_deref(), d.set_aside.as_deref())).collect();
+        assert_eq!(told, [("/a", Some("1"), Some("2")), ("/b", Some("\"x\""), None), ("/c", None, Some("true"))]);
     }
 
     #[test]

@@ -103,11 +103,7 @@ fn after_a_restore_a_write_on_what_was_lost_is_accepted_above_both() {
     assert_eq!(decision.verdict(), ACCEPTED);
     assert_eq!(
         decision,
-        Decision::Take {
-            version: VersionId { epoch: NEWER_EPOCH, version: 8 },
-            displaces: false,
-            received_at: None
-        }
+        Decision::Take { version: VersionId { epoch: NEWER_EPOCH, version: 8 }, displaces: false, received_at: None }
     );
 }
 

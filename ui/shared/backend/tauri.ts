@@ -39,5 +39,5 @@ export const tauriBackend: Backend = {
   hint: (hint) => done(commands.hint(hint)),
   dismissSalvage: () => done(commands.dismissSalvage()),
   onStoreChanged: (listener) => events.storeChanged.listen(() => listener()),
-  onSyncStatus: (listener) => events.syncStatus.listen(({ payload }) => listener(payload)),
+  onSyncStatus: (listener) => events.syncStatusChanged.listen(({ payload }) => listener(payload)),
 };

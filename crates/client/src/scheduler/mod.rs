@@ -4,6 +4,6 @@ mod network;
 mod plan;
 mod run;
 
-pub use plan::{Attempts, Event, Plan, Situation, plan};
 pub(crate) use network::{NetworkWatch, watch as watch_network};
+pub use plan::{Attempts, Event, Plan, Situation, plan};
 pub(crate) use run::{Handle, spawn};

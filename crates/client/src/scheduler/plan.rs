@@ -152,7 +152,12 @@ mod tests {
     }
 
     fn failed_times(failures: u32, last: i64) -> Attempts {
-        Attempts { failures, last_attempt_at: Some(at(last)), next_attempt_at: Some(at(last + 600)), last_success_at: None }
+        Attempts {
+            failures,
+            last_attempt_at: Some(at(last)),
+            next_attempt_at: Some(at(last + 600)),
+            last_success_at: None,
+        }
     }
 
     #[test]
@@ -172,7 +177,8 @@ mod tests {
 
     #[test]
     fn coming_to_the_foreground_runs_unless_a_round_was_seconds_ago() {
-        let with_last = |last| Attempts { last_attempt_at: Some(at(last)), next_attempt_at: Some(at(60)), ..Attempts::default() };
+        let with_last =
+            |last| Attempts { last_attempt_at: Some(at(last)), next_attempt_at: Some(at(60)), ..Attempts::default() };
         assert!(plan(idle(with_last(-11)), at(0), Event::Resumed, 0.5).run_now);
         assert!(!plan(idle(with_last(-3)), at(0), Event::Resumed, 0.5).run_now);
     }
@@ -228,7 +234,11 @@ mod tests {
 
     #[test]
     fn a_clock_set_back_by_ten_years_does_not_delay_anything() {
-        let tomorrow = Attempts { next_attempt_at: Some(at(315_360_000)), last_attempt_at: Some(at(315_360_000)), ..Attempts::default() };
+        let tomorrow = Attempts {
+            next_attempt_at: Some(at(315_360_000)),
+            last_attempt_at: Some(at(315_360_000)),
+            ..Attempts::default()
+        };
         assert!(plan(idle(tomorrow), at(0), Event::Timer, 0.5).run_now);
         let saved = plan(idle(Attempts { failures: 3, ..tomorrow }), at(0), Event::LocalWrite, 0.5);
         assert!(saved.wake_at.is_some_and(|wake| wake <= at(30)));

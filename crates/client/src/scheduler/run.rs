@@ -99,7 +99,8 @@ impl Scheduler {
         }
         self.status.send_if_modified(|status| {
             let pending = u32::from(situation.pending);
-            let news = status.last_success_at != next.attempts.last_success_at || (status.pending == 0) != (pending == 0);
+            let news =
+                status.last_success_at != next.attempts.last_success_at || (status.pending == 0) != (pending == 0);
             status.last_success_at = next.attempts.last_success_at;
             status.pending = pending;
             news
@@ -205,9 +206,10 @@ fn problem_of(error: &RoundError) -> Option<SyncProblem> {
         RoundError::Store(StoreError::DiskFull(_)) => {
             (SyncProblemCode::Device, "This device is out of space. Free some space; nothing is lost.")
         }
-        RoundError::Store(_) => {
-            (SyncProblemCode::Device, "This device could not read or write its records. Restart the app; nothing is lost.")
-        }
+        RoundError::Store(_) => (
+            SyncProblemCode::Device,
+            "This device could not read or write its records. Restart the app; nothing is lost.",
+        ),
         RoundError::Transport(TransportError::Unreachable(_)) => {
             (SyncProblemCode::Offline, "No way to the server at the moment. Everything is safe on this device.")
         }
@@ -220,9 +222,10 @@ fn problem_of(error: &RoundError) -> Option<SyncProblem> {
                 SyncProblemCode::Revoked,
                 "The office has signed this device out. Your records are safe on it; ask the office for a new code.",
             ),
-            Code::ProtocolUnsupported => {
-                (SyncProblemCode::UpdateNeeded, "This app and the server no longer fit together. Update the app; nothing is lost.")
-            }
+            Code::ProtocolUnsupported => (
+                SyncProblemCode::UpdateNeeded,
+                "This app and the server no longer fit together. Update the app; nothing is lost.",
+            ),
             _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
         },
     };

@@ -19,7 +19,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     for (at, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch("CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, checksum TEXT NOT NULL)")?;
+        transaction.execute_batch(
+            "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, checksum TEXT NOT NULL)",
+        )?;
         transaction.execute_batch(sql)?;
         transaction.execute("INSERT INTO migrations VALUES (?1, ?2)", (at + 1, checksum(sql)))?;
         transaction.pragma_update(None, "user_version", at + 1)?;

@@ -21,8 +21,8 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 
 pub use pending::PushPage;
-pub use records::HeldRecord;
 pub(crate) use records::Authorship;
+pub use records::HeldRecord;
 pub(crate) use settings::Enrolment;
 pub use settle::Settled;
 

@@ -81,9 +81,10 @@ pub(super) fn cursors(connection: &Connection) -> Result<BTreeMap<Scope, u64>, S
     let mut cursors = BTreeMap::new();
     while let Some(row) = rows.next()? {
         let scope: String = row.get(0)?;
-        let scope = scope
-            .parse()
-            .map_err(|source: <Scope as std::str::FromStr>::Err| StoreError::Unreadable { what: "cursor", source: Box::new(source) })?;
+        let scope = scope.parse().map_err(|source: <Scope as std::str::FromStr>::Err| StoreError::Unreadable {
+            what: "cursor",
+            source: Box::new(source),
+        })?;
         cursors.insert(scope, row.get(1)?);
     }
     Ok(cursors)

@@ -134,8 +134,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn held_of_kind(&self, kind: Kind) -> Result<Vec<HeldRecord>, StoreError> {
-        let rows =
-            self.read(|connection| RecordRow::select(connection, "kind = ?1 ORDER BY id", [kind.as_str()]))?;
+        let rows = self.read(|connection| RecordRow::select(connection, "kind = ?1 ORDER BY id", [kind.as_str()]))?;
         Ok(rows.into_iter().map(held).collect())
     }
 }

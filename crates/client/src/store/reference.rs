@@ -144,9 +144,8 @@ pub(super) fn template(connection: &Connection, id: Uuid) -> Result<Option<Templ
 
 /// The entries in whose texts `query` occurs, blanks and hyphens apart; best first.
 fn best<T>(query: &str, entries: Vec<T>, texts: impl Fn(&T) -> [String; 3]) -> Vec<T> {
-    let plain = |text: &str| -> String {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-    };
+    let plain =
+        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
     let query = plain(query);
     let mut ranked: Vec<_> = entries
         .into_iter()

@@ -59,7 +59,8 @@ pub(super) fn get<T: DeserializeOwned>(connection: &Connection, setting: &Settin
         .query_row([setting.0], |row| row.get(0))
         .optional()?;
     text.map(|text| {
-        serde_json::from_str(&text).map_err(|source| StoreError::Unreadable { what: setting.0, source: Box::new(source) })
+        serde_json::from_str(&text)
+            .map_err(|source| StoreError::Unreadable { what: setting.0, source: Box::new(source) })
     })
     .transpose()
 }

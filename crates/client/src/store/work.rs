@@ -37,7 +37,10 @@ impl Store {
             let list = |rows: Vec<RecordRow>| rows.iter().filter_map(|row| item(row, operator_id, &names)).collect();
             Ok(WorkList {
                 assigned: assigned(connection, yard_id, operator_id)?,
-                in_progress: list(section("(stage <> 'submitted' AND state = 'live' OR rejection IS NOT NULL)", SECTION)?),
+                in_progress: list(section(
+                    "(stage <> 'submitted' AND state = 'live' OR rejection IS NOT NULL)",
+                    SECTION,
+                )?),
                 recent: list(section("(stage = 'submitted' OR state <> 'live') AND rejection IS NULL", RECENT)?),
             })
         })
@@ -47,7 +50,8 @@ impl Store {
     pub(crate) fn record(&self, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
         self.read(|connection| {
             let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
-            let body = row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
+            let body =
+                row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
             let template = template_of(connection, &body)?;
             let names = Names::load(connection)?;
             Ok(RecordView {
