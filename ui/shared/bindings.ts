@@ -5,465 +5,1771 @@ import * as __TAURI_EVENT from "@tauri-apps/api/event";
 
 /** Commands */
 export const commands = {
-	bootstrap: () => typedError<AppState, CommandError>(__TAURI_INVOKE("bootstrap")),
-	enrol: (serverUrl: string, code: string, deviceName: string) => typedError<AppState, CommandError>(__TAURI_INVOKE("enrol", { serverUrl, code, deviceName })),
+	/**  Everything the pages need to draw themselves anew. */
+	bootstrap: () => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("bootstrap")),
+	/**  Joins an organisation. */
+	enrol: (serverUrl: string, code: string, deviceName: string) => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("enrol", { serverUrl, code, deviceName })),
+	/**  People who may work on this device. */
 	operators: () => typedError<OperatorView[], CommandError>(__TAURI_INVOKE("operators")),
-	chooseOperator: (operatorId: string | null) => typedError<AppState, CommandError>(__TAURI_INVOKE("choose_operator", { operatorId })),
-	chooseYard: (yardId: string) => typedError<AppState, CommandError>(__TAURI_INVOKE("choose_yard", { yardId })),
+	/**  Says who is working now. */
+	chooseOperator: (operatorId: string | null) => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("choose_operator", { operatorId })),
+	/**  Says at which yard. */
+	chooseYard: (yardId: string) => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("choose_yard", { yardId })),
+	/**  Keeps the address of the page and step that is open. */
 	keepPlace: (place: string | null) => typedError<null, CommandError>(__TAURI_INVOKE("keep_place", { place })),
-	workList: () => typedError<WorkList, CommandError>(__TAURI_INVOKE("work_list")),
-	start: (start: Start) => typedError<RecordView, CommandError>(__TAURI_INVOKE("start", { start })),
-	record: (id: string) => typedError<RecordView, CommandError>(__TAURI_INVOKE("record", { id })),
-	save: (id: string, body: Body) => typedError<RecordView, CommandError>(__TAURI_INVOKE("save", { id, body })),
-	submit: (id: string) => typedError<SubmitOutcome, CommandError>(__TAURI_INVOKE("submit", { id })),
-	voidRecord: (id: string, reason: string) => typedError<RecordView, CommandError>(__TAURI_INVOKE("void_record", { id, reason })),
-	discardChange: (id: string) => typedError<RecordView | null, CommandError>(__TAURI_INVOKE("discard_change", { id })),
+	/**  The start page. */
+	workList: () => typedError<WorkList_Serialize, CommandError>(__TAURI_INVOKE("work_list")),
+	/**  Begins a record. */
+	start: (start: Start_Deserialize) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("start", { start })),
+	/**  One record. */
+	record: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("record", { id })),
+	/**  Saves what was entered. */
+	save: (id: string, body: Body_Deserialize) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("save", { id, body })),
+	/**  Hands a record in. */
+	submit: (id: string) => typedError<SubmitOutcome_Serialize, CommandError>(__TAURI_INVOKE("submit", { id })),
+	/**  Strikes a record out. */
+	voidRecord: (id: string, reason: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("void_record", { id, reason })),
+	/**  Gives up a change and goes back to the server's version. */
+	discardChange: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("discard_change", { id })),
+	/**  The inbox of whoever is working. */
 	inbox: () => typedError<InboxItem[], CommandError>(__TAURI_INVOKE("inbox")),
+	/**  Notes that an inbox item was opened. */
 	markRead: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("mark_read", { id })),
-	templates: () => typedError<TemplateView[], CommandError>(__TAURI_INVOKE("templates")),
-	findCarriers: (query: string) => typedError<CarrierView[], CommandError>(__TAURI_INVOKE("find_carriers", { query })),
-	findEquipment: (query: string) => typedError<EquipmentView[], CommandError>(__TAURI_INVOKE("find_equipment", { query })),
+	/**  Templates to choose from. */
+	templates: () => typedError<TemplateView_Serialize[], CommandError>(__TAURI_INVOKE("templates")),
+	/**  Carriers to choose from. */
+	findCarriers: (query: string) => typedError<CarrierView_Serialize[], CommandError>(__TAURI_INVOKE("find_carriers", { query })),
+	/**  Equipment to choose from. */
+	findEquipment: (query: string) => typedError<EquipmentView_Serialize[], CommandError>(__TAURI_INVOKE("find_equipment", { query })),
+	/**  Runs a round now. */
 	syncNow: () => typedError<null, CommandError>(__TAURI_INVOKE("sync_now")),
+	/**  What the pages notice before the system says so. */
 	hint: (hint: Hint) => typedError<null, CommandError>(__TAURI_INVOKE("hint", { hint })),
+	/**  The operator has read what was salvaged. */
 	dismissSalvage: () => typedError<null, CommandError>(__TAURI_INVOKE("dismiss_salvage")),
 };
 
 /** Events */
 export const events = {
-	storeChanged: makeEvent<StoreChanged, StoreChanged>("store_changed"),
-	syncStatus: makeEvent<SyncStatus, SyncStatus>("sync_status"),
+	storeChanged: makeEvent<StoreChanged, StoreChanged>("store-changed"),
+	syncStatusChanged: makeEvent<SyncStatusChanged_Serialize, SyncStatusChanged_Deserialize>("sync-status-changed"),
 };
 
 /* Types */
+/**  Somebody else works on the same record, as far as this device knows. A warning, never a lock. */
 export type AlsoOpen = {
+	/**  Who. */
 	operator_name: string,
+	/**  Since when, by the server's clock. */
 	since: string,
 };
 
-export type AppState = {
-	enrolment: EnrolmentView | null,
+/**  Everything the UI needs to draw itself anew, from one call. */
+export type AppState = AppState_Serialize | AppState_Deserialize;
+
+/**  Everything the UI needs to draw itself anew, from one call. */
+export type AppState_Deserialize = {
+	/**  Present once the device is enrolled. */
+	enrolment?: EnrolmentView | null,
+	/**  Yards this device works for. */
 	yards: YardView[],
-	yard_id: string | null,
-	operator: OperatorView | null,
-	place: string | null,
-	sync: SyncStatus,
+	/**  The yard chosen. */
+	yard_id?: string | null,
+	/**  Who is working. */
+	operator?: OperatorView | null,
+	/**  The UI's own address of the page and step that was open, as last kept with `keep_place`. */
+	place?: string | null,
+	/**  How sync stands. */
+	sync: SyncStatus_Deserialize,
+	/**  Numbers for badges. */
 	counts: Counts,
-	salvage: string | null,
+	/**  What was salvaged when a damaged database had to be set aside, for the operator to read once. */
+	salvage?: string | null,
+	/**  The app's version. */
 	app_version: string,
 };
 
-export type Assignment = {
+/**  Everything the UI needs to draw itself anew, from one call. */
+export type AppState_Serialize = {
+	/**  Present once the device is enrolled. */
+	enrolment: EnrolmentView | null,
+	/**  Yards this device works for. */
+	yards: YardView[],
+	/**  The yard chosen. */
+	yard_id: string | null,
+	/**  Who is working. */
+	operator: OperatorView | null,
+	/**  The UI's own address of the page and step that was open, as last kept with `keep_place`. */
+	place: string | null,
+	/**  How sync stands. */
+	sync: SyncStatus_Serialize,
+	/**  Numbers for badges. */
+	counts: Counts,
+	/**  What was salvaged when a damaged database had to be set aside, for the operator to read once. */
+	salvage: string | null,
+	/**  The app's version. */
+	app_version: string,
+};
+
+/**  Work for a yard or an operator. */
+export type Assignment = Assignment_Serialize | Assignment_Deserialize;
+
+/**  Work for a yard or an operator. */
+export type Assignment_Deserialize = {
+	/**
+	 *  The id the inspection will have, chosen with the assignment, so that two people who both start it offline
+	 *  work on one record.
+	 */
 	inspection_id: string,
+	/**  The list to follow. */
 	template_id: string,
-	equipment: EquipmentRef,
+	/**  What to inspect. */
+	equipment: EquipmentRef_Deserialize,
+	/**  For whom; absent: whoever is at the yard. */
 	operator_id?: string | null,
+	/**  By when. */
 	due_at?: string | null,
+	/**  What the dispatcher adds, such as where it stands. */
 	note?: string,
 };
 
-export type Body = { kind: "inspection"; body: Inspection } | { kind: "gate_event"; body: GateEvent } | { kind: "interchange"; body: Interchange } | { kind: "assignment"; body: Assignment } | { kind: "template"; body: Template } | { kind: "equipment"; body: Equipment } | { kind: "carrier"; body: Carrier } | { kind: "yard"; body: Yard } | { kind: "operator"; body: Operator } | { kind: "notice"; body: Notice };
-
-export type Carrier = {
-	name: string,
-	scac?: string | null,
-	usdot?: string | null,
+/**  Work for a yard or an operator. */
+export type Assignment_Serialize = {
+	/**
+	 *  The id the inspection will have, chosen with the assignment, so that two people who both start it offline
+	 *  work on one record.
+	 */
+	inspection_id: string,
+	/**  The list to follow. */
+	template_id: string,
+	/**  What to inspect. */
+	equipment: EquipmentRef_Serialize,
+	/**  For whom; absent: whoever is at the yard. */
+	operator_id?: string,
+	/**  By when. */
+	due_at?: string,
+	/**  What the dispatcher adds, such as where it stands. */
+	note?: string,
 };
 
-export type CarrierRef = {
+/**  The typed body of a record. */
+export type Body = Body_Serialize | Body_Deserialize;
+
+/**  The typed body of a record. */
+export type Body_Deserialize = 
+/**  See [`Inspection`]. */
+{ kind: "inspection"; body: Inspection_Deserialize } | 
+/**  See [`GateEvent`]. */
+{ kind: "gate_event"; body: GateEvent_Deserialize } | 
+/**  See [`Interchange`]. */
+{ kind: "interchange"; body: Interchange_Deserialize } | 
+/**  See [`Assignment`]. */
+{ kind: "assignment"; body: Assignment_Deserialize } | 
+/**  See [`Template`]. */
+{ kind: "template"; body: Template_Deserialize } | 
+/**  See [`Equipment`]. */
+{ kind: "equipment"; body: Equipment_Deserialize } | 
+/**  See [`Carrier`]. */
+{ kind: "carrier"; body: Carrier_Deserialize } | 
+/**  See [`Yard`]. */
+{ kind: "yard"; body: Yard_Deserialize } | 
+/**  See [`Operator`]. */
+{ kind: "operator"; body: Operator_Deserialize } | 
+/**  See [`Notice`]. */
+{ kind: "notice"; body: Notice_Deserialize };
+
+/**  The typed body of a record. */
+export type Body_Serialize = 
+/**  See [`Inspection`]. */
+{ kind: "inspection"; body: Inspection_Serialize } | 
+/**  See [`GateEvent`]. */
+{ kind: "gate_event"; body: GateEvent_Serialize } | 
+/**  See [`Interchange`]. */
+{ kind: "interchange"; body: Interchange_Serialize } | 
+/**  See [`Assignment`]. */
+{ kind: "assignment"; body: Assignment_Serialize } | 
+/**  See [`Template`]. */
+{ kind: "template"; body: Template_Serialize } | 
+/**  See [`Equipment`]. */
+{ kind: "equipment"; body: Equipment_Serialize } | 
+/**  See [`Carrier`]. */
+{ kind: "carrier"; body: Carrier_Serialize } | 
+/**  See [`Yard`]. */
+{ kind: "yard"; body: Yard_Serialize } | 
+/**  See [`Operator`]. */
+{ kind: "operator"; body: Operator_Serialize } | 
+/**  See [`Notice`]. */
+{ kind: "notice"; body: Notice_Serialize };
+
+/**  A known carrier. */
+export type Carrier = Carrier_Serialize | Carrier_Deserialize;
+
+/**  A carrier (or equipment provider) as a record names it. */
+export type CarrierRef = CarrierRef_Serialize | CarrierRef_Deserialize;
+
+/**  A carrier (or equipment provider) as a record names it. */
+export type CarrierRef_Deserialize = {
+	/**  The reference record it was picked from, if any. */
 	carrier_id?: string | null,
-	name: string,
+	/**  Name as on the door. */
+	name?: string,
+	/**  Standard Carrier Alpha Code, 2 to 4 letters; `UNKN` when it is not known. */
 	scac?: string | null,
+	/**  USDOT number, up to 8 digits. */
 	usdot?: string | null,
 };
 
-export type CarrierView = {
-	id: string,
+/**  A carrier (or equipment provider) as a record names it. */
+export type CarrierRef_Serialize = {
+	/**  The reference record it was picked from, if any. */
+	carrier_id?: string,
+	/**  Name as on the door. */
 	name: string,
+	/**  Standard Carrier Alpha Code, 2 to 4 letters; `UNKN` when it is not known. */
+	scac?: string,
+	/**  USDOT number, up to 8 digits. */
+	usdot?: string,
+};
+
+/**  A carrier to choose. */
+export type CarrierView = CarrierView_Serialize | CarrierView_Deserialize;
+
+/**  A carrier to choose. */
+export type CarrierView_Deserialize = {
+	/**  Record id. */
+	id: string,
+	/**  Name. */
+	name: string,
+	/**  SCAC. */
+	scac?: string | null,
+	/**  USDOT number. */
+	usdot?: string | null,
+};
+
+/**  A carrier to choose. */
+export type CarrierView_Serialize = {
+	/**  Record id. */
+	id: string,
+	/**  Name. */
+	name: string,
+	/**  SCAC. */
 	scac: string | null,
+	/**  USDOT number. */
 	usdot: string | null,
 };
 
+/**  A known carrier. */
+export type Carrier_Deserialize = {
+	/**  Name as on the door. */
+	name: string,
+	/**  Standard Carrier Alpha Code. */
+	scac?: string | null,
+	/**  USDOT number. */
+	usdot?: string | null,
+};
+
+/**  A known carrier. */
+export type Carrier_Serialize = {
+	/**  Name as on the door. */
+	name: string,
+	/**  Standard Carrier Alpha Code. */
+	scac?: string,
+	/**  USDOT number. */
+	usdot?: string,
+};
+
+/**  What a failed command answers. */
 export type CommandError = {
+	/**  For the program. */
 	code: ErrorCode,
+	/**  For the operator: what it is and what to do. */
 	message: string,
+	/**  Whether the same call may succeed later without any change. */
 	retry: boolean,
 };
 
+/**  Numbers for badges. */
 export type Counts = {
+	/**  Records that wait for a round. */
 	pending: number,
+	/**  Inbox items for this operator not yet read. */
 	unread: number,
+	/**  Assignments not yet handed in. */
 	assigned: number,
 };
 
-export type Damage = {
+/**  One damage. */
+export type Damage = Damage_Serialize | Damage_Deserialize;
+
+/**  What sort of damage, by the symbols of the paper receipts. */
+export type DamageType = 
+/**  B: bent. */
+"bent" | 
+/**  BR: broken. */
+"broken" | 
+/**  C: cut. */
+"cut" | 
+/**  Dented. */
+"dent" | 
+/**  H: hole. */
+"hole" | 
+/**  M: missing. */
+"missing" | 
+/**  P: patched. */
+"patch" | 
+/**  S: scraped. */
+"scrape";
+
+/**  One damage. */
+export type Damage_Deserialize = {
+	/**  Where. */
 	view: View,
+	/**  What sort. */
 	damage_type: DamageType,
+	/**  On which part, such as "door gasket". */
 	component?: string,
+	/**  How large, such as "20 × 5 cm". */
 	size?: string,
+	/**  Anything else. */
 	remark?: string,
 };
 
-export type DamageType = "bent" | "broken" | "cut" | "dent" | "hole" | "missing" | "patch" | "scrape";
+/**  One damage. */
+export type Damage_Serialize = {
+	/**  Where. */
+	view: View,
+	/**  What sort. */
+	damage_type: DamageType,
+	/**  On which part, such as "door gasket". */
+	component?: string,
+	/**  How large, such as "20 × 5 cm". */
+	size?: string,
+	/**  Anything else. */
+	remark?: string,
+};
 
+/**  One field in which the sides of a conflict differed, in words. */
 export type DifferenceView = {
+	/**  The field's name as on the form. */
 	label: string,
+	/**  What the server kept. */
 	kept: string,
+	/**  What it set aside. */
 	set_aside: string,
 };
 
-export type Direction = "in" | "out";
+/**  Which way through the gate. */
+export type Direction = 
+/**  Into the yard. */
+"in" | 
+/**  Out of the yard. */
+"out";
 
-export type DistanceUnit = "km" | "mi";
+/**  Unit of an odometer. */
+export type DistanceUnit = 
+/**  Kilometres. */
+"km" | 
+/**  Statute miles. */
+"mi";
 
-export type Driver = {
-	name: string,
+/**  The driver present. */
+export type Driver = Driver_Serialize | Driver_Deserialize;
+
+/**  The driver present. */
+export type Driver_Deserialize = {
+	/**  Full name. */
+	name?: string,
+	/**  Licence number. */
 	licence_number?: string | null,
+	/**  Who issued the licence, such as `TX` or `NL`. */
 	licence_region?: string | null,
 };
 
+/**  The driver present. */
+export type Driver_Serialize = {
+	/**  Full name. */
+	name: string,
+	/**  Licence number. */
+	licence_number?: string,
+	/**  Who issued the licence, such as `TX` or `NL`. */
+	licence_region?: string,
+};
+
+/**  The device's membership. */
 export type EnrolmentView = {
+	/**  Where the server is. */
 	server_url: string,
+	/**  The organisation's name. */
 	tenant_name: string,
+	/**  This device. */
 	device_id: string,
+	/**  What this device is called. */
 	device_name: string,
+	/**  The server no longer takes this device's token. Local data stays readable and writable. */
 	revoked: boolean,
 };
 
-export type Equipment = {
-	class: EquipmentClass,
-	number: string,
-	plate?: Plate | null,
-	size_type?: string | null,
-	carrier_id?: string | null,
-};
+/**  A known piece of equipment. */
+export type Equipment = Equipment_Serialize | Equipment_Deserialize;
 
-export type EquipmentClass = "tractor" | "trailer" | "iso_container" | "domestic_container" | "chassis" | "genset";
+/**  What sort of equipment; it decides how its number is checked. */
+export type EquipmentClass = 
+/**  Power unit. */
+"tractor" | 
+/**  Semi-trailer. */
+"trailer" | 
+/**  Freight container with an ISO 6346 number and check digit. */
+"iso_container" | 
+/**  North American domestic container: no check digit. */
+"domestic_container" | 
+/**  Container chassis. */
+"chassis" | 
+/**  Generator set for a refrigerated container. */
+"genset";
 
-export type EquipmentRef = {
+/**  A piece of equipment as a record names it. */
+export type EquipmentRef = EquipmentRef_Serialize | EquipmentRef_Deserialize;
+
+/**  A piece of equipment as a record names it. */
+export type EquipmentRef_Deserialize = {
+	/**  What sort. */
 	class: EquipmentClass,
-	number: string,
+	/**  The number painted on it: unit number, or owner code + serial (+ check digit), without blanks. */
+	number?: string,
+	/**  The reference record it was picked from, if any. */
 	equipment_id?: string | null,
-	plate?: Plate | null,
+	/**  Licence plate. */
+	plate?: Plate_Deserialize | null,
+	/**  ISO 6346 size and type, such as `45G1`; older codes are kept as typed. */
 	size_type?: string | null,
+	/**  Why a number whose check digit is wrong was kept all the same. */
 	override_reason?: string | null,
 };
 
-export type EquipmentView = {
+/**  A piece of equipment as a record names it. */
+export type EquipmentRef_Serialize = {
+	/**  What sort. */
+	class: EquipmentClass,
+	/**  The number painted on it: unit number, or owner code + serial (+ check digit), without blanks. */
+	number: string,
+	/**  The reference record it was picked from, if any. */
+	equipment_id?: string,
+	/**  Licence plate. */
+	plate?: Plate_Serialize,
+	/**  ISO 6346 size and type, such as `45G1`; older codes are kept as typed. */
+	size_type?: string,
+	/**  Why a number whose check digit is wrong was kept all the same. */
+	override_reason?: string,
+};
+
+/**  A piece of equipment to choose. */
+export type EquipmentView = EquipmentView_Serialize | EquipmentView_Deserialize;
+
+/**  A piece of equipment to choose. */
+export type EquipmentView_Deserialize = {
+	/**  Record id. */
 	id: string,
-	equipment: EquipmentRef,
-	plate: Plate | null,
+	/**  Ready to put into a record. */
+	equipment: EquipmentRef_Deserialize,
+	/**  Plate, if known. */
+	plate?: Plate_Deserialize | null,
+	/**  Owner's name, if known. */
 	owner: string,
 };
 
-export type ErrorCode = "not_enrolled" | "not_found" | "invalid" | "final" | "disk_full" | "storage" | "offline" | "refused";
+/**  A piece of equipment to choose. */
+export type EquipmentView_Serialize = {
+	/**  Record id. */
+	id: string,
+	/**  Ready to put into a record. */
+	equipment: EquipmentRef_Serialize,
+	/**  Plate, if known. */
+	plate: Plate_Serialize | null,
+	/**  Owner's name, if known. */
+	owner: string,
+};
 
-export type FieldDifference = {
+/**  A known piece of equipment. */
+export type Equipment_Deserialize = {
+	/**  What sort. */
+	class: EquipmentClass,
+	/**  Number painted on it. */
+	number: string,
+	/**  Licence plate. */
+	plate?: Plate_Deserialize | null,
+	/**  ISO 6346 size and type. */
+	size_type?: string | null,
+	/**  Carrier record of the owner. */
+	carrier_id?: string | null,
+};
+
+/**  A known piece of equipment. */
+export type Equipment_Serialize = {
+	/**  What sort. */
+	class: EquipmentClass,
+	/**  Number painted on it. */
+	number: string,
+	/**  Licence plate. */
+	plate?: Plate_Serialize,
+	/**  ISO 6346 size and type. */
+	size_type?: string,
+	/**  Carrier record of the owner. */
+	carrier_id?: string,
+};
+
+/**  The sorts of [`CommandError`]. */
+export type ErrorCode = 
+/**  Not enrolled yet. */
+"not_enrolled" | 
+/**  There is no such record on this device. */
+"not_found" | 
+/**  What was entered cannot be kept as it is. */
+"invalid" | 
+/**  The record is closed or voided. */
+"final" | 
+/**  The disk is full. What was saved before stays; the form keeps what was typed. */
+"disk_full" | 
+/**  The local database failed. */
+"storage" | 
+/**  No way to the server (only enrolment needs one). */
+"offline" | 
+/**  The server would not do it (wrong or used code, wrong address). */
+"refused";
+
+/**  One field in which the two sides differed. */
+export type FieldDifference = FieldDifference_Serialize | FieldDifference_Deserialize;
+
+/**  One field in which the two sides differed. */
+export type FieldDifference_Deserialize = {
+	/**  JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. */
 	path: string,
+	/**  What the server kept, as JSON text; absent when the field is not there. */
 	kept?: string | null,
+	/**  What was set aside, as JSON text; absent when the field is not there. */
 	set_aside?: string | null,
 };
 
-export type GateEvent = {
-	direction: Direction,
-	occurred_at?: string | null,
-	lane?: string,
-	equipment: EquipmentRef[],
-	load?: Load | null,
-	seals?: Seal[],
-	driver: Driver,
-	carrier: CarrierRef,
-	reference?: string,
-	remarks?: string,
-	submitted?: Submitted | null,
+/**  One field in which the two sides differed. */
+export type FieldDifference_Serialize = {
+	/**  JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. */
+	path: string,
+	/**  What the server kept, as JSON text; absent when the field is not there. */
+	kept?: string,
+	/**  What was set aside, as JSON text; absent when the field is not there. */
+	set_aside?: string,
 };
 
-export type Hint = "focus" | "visible" | "online" | "offline";
+/**  The body of a `gate_event` record. */
+export type GateEvent = GateEvent_Serialize | GateEvent_Deserialize;
 
+/**  The body of a `gate_event` record. */
+export type GateEvent_Deserialize = {
+	/**  Which way. */
+	direction: Direction,
+	/**  When it happened, if it was written down later than it happened. */
+	occurred_at?: string | null,
+	/**  Lane or lot. */
+	lane?: string,
+	/**  Everything that passed the gate together: tractor, trailer or chassis, container. At most 8. */
+	equipment: EquipmentRef_Deserialize[],
+	/**  Whether it carried cargo. */
+	load?: Load | null,
+	/**  Seals seen, at most 5. */
+	seals?: Seal_Deserialize[],
+	/**  Who drove. */
+	driver?: Driver_Deserialize,
+	/**  For whom. */
+	carrier?: CarrierRef_Deserialize,
+	/**  Trip, booking or release number. */
+	reference?: string,
+	/**  Anything else. */
+	remarks?: string,
+	/**  Present once handed in. */
+	submitted?: Submitted_Deserialize | null,
+};
+
+/**  The body of a `gate_event` record. */
+export type GateEvent_Serialize = {
+	/**  Which way. */
+	direction: Direction,
+	/**  When it happened, if it was written down later than it happened. */
+	occurred_at?: string,
+	/**  Lane or lot. */
+	lane?: string,
+	/**  Everything that passed the gate together: tractor, trailer or chassis, container. At most 8. */
+	equipment: EquipmentRef_Serialize[],
+	/**  Whether it carried cargo. */
+	load?: Load,
+	/**  Seals seen, at most 5. */
+	seals?: Seal_Serialize[],
+	/**  Who drove. */
+	driver: Driver_Serialize,
+	/**  For whom. */
+	carrier: CarrierRef_Serialize,
+	/**  Trip, booking or release number. */
+	reference?: string,
+	/**  Anything else. */
+	remarks?: string,
+	/**  Present once handed in. */
+	submitted?: Submitted_Serialize,
+};
+
+/**  What the pages notice before the system says so. */
+export type Hint = 
+/**  The page got the focus. */
+"focus" | 
+/**  The page became visible. */
+"visible" | 
+/**  The webview thinks there is a network. */
+"online" | 
+/**  The webview thinks there is none. */
+"offline";
+
+/**  One item of the inbox. */
 export type InboxItem = {
+	/**  Notice id, or the record's own id for a rejection. */
 	id: string,
+	/**  Conflict or rejection. */
 	what: InboxWhat,
+	/**  The record it is about. */
 	record_id: string,
+	/**  Its kind. */
 	record_kind: Kind,
+	/**  What the record is called. */
 	record_title: string,
+	/**  When it happened, by the server's clock. */
 	at: string,
+	/**  Not yet read on this device. */
 	unread: boolean,
+	/**  One line: what happened. */
 	headline: string,
+	/**  A few plain sentences: what happened, what the server kept, where the rest is. */
 	explanation: string,
+	/**  In which fields the two differed. */
 	differences: DifferenceView[],
+	/**  How many more are not listed. */
 	more_differences: number,
 };
 
-export type InboxWhat = "conflict_set_aside" | "conflict_kept" | "rejected";
+/**  The sorts of inbox item. */
+export type InboxWhat = 
+/**  Somebody else's version was kept instead of this operator's. */
+"conflict_set_aside" | 
+/**  This operator's version was kept instead of somebody else's. */
+"conflict_kept" | 
+/**  The server would not take a change. */
+"rejected";
 
-export type Inspection = {
-	template: TemplateRef,
-	assignment_id?: string | null,
-	equipment: EquipmentRef,
-	motor_carrier?: CarrierRef | null,
-	equipment_provider?: CarrierRef | null,
-	odometer?: Odometer | null,
-	items: InspectionItem[],
-	remarks?: string,
-	signatures?: Signature[],
-	submitted?: Submitted | null,
-};
+/**  The body of an `inspection` record. */
+export type Inspection = Inspection_Serialize | Inspection_Deserialize;
 
-export type InspectionItem = {
+/**  One line of the list. */
+export type InspectionItem = InspectionItem_Serialize | InspectionItem_Deserialize;
+
+/**  One line of the list. */
+export type InspectionItem_Deserialize = {
+	/**  The template item's key, such as `service_brakes`. */
 	key: string,
+	/**  What was found; absent while nobody has looked. */
 	result?: ItemResult | null,
+	/**  The defect in the operator's words. */
 	note?: string,
 };
 
-export type Interchange = {
-	movement: Movement,
-	receipt_number?: string,
-	releasing: CarrierRef,
-	receiving: CarrierRef,
-	equipment_provider?: CarrierRef | null,
-	driver: Driver,
-	tractor?: EquipmentRef | null,
-	equipment: EquipmentRef[],
-	load?: Load | null,
-	gross_weight_kg?: number | null,
-	reference?: string,
-	seals?: Seal[],
-	damage?: Damage[],
-	tires?: Tire[],
-	recorded_images: boolean,
+/**  One line of the list. */
+export type InspectionItem_Serialize = {
+	/**  The template item's key, such as `service_brakes`. */
+	key: string,
+	/**  What was found; absent while nobody has looked. */
+	result?: ItemResult,
+	/**  The defect in the operator's words. */
+	note?: string,
+};
+
+/**  The body of an `inspection` record. */
+export type Inspection_Deserialize = {
+	/**  The list followed. */
+	template: TemplateRef,
+	/**  The assignment it answers, if any. */
+	assignment_id?: string | null,
+	/**  What is inspected. One report per vehicle (49 CFR 396.11). */
+	equipment: EquipmentRef_Deserialize,
+	/**  The motor carrier (49 CFR 396.12 asks its name and USDOT on intermodal reports). */
+	motor_carrier?: CarrierRef_Deserialize | null,
+	/**  The intermodal equipment provider (49 CFR 396.12 asks its USDOT). */
+	equipment_provider?: CarrierRef_Deserialize | null,
+	/**  Odometer, if the vehicle has one. */
+	odometer?: Odometer | null,
+	/**  The items, in the template's order. */
+	items: InspectionItem_Deserialize[],
+	/**  Anything else. */
 	remarks?: string,
-	signatures?: Signature[],
+	/**  Signatures; cleared when what they attest changes. */
+	signatures?: Signature_Deserialize[],
+	/**  Present once handed in. */
+	submitted?: Submitted_Deserialize | null,
+};
+
+/**  The body of an `inspection` record. */
+export type Inspection_Serialize = {
+	/**  The list followed. */
+	template: TemplateRef,
+	/**  The assignment it answers, if any. */
+	assignment_id?: string,
+	/**  What is inspected. One report per vehicle (49 CFR 396.11). */
+	equipment: EquipmentRef_Serialize,
+	/**  The motor carrier (49 CFR 396.12 asks its name and USDOT on intermodal reports). */
+	motor_carrier?: CarrierRef_Serialize,
+	/**  The intermodal equipment provider (49 CFR 396.12 asks its USDOT). */
+	equipment_provider?: CarrierRef_Serialize,
+	/**  Odometer, if the vehicle has one. */
+	odometer?: Odometer,
+	/**  The items, in the template's order. */
+	items: InspectionItem_Serialize[],
+	/**  Anything else. */
+	remarks?: string,
+	/**  Signatures; cleared when what they attest changes. */
+	signatures?: Signature_Serialize[],
+	/**  Present once handed in. */
+	submitted?: Submitted_Serialize,
+};
+
+/**  The body of an `interchange` record. */
+export type Interchange = Interchange_Serialize | Interchange_Deserialize;
+
+/**  The body of an `interchange` record. */
+export type Interchange_Deserialize = {
+	/**  What sort of hand-over. */
+	movement: Movement,
+	/**  The receipt's printed number, if there is one. */
+	receipt_number?: string,
+	/**  Who hands over. */
+	releasing?: CarrierRef_Deserialize,
+	/**  Who takes. */
+	receiving?: CarrierRef_Deserialize,
+	/**  Who provides the equipment, when it is neither. */
+	equipment_provider?: CarrierRef_Deserialize | null,
+	/**  The driver present. */
+	driver?: Driver_Deserialize,
+	/**  The power unit. */
+	tractor?: EquipmentRef_Deserialize | null,
+	/**  What is handed over: container and chassis, or trailer. At most 8. */
+	equipment: EquipmentRef_Deserialize[],
+	/**  Whether it carries cargo. */
+	load?: Load | null,
+	/**  Gross weight in kilograms. */
+	gross_weight_kg?: number | null,
+	/**  Booking, bill of lading or release number. */
+	reference?: string,
+	/**  Seals, at most 5. */
+	seals?: Seal_Deserialize[],
+	/**  Damage seen; an empty list says that none was seen. */
+	damage?: Damage_Deserialize[],
+	/**  Tyres looked at. */
+	tires?: Tire_Deserialize[],
+	/**
+	 *  Condition is also shown by recorded images. The printed receipt must then say
+	 *  "Damage is captured on Recorded Images" (UIIA section D.2.c).
+	 */
+	recorded_images?: boolean,
+	/**  Anything else. */
+	remarks?: string,
+	/**  Both carriers' signatures. */
+	signatures?: Signature_Deserialize[],
+	/**  A party that would not sign. */
 	refusal?: Refusal | null,
-	submitted?: Submitted | null,
+	/**  Present once handed in. */
+	submitted?: Submitted_Deserialize | null,
 };
 
-export type ItemResult = "pass" | "fail_minor" | "fail_major" | "not_applicable";
-
-export type Kind = "inspection" | "gate_event" | "interchange" | "assignment" | "template" | "equipment" | "carrier" | "yard" | "operator" | "notice";
-
-export type Load = "loaded" | "empty" | "bobtail";
-
-export type Movement = "in_gate" | "out_gate" | "street";
-
-export type Notice = {
-	addressee_id: string,
-	record_id: string,
-	record_kind: Kind,
-	record_title: string,
-	kept: NoticeSide,
-	set_aside: NoticeSide,
-	differences: FieldDifference[],
-	more_differences: number,
-	count: number,
+/**  The body of an `interchange` record. */
+export type Interchange_Serialize = {
+	/**  What sort of hand-over. */
+	movement: Movement,
+	/**  The receipt's printed number, if there is one. */
+	receipt_number?: string,
+	/**  Who hands over. */
+	releasing: CarrierRef_Serialize,
+	/**  Who takes. */
+	receiving: CarrierRef_Serialize,
+	/**  Who provides the equipment, when it is neither. */
+	equipment_provider?: CarrierRef_Serialize,
+	/**  The driver present. */
+	driver: Driver_Serialize,
+	/**  The power unit. */
+	tractor?: EquipmentRef_Serialize,
+	/**  What is handed over: container and chassis, or trailer. At most 8. */
+	equipment: EquipmentRef_Serialize[],
+	/**  Whether it carries cargo. */
+	load?: Load,
+	/**  Gross weight in kilograms. */
+	gross_weight_kg?: number,
+	/**  Booking, bill of lading or release number. */
+	reference?: string,
+	/**  Seals, at most 5. */
+	seals?: Seal_Serialize[],
+	/**  Damage seen; an empty list says that none was seen. */
+	damage?: Damage_Serialize[],
+	/**  Tyres looked at. */
+	tires?: Tire_Serialize[],
+	/**
+	 *  Condition is also shown by recorded images. The printed receipt must then say
+	 *  "Damage is captured on Recorded Images" (UIIA section D.2.c).
+	 */
+	recorded_images: boolean,
+	/**  Anything else. */
+	remarks?: string,
+	/**  Both carriers' signatures. */
+	signatures?: Signature_Serialize[],
+	/**  A party that would not sign. */
+	refusal?: Refusal,
+	/**  Present once handed in. */
+	submitted?: Submitted_Serialize,
 };
 
-export type NoticeSide = {
+/**  What was found at one item. */
+export type ItemResult = 
+/**  In order. */
+"pass" | 
+/**  A defect that does not keep the vehicle from the road. */
+"fail_minor" | 
+/**  A defect with which the vehicle must not be driven. */
+"fail_major" | 
+/**  The vehicle does not have it. */
+"not_applicable";
+
+/**  What a record is. On the wire and in SQL: the snake_case name. */
+export type Kind = 
+/**  A vehicle or equipment inspection. Written in the field. */
+"inspection" | 
+/**  Equipment entering or leaving a yard. Written in the field. */
+"gate_event" | 
+/**  Equipment handed from one carrier to another (an equipment interchange receipt). Written in the field. */
+"interchange" | 
+/**  Work for a yard or an operator, by a due time. Written at the console. */
+"assignment" | 
+/**  A list of things to inspect. Written at the console. */
+"template" | 
+/**  A known piece of equipment. Written at the console. */
+"equipment" | 
+/**  A known carrier. Written at the console. */
+"carrier" | 
+/**  A yard. Written at the console. */
+"yard" | 
+/**  A person who records things. Written at the console. */
+"operator" | 
+/**  An inbox item about a conflict. Written by the server. */
+"notice";
+
+/**  Whether the equipment carries cargo. */
+export type Load = 
+/**  With cargo. */
+"loaded" | 
+/**  Without cargo. */
+"empty" | 
+/**  A tractor alone. */
+"bobtail";
+
+/**  What sort of hand-over. */
+export type Movement = 
+/**  The equipment comes into the yard. */
+"in_gate" | 
+/**  The equipment leaves the yard. */
+"out_gate" | 
+/**  From motor carrier to motor carrier, away from a yard's gate. */
+"street";
+
+/**  The body of a `notice` record: one open notice per record and operator, brought up to date. */
+export type Notice = Notice_Serialize | Notice_Deserialize;
+
+/**  One side of a conflict. */
+export type NoticeSide = NoticeSide_Serialize | NoticeSide_Deserialize;
+
+/**  One side of a conflict. */
+export type NoticeSide_Deserialize = {
+	/**  The write it was. */
 	write_id: string,
+	/**  Who wrote it. */
 	operator_id?: string | null,
-	operator_name: string,
-	device_name: string,
+	/**  Their name. */
+	operator_name?: string,
+	/**  On which device. */
+	device_name?: string,
+	/**  When the server received it; this is what decided. */
 	received_at: string,
+	/**  When it was captured, by the device's clock; decides nothing. */
 	captured_at: string,
 };
 
+/**  One side of a conflict. */
+export type NoticeSide_Serialize = {
+	/**  The write it was. */
+	write_id: string,
+	/**  Who wrote it. */
+	operator_id?: string,
+	/**  Their name. */
+	operator_name: string,
+	/**  On which device. */
+	device_name: string,
+	/**  When the server received it; this is what decided. */
+	received_at: string,
+	/**  When it was captured, by the device's clock; decides nothing. */
+	captured_at: string,
+};
+
+/**  The body of a `notice` record: one open notice per record and operator, brought up to date. */
+export type Notice_Deserialize = {
+	/**  Whom it is for. */
+	addressee_id: string,
+	/**  The record it is about. */
+	record_id: string,
+	/**  Its kind. */
+	record_kind: Kind,
+	/**  What it is called, such as "Driver report CSQU3054383". */
+	record_title: string,
+	/**  The side the server kept. */
+	kept: NoticeSide_Deserialize,
+	/**  The side it set aside into the audit table. */
+	set_aside: NoticeSide_Deserialize,
+	/**  In which fields they differed; at most 40, `more_differences` counts the rest. */
+	differences: FieldDifference_Deserialize[],
+	/**  How many differences are not listed. */
+	more_differences?: number,
+	/**  How many conflicts this notice stands for since it was opened. */
+	count: number,
+};
+
+/**  The body of a `notice` record: one open notice per record and operator, brought up to date. */
+export type Notice_Serialize = {
+	/**  Whom it is for. */
+	addressee_id: string,
+	/**  The record it is about. */
+	record_id: string,
+	/**  Its kind. */
+	record_kind: Kind,
+	/**  What it is called, such as "Driver report CSQU3054383". */
+	record_title: string,
+	/**  The side the server kept. */
+	kept: NoticeSide_Serialize,
+	/**  The side it set aside into the audit table. */
+	set_aside: NoticeSide_Serialize,
+	/**  In which fields they differed; at most 40, `more_differences` counts the rest. */
+	differences: FieldDifference_Serialize[],
+	/**  How many differences are not listed. */
+	more_differences: number,
+	/**  How many conflicts this notice stands for since it was opened. */
+	count: number,
+};
+
+/**  An odometer reading. */
 export type Odometer = {
+	/**  Whole units. */
 	value: number,
+	/**  Which unit. */
 	unit: DistanceUnit,
 };
 
-export type Operator = {
+/**  A person who records things. */
+export type Operator = Operator_Serialize | Operator_Deserialize;
+
+/**  A person who may work on this device. */
+export type OperatorView = {
+	/**  Record id. */
+	id: string,
+	/**  Name. */
 	name: string,
+	/**  What they do. */
+	job: string,
+	/**  What they may do. */
 	role: Role,
+	/**  Where they work. */
 	yard_ids: string[],
+};
+
+/**  A person who records things. */
+export type Operator_Deserialize = {
+	/**  Full name. */
+	name: string,
+	/**  What they may do. */
+	role: Role,
+	/**  Where they work. */
+	yard_ids: string[],
+	/**  What they do, such as "Gate clerk". */
 	job?: string,
 };
 
-export type OperatorView = {
-	id: string,
+/**  A person who records things. */
+export type Operator_Serialize = {
+	/**  Full name. */
 	name: string,
-	job: string,
+	/**  What they may do. */
 	role: Role,
+	/**  Where they work. */
 	yard_ids: string[],
+	/**  What they do, such as "Gate clerk". */
+	job?: string,
 };
 
-export type Plate = {
+/**  A licence plate and who issued it. */
+export type Plate = Plate_Serialize | Plate_Deserialize;
+
+/**  A licence plate and who issued it. */
+export type Plate_Deserialize = {
+	/**  As painted, capitals. */
 	number: string,
+	/**  State, province or country, such as `TX`, `TAMPS`, `ON`. */
+	region?: string,
+};
+
+/**  A licence plate and who issued it. */
+export type Plate_Serialize = {
+	/**  As painted, capitals. */
+	number: string,
+	/**  State, province or country, such as `TX`, `TAMPS`, `ON`. */
 	region: string,
 };
 
+/**  One thing that is wrong with a body. */
 export type Problem = {
+	/**  Where: JSON Pointer into the body (RFC 6901), list entries by place; empty for the body as a whole. */
 	path: string,
+	/**  How bad. */
 	severity: Severity,
+	/**  What sort. */
 	code: ProblemCode,
+	/**  One sentence for the operator that says what to do. */
 	message: string,
 };
 
-export type ProblemCode = "text_too_long" | "text_has_nul" | "too_many" | "duplicate_key" | "required" | "unanswered" | "note_missing" | "bad_format" | "wrong_check_digit" | "check_digit_missing" | "remainder_ten" | "read_again" | "same_carrier" | "seal_missing" | "seal_not_intact" | "repair_not_certified" | "signature_missing" | "signature_incomplete" | "unknown_time_zone";
+/**  The sorts of [`Problem`], for programs; people read the message. */
+export type ProblemCode = 
+/**  A text is longer than its field takes. */
+"text_too_long" | 
+/**  A text holds the character U+0000, which no database stores. */
+"text_has_nul" | 
+/**  A list has more entries than it takes. */
+"too_many" | 
+/**  Two entries of a list have the same key. */
+"duplicate_key" | 
+/**  Something that must be there is not. */
+"required" | 
+/**  An inspection item was not answered. */
+"unanswered" | 
+/**  A failed inspection item has no note. */
+"note_missing" | 
+/**  An identifier does not look as its sort does. */
+"bad_format" | 
+/**  A container number's check digit does not fit the rest of it. */
+"wrong_check_digit" | 
+/**  A container number ends before its check digit. */
+"check_digit_missing" | 
+/**  A container number of the discouraged sort whose check digit protects it less. */
+"remainder_ten" | 
+/**  A container number that stays valid when two neighbors are swapped. */
+"read_again" | 
+/**  Releasing and receiving carrier are the same. */
+"same_carrier" | 
+/**  Loaded, and no seal was noted. */
+"seal_missing" | 
+/**  Loaded, and a seal is not intact. */
+"seal_not_intact" | 
+/**  A major defect whose repair nobody has certified. */
+"repair_not_certified" | 
+/**  A signature that must be there is not. */
+"signature_missing" | 
+/**  A signature without a name or without a drawing. */
+"signature_incomplete" | 
+/**  A time zone nobody knows. */
+"unknown_time_zone";
 
-export type RecordState = "live" | "closed" | "voided";
+/**  Where a record stands in its life, beside what its body says. */
+export type RecordState = 
+/**  In use. */
+"live" | 
+/**  Closed by a supervisor: final, the field may no longer change it. */
+"closed" | 
+/**  Struck out, kept as evidence. Never comes back by accident. */
+"voided";
 
-export type RecordView = {
+/**  One record, to be shown or edited. */
+export type RecordView = RecordView_Serialize | RecordView_Deserialize;
+
+/**  One record, to be shown or edited. */
+export type RecordView_Deserialize = {
+	/**  Record id. */
 	id: string,
-	yard_id: string | null,
-	body: Body,
+	/**  Its yard. */
+	yard_id?: string | null,
+	/**  What it says, as last saved on this device. */
+	body: Body_Deserialize,
+	/**  What it is called. */
 	title: string,
+	/**  How far it is. */
 	stage: Stage,
+	/**  Live, closed or voided. */
 	state: RecordState,
+	/**  Why it was closed or voided. */
 	state_reason: string,
-	template: Template | null,
+	/**  The template of an inspection, if this device has it. */
+	template?: Template_Deserialize | null,
+	/**  What is wrong with what was entered. */
 	problems: Problem[],
+	/**  What is still missing before it can be submitted. */
 	missing: Problem[],
-	rejection: RejectionView | null,
+	/**  The server would not take the last change: why, and which field. */
+	rejection?: RejectionView_Deserialize | null,
+	/**  There is a server version to go back to ("discard my change"). */
 	can_discard: boolean,
+	/**  Who changed it last. */
 	operator_name: string,
+	/**  When it was last changed. */
 	changed_at: string,
+	/**  Time zone in which its times are shown. */
 	zone: string,
+	/**  Somebody else has it open. */
+	also_open?: AlsoOpen | null,
+};
+
+/**  One record, to be shown or edited. */
+export type RecordView_Serialize = {
+	/**  Record id. */
+	id: string,
+	/**  Its yard. */
+	yard_id: string | null,
+	/**  What it says, as last saved on this device. */
+	body: Body_Serialize,
+	/**  What it is called. */
+	title: string,
+	/**  How far it is. */
+	stage: Stage,
+	/**  Live, closed or voided. */
+	state: RecordState,
+	/**  Why it was closed or voided. */
+	state_reason: string,
+	/**  The template of an inspection, if this device has it. */
+	template: Template_Serialize | null,
+	/**  What is wrong with what was entered. */
+	problems: Problem[],
+	/**  What is still missing before it can be submitted. */
+	missing: Problem[],
+	/**  The server would not take the last change: why, and which field. */
+	rejection: RejectionView_Serialize | null,
+	/**  There is a server version to go back to ("discard my change"). */
+	can_discard: boolean,
+	/**  Who changed it last. */
+	operator_name: string,
+	/**  When it was last changed. */
+	changed_at: string,
+	/**  Time zone in which its times are shown. */
+	zone: string,
+	/**  Somebody else has it open. */
 	also_open: AlsoOpen | null,
 };
 
+/**  That a party would not sign, and why. */
 export type Refusal = {
+	/**  Whose signature is missing. */
 	role: SignatureRole,
+	/**  Why. */
 	reason: string,
 };
 
-export type RejectionView = {
-	path: string | null,
+/**  Why the server would not take a change. */
+export type RejectionView = RejectionView_Serialize | RejectionView_Deserialize;
+
+/**  Why the server would not take a change. */
+export type RejectionView_Deserialize = {
+	/**  Which field (JSON Pointer into the body), if it is one. */
+	path?: string | null,
+	/**  What is wrong and what to do. */
 	message: string,
 };
 
-export type Role = "operator" | "supervisor" | "admin";
+/**  Why the server would not take a change. */
+export type RejectionView_Serialize = {
+	/**  Which field (JSON Pointer into the body), if it is one. */
+	path: string | null,
+	/**  What is wrong and what to do. */
+	message: string,
+};
 
-export type Seal = {
+/**  What a person may do. */
+export type Role = 
+/**  Records things. */
+"operator" | 
+/**  Also closes and voids. */
+"supervisor" | 
+/**  Also restores, enrols and revokes. */
+"admin";
+
+/**  One seal on the equipment. */
+export type Seal = Seal_Serialize | Seal_Deserialize;
+
+/**  Security class of a seal (ISO 17712). */
+export type SealClass = 
+/**  Indicative. */
+"I" | 
+/**  Security. */
+"S" | 
+/**  High security; what CTPAT asks of every loaded unit bound for the United States. */
+"H";
+
+/**  How a seal was found (UN/EDIFACT 4517). */
+export type SealCondition = 
+/**  In right condition. */
+"intact" | 
+/**  Damaged. */
+"damaged" | 
+/**  Missing. */
+"missing" | 
+/**  Broken. */
+"broken" | 
+/**  An electronic seal that does not work. */
+"electronic_fault";
+
+/**  Who put a seal on (UN/EDIFACT 9303). */
+export type SealParty = 
+/**  The carrier. */
+"carrier" | 
+/**  A customs authority. */
+"customs" | 
+/**  The shipper. */
+"shipper" | 
+/**  The terminal or yard. */
+"terminal";
+
+/**  One seal on the equipment. */
+export type Seal_Deserialize = {
+	/**  The number on it, capitals and digits. */
 	number: string,
+	/**  Who put it on. */
 	affixed_by?: SealParty | null,
-	condition: SealCondition,
+	/**  How it was found. */
+	condition?: SealCondition,
+	/**  Its security class. */
 	class?: SealClass | null,
 };
 
-export type SealClass = "I" | "S" | "H";
+/**  One seal on the equipment. */
+export type Seal_Serialize = {
+	/**  The number on it, capitals and digits. */
+	number: string,
+	/**  Who put it on. */
+	affixed_by?: SealParty,
+	/**  How it was found. */
+	condition: SealCondition,
+	/**  Its security class. */
+	class?: SealClass,
+};
 
-export type SealCondition = "intact" | "damaged" | "missing" | "broken" | "electronic_fault";
+/**  Whether a problem keeps the record from being taken. */
+export type Severity = 
+/**  The record cannot be taken like this. */
+"error" | 
+/**  The operator should look again; the record is taken all the same. */
+"warning";
 
-export type SealParty = "carrier" | "customs" | "shipper" | "terminal";
+/**  One signature. */
+export type Signature = Signature_Serialize | Signature_Deserialize;
 
-export type Severity = "error" | "warning";
+/**  In which capacity somebody signs. For driver reports: 49 CFR 396.11(a), 396.13; for interchange: both carriers. */
+export type SignatureRole = 
+/**  The driver who wrote the report. */
+"author_driver" | 
+/**  The person who certifies that defects were repaired or need no repair. */
+"repair_certifier" | 
+/**  The next driver, who has reviewed the report. */
+"reviewing_driver" | 
+/**  For the carrier that hands the equipment over. */
+"releasing" | 
+/**  For the carrier that takes the equipment. */
+"receiving";
 
-export type Signature = {
+/**  One signature. */
+export type Signature_Deserialize = {
+	/**  In which capacity. */
 	role: SignatureRole,
+	/**  Legible name of the signer. */
 	name: string,
+	/**  The operator who was signed in, when the signer is one. */
 	operator_id?: string | null,
+	/**  When, by the device's clock; for display only. */
 	signed_at: string,
+	/**  The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left. */
 	strokes: number[][],
 };
 
-export type SignatureRole = "author_driver" | "repair_certifier" | "reviewing_driver" | "releasing" | "receiving";
-
-export type Stage = "open" | "filled" | "signed" | "submitted";
-
-export type Start = { what: "assignment"; assignment_id: string } | { what: "inspection"; template_id: string; equipment: EquipmentRef | null } | { what: "gate_event"; direction: Direction } | { what: "interchange"; movement: Movement };
-
-export type StoreChanged = null;
-
-export type SubmitOutcome = {
-	submitted: boolean,
-	record: RecordView,
+/**  One signature. */
+export type Signature_Serialize = {
+	/**  In which capacity. */
+	role: SignatureRole,
+	/**  Legible name of the signer. */
+	name: string,
+	/**  The operator who was signed in, when the signer is one. */
+	operator_id?: string,
+	/**  When, by the device's clock; for display only. */
+	signed_at: string,
+	/**  The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left. */
+	strokes: number[][],
 };
 
-export type Submitted = {
+/**  How far a record is. */
+export type Stage = 
+/**  Something is still to be filled in or corrected. */
+"open" | 
+/**  Everything is filled in; signatures are missing. Of a gate event: ready to be handed in. */
+"filled" | 
+/**  Everything is there; it only has to be handed in. */
+"signed" | 
+/**  Handed in. */
+"submitted";
+
+/**  How an inspection is begun. */
+export type Start = Start_Serialize | Start_Deserialize;
+
+/**  How an inspection is begun. */
+export type Start_Deserialize = 
+/**  Open an assignment. Beginning twice opens the same record. */
+{ what: "assignment"; 
+/**  Which. */
+assignment_id: string } | 
+/**  An inspection nobody assigned. */
+{ what: "inspection"; 
+/**  The list to follow. */
+template_id: string; 
+/**  What to inspect, if it was picked already. */
+equipment?: EquipmentRef_Deserialize | null } | 
+/**  A gate event. */
+{ what: "gate_event"; 
+/**  In or out. */
+direction: Direction } | 
+/**  An interchange. */
+{ what: "interchange"; 
+/**  What sort. */
+movement: Movement };
+
+/**  How an inspection is begun. */
+export type Start_Serialize = 
+/**  Open an assignment. Beginning twice opens the same record. */
+{ what: "assignment"; 
+/**  Which. */
+assignment_id: string } | 
+/**  An inspection nobody assigned. */
+{ what: "inspection"; 
+/**  The list to follow. */
+template_id: string; 
+/**  What to inspect, if it was picked already. */
+equipment: EquipmentRef_Serialize | null } | 
+/**  A gate event. */
+{ what: "gate_event"; 
+/**  In or out. */
+direction: Direction } | 
+/**  An interchange. */
+{ what: "interchange"; 
+/**  What sort. */
+movement: Movement };
+
+/**  Local state changed: whoever shows some of it looks again. */
+export type StoreChanged = null;
+
+/**  What `submit` did. */
+export type SubmitOutcome = SubmitOutcome_Serialize | SubmitOutcome_Deserialize;
+
+/**  What `submit` did. */
+export type SubmitOutcome_Deserialize = {
+	/**  Whether it was handed in. If not, `record.missing` says what is missing. */
+	submitted: boolean,
+	/**  The record as it now is. */
+	record: RecordView_Deserialize,
+};
+
+/**  What `submit` did. */
+export type SubmitOutcome_Serialize = {
+	/**  Whether it was handed in. If not, `record.missing` says what is missing. */
+	submitted: boolean,
+	/**  The record as it now is. */
+	record: RecordView_Serialize,
+};
+
+/**  That the operator handed the record in. From then on it is complete; until then it is a draft. */
+export type Submitted = Submitted_Serialize | Submitted_Deserialize;
+
+/**  That the operator handed the record in. From then on it is complete; until then it is a draft. */
+export type Submitted_Deserialize = {
+	/**  When, by the device's clock; for display only. */
 	at: string,
+	/**  Who. */
 	operator_id?: string | null,
 };
 
+/**  That the operator handed the record in. From then on it is complete; until then it is a draft. */
+export type Submitted_Serialize = {
+	/**  When, by the device's clock; for display only. */
+	at: string,
+	/**  Who. */
+	operator_id?: string,
+};
+
+/**  Why a round did not end well. */
 export type SyncProblem = {
+	/**  For the program. */
 	code: SyncProblemCode,
+	/**  For the operator: what it is and, if anything, what to do. */
 	message: string,
 };
 
-export type SyncProblemCode = "offline" | "server_trouble" | "captive_portal" | "revoked" | "update_needed" | "device";
+/**  The sorts of [`SyncProblem`]. */
+export type SyncProblemCode = 
+/**  No way to the server; nothing to do. */
+"offline" | 
+/**  The server answers with an error of its own; nothing to do. */
+"server_trouble" | 
+/**  Something between answers instead of the server, such as a sign-in page of a guest network. */
+"captive_portal" | 
+/**  The token was revoked: enrol again. */
+"revoked" | 
+/**  The server speaks another protocol version: update the app. */
+"update_needed" | 
+/**  The device itself failed, such as a full disk. */
+"device";
 
-export type SyncStatus = {
+/**  How sync stands. While `running`, the badge says "Syncing `items` items"; otherwise there is no badge. */
+export type SyncStatus = SyncStatus_Serialize | SyncStatus_Deserialize;
+
+/**  How sync stands now. */
+export type SyncStatusChanged = SyncStatusChanged_Serialize | SyncStatusChanged_Deserialize;
+
+/**  How sync stands now. */
+export type SyncStatusChanged_Deserialize = SyncStatus_Deserialize;
+
+/**  How sync stands now. */
+export type SyncStatusChanged_Serialize = SyncStatus_Serialize;
+
+/**  How sync stands. While `running`, the badge says "Syncing `items` items"; otherwise there is no badge. */
+export type SyncStatus_Deserialize = {
+	/**  A round is under way. */
 	running: boolean,
+	/**  Items this round has still to move. */
 	items: number,
+	/**  Records that wait for a round. */
 	pending: number,
+	/**  When a round last ended well. */
+	last_success_at?: string | null,
+	/**  Why the last round did not end well, if it did not. Nobody has to act unless the message says so. */
+	problem?: SyncProblem | null,
+};
+
+/**  How sync stands. While `running`, the badge says "Syncing `items` items"; otherwise there is no badge. */
+export type SyncStatus_Serialize = {
+	/**  A round is under way. */
+	running: boolean,
+	/**  Items this round has still to move. */
+	items: number,
+	/**  Records that wait for a round. */
+	pending: number,
+	/**  When a round last ended well. */
 	last_success_at: string | null,
+	/**  Why the last round did not end well, if it did not. Nobody has to act unless the message says so. */
 	problem: SyncProblem | null,
 };
 
-export type Template = {
-	code: string,
-	name: string,
-	source: string,
-	revision: number,
-	equipment_classes: EquipmentClass[],
-	items: TemplateItem[],
-	signatures: SignatureRole[],
-	asks_parties: boolean,
-};
+/**  A list of things to inspect. */
+export type Template = Template_Serialize | Template_Deserialize;
 
-export type TemplateItem = {
+/**  One thing to look at. */
+export type TemplateItem = TemplateItem_Serialize | TemplateItem_Deserialize;
+
+/**  One thing to look at. */
+export type TemplateItem_Deserialize = {
+	/**  Stable key, snake_case. */
 	key: string,
+	/**  What the operator reads. */
 	label: string,
+	/**  What to look for. */
 	hint?: string,
 };
 
+/**  One thing to look at. */
+export type TemplateItem_Serialize = {
+	/**  Stable key, snake_case. */
+	key: string,
+	/**  What the operator reads. */
+	label: string,
+	/**  What to look for. */
+	hint?: string,
+};
+
+/**
+ *  Which template an inspection follows, and in which revision, so that a later change of the template does not
+ *  change what was signed.
+ */
 export type TemplateRef = {
+	/**  The template record. */
 	template_id: string,
+	/**  Its code, such as `us_dvir`. */
 	code: string,
+	/**  Its revision when the inspection was opened. */
 	revision: number,
+	/**  Its name, for display where the template is gone. */
 	name: string,
 };
 
-export type TemplateView = {
+/**  A template to choose. */
+export type TemplateView = TemplateView_Serialize | TemplateView_Deserialize;
+
+/**  A template to choose. */
+export type TemplateView_Deserialize = {
+	/**  Record id. */
 	id: string,
-	template: Template,
+	/**  The template. */
+	template: Template_Deserialize,
 };
 
-export type Tire = {
+/**  A template to choose. */
+export type TemplateView_Serialize = {
+	/**  Record id. */
+	id: string,
+	/**  The template. */
+	template: Template_Serialize,
+};
+
+/**  A list of things to inspect. */
+export type Template_Deserialize = {
+	/**  Stable code, such as `us_dvir`. */
+	code: string,
+	/**  What the operator reads. */
+	name: string,
+	/**  Where the list comes from, such as `49 CFR 396.11(a)`. */
+	source: string,
+	/**  Grows with each change. */
+	revision: number,
+	/**  What may be inspected with it; empty means anything. */
+	equipment_classes?: EquipmentClass[],
+	/**  In the order they are walked. */
+	items: TemplateItem_Deserialize[],
+	/**  Signatures without which it cannot be submitted. */
+	signatures?: SignatureRole[],
+	/**  Whether the motor carrier's name and USDOT and the equipment provider's USDOT are asked (49 CFR 396.12). */
+	asks_parties?: boolean,
+};
+
+/**  A list of things to inspect. */
+export type Template_Serialize = {
+	/**  Stable code, such as `us_dvir`. */
+	code: string,
+	/**  What the operator reads. */
+	name: string,
+	/**  Where the list comes from, such as `49 CFR 396.11(a)`. */
+	source: string,
+	/**  Grows with each change. */
+	revision: number,
+	/**  What may be inspected with it; empty means anything. */
+	equipment_classes: EquipmentClass[],
+	/**  In the order they are walked. */
+	items: TemplateItem_Serialize[],
+	/**  Signatures without which it cannot be submitted. */
+	signatures: SignatureRole[],
+	/**  Whether the motor carrier's name and USDOT and the equipment provider's USDOT are asked (49 CFR 396.12). */
+	asks_parties: boolean,
+};
+
+/**  One tyre. */
+export type Tire = Tire_Serialize | Tire_Deserialize;
+
+/**  How a tyre was found. */
+export type TireCondition = 
+/**  In order. */
+"good" | 
+/**  Flat. */
+"flat" | 
+/**  Slid flat: 4/32 inch of rubber worn off in one place. */
+"slid_flat" | 
+/**  Cut. */
+"cut" | 
+/**  Recapped. */
+"recap";
+
+/**  Tyre positions of a chassis or trailer: left/right, outside/inside, front/rear axle. */
+export type TirePosition = 
+/**  Left outside front. */
+"LOF" | 
+/**  Left inside front. */
+"LIF" | 
+/**  Right outside front. */
+"ROF" | 
+/**  Right inside front. */
+"RIF" | 
+/**  Left outside rear. */
+"LOR" | 
+/**  Left inside rear. */
+"LIR" | 
+/**  Right outside rear. */
+"ROR" | 
+/**  Right inside rear. */
+"RIR";
+
+/**  One tyre. */
+export type Tire_Deserialize = {
+	/**  Which. */
 	position: TirePosition,
+	/**  How it was found. */
 	condition: TireCondition,
+	/**  Tread depth in 32nds of an inch. */
 	tread_32nds?: number | null,
+	/**  Brand and serial, if read. */
 	brand?: string,
 };
 
-export type TireCondition = "good" | "flat" | "slid_flat" | "cut" | "recap";
+/**  One tyre. */
+export type Tire_Serialize = {
+	/**  Which. */
+	position: TirePosition,
+	/**  How it was found. */
+	condition: TireCondition,
+	/**  Tread depth in 32nds of an inch. */
+	tread_32nds?: number,
+	/**  Brand and serial, if read. */
+	brand?: string,
+};
 
-export type TirePosition = "LOF" | "LIF" | "ROF" | "RIF" | "LOR" | "LIR" | "ROR" | "RIR";
+/**  Where on the equipment, as the paper receipts' drawings have it. */
+export type View = 
+/**  Left side. */
+"left" | 
+/**  Right side. */
+"right" | 
+/**  Front wall. */
+"front" | 
+/**  Rear and doors. */
+"rear" | 
+/**  Roof. */
+"top" | 
+/**  Underside. */
+"bottom" | 
+/**  Inside. */
+"interior";
 
-export type View = "left" | "right" | "front" | "rear" | "top" | "bottom" | "interior";
+/**  One line of the start page. */
+export type WorkItem = WorkItem_Serialize | WorkItem_Deserialize;
 
-export type WorkItem = {
+/**  One line of the start page. */
+export type WorkItem_Deserialize = {
+	/**  The record; for an assignment not begun, the id its inspection will have. */
 	record_id: string,
+	/**  Its kind. */
 	kind: Kind,
+	/**  What it is called. */
 	title: string,
+	/**  A second line: note of the dispatcher, carrier, progress such as "4 of 11 items". */
 	detail: string,
-	stage: Stage | null,
-	assignment_id: string | null,
-	due_at: string | null,
+	/**  How far it is; absent for an assignment not begun. */
+	stage?: Stage | null,
+	/**  The assignment it answers. */
+	assignment_id?: string | null,
+	/**  By when. */
+	due_at?: string | null,
+	/**  Last change. */
 	changed_at: string,
+	/**  Who changed it last. */
 	operator_name: string,
+	/**  The server would not take it and says why: open it to correct. */
 	rejected: boolean,
+	/**  Struck out. */
 	voided: boolean,
+	/**  Somebody else has it open, as far as this device knows. */
+	also_open?: AlsoOpen | null,
+};
+
+/**  One line of the start page. */
+export type WorkItem_Serialize = {
+	/**  The record; for an assignment not begun, the id its inspection will have. */
+	record_id: string,
+	/**  Its kind. */
+	kind: Kind,
+	/**  What it is called. */
+	title: string,
+	/**  A second line: note of the dispatcher, carrier, progress such as "4 of 11 items". */
+	detail: string,
+	/**  How far it is; absent for an assignment not begun. */
+	stage: Stage | null,
+	/**  The assignment it answers. */
+	assignment_id: string | null,
+	/**  By when. */
+	due_at: string | null,
+	/**  Last change. */
+	changed_at: string,
+	/**  Who changed it last. */
+	operator_name: string,
+	/**  The server would not take it and says why: open it to correct. */
+	rejected: boolean,
+	/**  Struck out. */
+	voided: boolean,
+	/**  Somebody else has it open, as far as this device knows. */
 	also_open: AlsoOpen | null,
 };
 
-export type WorkList = {
-	assigned: WorkItem[],
-	in_progress: WorkItem[],
-	recent: WorkItem[],
+/**  The start page. */
+export type WorkList = WorkList_Serialize | WorkList_Deserialize;
+
+/**  The start page. */
+export type WorkList_Deserialize = {
+	/**  Assigned and not begun, soonest due first. */
+	assigned: WorkItem_Deserialize[],
+	/**  Begun and not handed in, newest first. */
+	in_progress: WorkItem_Deserialize[],
+	/**  Handed in, newest first; at most 50. */
+	recent: WorkItem_Deserialize[],
 };
 
-export type Yard = {
+/**  The start page. */
+export type WorkList_Serialize = {
+	/**  Assigned and not begun, soonest due first. */
+	assigned: WorkItem_Serialize[],
+	/**  Begun and not handed in, newest first. */
+	in_progress: WorkItem_Serialize[],
+	/**  Handed in, newest first; at most 50. */
+	recent: WorkItem_Serialize[],
+};
+
+/**  A yard. */
+export type Yard = Yard_Serialize | Yard_Deserialize;
+
+/**  A yard. */
+export type YardView = {
+	/**  Record id. */
+	id: string,
+	/**  Name. */
 	name: string,
+	/**  Short code. */
 	code: string,
+	/**  IANA time zone in which its times are shown. */
 	time_zone: string,
+	/**  City and state. */
+	place: string,
+};
+
+/**  A yard. */
+export type Yard_Deserialize = {
+	/**  What people call it. */
+	name: string,
+	/**  Short code. */
+	code: string,
+	/**  IANA time zone, such as `America/Chicago`; times are shown in it. */
+	time_zone: string,
+	/**  City and state. */
 	place?: string,
 };
 
-export type YardView = {
-	id: string,
+/**  A yard. */
+export type Yard_Serialize = {
+	/**  What people call it. */
 	name: string,
+	/**  Short code. */
 	code: string,
+	/**  IANA time zone, such as `America/Chicago`; times are shown in it. */
 	time_zone: string,
-	place: string,
+	/**  City and state. */
+	place?: string,
 };
 
 /* Tauri Specta runtime */
@@ -500,3 +1806,4 @@ function makeEvent<TListen, TEmit = TListen>(name: string, serialize?: (payload:
 
     return Object.assign(fn, base);
 }
+

@@ -12,7 +12,7 @@ fn run_story() -> anyhow::Result<()> {
 }
 
 /// Plays the story; then, with a display, opens the app beside a seeded server until it is closed.
-pub(crate) fn run(once: bool) -> anyhow::Result<()> {
+pub(crate) fn play(once: bool) -> anyhow::Result<()> {
     setup::all()?;
     run_story()?;
     let display = cfg!(not(target_os = "linux"))

@@ -38,7 +38,7 @@ enum Command {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Setup => setup::all(),
-        Command::Demo { once } => demo::run(once),
+        Command::Demo { once } => demo::play(once),
         Command::Test => test(),
         Command::Bindings => bindings(),
         Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg", "-o", "icons"]),
