@@ -39,8 +39,9 @@ const BUSY: Duration = Duration::from_secs(30);
 /// The database.
 pub(crate) struct Storage {
     path: PathBuf,
-    writer: Mutex<Connection>,
     readers: [Mutex<Connection>; READERS],
+    /// Closed last: then it writes the log back, and the database is one whole file.
+    writer: Mutex<Connection>,
 }
 
 /// One consistent state of the database, to look at.
@@ -117,7 +118,7 @@ impl Storage {
         source.busy_timeout(BUSY)?;
         let mut copy = Connection::open(to)?;
         // All pages in one step: writers go on beside it, and nothing makes it start again.
-        rusqlite::backup::Backup::new(&source, &mut copy)?.run_to_completion(-1, Duration::ZERO, None)?;
+        rusqlite::backup::Backup::new(&source, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
         copy.pragma_update(None, "journal_mode", "DELETE")?;
         Ok(())
     }

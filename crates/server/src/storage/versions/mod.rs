@@ -114,8 +114,8 @@ impl Writing<'_> {
             content.operator_id,
             content.body.get(),
             filing.device_id,
-            filing.base.map(|base| base.epoch.0),
-            filing.base.map(|base| base.version),
+            filing.base.and_then(|base| storable(base.epoch.0)),
+            filing.base.and_then(|base| storable(base.version)),
             filing.restores,
             filing.reason,
             serde_json::to_string(&filing.verdict).expect("verdicts are JSON"),
@@ -136,6 +136,11 @@ impl Writing<'_> {
             .execute((tenant.key, write_id, outcome.name(), outcome.set_aside_to()))?;
         Ok(())
     }
+}
+
+/// A forged base can claim any number; what no server ever counted to is left out.
+fn storable(number: u64) -> Option<i64> {
+    i64::try_from(number).ok()
 }
 
 /// The name of a record's state in SQL.

@@ -1,0 +1,209 @@
+//! Restarts, backups, and servers that lost something.
+
+use std::path::Path;
+
+use gatebook_server::{ServerError, restore_backup};
+use gatebook_sync::wire::{AuditOutcome, CanonicalState};
+use gatebook_sync::{Canonical, Kept, RejectionCode, Verdict};
+use jiff::Timestamp;
+
+use crate::support::{TestServer, api_error, gate_event, refused};
+
+const DATABASE: &str = "gatebook-server.sqlite";
+
+fn now() -> Timestamp {
+    "2026-03-04T16:00:00Z".parse().unwrap()
+}
+
+/// Takes a backup, lets `meanwhile` happen, and starts again from the backup in a new epoch.
+async fn lost(yard: TestServer, meanwhile: impl AsyncFnOnce(&TestServer)) -> TestServer {
+    let backup = yard.folder().join("backup.sqlite");
+    yard.server.backup(&backup).unwrap();
+    meanwhile(&yard).await;
+    yard.restarted(|folder| assert!(restore_backup(folder, &backup, now()).is_ok())).await
+}
+
+#[tokio::test]
+async fn a_restart_keeps_everything() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let first = a.push(gate_event("first")).await;
+    let second = a.push(gate_event("second").of_record(first.accepted(1).id)).await.won(2);
+    let (epoch, before) = (yard.server.epoch().unwrap(), a.sees(second.id).await.unwrap());
+    let yard = yard.restarted(|_| {}).await;
+    a.finds(&yard.base);
+    assert_eq!(yard.server.epoch().unwrap(), epoch);
+    assert_eq!(a.pull().await.len(), 0, "cursors still hold");
+    assert_eq!(a.sees(second.id).await.unwrap().receipt, before.receipt);
+    assert_eq!(a.send(first.push.clone()).await.verdict(), &Verdict::Accepted);
+    assert_eq!(yard.audit(second.id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn a_restored_backup_begins_a_new_epoch_and_sets_the_old_database_aside() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let epoch = yard.server.epoch().unwrap();
+    a.pull().await;
+    let yard = lost(yard, async |_| drop(a.push(gate_event("lost")).await)).await;
+    a.finds(&yard.base);
+    assert!(yard.server.epoch().unwrap() > epoch);
+    let aside = |name: &str| name.starts_with("before-restore-");
+    let files = std::fs::read_dir(yard.folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
+    assert_eq!(files.filter(|name| aside(name)).count(), 1);
+    assert_eq!(a.pull().await.len(), 59 + 8, "cursors start again");
+
+    // Restoring once more, however the clock stands, is again a new epoch.
+    let epoch = yard.server.epoch().unwrap();
+    let backup = yard.folder().join("backup.sqlite");
+    let long_ago = "2020-01-01T00:00:00Z".parse().unwrap();
+    let yard = yard.restarted(|folder| assert!(restore_backup(folder, &backup, long_ago).is_ok())).await;
+    assert!(yard.server.epoch().unwrap() > epoch);
+}
+
+#[tokio::test]
+async fn a_state_the_server_lost_is_put_back_by_its_receipt() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let first = a.push(gate_event("first")).await.accepted(1);
+    let mut held = Vec::new();
+    let yard = lost(yard, async |_| {
+        held.push(a.push(gate_event("second").of_record(first.id).on(&first.receipt)).await.accepted(2));
+        held.push(a.push(gate_event("new")).await.accepted(1));
+    })
+    .await;
+    a.finds(&yard.base);
+    let answer = a.reoffer(held.clone()).await;
+    for (judged, held) in answer.verdicts.iter().zip(&held) {
+        assert_eq!(judged.verdict, Verdict::Accepted);
+        let Some(CanonicalState::AsSent(receipt)) = &judged.canonical else { panic!("{judged:?}") };
+        assert_eq!(receipt.received_at, held.receipt.received_at, "it keeps its time");
+        assert_eq!((receipt.epoch, receipt.version), (yard.server.epoch().unwrap(), held.receipt.version + 1));
+    }
+    // Another device has the same to offer: nothing more happens.
+    let b = yard.device("B").await;
+    assert!(b.reoffer(held.clone()).await.verdicts.iter().all(|judged| judged.verdict == Verdict::Accepted));
+    assert_eq!(yard.audit(first.id).await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_the_office_wrote_is_put_back_as_well() {
+    let yard = TestServer::start().await;
+    let (a, operator) = (yard.device("A").await, yard.operator("María Torres"));
+    let mut held = None;
+    let yard = lost(yard, async |yard| {
+        let mut content = a.sees(operator).await.unwrap().content;
+        let body = content.body.get().replace("Inspector", "Chief inspector");
+        content.body = serde_json::value::RawValue::from_string(body).unwrap();
+        yard.server.put_record(None, operator, content).unwrap();
+        held = a.sees(operator).await;
+    })
+    .await;
+    a.finds(&yard.base);
+    let answer = a.reoffer(held.into_iter().collect()).await;
+    assert_eq!(answer.verdicts[0].verdict, Verdict::Accepted);
+    assert!(a.sees(operator).await.unwrap().content.body.get().contains("Chief"));
+}
+
+#[tokio::test]
+async fn a_reoffer_older_than_what_was_taken_since_goes_to_the_audit_table() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let first = a.push(gate_event("first")).await.accepted(1);
+    let mut held = Vec::new();
+    let yard = lost(yard, async |_| {
+        held.push(a.push(gate_event("lost").of_record(first.id).on(&first.receipt)).await.accepted(2));
+    })
+    .await;
+    a.finds(&yard.base);
+    b.finds(&yard.base);
+    yard.clock_steps(jiff::SignedDuration::from_hours(2));
+    let since = b.push(gate_event("since").of_record(first.id).on(&first.receipt)).await.accepted(2);
+
+    let answer = a.reoffer(held.clone()).await;
+    assert_eq!(answer.verdicts[0].verdict, Verdict::Conflict { kept: Kept::Existing });
+    let audit = yard.audit(first.id).await;
+    assert_eq!(audit[2].outcome, AuditOutcome::SetAside { to: since.write_id });
+    assert_eq!(audit[2].received_at, held[0].receipt.received_at);
+    assert!(a.sees(first.id).await.unwrap().content.body.get().contains("since"));
+    assert!(a.pull().await.is_empty());
+}
+
+#[tokio::test]
+async fn a_write_on_a_lost_base_is_accepted_while_nobody_else_came_between() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let first = a.push(gate_event("first")).await.accepted(1);
+    let mut lost_base: Option<Canonical> = None;
+    let yard = lost(yard, async |_| {
+        lost_base = Some(a.push(gate_event("second").of_record(first.id).on(&first.receipt)).await.accepted(2));
+    })
+    .await;
+    a.finds(&yard.base);
+    let third = gate_event("third").of_record(first.id).on(&lost_base.unwrap().receipt);
+    assert!(a.push(third).await.accepted(3).receipt.epoch == yard.server.epoch().unwrap());
+}
+
+#[tokio::test]
+async fn a_reoffer_that_was_altered_is_not_believed() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let held = a.push(gate_event("first")).await.accepted(1);
+    let mut forged = vec![held.clone(); 3];
+    forged[0].content.body = gate_event("better").written_on(&a).content.body;
+    forged[1].receipt.received_at = "2027-01-01T00:00:00Z".parse().unwrap();
+    forged[2].id = a.new_id();
+    for forged in &mut forged {
+        forged.write_id = if forged.id == held.id { a.new_id() } else { forged.write_id };
+    }
+    for judged in a.reoffer(forged).await.verdicts {
+        let code = refused(&judged.verdict).map(|(code, ..)| code);
+        assert!(matches!(code, Some(RejectionCode::ForgedReceipt | RejectionCode::Invalid)), "{judged:?}");
+    }
+    assert_eq!(a.sees(held.id).await.unwrap().receipt, held.receipt);
+}
+
+#[tokio::test]
+async fn a_restore_that_nobody_announced_shows_by_the_cursor() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let backup = yard.folder().join("backup.sqlite");
+    yard.server.backup(&backup).unwrap();
+    a.push(gate_event("lost")).await.accepted(1);
+    a.pull().await;
+    let swap = |folder: &Path| assert!(std::fs::copy(&backup, folder.join(DATABASE)).is_ok());
+    let yard = yard.restarted(swap).await;
+    a.finds(&yard.base);
+    let answer = a.sync(a.request()).await;
+    let laredo = answer.scopes.iter().find(|page| page.scope.yard_id() == Some(yard.laredo())).unwrap();
+    assert_eq!(laredo.records.len(), 5, "that scope starts again");
+}
+
+#[tokio::test]
+async fn nothing_is_replaced_under_a_running_server_or_by_something_else() {
+    let yard = TestServer::start().await;
+    let backup = yard.folder().join("backup.sqlite");
+    yard.server.backup(&backup).unwrap();
+    assert!(yard.server.backup(&backup).is_err(), "no backup is overwritten");
+    assert!(matches!(restore_backup(yard.folder(), &backup, now()), Err(ServerError::InUse(_))));
+
+    let other = tempfile::tempdir().unwrap();
+    let not_ours = other.path().join("notes.txt");
+    std::fs::write(&not_ours, "milk").unwrap();
+    assert!(matches!(restore_backup(other.path(), &not_ours, now()), Err(ServerError::NotOurs(_))));
+    let empty = other.path().join("empty.sqlite");
+    std::fs::write(&empty, "").unwrap();
+    assert!(matches!(restore_backup(other.path(), &empty, now()), Err(ServerError::NotOurs(_))));
+}
+
+#[tokio::test]
+async fn a_device_enrolled_after_the_backup_is_told_to_enrol_again() {
+    let yard = TestServer::start().await;
+    let mut late = None;
+    let yard = lost(yard, async |yard| late = Some(yard.device("Late").await)).await;
+    let late = late.unwrap();
+    late.finds(&yard.base);
+    let (status, error) = api_error(late.post("{}").await).await;
+    assert_eq!(status, 401);
+    assert!(error.message.contains("what it holds is safe"));
+}

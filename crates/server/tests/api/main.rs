@@ -1,0 +1,16 @@
+//! The server as its callers see it: over HTTP, with a real database, a clock that the tests hold and ids that they
+//! can count. Grouped by behaviour.
+
+mod admin;
+mod bad_input;
+mod clock;
+mod conflict;
+mod enrolment;
+mod epoch;
+mod golden;
+mod openapi;
+mod paging;
+mod rejects;
+mod repeat;
+mod support;
+mod writes;

@@ -1,0 +1,52 @@
+//! `/openapi.json` says what there is, and `/health` that it runs.
+
+use std::collections::BTreeSet;
+
+use gatebook_server::Server;
+use reqwest::Method;
+use serde_json::Value;
+
+use crate::support::TestServer;
+
+async fn document(yard: &TestServer) -> Value {
+    yard.admin(Method::GET, "/openapi.json", None).await.json().await.unwrap()
+}
+
+#[tokio::test]
+async fn the_document_lists_every_route_and_no_other() {
+    let yard = TestServer::start().await;
+    let document = document(&yard).await;
+    let listed: BTreeSet<(String, String)> = document["paths"]
+        .as_object()
+        .unwrap()
+        .iter()
+        .flat_map(|(path, methods)| methods.as_object().unwrap().keys().map(|method| (path.clone(), method.clone())))
+        .collect();
+    let routed: BTreeSet<(String, String)> =
+        Server::routes().into_iter().map(|route| (route.path.to_owned(), route.method.to_owned())).collect();
+    assert_eq!(listed, routed);
+}
+
+#[tokio::test]
+async fn every_schema_that_is_named_is_there() {
+    let yard = TestServer::start().await;
+    let document = document(&yard).await;
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let text = document.to_string();
+    let named = text.split("#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    for name in named {
+        assert!(schemas.contains_key(name), "{name}");
+    }
+    for name in ["SyncRequest", "SyncResponse", "EnrolRequest", "AuditEntry", "ApiError", "Limits"] {
+        assert!(schemas.contains_key(name), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_runs_says_so_to_anybody() {
+    let yard = TestServer::start().await;
+    let response = crate::support::client().get(format!("{}/health", yard.base)).send().await.unwrap();
+    assert_eq!(response.headers()["x-gatebook-server"], env!("CARGO_PKG_VERSION"));
+    assert!(response.headers().contains_key("x-request-id"));
+    assert_eq!(response.json::<Value>().await.unwrap()["status"], "ok");
+}
