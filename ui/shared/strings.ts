@@ -28,6 +28,7 @@ const en = {
     back: "Back",
     cancel: "Cancel",
     close: "Close",
+    details: "Details",
     done: "Done",
     next: "Next",
     remove: "Remove",
@@ -174,8 +175,8 @@ const en = {
     review: "Review",
     form: "Gate",
     parties: "Parties",
-    equipment: "Equipment",
-    condition: "Condition",
+    equipment: "Units",
+    condition: "Damage",
   } as Record<string, string>,
 
   equipment: {

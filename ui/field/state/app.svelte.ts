@@ -1,4 +1,4 @@
-import { createContext } from "svelte";
+import { createContext, untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { type Backend, problemOf } from "../../shared/backend/backend";
 import { coalesce } from "../../shared/coalesce";
@@ -182,7 +182,7 @@ export class App {
   }
 
   #storeChanged(): void {
-    this.version += 1;
+    this.version = untrack(() => this.version) + 1;
     this.#refresh().catch(() => {});
   }
 

@@ -1,0 +1,144 @@
+import { fireEvent } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+import type { GateEvent, Interchange } from "../../shared/model";
+import { choose, open, see, sees, tap, text, type, value, waitFor } from "../testing/app";
+import { MemoryBackend } from "../testing/memory";
+
+const saved = (backend: MemoryBackend, id = "rec-new-1") => backend.records.get(id)?.body.body as GateEvent;
+
+describe("a gate event", () => {
+  it("is filled in and handed in on one page", async () => {
+    const backend = open();
+    await tap("new-gate-out");
+    await type("field-equipment-0-number", "t-118");
+    await tap("field-load-bobtail");
+    await type("field-driver-name", "Luis Vega");
+    await type("field-carrier-name", "Lone Star Drayage");
+    await type("field-remarks", "late");
+    await tap("submit");
+    expect(await text("confirmation")).toContain("T-118");
+    expect(saved(backend)).toMatchObject({
+      direction: "out",
+      load: "bobtail",
+      driver: { name: "Luis Vega" },
+      carrier: { name: "Lone Star Drayage" },
+      remarks: "late",
+    });
+    expect(saved(backend).submitted).toBeDefined();
+  });
+
+  it("tells what is missing when submitting is tried, at the fields as well", async () => {
+    open();
+    await tap("new-gate-in");
+    expect(sees("missing-list")).toBe(false);
+    await tap("submit");
+    expect(await text("missing-list")).toContain("4 things are still missing");
+    expect(await text("field-driver-name-problem")).toBe("Type the driver's name.");
+  });
+
+  it("takes known equipment with its plate, and a carrier with its codes", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await type("field-equipment-0-number", "trl");
+    await tap("field-equipment-0-number-option-0");
+    await waitFor(() => expect(saved(backend).equipment[0]).toMatchObject({ equipment_id: "eq-1", plate: { region: "TX" } }));
+    expect(await value("field-equipment-0-number")).toBe("TRL-2207");
+    const carrier = await type("field-carrier-name", "sier");
+    await see("field-carrier-name-option-0");
+    await fireEvent.keyDown(carrier, { key: "ArrowDown" });
+    await fireEvent.keyDown(carrier, { key: "Enter" });
+    await waitFor(() => expect(saved(backend).carrier).toMatchObject({ carrier_id: "carrier-1", scac: "SCNN" }));
+    await type("field-carrier-name", "Sierra Sur");
+    await waitFor(() => expect(saved(backend).carrier).toEqual({ name: "Sierra Sur", scac: "SCNN", usdot: "2217641" }));
+  });
+
+  it("warns of a wrong check digit with the right one, and lets the number stay for a reason", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await type("field-equipment-0-number", "CSQU305438");
+    expect(await value("field-equipment-0-class")).toBe("iso_container");
+    expect(sees("field-equipment-0-number-problem")).toBe(false);
+    await type("field-equipment-0-number", "CSQU3054384");
+    expect(await text("field-equipment-0-number-problem")).toContain("should be 3, not 4");
+    await tap("field-equipment-0-keep");
+    await type("field-equipment-0-override_reason", "painted like this");
+    await waitFor(() => expect(saved(backend).equipment[0]?.override_reason).toBe("painted like this"));
+    await type("field-equipment-0-number", "CSQU3054383");
+    await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "iso_container", number: "CSQU3054383" }));
+  });
+
+  it("has seals and further equipment, and loses the line that is removed", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await tap("equipment-add");
+    await type("field-equipment-1-number", "ch-12");
+    await tap("seals-add");
+    await type("field-seals-0-number", "ul-88");
+    await choose("field-seals-0-condition", "broken");
+    await waitFor(() => expect(saved(backend).seals).toEqual([{ number: "UL-88", condition: "broken" }]));
+    await tap("field-equipment-0-remove");
+    await waitFor(() => expect(saved(backend).equipment).toEqual([{ class: "chassis", number: "CH-12" }]));
+  });
+
+  it("keeps everything typed while saving fails, says so, and is saved on trying again", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    backend.saveFails = { code: "disk_full", message: "This device is out of space.", retry: true };
+    await type("field-remarks", "kept");
+    expect(await text("save-error")).toContain("out of space");
+    expect(await value("field-remarks")).toBe("kept");
+    // Leaving the page does not lose it either.
+    await tap("back");
+    await see("work-list");
+    await see("save-error");
+    backend.saveFails = null;
+    await tap("save-retry");
+    await waitFor(() => expect(sees("save-error")).toBe(false));
+    expect(saved(backend).remarks).toBe("kept");
+  });
+
+  it("explains a rejection, leads to the field, and can be put back", async () => {
+    const backend = open(new MemoryBackend(), "gate_event/rec-rejected");
+    expect(await text("rejection-banner")).toContain("does not fit its check digit");
+    await tap("rejection-field");
+    await waitFor(() => expect(document.activeElement?.id).toBe("field-equipment-0-number"));
+    await tap("discard-change");
+    await tap("discard-confirm");
+    await waitFor(() => expect(sees("rejection-banner")).toBe(false));
+    expect(backend.records.get("rec-rejected")?.can_discard).toBe(false);
+  });
+});
+
+describe("an interchange", () => {
+  it("notes carriers, tires, damage, and who would not sign", async () => {
+    const backend = open();
+    const body = () => backend.records.get("rec-new-1")?.body.body as Interchange;
+    await tap("new-interchange");
+    await tap("movement-street");
+    await type("field-releasing-name", "Sierra Norte");
+    await tap("step-condition");
+    await tap("damage-add");
+    await choose("field-damage-0-view", "rear");
+    await type("field-damage-0-component", "door gasket");
+    await tap("tire-LOF");
+    await tap("tire-condition-slid_flat");
+    await type("tire-tread", "4");
+    await tap("tire-done");
+    await tap("step-sign");
+    await tap("refuse-receiving");
+    await type("field-refusal-reason", "in a hurry");
+    await waitFor(() =>
+      expect(body()).toMatchObject({
+        movement: "street",
+        releasing: { name: "Sierra Norte" },
+        damage: [{ view: "rear", damage_type: "dent", component: "door gasket" }],
+        tires: [{ position: "LOF", condition: "slid_flat", tread_32nds: 4 }],
+        refusal: { role: "receiving", reason: "in a hurry" },
+      }),
+    );
+    expect(sees("signature-pad-releasing")).toBe(true);
+    expect(sees("signature-pad-receiving")).toBe(false);
+    await tap("refusal-undo-receiving");
+    await waitFor(() => expect(body().refusal).toBeUndefined());
+  });
+});

@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { open, see, sees, tap, text, waitFor } from "../testing/app";
+
+it("counts what is unread, and a message that is opened is read", async () => {
+  open();
+  expect(await text("inbox-unread")).toBe("2");
+  await tap("tab-inbox");
+  await tap("inbox-item-notice-1");
+  expect(await text("inbox-detail")).toContain("Nothing is lost");
+  await tap("back");
+  await waitFor(async () => expect(await text("inbox-unread")).toBe("1"));
+});
+
+it("shows side by side what was kept and what was set aside", async () => {
+  open(undefined, "inbox/notice-1");
+  const table = await see("inbox-difference");
+  const cells = [...table.querySelectorAll("tr")].map((row) => [...row.children].map((cell) => cell.textContent));
+  expect(cells[0]).toEqual(["Field", "Kept", "Set aside"]);
+  expect(cells[1]).toEqual(["Lights and reflectors", "Fail major", "Pass"]);
+  expect(await text("inbox-detail")).toContain("and 2 more fields");
+});
+
+it("leads to the record it is about", async () => {
+  const backend = open(undefined, "inbox/rec-rejected");
+  await tap("inbox-open-record");
+  await see("rejection-banner");
+  expect(backend.state.place).toBe("gate_event/rec-rejected");
+});
+
+it("goes back to the list when the message is no more", async () => {
+  const backend = open(undefined, "inbox/gone");
+  await see("inbox-list");
+  await waitFor(() => expect(backend.state.place).toBe("inbox"));
+  expect(sees("inbox-detail")).toBe(false);
+  expect(sees("tab-work")).toBe(true);
+});

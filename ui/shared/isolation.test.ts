@@ -1,0 +1,57 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, it } from "vitest";
+
+const read = (path: string) => readFileSync(join(import.meta.dirname, path), "utf8");
+
+interface Message {
+  cmd: string;
+  payload?: unknown;
+  callback: number;
+  error: number;
+}
+
+let hook: (message: Message) => Message;
+const call = (cmd: string, payload?: unknown) => hook({ cmd, payload, callback: 1, error: 2 });
+
+beforeAll(() => {
+  // The file as it ships, run as the browser runs it.
+  new Function("window", read("../isolation/index.js"))(window);
+  hook = (window as unknown as { __TAURI_ISOLATION_HOOK__: typeof hook }).__TAURI_ISOLATION_HOOK__;
+});
+
+describe("the isolation application", () => {
+  it("knows every command of the bindings", () => {
+    const commands = [...read("./bindings.ts").matchAll(/__TAURI_INVOKE\("(\w+)"/g)].map(([, name = ""]) => name);
+    const known = new Set([...read("../isolation/index.js").matchAll(/^ {6}"?([\w:|]+)"?: \{/gm)].map(([, it]) => it));
+    expect(commands.length).toBeGreaterThan(15);
+    expect(commands.filter((name) => !known.has(name))).toEqual([]);
+  });
+
+  it("lets calls of a known shape through as they are", () => {
+    for (const [cmd, payload] of [
+      ["bootstrap", {}],
+      ["bootstrap", undefined],
+      ["keep_place", { place: null }],
+      ["save", { id: "x", body: { kind: "gate_event", body: {} } }],
+      ["plugin:event|listen", { event: "store_changed", target: { kind: "Any" }, handler: 3 }],
+    ] as const) {
+      const message = { cmd, payload, callback: 1, error: 2 };
+      expect(hook(message)).toBe(message);
+    }
+  });
+
+  it("turns anything else into a call that fails", () => {
+    for (const [cmd, payload] of [
+      ["plugin:fs|read_file", { path: "/etc/passwd" }],
+      ["save", { id: "x", body: "text" }],
+      ["save", { id: "x" }],
+      ["record", { id: "x", more: 1 }],
+      ["hint", { hint: "explode" }],
+      ["constructor", {}],
+      ["record", { id: 7 }],
+    ] as const) {
+      expect(call(cmd, payload)).toMatchObject({ cmd: "refused_by_isolation", payload: {}, callback: 1, error: 2 });
+    }
+  });
+});
