@@ -20,6 +20,7 @@ function isolation(): Plugin {
 export default defineConfig({
   root: at("ui/field"),
   base: "./",
+  cacheDir: at("node_modules/.vite"),
   plugins: [svelte({ configFile: false }), isolation()],
   build: {
     outDir: at("ui/dist/field"),

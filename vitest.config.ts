@@ -3,6 +3,7 @@ import { svelteTesting } from "@testing-library/svelte/vite";
 import { defineConfig } from "vitest/config";
 
 export default defineConfig({
+  cacheDir: "node_modules/.vite",
   plugins: [svelte({ configFile: false }), svelteTesting()],
   test: {
     root: "ui",

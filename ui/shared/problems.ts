@@ -1,6 +1,9 @@
 import type { Problem, ProblemCode } from "./model";
 import { isWithin } from "./pointer";
 
+/** What a field shows: a problem of the domain, or the server's objection, which has no code. */
+export type FieldProblem = Pick<Problem, "severity" | "message"> & { code?: ProblemCode };
+
 /** Problems that only arise once the text is whole: worth saying while the operator is still in the field. */
 const AT_ONCE: readonly ProblemCode[] = ["wrong_check_digit", "read_again", "text_too_long", "text_has_nul"];
 
@@ -11,8 +14,8 @@ export function problemAt(problems: readonly Problem[], pointer: string): Proble
 }
 
 /** Whether a problem may be told while the field has the focus. */
-export function isToldAtOnce(problem: Problem): boolean {
-  return AT_ONCE.includes(problem.code);
+export function isToldAtOnce({ code }: FieldProblem): boolean {
+  return code === undefined || AT_ONCE.includes(code);
 }
 
 /** Problems of the field or anything in it. */

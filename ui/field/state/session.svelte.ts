@@ -2,7 +2,7 @@ import { Autosave, type Saved } from "../../shared/autosave";
 import { type Backend, problemOf } from "../../shared/backend/backend";
 import type { Body, CommandError, Problem, RecordView, SubmitOutcome } from "../../shared/model";
 import { getAt, setAt } from "../../shared/pointer";
-import { distinct, problemAt } from "../../shared/problems";
+import { distinct, type FieldProblem, problemAt } from "../../shared/problems";
 import { canonical, withdraw } from "./merge";
 
 /**
@@ -72,9 +72,9 @@ export class RecordSession {
   }
 
   /** What to tell at a field. What is missing only counts once submitting was tried. */
-  problem(pointer: string): Problem | undefined {
+  problem(pointer: string): FieldProblem | undefined {
     const missing = this.attempted ? problemAt(this.view.missing, pointer) : undefined;
-    return missing ?? problemAt(this.view.problems, pointer);
+    return missing ?? problemAt(this.view.problems, pointer) ?? this.#rejected(pointer);
   }
 
   get missing(): Problem[] {
@@ -128,6 +128,12 @@ export class RecordSession {
     this.correcting = false;
     this.#show(view);
     return true;
+  }
+
+  /** What the server objected to is told at its field as well as above the form. */
+  #rejected(pointer: string): FieldProblem | undefined {
+    const rejection = this.view.rejection;
+    return rejection && rejection.path === pointer ? { severity: "error", message: rejection.message } : undefined;
   }
 
   #show(view: RecordView): void {
