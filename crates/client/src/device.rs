@@ -137,13 +137,12 @@ impl Device {
     /// # Errors
     /// No way to the server, or it would not take the code.
     pub async fn enrol(&self, server_url: &str, code: &str, device_name: &str) -> Answer<AppState> {
-        let device_id = match self.store.setting(&settings::DEVICE_ID)? {
-            Some(id) => id,
-            None => {
-                let id = self.environment.new_id();
-                self.store.set(&settings::DEVICE_ID, Some(&id))?;
-                id
-            }
+        let device_id = if let Some(id) = self.store.setting(&settings::DEVICE_ID)? {
+            id
+        } else {
+            let id = self.environment.new_id();
+            self.store.set(&settings::DEVICE_ID, Some(&id))?;
+            id
         };
         let enrolment = enrol::enrol(server_url, code, device_name, device_id).await?;
         self.store.set(&settings::ENROLMENT, Some(&enrolment))?;

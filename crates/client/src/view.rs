@@ -252,6 +252,7 @@ pub struct SubmitOutcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(tag = "what", rename_all = "snake_case")]
+#[allow(clippy::large_enum_variant, reason = "one at a time, from a tap")]
 pub enum Start {
     /// Open an assignment. Beginning twice opens the same record.
     Assignment {

@@ -78,7 +78,7 @@ impl Scheduler {
                 Ok(Step::Wait(wake_at)) => return wake_at,
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the scheduler cannot read its state");
-                    self.report(problem_of(&RoundError::Store(error)));
+                    self.report(Some(problem_of(&RoundError::Store(error))));
                     return Some(self.environment.now() + Duration::from_secs(60));
                 }
             }
@@ -145,11 +145,11 @@ impl Scheduler {
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "sync round failed");
                 let problem = problem_of(&error);
-                if problem.as_ref().is_some_and(|problem| problem.code == SyncProblemCode::Revoked) {
+                if problem.code == SyncProblemCode::Revoked {
                     let revoked = crate::store::Enrolment { revoked: true, ..enrolment };
                     self.store.set(&settings::ENROLMENT, Some(&revoked))?;
                 }
-                self.report(problem);
+                self.report(Some(problem));
                 let retry_after = match &error {
                     RoundError::Transport(TransportError::Refused { retry_after, .. }) => *retry_after,
                     _ => None,
@@ -200,7 +200,7 @@ fn jitter() -> f64 {
 }
 
 /// What the operator is told of a failed round.
-fn problem_of(error: &RoundError) -> Option<SyncProblem> {
+fn problem_of(error: &RoundError) -> SyncProblem {
     use gatebook_sync::wire::ApiErrorCode as Code;
     let (code, message) = match error {
         RoundError::Store(StoreError::DiskFull(_)) => {
@@ -229,5 +229,5 @@ fn problem_of(error: &RoundError) -> Option<SyncProblem> {
             _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
         },
     };
-    Some(SyncProblem { code, message: message.to_owned() })
+    SyncProblem { code, message: message.to_owned() }
 }

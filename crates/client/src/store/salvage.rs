@@ -56,8 +56,8 @@ pub(super) fn start_anew(folder: &Path, path: &Path, reason: &str) -> Result<Con
 
 /// Renames the database and its companions to the first free number.
 fn set_aside(folder: &Path, path: &Path) -> Result<PathBuf, StoreError> {
-    let aside = (1..)
-        .map(|number: u32| folder.join(format!("damaged-{number}.sqlite")))
+    let aside = (1..=u32::MAX)
+        .map(|number| folder.join(format!("damaged-{number}.sqlite")))
         .find(|candidate| !candidate.exists())
         .expect("there are fewer than four billion damaged databases");
     for suffix in ["-wal", "-shm", ""] {
