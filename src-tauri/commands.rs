@@ -1,5 +1,6 @@
 //! The typed commands: each hands its arguments to [`Device`] and its answer back.
 #![allow(clippy::needless_pass_by_value, reason = "Tauri hands arguments over by value")]
+#![allow(clippy::unnecessary_wraps, reason = "every command answers in the same way")]
 #![allow(unreachable_pub, reason = "the command macros repeat the visibility at the crate's root")]
 
 use gatebook_client::Device;

@@ -70,7 +70,7 @@ pub fn run() {
         })
         .build(tauri::generate_context!())
         .expect("the app's configuration is in order and the system has a webview");
-    app.run(on_event);
+    app.run(|app, event| on_event(app, &event));
 }
 
 fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
@@ -106,7 +106,7 @@ fn forward(app: AppHandle, device: &Device) {
     });
 }
 
-fn on_event(app: &AppHandle, event: RunEvent) {
+fn on_event(app: &AppHandle, event: &RunEvent) {
     let Some(device) = app.try_state::<Device>() else { return };
     match event {
         RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } | RunEvent::Resumed => {

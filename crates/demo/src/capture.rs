@@ -42,7 +42,7 @@ pub(crate) fn inspection(device: &Device, assignment: Uuid, tires_fail: bool) ->
         let tires =
             inspection.items.iter_mut().find(|item| item.key.contains("tires")).context("the list has the tires")?;
         tires.result = Some(ItemResult::FailMajor);
-        tires.note = "Left rear inner: cord showing".to_owned();
+        tires.note = String::from("Left rear inner: cord showing");
         device.save(id, Body::Inspection(inspection.clone()))?;
     }
     for party in [&mut inspection.motor_carrier, &mut inspection.equipment_provider] {
@@ -70,7 +70,7 @@ pub(crate) fn gate_event(device: &Device) -> anyhow::Result<RecordView> {
         class: None,
         extra: gatebook_domain::Extra::new(),
     }];
-    event.driver.name = "Héctor Salinas".to_owned();
+    event.driver.name = String::from("Héctor Salinas");
     event.carrier = carrier(device, "")?;
     device.save(record.id, Body::GateEvent(event))?;
     submit(device, record.id)
@@ -85,7 +85,7 @@ pub(crate) fn interchange(device: &Device) -> anyhow::Result<RecordView> {
     interchange.receiving = named(&carriers[1]);
     interchange.equipment = vec![container()];
     interchange.load = Some(Load::Empty);
-    interchange.driver.name = "Héctor Salinas".to_owned();
+    interchange.driver.name = String::from("Héctor Salinas");
     interchange.signatures =
         vec![signature(device, SignatureRole::Releasing)?, signature(device, SignatureRole::Receiving)?];
     device.save(record.id, Body::Interchange(interchange))?;

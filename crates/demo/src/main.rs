@@ -117,7 +117,7 @@ async fn play() -> anyhow::Result<()> {
     println!("  Maria finds a major defect at the tires, signs and submits.");
 
     say("Héctor's app is killed in the middle of the inspection, without a warning.");
-    let hector = killed_in_the_middle(hector, shared).await?;
+    let hector = killed_in_the_middle(hector, shared)?;
     let done = capture::inspection(&hector.device, shared, false)?;
     ensure!(done.id == record_id, "both work on one record");
     println!("  Reopened at the same item; he finds everything in order, signs and submits.");
@@ -194,7 +194,7 @@ fn shared_assignment(a: &Device, b: &Device) -> anyhow::Result<Uuid> {
 }
 
 /// Has another process capture on the device's data, kills it, and opens the device again.
-async fn killed_in_the_middle(held: Held, assignment: Uuid) -> anyhow::Result<Held> {
+fn killed_in_the_middle(held: Held, assignment: Uuid) -> anyhow::Result<Held> {
     let Held { name, folder, device } = held;
     drop(device);
     let mut child = Command::new(std::env::current_exe()?)

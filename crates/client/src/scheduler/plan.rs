@@ -262,7 +262,7 @@ mod tests {
             let next = plan(idle(attempts), at(now), events[(step * 7 + step / 13) % events.len()], 0.3);
             assert!(next.run_now || next.wake_at.is_some());
             attempts = next.attempts;
-            now += (step as i64 * 31) % 97 - 20;
+            now += (i64::try_from(step).unwrap() * 31) % 97 - 20;
         }
     }
 }
