@@ -37,7 +37,7 @@ pub(crate) async fn enrol(
 
 /// The server's address as it is used: with a scheme, `https` if none was typed, and without a trailing slash.
 fn address(typed: &str) -> Result<String, CommandError> {
-    let typed = typed.trim().trim_end_matches('/');
+    let typed = typed.trim();
     let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     let plausible = reqwest::Url::parse(&with_scheme).is_ok_and(|url| {
         matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
@@ -45,7 +45,7 @@ fn address(typed: &str) -> Result<String, CommandError> {
     if typed.is_empty() || !plausible {
         return Err(refused("Check the server’s address. It looks like gatebook.example.com."));
     }
-    Ok(with_scheme)
+    Ok(with_scheme.trim_end_matches('/').to_owned())
 }
 
 fn told(error: &TransportError) -> CommandError {
