@@ -57,11 +57,12 @@ pub(crate) fn conflict_item(id: Uuid, notice: &Notice, zone: &str, at: Timestamp
     };
     let explanation = format!(
         "{kept_start} and {aside} changed this record without seeing each other’s change. The server received {aside_possessive} \
-         change {aside_at} and {kept_possessive} change {kept_at}, so {kept_possessive} is the one in force. Nothing is lost: \
+         change {aside_at} and {kept_possessive} change {kept_at}, so {kept_absolute} is the one in force. Nothing is lost: \
          {aside_possessive} version is in the audit table, and an admin can bring it back.{again}",
         kept_start = capitalised(&kept),
         aside_possessive = possessive(&aside),
         kept_possessive = possessive(&kept),
+        kept_absolute = if kept == "you" { "yours".to_owned() } else { possessive(&kept) },
         aside_at = when(notice.set_aside.received_at, zone),
         kept_at = when(notice.kept.received_at, zone),
     );
