@@ -22,7 +22,7 @@ it("shows side by side what was kept and what was set aside", async () => {
 
 it("leads to the record it is about", async () => {
   const backend = open(undefined, "inbox/rec-rejected");
-  await tap("inbox-open-record");
+  await tap("open-record");
   await see("rejection-banner");
   expect(backend.state.place).toBe("gate_event/rec-rejected");
 });

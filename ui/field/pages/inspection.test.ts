@@ -38,10 +38,10 @@ describe("an inspection", () => {
   it("marks the rest as pass, and takes exactly that back", async () => {
     const backend = open(new MemoryBackend(), "inspection/rec-open/items");
     const before = (await see("items-progress")).textContent;
-    await tap("pass-rest");
+    await tap("rest-pass");
     await waitFor(() => expect(results(backend).filter((it) => it === "pass")).toHaveLength(10));
     expect(results(backend)[4]).toBe("fail_minor");
-    await tap("pass-rest-undo");
+    await tap("rest-pass-undo");
     await waitFor(() => expect(results(backend).filter((it) => it === "–")).toHaveLength(6));
     expect((await see("items-progress")).textContent).toBe(before);
   });
@@ -100,8 +100,8 @@ describe("an inspection", () => {
 
   it("offers the operator's name as the driver's, and keeps another that is typed", async () => {
     const backend = open(new MemoryBackend(), "inspection/rec-open/sign");
-    expect(await value("field-signatures-author_driver-name")).toBe("Ana Ruiz");
-    await type("field-signatures-author_driver-name", "Luis Vega");
+    expect(await value("signature-name-author_driver")).toBe("Ana Ruiz");
+    await type("signature-name-author_driver", "Luis Vega");
     await waitFor(() => expect(saved(backend).signatures?.[0]).toMatchObject({ name: "Luis Vega", strokes: [] }));
     expect(saved(backend).signatures?.[0]?.operator_id).toBeUndefined();
   });

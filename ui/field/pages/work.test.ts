@@ -94,6 +94,7 @@ it("shows what was salvaged until it was read", async () => {
   backend.state.salvage = "3 records were saved.";
   open(backend);
   expect(await text("salvage")).toContain("3 records were saved.");
+  expect((await see("salvage")).querySelectorAll("button")).toHaveLength(1);
   await tap("salvage-dismiss");
   await waitFor(() => expect(sees("salvage")).toBe(false));
 });

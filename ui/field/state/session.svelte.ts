@@ -104,8 +104,14 @@ export class RecordSession {
 
   /** Hands the record in, if nothing is missing. Null when it could not be saved first. */
   async submit(): Promise<SubmitOutcome | null> {
-    if (!(await this.flush())) return null;
-    const outcome = await this.#backend.submit(this.id);
+    let outcome: SubmitOutcome;
+    let edits: number;
+    do {
+      if (!(await this.flush())) return null;
+      edits = this.#edits;
+      outcome = await this.#backend.submit(this.id);
+      // What was typed meanwhile belongs to it as well: it is saved, and handed in with the rest.
+    } while (edits !== this.#edits);
     this.attempted = true;
     if (outcome.submitted) {
       this.correcting = false;

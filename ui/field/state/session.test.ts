@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { Body, RecordView } from "../../shared/model";
 import { MemoryBackend } from "../testing/memory";
 import { RecordSession } from "./session.svelte";
@@ -109,6 +109,23 @@ describe("an open record", () => {
     const submitting = session.submit();
     await release();
     expect(await submitting).toBeNull();
+  });
+
+  it("hands in what was typed while it was being handed in", async () => {
+    const session = await open("rec-open");
+    const handedIn: string[] = [];
+    vi.spyOn(backend, "submit").mockImplementation(async (id) => {
+      if (handedIn.length === 0) session.set("/remarks", "late");
+      const record = await backend.record(id);
+      handedIn.push((record.body.body as { remarks?: string }).remarks ?? "");
+      return { submitted: true, record };
+    });
+    const submitting = session.submit();
+    await settled();
+    expect(session.text("/remarks")).toBe("late");
+    await release();
+    expect((await submitting)?.submitted).toBe(true);
+    expect([handedIn.at(-1), session.text("/remarks"), session.dirty]).toEqual(["late", "late", false]);
   });
 
   it("is read only once handed in, until it is to be corrected", async () => {

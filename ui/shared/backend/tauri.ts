@@ -4,10 +4,15 @@ import { type Backend, BackendError } from "./backend";
 
 type Result<T> = { status: "ok"; data: T } | { status: "error"; error: CommandError };
 
+/** Tauri itself answers with a mere text, as to a call that the window may not make. */
+function problem(error: CommandError | string): CommandError {
+  return typeof error === "string" ? { code: "storage", message: error, retry: false } : error;
+}
+
 /** Turns the generated result union into a value or a {@link BackendError}. */
 async function value<T>(result: Promise<Result<T>>): Promise<T> {
   const answer = await result;
-  if (answer.status === "error") throw new BackendError(answer.error);
+  if (answer.status === "error") throw new BackendError(problem(answer.error));
   return answer.data;
 }
 

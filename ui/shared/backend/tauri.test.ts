@@ -1,0 +1,59 @@
+import { beforeEach, expect, it, vi } from "vitest";
+import { BackendError } from "./backend";
+import { tauriBackend } from "./tauri";
+
+const invoke = vi.hoisted(() => vi.fn());
+const listen = vi.hoisted(() => vi.fn());
+vi.mock("@tauri-apps/api/core", () => ({ invoke }));
+vi.mock("@tauri-apps/api/event", () => ({ listen }));
+
+beforeEach(() => {
+  invoke.mockReset();
+  listen.mockReset();
+});
+
+async function failure(call: Promise<unknown>): Promise<unknown> {
+  try {
+    return await call;
+  } catch (error) {
+    return error;
+  }
+}
+
+it("calls commands by their Rust names with arguments in camel case", async () => {
+  invoke.mockResolvedValue(null);
+  await tauriBackend.chooseOperator("op-1");
+  await tauriBackend.enrol({ serverUrl: "https://example.com", code: "C", deviceName: "Gate 2" });
+  await tauriBackend.keepPlace("inspection/1/items");
+  expect(invoke.mock.calls).toEqual([
+    ["choose_operator", { operatorId: "op-1" }],
+    ["enrol", { serverUrl: "https://example.com", code: "C", deviceName: "Gate 2" }],
+    ["keep_place", { place: "inspection/1/items" }],
+  ]);
+});
+
+it("fails with what the command says", async () => {
+  const problem = { code: "disk_full", message: "This device is out of space.", retry: true };
+  invoke.mockRejectedValue(problem);
+  const error = await failure(tauriBackend.workList());
+  expect(error).toBeInstanceOf(BackendError);
+  expect((error as BackendError).problem).toEqual(problem);
+});
+
+it("fails with words even when Tauri refuses the call itself", async () => {
+  invoke.mockRejectedValue("Command work_list not allowed by ACL");
+  const error = (await failure(tauriBackend.workList())) as BackendError;
+  expect(error.problem).toEqual({ code: "storage", message: "Command work_list not allowed by ACL", retry: false });
+});
+
+it("hands on how sync stands, and stops when asked to", async () => {
+  const stop = vi.fn();
+  listen.mockResolvedValue(stop);
+  const heard = vi.fn();
+  const stopping = await tauriBackend.onSyncStatus(heard);
+  const [, callback] = listen.mock.calls[0] ?? [];
+  callback({ payload: { running: true, items: 2 } });
+  expect(heard).toHaveBeenCalledWith({ running: true, items: 2 });
+  stopping();
+  expect(stop).toHaveBeenCalledOnce();
+});
