@@ -2,12 +2,14 @@
 
 use std::collections::HashMap;
 
+use gatebook_domain::{Problem, validate};
+use gatebook_sync::wire::ApiErrorCode;
 use gatebook_sync::{Content, VersionId};
 use uuid::Uuid;
 
-use crate::config::Environment;
-use crate::error::ServerError;
-use crate::reconcile::{stamp, store};
+use crate::config::{Bounds, Environment};
+use crate::error::{ServerError, refuse};
+use crate::reconcile::{self, stamp, store};
 use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
 
 /// Why a version is made, if it is not simply entered.
@@ -17,6 +19,22 @@ pub(crate) struct Because {
     pub restores: Option<Uuid>,
     /// In the admin's words.
     pub reason: String,
+}
+
+/// Refuses what devices could not show.
+pub(crate) fn check(content: &Content, bounds: &Bounds) -> Result<(), ServerError> {
+    let body = reconcile::read(content, bounds).map_err(|rejection| refused(rejection.message))?;
+    if body.kind().in_yard() != content.yard_id.is_some() {
+        return Err(refused("Records of this kind belong to a yard, or to the whole organisation; this one does not."));
+    }
+    match validate(&body, None).into_iter().find(Problem::is_error) {
+        Some(problem) => Err(refused(problem.message)),
+        None => Ok(()),
+    }
+}
+
+fn refused(message: impl Into<String>) -> ServerError {
+    refuse(ApiErrorCode::Malformed, message).into()
 }
 
 /// Writes a record, unless it says the same already.

@@ -74,8 +74,9 @@ impl Server {
     /// Writes a record as the console does: reference data and assignments. What says the same already stays as it is.
     ///
     /// # Errors
-    /// There is no such tenant, or the database failed.
+    /// There is no such tenant, the content breaks a rule of its kind, or the database failed.
     pub fn put_record(&self, tenant: Option<Uuid>, id: Uuid, content: Content) -> Result<(), ServerError> {
+        crate::console::check(&content, &self.inner.config.bounds)?;
         self.inner.storage.write(|writing| {
             let tenant = crate::access::only_tenant(&writing.tenants(tenant)?)?;
             crate::console::put(writing, tenant, &*self.inner.config.environment, id, content)

@@ -24,12 +24,11 @@ impl From<ServerError> for Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match self.0.code {
-            ApiErrorCode::Malformed => StatusCode::BAD_REQUEST,
+            ApiErrorCode::Malformed | ApiErrorCode::ProtocolUnsupported => StatusCode::BAD_REQUEST,
             ApiErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             ApiErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
             ApiErrorCode::Revoked | ApiErrorCode::Forbidden | ApiErrorCode::CodeRefused => StatusCode::FORBIDDEN,
             ApiErrorCode::NotFound => StatusCode::NOT_FOUND,
-            ApiErrorCode::ProtocolUnsupported => StatusCode::UPGRADE_REQUIRED,
             ApiErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
             ApiErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         };

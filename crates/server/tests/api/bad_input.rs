@@ -38,7 +38,7 @@ async fn another_protocol_is_refused_and_changes_nothing() {
     let push = gate_event("future").written_on(&a);
     let request = SyncRequest { protocol: 2, push: vec![push.clone()], ..a.request() };
     let (status, error) = api_error(a.post(serde_json::to_vec(&request).unwrap()).await).await;
-    assert_eq!((status, error.code), (426, ApiErrorCode::ProtocolUnsupported));
+    assert_eq!((status, error.code), (400, ApiErrorCode::ProtocolUnsupported));
     a.send(vec![push]).await.accepted(1);
 }
 

@@ -4,6 +4,7 @@
 mod admin;
 mod bad_input;
 mod clock;
+mod command_line;
 mod conflict;
 mod enrolment;
 mod epoch;

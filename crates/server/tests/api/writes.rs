@@ -97,3 +97,36 @@ async fn any_time_of_capture_is_taken() {
         assert_eq!(a.sees(held.id).await.unwrap().content.captured_at, time.parse().unwrap());
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_who_write_at_once_all_count_and_all_end_up_with_the_same() {
+    const DEVICES: u64 = 6;
+    const ROUNDS: u64 = 5;
+    let yard = TestServer::start().await;
+    let mut devices = Vec::new();
+    for at in 0..DEVICES {
+        devices.push(yard.device(&format!("device {at}")).await);
+    }
+    let id = devices[0].new_id();
+    let writing = devices.into_iter().enumerate().map(|(at, device)| {
+        tokio::spawn(async move {
+            for round in 0..ROUNDS {
+                device.push_all([gate_event(&format!("{at} in {round}")).of_record(id), gate_event("own")]).await;
+                device.pull().await;
+            }
+            device
+        })
+    });
+    let writing: Vec<_> = writing.collect();
+    let mut held = Vec::new();
+    for device in writing {
+        let device = device.await.unwrap();
+        device.pull().await;
+        held.push(device.sees(id).await.unwrap().receipt);
+    }
+    assert_eq!(held[0].version, DEVICES * ROUNDS);
+    assert!(held.windows(2).all(|pair| pair[0] == pair[1]));
+    let audit = yard.audit(id).await;
+    assert_eq!(audit.len() as u64, DEVICES * ROUNDS);
+    assert!(audit.windows(2).all(|pair| pair[0].received_at < pair[1].received_at));
+}
