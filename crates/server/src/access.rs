@@ -108,7 +108,7 @@ pub(crate) fn only_tenant(tenants: &[Tenant]) -> Result<Tenant, ServerError> {
 }
 
 /// Each is a yard of the tenant.
-pub(crate) fn check_yards(reading: &Reading<'_>, tenant: Tenant, yards: &[Uuid]) -> Result<(), ServerError> {
+pub(crate) fn check_yards(reading: &dyn Reading, tenant: Tenant, yards: &[Uuid]) -> Result<(), ServerError> {
     let held = reading.held(tenant, yards)?;
     let is_yard = |id: &Uuid| {
         held.iter().any(|held| {

@@ -88,7 +88,7 @@ impl Server {
                 .write(tenant, write_id)?
                 .filter(|write| record_id.is_none_or(|id| id == write.record_id))
                 .ok_or_else(|| no_such("write", write_id))?;
-            let held = writing.held_one(tenant, write.record_id)?;
+            let held = writing.claim_one(tenant, write.record_id)?;
             check_restorable(&write, held.as_ref(), &config.bounds)?;
             let because = Because { restores: Some(write_id), reason: reason.to_owned() };
             let (write_id, version) = supersede(
@@ -113,7 +113,7 @@ impl Server {
     ) -> Result<RestoreResponse, ServerError> {
         let environment = &*self.inner.config.environment;
         self.inner.storage.write(|writing| {
-            let held = writing.held_one(tenant, record_id)?.ok_or_else(|| no_such("record", record_id))?;
+            let held = writing.claim_one(tenant, record_id)?.ok_or_else(|| no_such("record", record_id))?;
             if held.content.state == state {
                 return Ok(RestoreResponse { write_id: held.write_id, version: held.version.version });
             }
@@ -151,7 +151,7 @@ fn check_restorable(write: &StoredWrite, held: Option<&Held>, bounds: &Bounds) -
     Ok(())
 }
 
-fn audited(reading: &Reading<'_>, tenant: Tenant, writes: Vec<StoredWrite>) -> Result<Vec<Audited>, ServerError> {
+fn audited(reading: &dyn Reading, tenant: Tenant, writes: Vec<StoredWrite>) -> Result<Vec<Audited>, ServerError> {
     let operators = References::load(reading, tenant, writes.iter().filter_map(|write| write.content.operator_id))?;
     let devices: Vec<Uuid> = writes.iter().filter_map(|write| write.device_id).collect();
     let devices = reading.device_names(tenant, &devices)?;

@@ -11,7 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{ServerError, refuse};
 use crate::files::{FolderLock, sync_folder_of};
 use crate::server::{Server, epoch_at};
-use crate::storage::{self, APPLICATION_ID, DATABASE};
+use crate::storage::Storage;
+use crate::storage::sqlite::{self, APPLICATION_ID, DATABASE};
 
 impl Server {
     /// Copies the database, as it is at one moment, to a new file, while the server runs.
@@ -28,7 +29,8 @@ impl Server {
         if unfinished.exists() {
             std::fs::remove_file(&unfinished)?;
         }
-        self.inner.storage.copy(&unfinished)?;
+        let Storage::Sqlite(database) = &self.inner.storage;
+        database.copy(&unfinished)?;
         File::open(&unfinished)?.sync_all()?;
         std::fs::rename(unfinished, to)?;
         sync_folder_of(to)
@@ -70,14 +72,14 @@ fn check_ours(backup: &Path) -> Result<(), ServerError> {
 fn finish(database: &Path) -> Option<Epoch> {
     let opened = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
     opened.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).ok()?;
-    storage::epoch_of(&opened).ok()
+    sqlite::epoch_of(&opened).ok()
 }
 
 fn begin_epoch(staged: &Path, replaced: Option<Epoch>, now: Timestamp) -> Result<Epoch, ServerError> {
     let restored = Connection::open(staged)?;
-    let known = storage::epoch_of(&restored)?.max(replaced.unwrap_or(Epoch(0)));
+    let known = sqlite::epoch_of(&restored)?.max(replaced.unwrap_or(Epoch(0)));
     let epoch = Epoch(epoch_at(now).0.max(known.0 + 1));
-    storage::begin_epoch(&restored, epoch)?;
+    sqlite::begin_epoch(&restored, epoch)?;
     restored.close().map_err(|(_, error)| error)?;
     Ok(epoch)
 }

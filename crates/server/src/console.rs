@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
-use crate::reconcile::{self, stamp, store};
+use crate::reconcile::{self, stamp};
 use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
 
 /// Why a version is made, if it is not simply entered.
@@ -39,22 +39,22 @@ fn refused(message: impl Into<String>) -> ServerError {
 
 /// Writes a record, unless it says the same already.
 pub(crate) fn put(
-    writing: &Writing<'_>,
+    writing: &dyn Writing,
     tenant: Tenant,
     environment: &dyn Environment,
     id: Uuid,
-    content: Content,
+    content: &Content,
 ) -> Result<(), ServerError> {
-    let held = writing.held_one(tenant, id)?;
-    if held.as_ref().is_some_and(|held| held.content.says_the_same_as(&content)) {
+    let held = writing.claim_one(tenant, id)?;
+    if held.as_ref().is_some_and(|held| held.content.says_the_same_as(content)) {
         return Ok(());
     }
-    supersede(writing, tenant, environment, id, held.as_ref(), content, Because::default()).map(drop)
+    supersede(writing, tenant, environment, id, held.as_ref(), content.clone(), Because::default()).map(drop)
 }
 
-/// Makes `content` the next version of a record. Returns the write and the version.
+/// Makes `content` the next version of a claimed record. Returns the write and the version.
 pub(crate) fn supersede(
-    writing: &Writing<'_>,
+    writing: &dyn Writing,
     tenant: Tenant,
     environment: &dyn Environment,
     record_id: Uuid,
@@ -67,9 +67,9 @@ pub(crate) fn supersede(
     let Because { restores, reason } = because;
     let mut filings = [Filing { restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
-    let mut counter = writing.counter(tenant)?;
+    let mut counter = writing.take_counter(tenant)?;
     stamp(&mut filings, &mut counter, environment.now())?;
+    writing.store(tenant, &displaced, &filings)?;
     writing.set_counter(tenant, counter)?;
-    store(writing, tenant, &displaced, &filings)?;
     Ok((write_id, version))
 }

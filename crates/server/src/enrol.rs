@@ -33,7 +33,7 @@ impl Server {
         let token = secret::token()?;
         let device_id = request.device_id;
         let joined = self.inner.storage.write(|writing| {
-            let Some(code) = writing.code(&code_hash, device_id, now)? else { return Ok(None) };
+            let Some(code) = writing.claim_code(&code_hash, device_id, now)? else { return Ok(None) };
             // A device id of another organisation: nothing is said about it but that this does not work.
             if writing.tenant_of_device(device_id)?.is_some_and(|tenant| tenant != code.tenant) {
                 return Ok(None);

@@ -40,7 +40,7 @@ impl Asked {
 
 /// Reads the news behind the device's cursors. What the verdicts of the same answer carry already is left out.
 pub(crate) fn pull(
-    reading: &Reading<'_>,
+    reading: &dyn Reading,
     key: &Key,
     device: &Device,
     mut asked: Asked,
@@ -58,7 +58,7 @@ pub(crate) fn pull(
         let known = asked.cursors.get(&scope).copied().filter(|at| asked.epoch == Some(epoch) && *at <= newest);
         let cursor = known.unwrap_or(0);
         let mut page = ScopePage { scope, records: Vec::new(), cursor };
-        reading.feed(device.tenant, scope, cursor, |row| {
+        reading.feed(device.tenant, scope, cursor, &mut |row| {
             let is_carried = carried.get(&row.record_id()?) == Some(&row.version()?);
             if !is_carried && !asked.room.take(row.body_bytes()?) {
                 news.more = true;

@@ -43,7 +43,7 @@ impl Server {
     pub fn open(config: Config) -> Result<Self, ServerError> {
         let lock = FolderLock::shared(&config.data)?;
         let now = config.environment.now();
-        let storage = Storage::open(&config.data, epoch_at(now))?;
+        let storage = Storage::open(&config, epoch_at(now))?;
         let key = Key::open(&config.data)?;
         let enrolments = RateLimit::new(&config.bounds, now);
         Ok(Self { inner: Arc::new(Inner { config, storage, key, enrolments, _lock: lock }) })
@@ -75,11 +75,15 @@ impl Server {
     ///
     /// # Errors
     /// There is no such tenant, the content breaks a rule of its kind, or the database failed.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the record is the server's from here on, however often it tries"
+    )]
     pub fn put_record(&self, tenant: Option<Uuid>, id: Uuid, content: Content) -> Result<(), ServerError> {
         crate::console::check(&content, &self.inner.config.bounds)?;
         self.inner.storage.write(|writing| {
             let tenant = crate::access::only_tenant(&writing.tenants(tenant)?)?;
-            crate::console::put(writing, tenant, &*self.inner.config.environment, id, content)
+            crate::console::put(writing, tenant, &*self.inner.config.environment, id, &content)
         })
     }
 

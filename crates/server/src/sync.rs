@@ -32,10 +32,11 @@ impl Server {
         } else {
             let page =
                 storage.read(|reading| reconcile::prepare(reading, device, bounds, request.push, request.reoffer))?;
-            storage.write(|writing| {
+            let reconciled = storage.write(|writing| {
                 writing.device_seen(device.id, &app, environment.now())?;
-                reconcile::reconcile(writing, key, device, environment, page)
-            })?
+                reconcile::reconcile(writing, key, device, environment, &page)
+            })?;
+            reconciled.answer()
         };
         let News { epoch, scopes, more } = storage.read(|reading| pull(reading, key, device, asked, &verdicts))?;
         let server_time = environment.now();

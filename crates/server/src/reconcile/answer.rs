@@ -18,11 +18,11 @@ struct State<'a> {
 }
 
 impl Book<'_> {
-    pub(super) fn answer(&self, words: Vec<Word>) -> Vec<Judged> {
+    pub(super) fn answer(&self, words: &[Word]) -> Vec<Judged> {
         let mut signed: HashMap<Uuid, Receipt> = HashMap::new();
         words
-            .into_iter()
-            .map(|Word { id, write_id, verdict, as_sent }| {
+            .iter()
+            .map(|&Word { id, write_id, ref verdict, as_sent }| {
                 let state = self.state(id).filter(|state| self.device.sees(state.content.yard_id));
                 let canonical = state.map(|state| {
                     // Signing costs more than all else here, and a page may name a record several times.
@@ -35,7 +35,7 @@ impl Book<'_> {
                         CanonicalState::Record(Box::new(Canonical { id, receipt, write_id, device_id, content }))
                     }
                 });
-                Judged { id, write_id, verdict, canonical }
+                Judged { id, write_id, verdict: verdict.clone(), canonical }
             })
             .collect()
     }

@@ -19,7 +19,6 @@ use crate::storage::{Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
 /// The page's working state.
 pub(super) struct Book<'a> {
-    pub writing: &'a Writing<'a>,
     pub key: &'a Key,
     pub device: &'a Device,
     pub epoch: Epoch,
@@ -65,16 +64,16 @@ impl Book<'_> {
     }
 
     /// Judges one record.
-    pub(super) fn judge(&mut self, offered: Offered) -> Result<Word, ServerError> {
+    pub(super) fn judge(&mut self, writing: &dyn Writing, offered: &Offered) -> Result<Word, ServerError> {
         let (id, write_id) = (offered.id, offered.write_id);
         if let Some((record_id, verdict, content)) = self.known(write_id) {
             if record_id != id || !content.says_the_same_as(&offered.content) {
-                return self.reject_reused_write(offered);
+                return self.reject_reused_write(writing, offered);
             }
             let as_sent = is_verbatim(content, &offered.content);
             return Ok(Word { id, write_id, verdict: verdict.clone(), as_sent });
         }
-        let refusal = self.refusal(&offered);
+        let refusal = self.refusal(offered);
         let existing = self.existing(id);
         let incoming = Incoming {
             offer: match &offered.ground {
@@ -150,11 +149,11 @@ impl Book<'_> {
     }
 
     /// Enters into the book what the decision says.
-    fn carry_out(&mut self, offered: Offered, decision: &Decision) {
-        let Offered { id, write_id, ground, content, body, .. } = offered;
+    fn carry_out(&mut self, offered: &Offered, decision: &Decision) {
+        let &Offered { id, write_id, ref ground, ref content, ref body, .. } = offered;
         let (device_id, base, original) = match ground {
-            Ground::Write { base } => (Some(self.device.id), base.map(|base| base.version_id()), None),
-            Ground::Reoffer { receipt, written_by } => (written_by, None, Some(receipt.received_at)),
+            Ground::Write { base } => (Some(self.device.id), base.as_ref().map(Receipt::version_id), None),
+            Ground::Reoffer { receipt, written_by } => (*written_by, None, Some(receipt.received_at)),
         };
         let (outcome, version, received_at) = match decision {
             Decision::Repeat(_) => return,
@@ -167,7 +166,7 @@ impl Book<'_> {
         self.filings.push(Filing {
             write_id,
             record_id: id,
-            content,
+            content: content.clone(),
             device_id,
             base,
             restores: None,
@@ -231,21 +230,21 @@ impl Book<'_> {
 
     /// A write id that came before with something else. No app does that; whatever it is, it must not pass as judged.
     /// It is filed under an id of its own, so that the payload is kept and a repeat finds it.
-    fn reject_reused_write(&mut self, offered: Offered) -> Result<Word, ServerError> {
-        let Offered { id, write_id, content, .. } = offered;
+    fn reject_reused_write(&mut self, writing: &dyn Writing, offered: &Offered) -> Result<Word, ServerError> {
+        let &Offered { id, write_id, ref content, .. } = offered;
         let verdict = Verdict::Rejected(Rejection::new(
             RejectionCode::Invalid,
             "This change came under the number of another change. Save the record again.",
         ));
         let filed_as = Uuid::new_v5(&write_id, &[id.as_bytes(), content.body.get().as_bytes()].concat());
         let is_filed =
-            self.ledger.contains_key(&filed_as) || !self.writing.ledger(self.device.tenant, &[filed_as])?.is_empty();
+            self.ledger.contains_key(&filed_as) || !writing.ledger(self.device.tenant, &[filed_as])?.is_empty();
         if !is_filed {
             self.ledger.insert(filed_as, Known::Filed(self.filings.len()));
             self.filings.push(Filing {
                 write_id: filed_as,
                 record_id: id,
-                content,
+                content: content.clone(),
                 device_id: Some(self.device.id),
                 base: None,
                 restores: None,

@@ -1,6 +1,6 @@
 //! Step 2: what the server holds of the page's records, and what the ledger knows of its writes. Two queries,
 //! whatever the size of the page; records in the order of their ids, so that where rows are locked two pages never
-//! wait for each other.
+//! wait for each other. The ledger is asked when the records are claimed: what somebody else judged until then counts.
 
 use std::collections::HashMap;
 
@@ -14,7 +14,7 @@ use crate::receipt::Key;
 use crate::storage::{Device, Writing};
 
 pub(super) fn load<'a>(
-    writing: &'a Writing<'a>,
+    writing: &dyn Writing,
     key: &'a Key,
     device: &'a Device,
     page: &[Offered],
@@ -22,12 +22,11 @@ pub(super) fn load<'a>(
     let mut ids: Vec<_> = page.iter().map(|offered| offered.id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let held = writing.held(device.tenant, &ids)?;
+    let held = writing.claim(device.tenant, &ids)?;
     let writes: Vec<_> = page.iter().map(|offered| offered.write_id).collect();
     let ledger = writing.ledger(device.tenant, &writes)?;
     let operators = page.iter().filter_map(|offered| offered.content.operator_id);
     Ok(Book {
-        writing,
         key,
         device,
         epoch: writing.epoch()?,

@@ -4,10 +4,11 @@
 //! 2. [`load`]: what the server holds of the page's records, and what the ledger knows of its writes;
 //! 3. [`judge`]: `gatebook_sync::decide` for each, in order, each seeing what the one before it changed;
 //! 4. [`stamp`]: places in the feed and times of receipt, from the tenant's counter, last of all;
-//! 5. [`notices`] and [`store`]: both sides of a conflict are told, and everything is written;
+//! 5. [`notices`]: both sides of a conflict are told, and everything is written;
 //! 6. [`answer`]: each verdict with today's canonical state.
 //!
 //! Steps 2 to 5 are one transaction: a page is taken whole or not at all, and what it says was judged can be repeated.
+//! Until the counter is taken in step 4 other pages of the tenant go on beside it; after that there is only writing.
 
 mod answer;
 mod check;
@@ -16,7 +17,6 @@ mod load;
 mod notices;
 mod references;
 mod stamp;
-mod store;
 
 use gatebook_domain::Body;
 use gatebook_sync::wire::{Judged, Push};
@@ -26,7 +26,9 @@ use uuid::Uuid;
 pub(crate) use check::read;
 pub(crate) use references::References;
 pub(crate) use stamp::stamp;
-pub(crate) use store::store;
+
+use judge::{Book, Word};
+use notices::Desk;
 
 use crate::config::{Bounds, Environment};
 use crate::error::ServerError;
@@ -54,7 +56,7 @@ enum Ground {
 
 /// Reads a page and checks what can be checked without the transaction.
 pub(crate) fn prepare(
-    reading: &Reading<'_>,
+    reading: &dyn Reading,
     device: &Device,
     bounds: &Bounds,
     push: Vec<Push>,
@@ -85,26 +87,40 @@ pub(crate) fn prepare(
     Ok(page)
 }
 
+/// A page judged, and written unless the transaction fails.
+pub(crate) struct Reconciled<'a> {
+    book: Book<'a>,
+    words: Vec<Word>,
+}
+
+impl Reconciled<'_> {
+    /// What the device is told. Signing takes long, and wants no transaction open.
+    pub(crate) fn answer(&self) -> Vec<Judged> {
+        self.book.answer(&self.words)
+    }
+}
+
 /// Judges a page and writes what came of it.
-pub(crate) fn reconcile(
-    writing: &Writing<'_>,
-    key: &Key,
-    device: &Device,
+pub(crate) fn reconcile<'a>(
+    writing: &dyn Writing,
+    key: &'a Key,
+    device: &'a Device,
     environment: &dyn Environment,
-    page: Vec<Offered>,
-) -> Result<Vec<Judged>, ServerError> {
-    let mut book = load::load(writing, key, device, &page)?;
-    let words = page.into_iter().map(|offered| book.judge(offered)).collect::<Result<_, _>>()?;
+    page: &[Offered],
+) -> Result<Reconciled<'a>, ServerError> {
+    let mut book = load::load(writing, key, device, page)?;
+    let words = page.iter().map(|offered| book.judge(writing, offered)).collect::<Result<_, _>>()?;
     if !book.is_unchanged() {
         let tenant = device.tenant;
-        let mut counter = writing.counter(tenant)?;
+        let desk = Desk::open(writing, tenant, book.epoch, &book.conflicts)?;
+        let mut counter = writing.take_counter(tenant)?;
         counter.not_before(book.newest_proof);
         stamp(&mut book.filings, &mut counter, environment.now())?;
-        let (mut notices, superseded) = notices::notices(writing, tenant, environment, &book.filings, &book.conflicts)?;
+        let mut notices = desk.notices(environment, &book.filings);
         stamp(&mut notices, &mut counter, environment.now())?;
+        writing.store(tenant, &book.displaced, &book.filings)?;
+        writing.store(tenant, &desk.superseded(), &notices)?;
         writing.set_counter(tenant, counter)?;
-        store(writing, tenant, &book.displaced, &book.filings)?;
-        store(writing, tenant, &superseded, &notices)?;
     }
-    Ok(book.answer(words))
+    Ok(Reconciled { book, words })
 }

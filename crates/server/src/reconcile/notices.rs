@@ -76,54 +76,63 @@ fn notice_id(record_id: Uuid, operator_id: Uuid) -> Uuid {
     Uuid::new_v5(&NAMESPACE, &[*record_id.as_bytes(), *operator_id.as_bytes()].concat())
 }
 
-/// What the notices of one page are made with.
-struct Desk<'a> {
-    environment: &'a dyn Environment,
+/// What the notices of one page are made with: all that is known before anything is stamped.
+pub(super) struct Desk<'a> {
     epoch: Epoch,
-    now: Timestamp,
-    /// The page's filings, stamped.
-    filings: &'a [Filing],
+    /// By the notice's id: to whom, about what, and how many conflicts of this page it stands for.
+    due: BTreeMap<Uuid, (Uuid, &'a Conflict, u32)>,
     before: HashMap<Uuid, Held>,
     operators: References,
     devices: HashMap<Uuid, String>,
 }
 
-/// The page's notices, and what becomes of those they bring up to date.
-pub(super) fn notices(
-    writing: &Writing<'_>,
-    tenant: Tenant,
-    environment: &dyn Environment,
-    filings: &[Filing],
-    conflicts: &[Conflict],
-) -> Result<(Vec<Filing>, HashMap<Uuid, Outcome>), ServerError> {
-    // The last conflict of a page tells the state in which the page leaves the record; the others only count.
-    let mut due: BTreeMap<Uuid, (Uuid, &Conflict, u32)> = BTreeMap::new();
-    for conflict in conflicts {
-        for addressee in conflict.addressees() {
-            let id = notice_id(conflict.record_id, addressee);
-            let counted = due.get(&id).map_or(0, |(_, _, counted)| *counted);
-            due.insert(id, (addressee, conflict, counted + 1));
+impl<'a> Desk<'a> {
+    /// Claims the notices that are due, and looks up who and what is named in them.
+    pub(super) fn open(
+        writing: &dyn Writing,
+        tenant: Tenant,
+        epoch: Epoch,
+        conflicts: &'a [Conflict],
+    ) -> Result<Self, ServerError> {
+        // The last conflict of a page tells the state in which the page leaves the record; the others only count.
+        let mut due: BTreeMap<Uuid, (Uuid, &Conflict, u32)> = BTreeMap::new();
+        for conflict in conflicts {
+            for addressee in conflict.addressees() {
+                let id = notice_id(conflict.record_id, addressee);
+                let counted = due.get(&id).map_or(0, |(_, _, counted)| *counted);
+                due.insert(id, (addressee, conflict, counted + 1));
+            }
         }
+        let ids: Vec<Uuid> = due.keys().copied().collect();
+        let sides = || due.values().flat_map(|(_, conflict, _)| [&conflict.kept, &conflict.set_aside]);
+        let device_ids: Vec<Uuid> = sides().filter_map(|side| side.device_id).collect();
+        let before = writing.claim(tenant, &ids)?.into_iter().map(|held| (held.record_id, held)).collect();
+        let operators = References::load(writing, tenant, sides().filter_map(|side| side.content.operator_id))?;
+        let devices = writing.device_names(tenant, &device_ids)?;
+        Ok(Self { epoch, due, before, operators, devices })
     }
-    let ids: Vec<Uuid> = due.keys().copied().collect();
-    let sides = || due.values().flat_map(|(_, conflict, _)| [&conflict.kept, &conflict.set_aside]);
-    let device_ids: Vec<Uuid> = sides().filter_map(|side| side.device_id).collect();
-    let desk = Desk {
-        environment,
-        epoch: writing.epoch()?,
-        now: environment.now(),
-        filings,
-        before: writing.held(tenant, &ids)?.into_iter().map(|held| (held.record_id, held)).collect(),
-        operators: References::load(writing, tenant, sides().filter_map(|side| side.content.operator_id))?,
-        devices: writing.device_names(tenant, &device_ids)?,
-    };
-    let superseded = desk.before.values().map(|held| (held.write_id, Outcome::Superseded)).collect();
-    let filings = due.into_iter().map(|(id, due)| desk.notice(id, due)).collect();
-    Ok((filings, superseded))
-}
 
-impl Desk<'_> {
-    fn notice(&self, id: Uuid, (addressee_id, conflict, counted): (Uuid, &Conflict, u32)) -> Filing {
+    /// What becomes of the notices that are brought up to date.
+    pub(super) fn superseded(&self) -> HashMap<Uuid, Outcome> {
+        self.before.values().map(|held| (held.write_id, Outcome::Superseded)).collect()
+    }
+
+    /// The notices; `filings` are the page's, stamped.
+    pub(super) fn notices(&self, environment: &dyn Environment, filings: &[Filing]) -> Vec<Filing> {
+        let now = environment.now();
+        let notice =
+            |(id, due): (&Uuid, &(Uuid, &Conflict, u32))| self.notice(environment.new_id(), now, filings, *id, *due);
+        self.due.iter().map(notice).collect()
+    }
+
+    fn notice(
+        &self,
+        write_id: Uuid,
+        now: Timestamp,
+        filings: &[Filing],
+        id: Uuid,
+        (addressee_id, conflict, counted): (Uuid, &Conflict, u32),
+    ) -> Filing {
         let before = self.before.get(&id);
         let counted_before = match before.map(|held| Body::from_json(Kind::Notice, held.content.body.get())) {
             Some(Ok(Body::Notice(notice))) => notice.count,
@@ -134,8 +143,8 @@ impl Desk<'_> {
             record_id: conflict.record_id,
             record_kind: conflict.kept.content.known_kind().unwrap_or(Kind::Inspection),
             record_title: conflict.title.clone(),
-            kept: self.side(&conflict.kept),
-            set_aside: self.side(&conflict.set_aside),
+            kept: self.side(filings, &conflict.kept),
+            set_aside: self.side(filings, &conflict.set_aside),
             differences: conflict.found.listed.clone(),
             more_differences: conflict.found.more,
             count: counted_before.saturating_add(counted),
@@ -148,15 +157,15 @@ impl Desk<'_> {
             schema: SCHEMA,
             state: RecordState::Live,
             state_reason: String::new(),
-            captured_at: self.now,
+            captured_at: now,
             zone: conflict.kept.content.zone.clone(),
             operator_id: None,
             body: RawValue::from_string(body.to_json()).expect("a serialised body is JSON"),
         };
-        Filing::own(id, self.environment.new_id(), version, content)
+        Filing::own(id, write_id, version, content)
     }
 
-    fn side(&self, side: &Side) -> NoticeSide {
+    fn side(&self, filings: &[Filing], side: &Side) -> NoticeSide {
         let operator_id = side.content.operator_id;
         NoticeSide {
             write_id: side.write_id,
@@ -165,7 +174,7 @@ impl Desk<'_> {
             device_name: side.device_id.and_then(|id| self.devices.get(&id)).cloned().unwrap_or_default(),
             received_at: match side.received {
                 Received::At(time) => time,
-                Received::Filing(at) => self.filings[at].received_at.expect("filings are stamped before notices"),
+                Received::Filing(at) => filings[at].received_at.expect("filings are stamped before notices"),
             },
             captured_at: side.content.captured_at,
         }

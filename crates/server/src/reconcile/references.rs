@@ -25,7 +25,7 @@ struct Reference {
 impl References {
     /// Loads those records of the tenant, as far as they are there.
     pub(crate) fn load(
-        reading: &Reading<'_>,
+        reading: &dyn Reading,
         tenant: Tenant,
         ids: impl IntoIterator<Item = Uuid>,
     ) -> Result<Self, ServerError> {

@@ -112,7 +112,7 @@ impl Server {
             for seed in &seeds {
                 // What is there stays as it is: it may have been changed since, and due times are counted once.
                 if writing.held_one(tenant, seed.id)?.is_none() {
-                    console::put(writing, tenant, environment, seed.id, content(seed, now))?;
+                    console::put(writing, tenant, environment, seed.id, &content(seed, now))?;
                 }
             }
             Ok(())

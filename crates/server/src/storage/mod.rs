@@ -1,165 +1,154 @@
-//! The embedded database: one folder, one SQLite file, one writer, a few readers. All SQL of the server is in here,
-//! behind the methods of [`Reading`] and [`Writing`]; what they are for is decided above.
+//! Where the server's state lies: one interface, [`Reading`] and [`Writing`], and behind it the embedded SQLite
+//! ([`sqlite`]) or PostgreSQL ([`postgres`]). All SQL of the server is in here; what it is for is decided above.
+//!
+//! The interface is synchronous: the server calls it on threads of its own, a simulator as it likes.
 
-mod codes;
-mod devices;
-mod records;
-mod tenants;
-mod upgrades;
-mod versions;
+mod model;
+pub(crate) mod sqlite;
 
-use std::ops::Deref;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::collections::HashMap;
 
-use gatebook_sync::Epoch;
+use gatebook_sync::{Epoch, Scope, VersionId};
 use jiff::Timestamp;
-use rusqlite::types::Value;
-use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
-pub use devices::Device;
-pub(crate) use devices::NewDevice;
-pub(crate) use records::Held;
-pub(crate) use tenants::{Counter, Tenant};
-pub(crate) use upgrades::APPLICATION_ID;
-pub(crate) use versions::{Filing, LedgerEntry, Outcome, StoredWrite, state_name};
+pub use model::Device;
+pub(crate) use model::{Code, Counter, Filing, Held, LedgerEntry, NewDevice, Outcome, StoredWrite, Tenant, state_name};
 
+use crate::config::Config;
 use crate::error::ServerError;
 
-/// Name of the database in the data folder.
-pub(crate) const DATABASE: &str = "gatebook-server.sqlite";
-
-const READERS: usize = 3;
-/// How long a statement waits for another process on the same folder, such as the command line.
-const BUSY: Duration = Duration::from_secs(30);
-
 /// The database.
-pub(crate) struct Storage {
-    path: PathBuf,
-    readers: [Mutex<Connection>; READERS],
-    /// Closed last: then it writes the log back, and the database is one whole file.
-    writer: Mutex<Connection>,
-}
-
-/// One consistent state of the database, to look at.
-pub(crate) struct Reading<'a> {
-    connection: &'a Connection,
-}
-
-/// A transaction. What it changes is seen by nobody before it ends, and not at all if it fails.
-pub(crate) struct Writing<'a> {
-    reading: Reading<'a>,
-}
-
-impl<'a> Deref for Writing<'a> {
-    type Target = Reading<'a>;
-
-    fn deref(&self) -> &Reading<'a> {
-        &self.reading
-    }
+pub(crate) enum Storage {
+    Sqlite(sqlite::Database),
 }
 
 impl Storage {
-    /// Opens the database in `folder`, making both if they are not there; `epoch` is what a new server begins with.
-    pub(crate) fn open(folder: &Path, epoch: Epoch) -> Result<Self, ServerError> {
-        std::fs::create_dir_all(folder)?;
-        let path = folder.join(DATABASE);
-        let mut writer = Connection::open(&path)?;
-        writer.busy_timeout(BUSY)?;
-        writer.pragma_update(None, "journal_mode", "WAL")?;
-        // An answer promises that the write is kept: it waits for the disk.
-        writer.pragma_update(None, "synchronous", "FULL")?;
-        writer.pragma_update(None, "foreign_keys", true)?;
-        // A checkpoint each 16 MiB of log: seldom within a page, soon enough to keep the log small.
-        writer.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-        tune(&writer, 64)?;
-        upgrades::run(&mut writer)?;
-        writer.execute("INSERT OR IGNORE INTO server (only, epoch) VALUES (1, ?1)", [epoch.0])?;
-        let reader = || -> Result<_, ServerError> {
-            let reader = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-            reader.busy_timeout(BUSY)?;
-            tune(&reader, 16)?;
-            Ok(Mutex::new(reader))
-        };
-        let readers = [reader()?, reader()?, reader()?];
-        Ok(Self { path, writer: Mutex::new(writer), readers })
+    /// Opens the database, making it if it is not there; `epoch` is what a new server begins with.
+    pub(crate) fn open(config: &Config, epoch: Epoch) -> Result<Self, ServerError> {
+        sqlite::Database::open(&config.data, epoch).map(Self::Sqlite)
     }
 
-    /// Runs `work` in one transaction; only one at a time.
-    pub(crate) fn write<T>(&self, work: impl FnOnce(&Writing<'_>) -> Result<T, ServerError>) -> Result<T, ServerError> {
-        let mut writer = lock(&self.writer);
-        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&Writing { reading: Reading { connection: &transaction } })?;
-        transaction.commit()?;
-        Ok(done)
+    /// Runs `work` in one transaction. Where several servers share a database, what they do at the same time may make
+    /// it run again from the beginning, so it does nothing but what the transaction does.
+    pub(crate) fn write<T>(&self, work: impl FnMut(&dyn Writing) -> Result<T, ServerError>) -> Result<T, ServerError> {
+        match self {
+            Self::Sqlite(database) => database.write(work),
+        }
     }
 
     /// Runs `look` on one consistent state.
-    pub(crate) fn read<T>(&self, look: impl FnOnce(&Reading<'_>) -> Result<T, ServerError>) -> Result<T, ServerError> {
-        let mut reader =
-            self.readers.iter().find_map(|reader| reader.try_lock().ok()).unwrap_or_else(|| lock(&self.readers[0]));
-        let transaction = reader.transaction()?;
-        let seen = look(&Reading { connection: &transaction })?;
-        transaction.finish()?;
-        Ok(seen)
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&dyn Reading) -> Result<T, ServerError>) -> Result<T, ServerError> {
+        match self {
+            Self::Sqlite(database) => database.read(look),
+        }
     }
 
     /// The server's epoch now.
     pub(crate) fn epoch(&self) -> Result<Epoch, ServerError> {
-        self.read(|reading| epoch_of(reading.connection))
-    }
-
-    /// Copies the database, as it is at one moment, into a new file.
-    pub(crate) fn copy(&self, to: &Path) -> Result<(), ServerError> {
-        let source = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
-        source.busy_timeout(BUSY)?;
-        let mut copy = Connection::open(to)?;
-        // All pages in one step: writers go on beside it, and nothing makes it start again.
-        rusqlite::backup::Backup::new(&source, &mut copy)?.run_to_completion(i32::MAX, Duration::ZERO, None)?;
-        copy.pragma_update(None, "journal_mode", "DELETE")?;
-        Ok(())
+        self.read(|reading| reading.epoch())
     }
 }
 
-impl Reading<'_> {
+/// One consistent state of the database, to look at.
+pub(crate) trait Reading {
     /// The server's epoch.
-    pub(crate) fn epoch(&self) -> Result<Epoch, ServerError> {
-        epoch_of(self.connection)
+    fn epoch(&self) -> Result<Epoch, ServerError>;
+
+    /// Every tenant; `id` picks one.
+    fn tenants(&self, id: Option<Uuid>) -> Result<Vec<Tenant>, ServerError>;
+    /// The tenants that have a record of that id. Ids are random, so there is hardly ever more than one.
+    fn tenants_with_record(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError>;
+    /// The tenants that have a write of that id.
+    fn tenants_with_write(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError>;
+    /// The tenant of an admin's token.
+    fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError>;
+    /// Where the tenant's feed stands.
+    fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError>;
+
+    /// The device with that token, revoked or not.
+    fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError>;
+    /// The tenant a device belongs to, if it is enrolled.
+    fn tenant_of_device(&self, id: Uuid) -> Result<Option<Tenant>, ServerError>;
+    /// What people call those devices of the tenant.
+    fn device_names(&self, tenant: Tenant, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, ServerError>;
+
+    /// The canonical states of those records, as far as there are any.
+    fn held(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError>;
+    /// The canonical state of one record.
+    fn held_one(&self, tenant: Tenant, id: Uuid) -> Result<Option<Held>, ServerError> {
+        Ok(self.held(tenant, &[id])?.pop())
     }
+    /// Walks the scope's canonical states behind `cursor` by ascending `seq`, until `visit` returns false.
+    fn feed(&self, tenant: Tenant, scope: Scope, cursor: u64, visit: &mut Visit<'_>) -> Result<(), ServerError>;
+
+    /// What the ledger knows of those writes.
+    fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError>;
+    /// Every write to a record, in the order in which they were judged.
+    fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError>;
+    /// One write.
+    fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError>;
 }
 
-/// The epoch in that database.
-pub(crate) fn epoch_of(connection: &Connection) -> Result<Epoch, ServerError> {
-    Ok(connection.prepare_cached("SELECT epoch FROM server")?.query_row([], |row| row.get(0).map(Epoch))?)
+/// Called for each row of the feed; whether to go on.
+pub(crate) type Visit<'a> = dyn FnMut(&dyn FeedRow) -> Result<bool, ServerError> + 'a;
+
+/// A canonical state in the feed, read only as far as it is asked for.
+pub(crate) trait FeedRow {
+    fn record_id(&self) -> Result<Uuid, ServerError>;
+    fn version(&self) -> Result<VersionId, ServerError>;
+    fn seq(&self) -> Result<u64, ServerError>;
+    fn body_bytes(&self) -> Result<usize, ServerError>;
+    fn held(&self) -> Result<Held, ServerError>;
 }
 
-/// Begins a new life of a server whose database nobody else has open.
-pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch) -> Result<(), ServerError> {
-    connection.execute("UPDATE server SET epoch = ?1", [epoch.0])?;
-    Ok(())
-}
+/// A transaction. What it changes is seen by nobody before it ends, and not at all if it fails.
+///
+/// The order of a page: [`claim`](Self::claim) its records, do the work, [`take_counter`](Self::take_counter),
+/// [`store`](Self::store), [`set_counter`](Self::set_counter). From the counter on nothing waits for anybody, so that
+/// nobody waits long for the counter.
+pub(crate) trait Writing: Reading {
+    /// Makes the tenant unless it is there.
+    fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError>;
+    /// Lets a token act for the tenant's admin.
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError>;
 
-fn tune(connection: &Connection, cache_mib: i64) -> Result<(), ServerError> {
-    connection.pragma_update(None, "cache_size", -1_024 * cache_mib)?;
-    connection.pragma_update(None, "mmap_size", 1_i64 << 30)?;
-    connection.pragma_update(None, "temp_store", "MEMORY")?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(rusqlite::vtab::array::load_module(connection)?)
-}
+    /// Makes a one-time code.
+    fn put_code(
+        &self,
+        tenant: Tenant,
+        code_hash: &[u8; 32],
+        yards: &[Uuid],
+        expires_at: Timestamp,
+    ) -> Result<(), ServerError>;
+    /// What the code is good for, if that device may use it now: it has not expired, and nobody else has used it, nor
+    /// does before this transaction ends.
+    fn claim_code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError>;
+    /// From now on the code is that device's alone.
+    fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError>;
 
-/// A panic leaves no half-done transaction behind, so the connection stays usable.
-fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
-    connection.lock().unwrap_or_else(PoisonError::into_inner)
-}
+    /// Enrols a device, or enrols it again with a new token. Its tenant stays what it was.
+    fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError>;
+    /// Sets the yards a device works for.
+    fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError>;
+    /// Notes that a device called, and with which app.
+    fn device_seen(&self, device: Uuid, app: &str, now: Timestamp) -> Result<(), ServerError>;
+    /// Revokes the device of that id, or all of that name, and the codes they were enrolled with: a code can be used
+    /// again by its own device while it lives, and must not undo this. Returns how many devices there were.
+    fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError>;
 
-/// Ids as the table-valued parameter of a batch query.
-fn batch(ids: &[Uuid]) -> Rc<Vec<Value>> {
-    Rc::new(ids.iter().map(|id| Value::Blob(id.as_bytes().to_vec())).collect())
-}
-
-fn timestamp(microseconds: i64) -> Result<Timestamp, ServerError> {
-    Timestamp::from_microsecond(microseconds).map_err(|error| ServerError::unreadable("time", error))
+    /// The canonical states of those records, as far as there are any. Nobody else changes them before this
+    /// transaction ends; should somebody else make one of the others, this transaction runs again.
+    fn claim(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError>;
+    /// The same for one record.
+    fn claim_one(&self, tenant: Tenant, id: Uuid) -> Result<Option<Held>, ServerError> {
+        Ok(self.claim(tenant, &[id])?.pop())
+    }
+    /// Where the tenant's feed stands. Nobody else takes places in it before this transaction ends.
+    fn take_counter(&self, tenant: Tenant) -> Result<Counter, ServerError>;
+    /// Files judged and stamped writes in order, marks what they displace, and points records that were claimed at
+    /// those that are canonical.
+    fn store(&self, tenant: Tenant, displaced: &HashMap<Uuid, Outcome>, filings: &[Filing]) -> Result<(), ServerError>;
+    /// Where the tenant's feed stands from now on.
+    fn set_counter(&self, tenant: Tenant, counter: Counter) -> Result<(), ServerError>;
 }

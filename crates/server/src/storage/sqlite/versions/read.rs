@@ -1,43 +1,23 @@
 //! Reading judged writes back: for the ledger, and for the audit list.
 
-use gatebook_domain::RecordState;
+use gatebook_sync::Content;
 use gatebook_sync::wire::AuditOutcome;
-use gatebook_sync::{Content, Verdict};
-use jiff::Timestamp;
 use rusqlite::Row;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::error::ServerError;
-use crate::storage::tenants::Tenant;
-use crate::storage::{Reading, batch, timestamp};
+use crate::storage::model::{audit_outcome, state_named, timestamp, verdict_of};
+use crate::storage::sqlite::{Session, batch};
+use crate::storage::{LedgerEntry, StoredWrite, Tenant};
 
-/// What the ledger knows of a write.
-#[derive(Debug, Clone)]
-pub(crate) struct LedgerEntry {
-    pub write_id: Uuid,
-    pub record_id: Uuid,
-    pub verdict: Verdict,
-    pub content: Content,
-}
-
-/// A write as the audit list tells of it.
-#[derive(Debug, Clone)]
-pub(crate) struct StoredWrite {
-    pub write_id: Uuid,
-    pub record_id: Uuid,
-    pub device_id: Option<Uuid>,
-    pub outcome: AuditOutcome,
-    pub version: Option<u64>,
-    pub restores: Option<Uuid>,
-    pub reason: String,
-    pub received_at: Timestamp,
-    pub content: Content,
-}
-
-impl Reading<'_> {
+impl Session<'_> {
     /// What the ledger knows of those writes.
-    pub(crate) fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
+    pub(in crate::storage::sqlite) fn ledger(
+        &self,
+        tenant: Tenant,
+        write_ids: &[Uuid],
+    ) -> Result<Vec<LedgerEntry>, ServerError> {
         let mut statement = self.connection.prepare_cached(include_str!("ledger.sql"))?;
         let mut rows = statement.query((tenant.key, batch(write_ids)))?;
         let mut found = Vec::new();
@@ -45,7 +25,7 @@ impl Reading<'_> {
             found.push(LedgerEntry {
                 write_id: row.get(0)?,
                 record_id: row.get(1)?,
-                verdict: read_verdict(row, 2)?,
+                verdict: verdict_of(text(row, 2)?)?,
                 content: read_content(row, 3)?,
             });
         }
@@ -53,12 +33,20 @@ impl Reading<'_> {
     }
 
     /// Every write to a record, in the order in which they were judged.
-    pub(crate) fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {
+    pub(in crate::storage::sqlite) fn writes_of_record(
+        &self,
+        tenant: Tenant,
+        record_id: Uuid,
+    ) -> Result<Vec<StoredWrite>, ServerError> {
         self.writes(include_str!("of_record.sql"), tenant, record_id)
     }
 
     /// One write.
-    pub(crate) fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError> {
+    pub(in crate::storage::sqlite) fn write(
+        &self,
+        tenant: Tenant,
+        write_id: Uuid,
+    ) -> Result<Option<StoredWrite>, ServerError> {
         Ok(self.writes(include_str!("by_write.sql"), tenant, write_id)?.pop())
     }
 
@@ -85,31 +73,16 @@ impl Reading<'_> {
 
 /// Reads verdict, outcome and winner from the fourth column on.
 fn read_outcome(row: &Row<'_>) -> Result<AuditOutcome, ServerError> {
-    let winner: Option<Uuid> = row.get(5)?;
-    Ok(match (text(row, 4)?, winner, read_verdict(row, 3)?) {
-        (_, _, Verdict::Rejected(rejection)) => AuditOutcome::Rejected(rejection),
-        ("canonical", _, _) => AuditOutcome::Canonical,
-        ("unchanged", _, _) => AuditOutcome::Unchanged,
-        ("set_aside", Some(to), _) => AuditOutcome::SetAside { to },
-        _ => AuditOutcome::Superseded,
-    })
-}
-
-fn read_verdict(row: &Row<'_>, at: usize) -> Result<Verdict, ServerError> {
-    serde_json::from_str(text(row, at)?).map_err(|error| ServerError::unreadable("verdict", error))
+    Ok(audit_outcome(text(row, 4)?, row.get(5)?, verdict_of(text(row, 3)?)?))
 }
 
 /// Reads the nine columns of a content from `at` on.
-pub(in crate::storage) fn read_content(row: &Row<'_>, at: usize) -> Result<Content, ServerError> {
+pub(in crate::storage::sqlite) fn read_content(row: &Row<'_>, at: usize) -> Result<Content, ServerError> {
     Ok(Content {
         kind: row.get(at)?,
         yard_id: row.get(at + 1)?,
         schema: row.get(at + 2)?,
-        state: match text(row, at + 3)? {
-            "closed" => RecordState::Closed,
-            "voided" => RecordState::Voided,
-            _ => RecordState::Live,
-        },
+        state: state_named(text(row, at + 3)?),
         state_reason: row.get(at + 4)?,
         captured_at: text(row, at + 5)?.parse().map_err(|error: jiff::Error| ServerError::unreadable("time", error))?,
         zone: row.get(at + 6)?,

@@ -1,39 +1,26 @@
 //! Tenants, their counters, and their admins' tokens.
 
-use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
-use super::{Reading, Writing, timestamp};
+use super::Session;
 use crate::error::ServerError;
+use crate::storage::model::timestamp;
+use crate::storage::{Counter, Tenant};
 
-/// An organisation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Tenant {
-    pub(super) key: i64,
-    pub id: Uuid,
-}
-
-/// Where a tenant's feed stands: its newest place, and the newest time of receipt.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Counter {
-    pub seq: u64,
-    pub received_at: Timestamp,
-}
-
-impl Reading<'_> {
+impl Session<'_> {
     /// Every tenant; `id` picks one.
-    pub(crate) fn tenants(&self, id: Option<Uuid>) -> Result<Vec<Tenant>, ServerError> {
+    pub(super) fn tenants(&self, id: Option<Uuid>) -> Result<Vec<Tenant>, ServerError> {
         self.tenants_where("SELECT key, id FROM tenants WHERE ?1 IS NULL OR id = ?1", id)
     }
 
     /// The tenants that have a record of that id. Ids are random, so there is hardly ever more than one.
-    pub(crate) fn tenants_with_record(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
+    pub(super) fn tenants_with_record(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
         self.tenants_where(include_str!("with_record.sql"), Some(id))
     }
 
     /// The tenants that have a write of that id.
-    pub(crate) fn tenants_with_write(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
+    pub(super) fn tenants_with_write(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
         self.tenants_where(include_str!("with_write.sql"), Some(id))
     }
 
@@ -44,7 +31,7 @@ impl Reading<'_> {
     }
 
     /// The tenant of an admin's token.
-    pub(crate) fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError> {
+    pub(super) fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError> {
         Ok(self
             .connection
             .prepare_cached(include_str!("of_admin.sql"))?
@@ -53,7 +40,7 @@ impl Reading<'_> {
     }
 
     /// Where the tenant's feed stands.
-    pub(crate) fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
+    pub(super) fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
         let (seq, received_at) = self
             .connection
             .prepare_cached("SELECT seq, received_at FROM tenant_counters WHERE tenant = ?1")?
@@ -62,22 +49,22 @@ impl Reading<'_> {
     }
 }
 
-impl Writing<'_> {
+impl Session<'_> {
     /// Makes the tenant unless it is there.
-    pub(crate) fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
+    pub(super) fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
         self.connection.execute("INSERT OR IGNORE INTO tenants (id, name) VALUES (?1, ?2)", (id, name))?;
         let key = self.connection.query_row("SELECT key FROM tenants WHERE id = ?1", [id], |row| row.get(0))?;
         self.connection.execute("INSERT OR IGNORE INTO tenant_counters VALUES (?1, 0, 0)", [key])?;
         Ok(Tenant { key, id })
     }
 
-    pub(crate) fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError> {
+    pub(super) fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError> {
         self.connection
             .execute("INSERT INTO admin_tokens (token_hash, tenant) VALUES (?1, ?2)", (token_hash, tenant.key))?;
         Ok(())
     }
 
-    pub(crate) fn set_counter(&self, tenant: Tenant, counter: Counter) -> Result<(), ServerError> {
+    pub(super) fn set_counter(&self, tenant: Tenant, counter: Counter) -> Result<(), ServerError> {
         self.connection
             .prepare_cached("UPDATE tenant_counters SET seq = ?2, received_at = ?3 WHERE tenant = ?1")?
             .execute((tenant.key, counter.seq, counter.received_at.as_microsecond()))?;

@@ -6,60 +6,13 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
-use super::tenants::Tenant;
-use super::{Reading, Writing, batch};
+use super::{Session, batch};
 use crate::error::ServerError;
+use crate::storage::{Device, NewDevice, Tenant};
 
-/// An enrolled device that showed its token.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Device {
-    pub(crate) id: Uuid,
-    pub(crate) tenant: Tenant,
-    pub(crate) name: String,
-    pub(crate) yards: Vec<Uuid>,
-    pub(crate) revoked: bool,
-    pub(crate) last_seen_at: Option<i64>,
-}
-
-impl Device {
-    /// Its id.
-    #[must_use]
-    pub const fn id(&self) -> Uuid {
-        self.id
-    }
-
-    /// What people call it.
-    #[must_use]
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// The yards it works for.
-    #[must_use]
-    pub fn yards(&self) -> &[Uuid] {
-        &self.yards
-    }
-
-    /// Whether it may see records of that yard; of the organisation's (no yard) it sees all.
-    pub(crate) fn sees(&self, yard: Option<Uuid>) -> bool {
-        yard.is_none_or(|yard| self.yards.contains(&yard))
-    }
-}
-
-/// A device as it is enrolled.
-pub(crate) struct NewDevice<'a> {
-    pub id: Uuid,
-    pub tenant: Tenant,
-    pub name: &'a str,
-    pub token_hash: [u8; 32],
-    pub code_hash: [u8; 32],
-    pub now: Timestamp,
-    pub yards: &'a [Uuid],
-}
-
-impl Reading<'_> {
+impl Session<'_> {
     /// The device with that token, revoked or not.
-    pub(crate) fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError> {
+    pub(super) fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError> {
         let found = self
             .connection
             .prepare_cached(include_str!("of_token.sql"))?
@@ -84,7 +37,7 @@ impl Reading<'_> {
     }
 
     /// The tenant a device belongs to, if it is enrolled.
-    pub(crate) fn tenant_of_device(&self, id: Uuid) -> Result<Option<Tenant>, ServerError> {
+    pub(super) fn tenant_of_device(&self, id: Uuid) -> Result<Option<Tenant>, ServerError> {
         Ok(self
             .connection
             .prepare_cached(include_str!("tenant.sql"))?
@@ -93,7 +46,7 @@ impl Reading<'_> {
     }
 
     /// What people call those devices of the tenant.
-    pub(crate) fn device_names(&self, tenant: Tenant, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, ServerError> {
+    pub(super) fn device_names(&self, tenant: Tenant, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, ServerError> {
         let mut statement =
             self.connection.prepare_cached("SELECT id, name FROM devices WHERE tenant = ?1 AND id IN rarray(?2)")?;
         let named = statement.query_map((tenant.key, batch(ids)), |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -101,9 +54,9 @@ impl Reading<'_> {
     }
 }
 
-impl Writing<'_> {
+impl Session<'_> {
     /// Enrols a device, or enrols it again with a new token.
-    pub(crate) fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError> {
+    pub(super) fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError> {
         let now = new.now.as_microsecond();
         self.connection
             .execute(include_str!("put.sql"), (new.id, new.tenant.key, new.name, new.token_hash, new.code_hash, now))?;
@@ -111,7 +64,7 @@ impl Writing<'_> {
     }
 
     /// Sets the yards a device works for.
-    pub(crate) fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError> {
+    pub(super) fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError> {
         self.connection.execute("DELETE FROM device_yards WHERE device = ?1", [device])?;
         for yard in yards {
             self.connection
@@ -121,7 +74,7 @@ impl Writing<'_> {
     }
 
     /// Notes that a device called, and with which app.
-    pub(crate) fn device_seen(&self, device: Uuid, app: &str, now: Timestamp) -> Result<(), ServerError> {
+    pub(super) fn device_seen(&self, device: Uuid, app: &str, now: Timestamp) -> Result<(), ServerError> {
         self.connection.prepare_cached("UPDATE devices SET last_seen_at = ?2, app = ?3 WHERE id = ?1")?.execute((
             device,
             now.as_microsecond(),
@@ -132,7 +85,7 @@ impl Writing<'_> {
 
     /// Revokes the device of that id, or all of that name, and the codes they were enrolled with: a code can be used
     /// again by its own device while it lives, and must not undo this. Returns how many devices there were.
-    pub(crate) fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError> {
+    pub(super) fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError> {
         let id: Option<Uuid> = device.parse().ok();
         self.connection.execute(include_str!("../codes/burn.sql"), (id, device))?;
         Ok(self.connection.execute(include_str!("revoke.sql"), (id, device, now.as_microsecond()))?)

@@ -4,20 +4,13 @@ use jiff::Timestamp;
 use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
-use super::tenants::Tenant;
-use super::{Reading, Writing};
+use super::Session;
 use crate::error::ServerError;
+use crate::storage::{Code, Tenant};
 
-/// What a code is good for.
-pub(crate) struct Code {
-    pub tenant: Tenant,
-    pub tenant_name: String,
-    pub yards: Vec<Uuid>,
-}
-
-impl Reading<'_> {
+impl Session<'_> {
     /// What the code is good for, if that device may use it now: it has not expired, and nobody else has used it.
-    pub(crate) fn code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError> {
+    pub(super) fn code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError> {
         let found: Option<(Tenant, String, String)> = self
             .connection
             .prepare_cached(include_str!("usable.sql"))?
@@ -31,8 +24,8 @@ impl Reading<'_> {
     }
 }
 
-impl Writing<'_> {
-    pub(crate) fn put_code(
+impl Session<'_> {
+    pub(super) fn put_code(
         &self,
         tenant: Tenant,
         code_hash: &[u8; 32],
@@ -48,7 +41,7 @@ impl Writing<'_> {
     }
 
     /// From now on the code is that device's alone.
-    pub(crate) fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError> {
+    pub(super) fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError> {
         self.connection.execute("UPDATE enrolment_codes SET used_by = ?2 WHERE code_hash = ?1", (code_hash, device))?;
         Ok(())
     }

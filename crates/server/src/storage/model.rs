@@ -1,0 +1,257 @@
+//! What is stored, as the rest of the server knows it, whichever database holds it.
+
+use gatebook_domain::RecordState;
+use gatebook_sync::wire::AuditOutcome;
+use gatebook_sync::{Content, Receipt, Verdict, VersionId};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::error::ServerError;
+
+/// An organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Tenant {
+    pub(super) key: i64,
+    pub id: Uuid,
+}
+
+/// Where a tenant's feed stands: its newest place, and the newest time of receipt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Counter {
+    pub seq: u64,
+    pub received_at: Timestamp,
+}
+
+/// What a one-time code is good for.
+pub(crate) struct Code {
+    pub tenant: Tenant,
+    pub tenant_name: String,
+    pub yards: Vec<Uuid>,
+}
+
+/// An enrolled device that showed its token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Device {
+    pub(crate) id: Uuid,
+    pub(crate) tenant: Tenant,
+    pub(crate) name: String,
+    pub(crate) yards: Vec<Uuid>,
+    pub(crate) revoked: bool,
+    pub(crate) last_seen_at: Option<i64>,
+}
+
+impl Device {
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> Uuid {
+        self.id
+    }
+
+    /// What people call it.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The yards it works for.
+    #[must_use]
+    pub fn yards(&self) -> &[Uuid] {
+        &self.yards
+    }
+
+    /// Whether it may see records of that yard; of the organisation's (no yard) it sees all.
+    pub(crate) fn sees(&self, yard: Option<Uuid>) -> bool {
+        yard.is_none_or(|yard| self.yards.contains(&yard))
+    }
+}
+
+/// A device as it is enrolled.
+pub(crate) struct NewDevice<'a> {
+    pub id: Uuid,
+    pub tenant: Tenant,
+    pub name: &'a str,
+    pub token_hash: [u8; 32],
+    pub code_hash: [u8; 32],
+    pub now: Timestamp,
+    pub yards: &'a [Uuid],
+}
+
+/// The canonical state of a record, as stored.
+#[derive(Debug, Clone)]
+pub(crate) struct Held {
+    pub record_id: Uuid,
+    pub write_id: Uuid,
+    pub device_id: Option<Uuid>,
+    pub version: VersionId,
+    pub seq: u64,
+    pub received_at: Timestamp,
+    pub content: Content,
+}
+
+impl Held {
+    /// Its receipt, not yet signed: enough to compare by.
+    pub(crate) fn receipt(&self) -> Receipt {
+        let VersionId { epoch, version } = self.version;
+        Receipt { epoch, version, seq: self.seq, received_at: self.received_at, mac: String::new() }
+    }
+}
+
+/// What has become of a write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    Canonical,
+    Superseded,
+    SetAside { to: Uuid },
+    Unchanged,
+    Rejected,
+}
+
+impl Outcome {
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Canonical => "canonical",
+            Self::Superseded => "superseded",
+            Self::SetAside { .. } => "set_aside",
+            Self::Unchanged => "unchanged",
+            Self::Rejected => "rejected",
+        }
+    }
+
+    pub(super) const fn set_aside_to(self) -> Option<Uuid> {
+        match self {
+            Self::SetAside { to } => Some(to),
+            _ => None,
+        }
+    }
+}
+
+/// The outcome of a write in the audit list, from how it is stored.
+pub(super) fn audit_outcome(name: &str, winner: Option<Uuid>, verdict: Verdict) -> AuditOutcome {
+    match (name, winner, verdict) {
+        (_, _, Verdict::Rejected(rejection)) => AuditOutcome::Rejected(rejection),
+        ("canonical", _, _) => AuditOutcome::Canonical,
+        ("unchanged", _, _) => AuditOutcome::Unchanged,
+        ("set_aside", Some(to), _) => AuditOutcome::SetAside { to },
+        _ => AuditOutcome::Superseded,
+    }
+}
+
+/// A judged write on its way into the table. `received_at` and `seq` are stamped last of all.
+#[derive(Debug)]
+pub(crate) struct Filing {
+    pub write_id: Uuid,
+    pub record_id: Uuid,
+    pub content: Content,
+    pub device_id: Option<Uuid>,
+    pub base: Option<VersionId>,
+    pub restores: Option<Uuid>,
+    pub reason: String,
+    pub verdict: Verdict,
+    pub outcome: Outcome,
+    /// The version it becomes, if it becomes one.
+    pub version: Option<VersionId>,
+    /// Its place in the feed, if it becomes a version.
+    pub seq: Option<u64>,
+    pub received_at: Option<Timestamp>,
+}
+
+impl Filing {
+    /// A write by the server or the console that becomes the canonical state.
+    pub(crate) fn own(record_id: Uuid, write_id: Uuid, version: VersionId, content: Content) -> Self {
+        Self {
+            write_id,
+            record_id,
+            content,
+            device_id: None,
+            base: None,
+            restores: None,
+            reason: String::new(),
+            verdict: Verdict::Accepted,
+            outcome: Outcome::Canonical,
+            version: Some(version),
+            seq: None,
+            received_at: None,
+        }
+    }
+
+    /// Its receipt, not yet signed, if it became a version. Before it is stamped it counts as received after everything
+    /// else, as it will be.
+    pub(crate) fn receipt(&self) -> Option<Receipt> {
+        let VersionId { epoch, version } = self.version?;
+        let received_at = self.received_at.unwrap_or(Timestamp::MAX);
+        Some(Receipt { epoch, version, seq: self.seq.unwrap_or(u64::MAX), received_at, mac: String::new() })
+    }
+
+    /// Its place in the feed, if it is the record's canonical state from now on. What a later record of the same page
+    /// displaced is in the audit table only.
+    pub(super) const fn canonical_seq(&self) -> Option<u64> {
+        match self.outcome {
+            Outcome::Canonical => self.seq,
+            _ => None,
+        }
+    }
+
+    /// When it was received, in microseconds.
+    pub(super) fn received_microsecond(&self) -> i64 {
+        self.received_at.expect("filings are stamped before they are filed").as_microsecond()
+    }
+
+    /// Its verdict, as it is stored.
+    pub(super) fn verdict_json(&self) -> String {
+        serde_json::to_string(&self.verdict).expect("verdicts are JSON")
+    }
+}
+
+/// What the ledger knows of a write.
+#[derive(Debug, Clone)]
+pub(crate) struct LedgerEntry {
+    pub write_id: Uuid,
+    pub record_id: Uuid,
+    pub verdict: Verdict,
+    pub content: Content,
+}
+
+/// A write as the audit list tells of it.
+#[derive(Debug, Clone)]
+pub(crate) struct StoredWrite {
+    pub write_id: Uuid,
+    pub record_id: Uuid,
+    pub device_id: Option<Uuid>,
+    pub outcome: AuditOutcome,
+    pub version: Option<u64>,
+    pub restores: Option<Uuid>,
+    pub reason: String,
+    pub received_at: Timestamp,
+    pub content: Content,
+}
+
+/// The name of a record's state in SQL.
+pub(crate) const fn state_name(state: RecordState) -> &'static str {
+    match state {
+        RecordState::Live => "live",
+        RecordState::Closed => "closed",
+        RecordState::Voided => "voided",
+    }
+}
+
+/// The state of that name.
+pub(super) fn state_named(name: &str) -> RecordState {
+    match name {
+        "closed" => RecordState::Closed,
+        "voided" => RecordState::Voided,
+        _ => RecordState::Live,
+    }
+}
+
+/// A forged base can claim any number; what no server ever counted to is left out.
+pub(super) fn storable(number: u64) -> Option<i64> {
+    i64::try_from(number).ok()
+}
+
+pub(super) fn timestamp(microseconds: i64) -> Result<Timestamp, ServerError> {
+    Timestamp::from_microsecond(microseconds).map_err(|error| ServerError::unreadable("time", error))
+}
+
+pub(super) fn verdict_of(json: &str) -> Result<Verdict, ServerError> {
+    serde_json::from_str(json).map_err(|error| ServerError::unreadable("verdict", error))
+}

@@ -1,0 +1,139 @@
+//! A transaction on the embedded database, as the rest of the server sees it. What each call does stands with its table.
+
+use std::collections::HashMap;
+
+use gatebook_sync::{Epoch, Scope};
+use jiff::Timestamp;
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use crate::error::ServerError;
+use crate::storage::{
+    Code, Counter, Device, Filing, Held, LedgerEntry, NewDevice, Outcome, Reading, StoredWrite, Tenant, Visit, Writing,
+};
+
+/// A transaction. There is only one that writes, so nothing needs to be locked in it.
+pub(super) struct Session<'a> {
+    pub(super) connection: &'a Connection,
+}
+
+impl Reading for Session<'_> {
+    fn epoch(&self) -> Result<Epoch, ServerError> {
+        super::epoch_of(self.connection)
+    }
+
+    fn tenants(&self, id: Option<Uuid>) -> Result<Vec<Tenant>, ServerError> {
+        Session::tenants(self, id)
+    }
+
+    fn tenants_with_record(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
+        Session::tenants_with_record(self, id)
+    }
+
+    fn tenants_with_write(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
+        Session::tenants_with_write(self, id)
+    }
+
+    fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError> {
+        Session::tenant_of_admin(self, token_hash)
+    }
+
+    fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
+        Session::counter(self, tenant)
+    }
+
+    fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError> {
+        Session::device_of_token(self, token_hash)
+    }
+
+    fn tenant_of_device(&self, id: Uuid) -> Result<Option<Tenant>, ServerError> {
+        Session::tenant_of_device(self, id)
+    }
+
+    fn device_names(&self, tenant: Tenant, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, ServerError> {
+        Session::device_names(self, tenant, ids)
+    }
+
+    fn held(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError> {
+        Session::held(self, tenant, ids)
+    }
+
+    fn feed(&self, tenant: Tenant, scope: Scope, cursor: u64, visit: &mut Visit<'_>) -> Result<(), ServerError> {
+        Session::feed(self, tenant, scope, cursor, visit)
+    }
+
+    fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
+        Session::ledger(self, tenant, write_ids)
+    }
+
+    fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {
+        Session::writes_of_record(self, tenant, record_id)
+    }
+
+    fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError> {
+        Session::write(self, tenant, write_id)
+    }
+}
+
+impl Writing for Session<'_> {
+    fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
+        Session::put_tenant(self, id, name)
+    }
+
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError> {
+        Session::put_admin_token(self, tenant, token_hash)
+    }
+
+    fn put_code(&self, tenant: Tenant, hash: &[u8; 32], yards: &[Uuid], expires: Timestamp) -> Result<(), ServerError> {
+        Session::put_code(self, tenant, hash, yards, expires)
+    }
+
+    fn claim_code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError> {
+        self.code(code_hash, device, now)
+    }
+
+    fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError> {
+        Session::use_code(self, code_hash, device)
+    }
+
+    fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError> {
+        Session::put_device(self, new)
+    }
+
+    fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError> {
+        Session::set_device_yards(self, device, yards)
+    }
+
+    fn device_seen(&self, device: Uuid, app: &str, now: Timestamp) -> Result<(), ServerError> {
+        Session::device_seen(self, device, app, now)
+    }
+
+    fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError> {
+        Session::revoke(self, device, now)
+    }
+
+    fn claim(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError> {
+        Session::held(self, tenant, ids)
+    }
+
+    fn take_counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
+        Session::counter(self, tenant)
+    }
+
+    fn store(&self, tenant: Tenant, displaced: &HashMap<Uuid, Outcome>, filings: &[Filing]) -> Result<(), ServerError> {
+        for (write_id, outcome) in displaced {
+            self.displace(tenant, *write_id, *outcome)?;
+        }
+        let keys = self.file(tenant, filings)?;
+        for (filing, key) in filings.iter().zip(keys) {
+            if let Some(seq) = filing.canonical_seq() {
+                self.point(tenant, filing.record_id, filing.content.yard_id, seq, key)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn set_counter(&self, tenant: Tenant, counter: Counter) -> Result<(), ServerError> {
+        Session::set_counter(self, tenant, counter)
+    }
+}

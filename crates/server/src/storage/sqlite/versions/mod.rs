@@ -1,0 +1,60 @@
+//! Every write the server has judged: the ledger that makes repeats harmless, and the audit table.
+
+mod read;
+
+use rusqlite::{CachedStatement, params};
+use uuid::Uuid;
+
+use super::Session;
+use crate::error::ServerError;
+use crate::storage::model::{state_name, storable};
+use crate::storage::{Filing, Outcome, Tenant};
+
+pub(super) use read::read_content;
+
+impl Session<'_> {
+    /// Puts judged writes into the table; returns the key of each.
+    pub(super) fn file(&self, tenant: Tenant, filings: &[Filing]) -> Result<Vec<i64>, ServerError> {
+        let mut insert = self.connection.prepare_cached(include_str!("file.sql"))?;
+        filings.iter().map(|filing| self.file_one(&mut insert, tenant, filing)).collect()
+    }
+
+    fn file_one(&self, insert: &mut CachedStatement<'_>, tenant: Tenant, filing: &Filing) -> Result<i64, ServerError> {
+        let content = &filing.content;
+        insert.execute(params![
+            tenant.key,
+            filing.write_id,
+            filing.record_id,
+            content.kind,
+            content.yard_id,
+            content.schema,
+            state_name(content.state),
+            content.state_reason,
+            content.captured_at.to_string(),
+            content.zone,
+            content.operator_id,
+            content.body.get(),
+            filing.device_id,
+            filing.base.and_then(|base| storable(base.epoch.0)),
+            filing.base.and_then(|base| storable(base.version)),
+            filing.restores,
+            filing.reason,
+            filing.verdict_json(),
+            filing.outcome.name(),
+            filing.outcome.set_aside_to(),
+            filing.version.map(|version| version.epoch.0),
+            filing.version.map(|version| version.version),
+            filing.seq,
+            filing.received_microsecond(),
+        ])?;
+        Ok(self.connection.last_insert_rowid())
+    }
+
+    /// Marks a write that was the canonical state until now.
+    pub(super) fn displace(&self, tenant: Tenant, write_id: Uuid, outcome: Outcome) -> Result<(), ServerError> {
+        self.connection
+            .prepare_cached("UPDATE versions SET outcome = ?3, set_aside_to = ?4 WHERE tenant = ?1 AND write_id = ?2")?
+            .execute((tenant.key, write_id, outcome.name(), outcome.set_aside_to()))?;
+        Ok(())
+    }
+}
