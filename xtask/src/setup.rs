@@ -6,8 +6,8 @@ use anyhow::bail;
 
 use crate::command::{npm, root, run, succeeds, tool, tools};
 
-/// Debian's packages for building the app and for driving it.
-const PACKAGES: [&str; 9] = [
+/// Debian's packages for building the app and for driving it, and the database that the server's tests start.
+const PACKAGES: [&str; 10] = [
     "build-essential",
     "pkg-config",
     "libwebkit2gtk-4.1-dev",
@@ -17,6 +17,7 @@ const PACKAGES: [&str; 9] = [
     "librsvg2-dev",
     "libxdo-dev",
     "dbus",
+    "postgresql",
 ];
 
 /// Programs from crates.io, with their versions.

@@ -29,11 +29,35 @@ impl Server {
         if unfinished.exists() {
             std::fs::remove_file(&unfinished)?;
         }
-        let Storage::Sqlite(database) = &self.inner.storage;
+        let Storage::Sqlite(database) = &self.inner.storage else {
+            let message = "This server's database is PostgreSQL's: back it up with PostgreSQL's own tools, such as \
+                           pg_dump. After putting a backup in place, begin a new epoch with `new-epoch`.";
+            return Err(refuse(ApiErrorCode::Malformed, message).into());
+        };
         database.copy(&unfinished)?;
         File::open(&unfinished)?.sync_all()?;
         std::fs::rename(unfinished, to)?;
         sync_folder_of(to)
+    }
+}
+
+impl Server {
+    /// Begins a new epoch in a PostgreSQL database that was restored by PostgreSQL's own tools: devices offer again what
+    /// it lacks. `after`: an epoch known to have been, should the clock not be trusted to be behind it.
+    ///
+    /// # Errors
+    /// The database is the embedded one, which `restore_backup` restores, or failed.
+    pub fn begin_epoch(&self, after: Option<Epoch>) -> Result<Epoch, ServerError> {
+        match &self.inner.storage {
+            Storage::Postgres(database) => {
+                let after = after.map_or(Epoch(0), |after| Epoch(after.0.saturating_add(1)));
+                database.begin_epoch(epoch_at(self.inner.config.environment.now()).max(after))
+            }
+            Storage::Sqlite(_) => {
+                let message = "A new epoch of the embedded database begins with `restore`.";
+                Err(refuse(ApiErrorCode::Malformed, message).into())
+            }
+        }
     }
 }
 

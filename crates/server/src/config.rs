@@ -79,6 +79,13 @@ impl Default for Bounds {
 pub struct Config {
     /// Where its database and key lie.
     pub data: PathBuf,
+    /// Address of a PostgreSQL database that is used instead of the embedded one, `postgres://…`. Any number of servers
+    /// may share it; `data` is not used then.
+    pub database: Option<String>,
+    /// Connections to that database at a time.
+    pub database_connections: usize,
+    /// Where the key lies, if not in `data`. Servers that share a database share the key.
+    pub key_file: Option<PathBuf>,
     /// Bounds.
     pub bounds: Bounds,
     /// Clock and ids.
@@ -89,12 +96,20 @@ impl Config {
     /// A real server with its data in that folder.
     #[must_use]
     pub fn new(data: impl Into<PathBuf>) -> Self {
-        Self { data: data.into(), bounds: Bounds::default(), environment: Arc::new(SystemEnvironment) }
+        Self {
+            data: data.into(),
+            database: None,
+            database_connections: 16,
+            key_file: None,
+            bounds: Bounds::default(),
+            environment: Arc::new(SystemEnvironment),
+        }
     }
 }
 
 impl fmt::Debug for Config {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the database's address: it may hold a password.
         f.debug_struct("Config").field("data", &self.data).field("bounds", &self.bounds).finish_non_exhaustive()
     }
 }

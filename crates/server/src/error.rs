@@ -8,12 +8,48 @@ use std::time::Duration;
 
 use gatebook_sync::wire::{ApiError, ApiErrorCode};
 
+/// Why, in the words of the part that failed.
+type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// A failure of the server itself.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The database.
+    /// The embedded database.
     #[error("the database failed")]
     Database(#[from] rusqlite::Error),
+    /// PostgreSQL.
+    #[error("the database failed")]
+    Postgres(#[source] tokio_postgres::Error),
+    /// The database cannot be reached, stopped, or has no connection free. What was under way may have been done or not.
+    #[error("the database does not answer; check that it runs and can be reached from here")]
+    DatabaseAway(#[source] Cause),
+    /// The database lets nobody in under that address.
+    #[error("the database refuses the connection; check user, password and name in --database")]
+    NotConnected(#[source] Cause),
+    /// The address of the database cannot be read.
+    #[error("--database takes an address such as postgres://user:password@host:5432/gatebook")]
+    DatabaseUrl(#[source] Cause),
+    /// TLS was asked for.
+    #[error(
+        "this server does not speak TLS with its database yet, and sslmode=require forbids to speak in plain; use a \
+         connection on the same machine or a tunnel, and sslmode=disable"
+    )]
+    NoTls,
+    /// Text could not be kept as it is.
+    #[error("the database has the encoding {0}; make one with ENCODING 'UTF8'")]
+    Encoding(String),
+    /// Others changed the same again and again.
+    #[error("others change the same at the same time")]
+    Contended(#[source] Cause),
+    /// Servers that share a database need to share the key as well.
+    #[error("with --database name the key file with --key-file; every server on the database needs the same key")]
+    NoKeyFile,
+    /// The key file is not there, and the database already has a key.
+    #[error("{0} is not there; copy the key file from another server on this database, or from its backup")]
+    KeyMissing(PathBuf),
+    /// The key is not the one with which the database was begun.
+    #[error("{0} is not the key of this database; use the key file of the other servers on it")]
+    WrongKey(PathBuf),
     /// The file system.
     #[error("the data folder failed")]
     Io(#[from] std::io::Error),
@@ -68,6 +104,12 @@ impl From<ServerError> for ApiError {
     fn from(error: ServerError) -> Self {
         match error {
             ServerError::Refused(error) => error,
+            error @ (ServerError::DatabaseAway(_) | ServerError::NotConnected(_) | ServerError::Contended(_)) => {
+                tracing::warn!(error = &error as &dyn std::error::Error, "the database is away or too busy");
+                let message = "The server's database does not answer just now. Come again in a few seconds; a repeat \
+                               changes nothing twice.";
+                refuse(ApiErrorCode::Busy, message)
+            }
             error => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the server failed");
                 internal()

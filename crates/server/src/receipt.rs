@@ -17,7 +17,8 @@ use uuid::Uuid;
 
 use crate::error::ServerError;
 
-const KEY_FILE: &str = "server.key";
+/// Name of the key in the data folder.
+pub(crate) const KEY_FILE: &str = "server.key";
 /// 128 bits of each hash are kept: enough against forgery, and half the bytes on the air.
 const KEPT: usize = 16;
 
@@ -25,14 +26,28 @@ const KEPT: usize = 16;
 pub(crate) struct Key([u8; 32]);
 
 impl Key {
-    /// Reads the key of the data folder, making one at first.
-    pub(crate) fn open(folder: &Path) -> Result<Self, ServerError> {
-        let path = folder.join(KEY_FILE);
-        match std::fs::read(&path) {
-            Ok(bytes) => bytes.try_into().map(Self).map_err(|_| ServerError::BadKey(path)),
-            Err(error) if error.kind() == ErrorKind::NotFound => Self::create(&path),
+    /// Reads the key, making one at first.
+    pub(crate) fn open(path: &Path) -> Result<Self, ServerError> {
+        match Self::read(path)? {
+            Some(key) => Ok(key),
+            None => Self::create(path),
+        }
+    }
+
+    /// Reads the key, if it is there.
+    pub(crate) fn read(path: &Path) -> Result<Option<Self>, ServerError> {
+        match std::fs::read(path) {
+            Ok(bytes) => bytes.try_into().map(|key| Some(Self(key))).map_err(|_| ServerError::BadKey(path.to_owned())),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// Tells this key from others without telling what it is.
+    pub(crate) fn check(&self) -> [u8; KEPT] {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        mac.update(b"gatebook key check 1");
+        kept(&mac.finalize().into_bytes())
     }
 
     /// Makes the key. Two servers that start at once on one folder end up with the same: the second finds the first's.
@@ -197,11 +212,11 @@ mod tests {
     #[test]
     fn the_key_is_made_once_and_a_damaged_one_is_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Key::open(folder.path()).unwrap().0;
-        assert_eq!(Key::open(folder.path()).unwrap().0, first);
+        let first = Key::open(&folder.path().join(KEY_FILE)).unwrap().0;
+        assert_eq!(Key::open(&folder.path().join(KEY_FILE)).unwrap().0, first);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
         std::fs::write(folder.path().join(KEY_FILE), b"short").unwrap();
-        assert!(matches!(Key::open(folder.path()), Err(ServerError::BadKey(_))));
+        assert!(matches!(Key::open(&folder.path().join(KEY_FILE)), Err(ServerError::BadKey(_))));
     }
 
     #[cfg(unix)]
@@ -209,7 +224,7 @@ mod tests {
     fn nobody_else_can_read_the_key() {
         use std::os::unix::fs::PermissionsExt as _;
         let folder = tempfile::tempdir().unwrap();
-        Key::open(folder.path()).unwrap();
+        Key::open(&folder.path().join(KEY_FILE)).unwrap();
         let mode = std::fs::metadata(folder.path().join(KEY_FILE)).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
     }

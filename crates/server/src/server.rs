@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::enrol::RateLimit;
 use crate::error::ServerError;
 use crate::files::FolderLock;
-use crate::receipt::Key;
+use crate::receipt::{KEY_FILE, Key};
 use crate::storage::Storage;
 
 /// A sync server over its data folder. Cheap to clone; all clones are the same server.
@@ -26,7 +26,7 @@ pub(crate) struct Inner {
     pub key: Key,
     pub enrolments: RateLimit,
     /// Dropped last: while anything is open, nobody may replace the database.
-    _lock: FolderLock,
+    _lock: Option<FolderLock>,
 }
 
 impl fmt::Debug for Server {
@@ -36,15 +36,18 @@ impl fmt::Debug for Server {
 }
 
 impl Server {
-    /// Opens the server's data folder, making it if it is not there.
+    /// Opens the server's data folder, making it if it is not there, or connects to its database.
     ///
     /// # Errors
-    /// The folder cannot be used.
+    /// The folder or the database cannot be used.
     pub fn open(config: Config) -> Result<Self, ServerError> {
-        let lock = FolderLock::shared(&config.data)?;
+        let lock = match config.database {
+            None => Some(FolderLock::shared(&config.data)?),
+            Some(_) => None,
+        };
         let now = config.environment.now();
         let storage = Storage::open(&config, epoch_at(now))?;
-        let key = Key::open(&config.data)?;
+        let key = open_key(&config, &storage)?;
         let enrolments = RateLimit::new(&config.bounds, now);
         Ok(Self { inner: Arc::new(Inner { config, storage, key, enrolments, _lock: lock }) })
     }
@@ -97,6 +100,25 @@ impl Server {
             crate::access::check_yards(writing, tenant, yards)?;
             writing.set_device_yards(device, yards)
         })
+    }
+}
+
+/// The key; where servers share a database, the one with which it was begun.
+fn open_key(config: &Config, storage: &Storage) -> Result<Key, ServerError> {
+    let Storage::Postgres(database) = storage else {
+        return Key::open(&config.key_file.clone().unwrap_or_else(|| config.data.join(KEY_FILE)));
+    };
+    let path = config.key_file.as_ref().ok_or(ServerError::NoKeyFile)?;
+    let key = match Key::read(path)? {
+        Some(key) => key,
+        None if database.key_check(None)?.is_some() => return Err(ServerError::KeyMissing(path.clone())),
+        None => Key::open(path)?,
+    };
+    let check = key.check();
+    if database.key_check(Some(check))?.as_deref() == Some(&check) {
+        Ok(key)
+    } else {
+        Err(ServerError::WrongKey(path.clone()))
     }
 }
 

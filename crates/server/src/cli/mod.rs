@@ -7,8 +7,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use gatebook_sync::Epoch;
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -27,14 +28,29 @@ struct Cli {
 #[derive(Args)]
 struct Data {
     /// The server's data folder.
-    #[arg(long, env = "GATEBOOK_DATA", default_value = "gatebook-data")]
-    data: PathBuf,
+    #[arg(long = "data", env = "GATEBOOK_DATA", default_value = "gatebook-data")]
+    folder: PathBuf,
+    /// A PostgreSQL database to use instead, postgres://user:password@host/name. Any number of servers may share it.
+    #[arg(long, env = "GATEBOOK_DATABASE", hide_env_values = true)]
+    database: Option<String>,
+    /// Connections to that database at a time.
+    #[arg(long, env = "GATEBOOK_DATABASE_CONNECTIONS", default_value_t = 16)]
+    database_connections: usize,
+    /// The server's key, if not in the data folder. Made if it is not there and the database is new; servers that share
+    /// a database need the same.
+    #[arg(long, env = "GATEBOOK_KEY_FILE")]
+    key_file: Option<PathBuf>,
 }
 
 impl Data {
     fn open(&self) -> anyhow::Result<Server> {
-        Server::open(Config::new(&self.data))
-            .with_context(|| format!("cannot open the data folder {}", self.data.display()))
+        let Self { database, database_connections, key_file, .. } = self;
+        let (database, database_connections, key_file) = (database.clone(), *database_connections, key_file.clone());
+        let config = Config { database, database_connections, key_file, ..Config::new(&self.folder) };
+        Server::open(config).with_context(|| match self.database {
+            Some(_) => "cannot open the database".to_owned(),
+            None => format!("cannot open the data folder {}", self.folder.display()),
+        })
     }
 }
 
@@ -115,6 +131,14 @@ enum Command {
         #[arg(long, env = "GATEBOOK_BACKUP_TO")]
         to: PathBuf,
     },
+    /// Begins a new epoch, after a PostgreSQL database was restored by PostgreSQL's own tools.
+    NewEpoch {
+        #[command(flatten)]
+        data: Data,
+        /// The epoch of the database that was replaced, if this machine's clock may be behind the time it began.
+        #[arg(long, env = "GATEBOOK_AFTER_EPOCH")]
+        after: Option<u64>,
+    },
     /// Puts a backup in place and begins a new epoch. Stop the server first; the old database is set aside.
     Restore {
         #[command(flatten)]
@@ -161,8 +185,15 @@ fn run(command: Command) -> anyhow::Result<()> {
             data.open()?.backup(&to)?;
             println!("The backup is {}. Keep server.key with it, in another place.", to.display());
         }
+        Command::NewEpoch { data, after } => {
+            let epoch = data.open()?.begin_epoch(after.map(Epoch))?;
+            println!("Epoch {} begins. Devices offer again what the database lacks.", epoch.0);
+        }
         Command::Restore { data, from } => {
-            let epoch = restore_backup(&data.data, &from, Timestamp::now())?;
+            if data.database.is_some() {
+                bail!("put the backup in place with PostgreSQL's own tools, then run `gatebook-server new-epoch`");
+            }
+            let epoch = restore_backup(&data.folder, &from, Timestamp::now())?;
             println!("The backup is in place; epoch {} begins. Devices offer again what it lacks.", epoch.0);
         }
     }

@@ -4,6 +4,7 @@
 //! The interface is synchronous: the server calls it on threads of its own, a simulator as it likes.
 
 mod model;
+pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
 use std::collections::HashMap;
@@ -20,13 +21,17 @@ use crate::error::ServerError;
 
 /// The database.
 pub(crate) enum Storage {
-    Sqlite(sqlite::Database),
+    Sqlite(Box<sqlite::Database>),
+    Postgres(postgres::Database),
 }
 
 impl Storage {
     /// Opens the database, making it if it is not there; `epoch` is what a new server begins with.
     pub(crate) fn open(config: &Config, epoch: Epoch) -> Result<Self, ServerError> {
-        sqlite::Database::open(&config.data, epoch).map(Self::Sqlite)
+        match &config.database {
+            Some(url) => postgres::Database::open(url, config.database_connections, epoch).map(Self::Postgres),
+            None => sqlite::Database::open(&config.data, epoch).map(|database| Self::Sqlite(Box::new(database))),
+        }
     }
 
     /// Runs `work` in one transaction. Where several servers share a database, what they do at the same time may make
@@ -34,6 +39,7 @@ impl Storage {
     pub(crate) fn write<T>(&self, work: impl FnMut(&dyn Writing) -> Result<T, ServerError>) -> Result<T, ServerError> {
         match self {
             Self::Sqlite(database) => database.write(work),
+            Self::Postgres(database) => database.write(work),
         }
     }
 
@@ -41,6 +47,7 @@ impl Storage {
     pub(crate) fn read<T>(&self, look: impl FnOnce(&dyn Reading) -> Result<T, ServerError>) -> Result<T, ServerError> {
         match self {
             Self::Sqlite(database) => database.read(look),
+            Self::Postgres(database) => database.read(look),
         }
     }
 

@@ -1,34 +1,33 @@
 //! `gatebook-server`, as the office calls it.
 
 use std::io::{BufRead as _, BufReader};
-use std::path::Path;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 
-use crate::support::{TestServer, client, gate_event};
+use crate::support::{Place, TestServer, client, gate_event};
 
-fn gatebook(data: &Path, arguments: &[&str]) -> Command {
+fn gatebook(place: &Place, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
-    command.args(arguments).env("GATEBOOK_DATA", data);
+    command.args(arguments).envs(place.variables());
     command
 }
 
-fn run(data: &Path, arguments: &[&str]) -> Output {
-    gatebook(data, arguments).output().unwrap()
+pub(crate) fn run(place: &Place, arguments: &[&str]) -> Output {
+    gatebook(place, arguments).output().unwrap()
 }
 
 #[track_caller]
-fn says(data: &Path, arguments: &[&str]) -> String {
-    let output = run(data, arguments);
+pub(crate) fn says(place: &Place, arguments: &[&str]) -> String {
+    let output = run(place, arguments);
     assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[test]
 fn the_demonstration_is_loaded_once_however_often_it_is_asked_for() {
-    let folder = tempfile::tempdir().unwrap();
-    let seeded = || -> Value { serde_json::from_str(&says(folder.path(), &["seed", "--json"])).unwrap() };
+    let place = Place::new();
+    let seeded = || -> Value { serde_json::from_str(&says(&place, &["seed", "--json"])).unwrap() };
     let (first, again) = (seeded(), seeded());
     for part in ["tenant_id", "yards", "operators", "templates", "carriers", "equipment"] {
         assert_eq!(first[part], again[part], "{part}");
@@ -40,21 +39,21 @@ fn the_demonstration_is_loaded_once_however_often_it_is_asked_for() {
     assert_eq!(first["codes"].as_array().unwrap().len(), 2);
 
     let yard = first["yards"][0]["id"].as_str().unwrap();
-    let code = says(folder.path(), &["enrolment-code", "--yard", yard, "--valid-hours", "1"]);
+    let code = says(&place, &["enrolment-code", "--yard", yard, "--valid-hours", "1"]);
     assert_eq!(code.trim().len(), 11);
-    assert_eq!(says(folder.path(), &["admin-token"]).trim().len(), 43);
+    assert_eq!(says(&place, &["admin-token"]).trim().len(), 43);
 }
 
 #[test]
 fn what_cannot_be_done_is_said_in_words() {
-    let folder = tempfile::tempdir().unwrap();
+    let place = Place::new();
     for (arguments, told) in [
         (vec!["admin-token"], "no such organisation"),
         (vec!["revoke", "--device", "kiosk"], "no device kiosk"),
         (vec!["audit", "list", "0195f2a0-0000-7000-8000-000000000001"], "no record 0195f2a0"),
         (vec!["audit", "restore", "0195f2a0-0000-7000-8000-000000000001"], "no write 0195f2a0"),
     ] {
-        let output = run(folder.path(), &arguments);
+        let output = run(&place, &arguments);
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && error.contains(told), "{arguments:?}: {error}");
     }
@@ -69,36 +68,22 @@ async fn the_history_of_a_record_is_told_in_words_and_can_be_turned_back() {
     let won = b.push(gate_event("dent at the left door").of_record(lost.id).by(lucia)).await.won(2);
 
     let id = lost.id.to_string();
-    let told = says(yard.folder(), &["audit", "list", &id]);
-    insta::assert_snapshot!(told);
-    let entries: Value = serde_json::from_str(&says(yard.folder(), &["audit", "list", &id, "--json"])).unwrap();
+    let told = says(&yard.place, &["audit", "list", &id]);
+    super::golden::matches("the_history_of_a_record_is_told_in_words_and_can_be_turned_back", &told);
+    let entries: Value = serde_json::from_str(&says(&yard.place, &["audit", "list", &id, "--json"])).unwrap();
     assert_eq!(entries[1]["write_id"], won.write_id.to_string());
 
     let write = lost.write_id.to_string();
-    says(yard.folder(), &["audit", "restore", &write, "--reason", "the dent is old"]);
+    says(&yard.place, &["audit", "restore", &write, "--reason", "the dent is old"]);
     assert!(a.sees(lost.id).await.unwrap().content.body.get().contains("no damage"));
-    assert!(says(yard.folder(), &["audit", "list", &id]).contains("reason: the dent is old"));
-}
-
-#[tokio::test]
-async fn a_backup_is_put_in_place_once_the_server_has_stopped() {
-    let mut yard = TestServer::start().await;
-    let backup = yard.folder().join("backup.sqlite");
-    let backup = backup.to_str().unwrap();
-    says(yard.folder(), &["backup", "--to", backup]);
-    let output = run(yard.folder(), &["restore", "--from", backup]);
-    assert!(String::from_utf8(output.stderr).unwrap().contains("stop it first"));
-    yard.stop().await;
-    let yard = yard.restarted(|folder| assert!(says(folder, &["restore", "--from", backup]).contains("epoch"))).await;
-    let a = yard.device("A").await;
-    a.push(gate_event("after")).await.accepted(1);
+    assert!(says(&yard.place, &["audit", "list", &id]).contains("reason: the dent is old"));
 }
 
 #[cfg(unix)]
 #[tokio::test]
 async fn a_server_tells_its_address_and_stops_when_it_is_told_to() {
-    let folder = tempfile::tempdir().unwrap();
-    let mut command = gatebook(folder.path(), &["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    let place = Place::new();
+    let mut command = gatebook(&place, &["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
     let mut serving = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -1,15 +1,10 @@
 //! Restarts, backups, and servers that lost something.
 
-use std::path::Path;
-
-use gatebook_server::{ServerError, restore_backup};
 use gatebook_sync::wire::{AuditOutcome, CanonicalState};
 use gatebook_sync::{Canonical, Kept, RejectionCode, Verdict};
 use jiff::Timestamp;
 
-use crate::support::{TestServer, api_error, gate_event, refused};
-
-const DATABASE: &str = "gatebook-server.sqlite";
+use crate::support::{TestServer, api_error, gate_event, refused, restore_backup};
 
 fn now() -> Timestamp {
     "2026-03-04T16:00:00Z".parse().unwrap()
@@ -17,10 +12,10 @@ fn now() -> Timestamp {
 
 /// Takes a backup, lets `meanwhile` happen, and starts again from the backup in a new epoch.
 async fn lost(yard: TestServer, meanwhile: impl AsyncFnOnce(&TestServer)) -> TestServer {
-    let backup = yard.folder().join("backup.sqlite");
-    yard.server.backup(&backup).unwrap();
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
     meanwhile(&yard).await;
-    yard.restarted(|folder| assert!(restore_backup(folder, &backup, now()).is_ok())).await
+    yard.restarted(|place| restore_backup(place, &backup, now())).await
 }
 
 #[tokio::test]
@@ -40,7 +35,7 @@ async fn a_restart_keeps_everything() {
 }
 
 #[tokio::test]
-async fn a_restored_backup_begins_a_new_epoch_and_sets_the_old_database_aside() {
+async fn a_restored_backup_begins_a_new_epoch() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
     let epoch = yard.server.epoch().unwrap();
@@ -48,16 +43,13 @@ async fn a_restored_backup_begins_a_new_epoch_and_sets_the_old_database_aside() 
     let yard = lost(yard, async |_| drop(a.push(gate_event("lost")).await)).await;
     a.finds(&yard.base);
     assert!(yard.server.epoch().unwrap() > epoch);
-    let aside = |name: &str| name.starts_with("before-restore-");
-    let files = std::fs::read_dir(yard.folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap());
-    assert_eq!(files.filter(|name| aside(name)).count(), 1);
     assert_eq!(a.pull().await.len(), 59 + 8, "cursors start again");
 
     // Restoring once more, however the clock stands, is again a new epoch.
     let epoch = yard.server.epoch().unwrap();
-    let backup = yard.folder().join("backup.sqlite");
+    let backup = yard.place.join("backup");
     let long_ago = "2020-01-01T00:00:00Z".parse().unwrap();
-    let yard = yard.restarted(|folder| assert!(restore_backup(folder, &backup, long_ago).is_ok())).await;
+    let yard = yard.restarted(|place| restore_backup(place, &backup, long_ago)).await;
     assert!(yard.server.epoch().unwrap() > epoch);
 }
 
@@ -167,33 +159,15 @@ async fn a_reoffer_that_was_altered_is_not_believed() {
 async fn a_restore_that_nobody_announced_shows_by_the_cursor() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
-    let backup = yard.folder().join("backup.sqlite");
-    yard.server.backup(&backup).unwrap();
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
     a.push(gate_event("lost")).await.accepted(1);
     a.pull().await;
-    let swap = |folder: &Path| assert!(std::fs::copy(&backup, folder.join(DATABASE)).is_ok());
-    let yard = yard.restarted(swap).await;
+    let yard = yard.restarted(|place| place.swap(&backup)).await;
     a.finds(&yard.base);
     let answer = a.sync(a.request()).await;
     let laredo = answer.scopes.iter().find(|page| page.scope.yard_id() == Some(yard.laredo())).unwrap();
     assert_eq!(laredo.records.len(), 5, "that scope starts again");
-}
-
-#[tokio::test]
-async fn nothing_is_replaced_under_a_running_server_or_by_something_else() {
-    let yard = TestServer::start().await;
-    let backup = yard.folder().join("backup.sqlite");
-    yard.server.backup(&backup).unwrap();
-    assert!(yard.server.backup(&backup).is_err(), "no backup is overwritten");
-    assert!(matches!(restore_backup(yard.folder(), &backup, now()), Err(ServerError::InUse(_))));
-
-    let other = tempfile::tempdir().unwrap();
-    let not_ours = other.path().join("notes.txt");
-    std::fs::write(&not_ours, "milk").unwrap();
-    assert!(matches!(restore_backup(other.path(), &not_ours, now()), Err(ServerError::NotOurs(_))));
-    let empty = other.path().join("empty.sqlite");
-    std::fs::write(&empty, "").unwrap();
-    assert!(matches!(restore_backup(other.path(), &empty, now()), Err(ServerError::NotOurs(_))));
 }
 
 #[tokio::test]

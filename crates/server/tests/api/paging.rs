@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 
 use gatebook_sync::wire::{SyncRequest, Take};
 use gatebook_sync::{Canonical, Scope};
-use rusqlite::{Connection, OpenFlags};
 use uuid::Uuid;
 
 use crate::support::{TestServer, gate_event};
@@ -67,11 +66,7 @@ async fn places_in_the_feed_are_dense_and_received_at_orders_as_they_do() {
         a.push_all([gate_event(remarks).of_record(id), gate_event("new"), gate_event("bad").at(None)]).await;
         b.push(gate_event(&format!("B's {remarks}")).of_record(id)).await;
     }
-    let path = yard.folder().join("gatebook-server.sqlite");
-    let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-    let mut statement = database.prepare("SELECT seq, received_at FROM versions ORDER BY received_at").unwrap();
-    let stamps: Vec<(Option<u64>, i64)> =
-        statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).unwrap().collect::<Result<_, _>>().unwrap();
+    let stamps = yard.place.stamps();
     assert!(stamps.windows(2).all(|pair| pair[0].1 < pair[1].1));
     let seqs: Vec<u64> = stamps.iter().filter_map(|(seq, _)| *seq).collect();
     assert_eq!(seqs, (1..=u64::try_from(seqs.len()).unwrap()).collect::<Vec<_>>());

@@ -3,24 +3,25 @@
 mod answer;
 mod device;
 mod environment;
+mod place;
 mod records;
 
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatebook_server::{Bounds, Config, Seeded, Server};
+use gatebook_server::{Bounds, Seeded, Server};
 use gatebook_sync::wire::{ApiError, AuditEntry, EnrolRequest, RestoreResponse};
 use jiff::SignedDuration;
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
-use tempfile::TempDir;
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
 pub(crate) use answer::{Answer, refused};
 pub(crate) use device::TestDevice;
 pub(crate) use environment::{TestEnvironment, counted};
+pub(crate) use place::{Place, restore_backup};
 pub(crate) use records::{Draft, DraftKind, gate_event, inspection};
 
 /// A real server on a free port, with the demonstration organisation loaded.
@@ -29,7 +30,7 @@ pub(crate) struct TestServer {
     pub(crate) base: String,
     pub(crate) seeded: Seeded,
     pub(crate) environment: Arc<TestEnvironment>,
-    folder: TempDir,
+    pub(crate) place: Place,
     bounds: Bounds,
     devices: AtomicU64,
     stop: Option<oneshot::Sender<()>>,
@@ -42,18 +43,24 @@ impl TestServer {
     }
 
     pub(crate) async fn bounded(bounds: Bounds) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        // The same key in every run, so that receipts are the same as well.
-        std::fs::write(folder.path().join("server.key"), [7; 32]).unwrap();
+        Self::at(Place::new(), bounds).await
+    }
+
+    /// On the embedded database, whatever the others are on.
+    pub(crate) async fn embedded() -> Self {
+        Self::at(Place::embedded(), Bounds::default()).await
+    }
+
+    async fn at(place: Place, bounds: Bounds) -> Self {
         let environment = Arc::new(TestEnvironment::new());
-        let server = open(folder.path(), bounds, &environment);
+        let server = place.open(bounds, &environment);
         let seeded = server.seed().unwrap();
         let mut started = Self {
             server,
             base: String::new(),
             seeded,
             environment,
-            folder,
+            place,
             bounds,
             devices: AtomicU64::new(0),
             stop: None,
@@ -81,21 +88,22 @@ impl TestServer {
         }
     }
 
-    /// Stops the server, lets `meanwhile` do something to its folder, and starts it again at another port.
-    pub(crate) async fn restarted(mut self, meanwhile: impl FnOnce(&Path)) -> Self {
+    /// Stops the server, lets `meanwhile` do something to its database, and starts it again at another port.
+    pub(crate) async fn restarted(mut self, meanwhile: impl FnOnce(&Place)) -> Self {
         self.stop().await;
-        let Self { server, folder, environment, bounds, .. } = self;
+        let Self { server, place, environment, bounds, .. } = self;
         drop(server);
-        meanwhile(folder.path());
-        let server = open(folder.path(), bounds, &environment);
+        meanwhile(&place);
+        let server = place.open(bounds, &environment);
         let Self { base, seeded, devices, stop, serving, .. } = self;
-        let mut again = Self { server, base, seeded, environment, folder, bounds, devices, stop, serving };
+        let mut again = Self { server, base, seeded, environment, place, bounds, devices, stop, serving };
         again.serve().await;
         again
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
+    /// Writes a backup to that file, while the server runs.
+    pub(crate) fn backup(&self, to: &Path) {
+        self.place.backup(&self.server, to);
     }
 
     /// Lets the server's clock jump.
@@ -155,11 +163,6 @@ impl TestServer {
         let body = json!({"reason": "office"});
         self.admin(Method::POST, &format!("/v1/records/{id}/{act}"), Some(body)).await.json().await.unwrap()
     }
-}
-
-fn open(folder: &Path, bounds: Bounds, environment: &Arc<TestEnvironment>) -> Server {
-    let environment = Arc::clone(environment);
-    Server::open(Config { bounds, environment, ..Config::new(folder) }).unwrap()
 }
 
 pub(crate) fn client() -> reqwest::Client {

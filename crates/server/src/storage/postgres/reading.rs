@@ -1,0 +1,123 @@
+//! What is looked up.
+
+use std::collections::HashMap;
+
+use gatebook_sync::{Epoch, Scope};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::row::{self, Fed, get, unsigned};
+use super::session::Session;
+use crate::error::ServerError;
+use crate::storage::model::{storable, timestamp};
+use crate::storage::{Counter, Device, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit};
+
+/// Rows of the feed fetched at a time.
+const FETCHED: i64 = 1_000;
+
+pub(super) const EPOCH: &str = "SELECT epoch FROM server";
+
+impl Session {
+    fn tenants_by(&self, sql: &str, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
+        self.all(sql, &[&id])?.iter().map(|row| row::tenant(row, 0)).collect()
+    }
+}
+
+/// Where a feed stands, from its row.
+pub(super) fn counter(row: &Row) -> Result<Counter, ServerError> {
+    Ok(Counter { seq: unsigned(row, 0)?, received_at: timestamp(get(row, 1)?)? })
+}
+
+/// The scope as it is stored.
+pub(super) fn scope_id(yard: Option<Uuid>) -> Uuid {
+    yard.unwrap_or(Uuid::nil())
+}
+
+impl Reading for Session {
+    fn epoch(&self) -> Result<Epoch, ServerError> {
+        let epoch = Epoch(unsigned(&self.one(EPOCH, &[])?, 0)?);
+        self.epoch.set(Some(epoch));
+        Ok(epoch)
+    }
+
+    fn tenants(&self, id: Option<Uuid>) -> Result<Vec<Tenant>, ServerError> {
+        let sql = "SELECT key, id FROM tenants WHERE $1::uuid IS NULL OR id = $1";
+        self.all(sql, &[&id])?.iter().map(|row| row::tenant(row, 0)).collect()
+    }
+
+    fn tenants_with_record(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
+        self.tenants_by(include_str!("tenants/with_record.sql"), id)
+    }
+
+    fn tenants_with_write(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError> {
+        self.tenants_by(include_str!("tenants/with_write.sql"), id)
+    }
+
+    fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError> {
+        let found = self.first(include_str!("tenants/of_admin.sql"), &[&token_hash.as_slice()])?;
+        found.map(|row| row::tenant(&row, 0)).transpose()
+    }
+
+    fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
+        counter(&self.one("SELECT seq, received_at FROM tenant_counters WHERE tenant = $1", &[&tenant.key])?)
+    }
+
+    fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError> {
+        let found = self.first(include_str!("devices/of_token.sql"), &[&token_hash.as_slice()])?;
+        let device = |row: Row| {
+            Ok(Device {
+                id: get(&row, 0)?,
+                tenant: row::tenant(&row, 1)?,
+                name: get(&row, 3)?,
+                revoked: get(&row, 4)?,
+                last_seen_at: get(&row, 5)?,
+                yards: get(&row, 6)?,
+            })
+        };
+        found.map(device).transpose()
+    }
+
+    fn tenant_of_device(&self, id: Uuid) -> Result<Option<Tenant>, ServerError> {
+        let found = self.first(include_str!("devices/tenant.sql"), &[&id])?;
+        found.map(|row| row::tenant(&row, 0)).transpose()
+    }
+
+    fn device_names(&self, tenant: Tenant, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, ServerError> {
+        let sql = "SELECT id, name FROM devices WHERE tenant = $1 AND id = ANY ($2)";
+        self.all(sql, &[&tenant.key, &ids])?.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+    }
+
+    fn held(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError> {
+        self.all(include_str!("records/held.sql"), &[&tenant.key, &ids])?.iter().map(row::held).collect()
+    }
+
+    fn feed(&self, tenant: Tenant, scope: Scope, cursor: u64, visit: &mut Visit<'_>) -> Result<(), ServerError> {
+        let scope = scope_id(scope.yard_id());
+        let mut cursor = storable(cursor).unwrap_or(i64::MAX);
+        loop {
+            let rows = self.all(include_str!("records/feed.sql"), &[&tenant.key, &scope, &cursor, &FETCHED])?;
+            for row in &rows {
+                if !visit(&Fed(row))? {
+                    return Ok(());
+                }
+            }
+            match rows.last() {
+                Some(last) if i64::try_from(rows.len()).is_ok_and(|rows| rows == FETCHED) => cursor = get(last, 5)?,
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
+        self.all(include_str!("versions/ledger.sql"), &[&tenant.key, &write_ids])?.iter().map(row::entry).collect()
+    }
+
+    fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {
+        self.all(include_str!("versions/of_record.sql"), &[&tenant.key, &record_id])?.iter().map(row::write).collect()
+    }
+
+    fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError> {
+        let found = self.first(include_str!("versions/by_write.sql"), &[&tenant.key, &write_id])?;
+        found.as_ref().map(row::write).transpose()
+    }
+}

@@ -1,0 +1,119 @@
+//! Reading rows.
+
+use gatebook_sync::{Content, Epoch, VersionId};
+use serde_json::value::RawValue;
+use tokio_postgres::Row;
+use tokio_postgres::types::FromSql;
+use uuid::Uuid;
+
+use super::text;
+use crate::error::ServerError;
+use crate::storage::model::{audit_outcome, state_named, timestamp, verdict_of};
+use crate::storage::{FeedRow, Held, LedgerEntry, StoredWrite, Tenant};
+
+/// Place of the body among the columns of `held.sql` and `feed.sql`.
+const BODY: usize = 15;
+
+/// The column at `at`.
+pub(super) fn get<'a, T: FromSql<'a>>(row: &'a Row, at: usize) -> Result<T, ServerError> {
+    row.try_get(at).map_err(|error| ServerError::unreadable("value", error))
+}
+
+/// A number that is never negative.
+pub(super) fn unsigned(row: &Row, at: usize) -> Result<u64, ServerError> {
+    u64::try_from(get::<i64>(row, at)?).map_err(|error| ServerError::unreadable("number", error))
+}
+
+fn plain(row: &Row, at: usize) -> Result<String, ServerError> {
+    text::plain(get(row, at)?).map_err(|error| ServerError::unreadable("text", error))
+}
+
+/// Key and id of a tenant from `at` on.
+pub(super) fn tenant(row: &Row, at: usize) -> Result<Tenant, ServerError> {
+    Ok(Tenant { key: get(row, at)?, id: get(row, at + 1)? })
+}
+
+fn version(row: &Row) -> Result<VersionId, ServerError> {
+    Ok(VersionId { epoch: Epoch(unsigned(row, 3)?), version: unsigned(row, 4)? })
+}
+
+/// A row of `held.sql` or `feed.sql`.
+pub(super) fn held(row: &Row) -> Result<Held, ServerError> {
+    Ok(Held {
+        record_id: get(row, 0)?,
+        write_id: get(row, 1)?,
+        device_id: get(row, 2)?,
+        version: version(row)?,
+        seq: unsigned(row, 5)?,
+        received_at: timestamp(get(row, 6)?)?,
+        content: content(row, 7)?,
+    })
+}
+
+/// A row of `feed.sql`.
+pub(super) struct Fed<'a>(pub &'a Row);
+
+impl FeedRow for Fed<'_> {
+    fn record_id(&self) -> Result<Uuid, ServerError> {
+        get(self.0, 0)
+    }
+
+    fn version(&self) -> Result<VersionId, ServerError> {
+        version(self.0)
+    }
+
+    fn seq(&self) -> Result<u64, ServerError> {
+        unsigned(self.0, 5)
+    }
+
+    fn body_bytes(&self) -> Result<usize, ServerError> {
+        Ok(get::<&str>(self.0, BODY)?.len())
+    }
+
+    fn held(&self) -> Result<Held, ServerError> {
+        held(self.0)
+    }
+}
+
+/// A row of `ledger.sql`.
+pub(super) fn entry(row: &Row) -> Result<LedgerEntry, ServerError> {
+    Ok(LedgerEntry {
+        write_id: get(row, 0)?,
+        record_id: get(row, 1)?,
+        verdict: verdict_of(get(row, 2)?)?,
+        content: content(row, 3)?,
+    })
+}
+
+/// A row of `of_record.sql` or `by_write.sql`.
+pub(super) fn write(row: &Row) -> Result<StoredWrite, ServerError> {
+    let version = get::<Option<i64>>(row, 6)?.map(|_| unsigned(row, 6)).transpose()?;
+    Ok(StoredWrite {
+        write_id: get(row, 0)?,
+        record_id: get(row, 1)?,
+        device_id: get(row, 2)?,
+        outcome: audit_outcome(get(row, 4)?, get(row, 5)?, verdict_of(get(row, 3)?)?),
+        version,
+        restores: get(row, 7)?,
+        reason: plain(row, 8)?,
+        received_at: timestamp(get(row, 9)?)?,
+        content: content(row, 10)?,
+    })
+}
+
+/// The nine columns of a content from `at` on.
+fn content(row: &Row, at: usize) -> Result<Content, ServerError> {
+    let schema: i64 = get(row, at + 2)?;
+    let captured_at: &str = get(row, at + 5)?;
+    Ok(Content {
+        kind: plain(row, at)?,
+        yard_id: get(row, at + 1)?,
+        schema: schema.try_into().map_err(|error| ServerError::unreadable("schema", error))?,
+        state: state_named(get(row, at + 3)?),
+        state_reason: plain(row, at + 4)?,
+        captured_at: captured_at.parse().map_err(|error: jiff::Error| ServerError::unreadable("time", error))?,
+        zone: plain(row, at + 6)?,
+        operator_id: get(row, at + 7)?,
+        body: RawValue::from_string(get(row, at + 8)?).map_err(|error| ServerError::unreadable("body", error))?,
+    })
+}

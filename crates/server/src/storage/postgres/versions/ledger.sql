@@ -1,0 +1,5 @@
+SELECT
+    write_id, record_id, verdict,
+    kind, yard_id, schema, state, state_reason, captured_at, zone, operator_id, body
+FROM versions
+WHERE tenant = $1 AND write_id = ANY ($2)

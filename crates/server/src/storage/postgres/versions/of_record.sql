@@ -1,0 +1,6 @@
+SELECT
+    write_id, record_id, device_id, verdict, outcome, set_aside_to, version, restores, reason, received_at,
+    kind, yard_id, schema, state, state_reason, captured_at, zone, operator_id, body
+FROM versions
+WHERE tenant = $1 AND record_id = $2
+ORDER BY key

@@ -1,0 +1,273 @@
+//! What is changed: a whole page by a handful of statements, its rows as arrays.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use gatebook_sync::Epoch;
+use jiff::Timestamp;
+use pollster::block_on;
+use tokio_postgres::Statement;
+use uuid::Uuid;
+
+use super::reading::{EPOCH, counter, scope_id};
+use super::row::{self, get, unsigned};
+use super::session::{Arguments, Session};
+use super::text;
+use crate::error::ServerError;
+use crate::storage::model::{state_name, storable};
+use crate::storage::{Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing};
+
+impl Writing for Session {
+    fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
+        self.run("INSERT INTO tenants (id, name) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", &[&id, &name])?;
+        let key = get(&self.one("SELECT key FROM tenants WHERE id = $1", &[&id])?, 0)?;
+        self.run("INSERT INTO tenant_counters VALUES ($1, 0, 0) ON CONFLICT (tenant) DO NOTHING", &[&key])?;
+        Ok(Tenant { key, id })
+    }
+
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError> {
+        let sql = "INSERT INTO admin_tokens (token_hash, tenant) VALUES ($1, $2)";
+        self.run(sql, &[&token_hash.as_slice(), &tenant.key]).map(drop)
+    }
+
+    fn put_code(&self, tenant: Tenant, hash: &[u8; 32], yards: &[Uuid], expires: Timestamp) -> Result<(), ServerError> {
+        let sql = "INSERT INTO enrolment_codes (code_hash, tenant, yards, expires_at) VALUES ($1, $2, $3, $4)";
+        self.run(sql, &[&hash.as_slice(), &tenant.key, &yards, &expires.as_microsecond()]).map(drop)
+    }
+
+    fn claim_code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError> {
+        let arguments = (&code_hash.as_slice(), now.as_microsecond());
+        let found = self.first(include_str!("codes/claim.sql"), &[arguments.0, &device, &arguments.1])?;
+        found
+            .map(|row| Ok(Code { tenant: row::tenant(&row, 0)?, tenant_name: get(&row, 2)?, yards: get(&row, 3)? }))
+            .transpose()
+    }
+
+    fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError> {
+        let sql = "UPDATE enrolment_codes SET used_by = $2 WHERE code_hash = $1";
+        self.run(sql, &[&code_hash.as_slice(), &device]).map(drop)
+    }
+
+    fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError> {
+        let (token_hash, code_hash) = (new.token_hash.as_slice(), new.code_hash.as_slice());
+        let now = new.now.as_microsecond();
+        let put = self.run(
+            include_str!("devices/put.sql"),
+            &[&new.id, &new.tenant.key, &new.name, &token_hash, &code_hash, &now],
+        )?;
+        if put == 0 {
+            // Another tenant enrolled it in this very moment; looked at again, it is refused.
+            return Err(ServerError::Contended("the device is another tenant's".into()));
+        }
+        self.set_device_yards(new.id, new.yards)
+    }
+
+    fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError> {
+        self.run(include_str!("devices/put_yards.sql"), &[&device, &yards]).map(drop)
+    }
+
+    fn device_seen(&self, device: Uuid, app: &str, now: Timestamp) -> Result<(), ServerError> {
+        let sql = "UPDATE devices SET last_seen_at = $2, app = $3 WHERE id = $1";
+        self.run(sql, &[&device, &now.as_microsecond(), &app]).map(drop)
+    }
+
+    fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError> {
+        let id: Option<Uuid> = device.parse().ok();
+        // Nobody enrols one of them anew, with another code, while theirs are burnt.
+        self.all(include_str!("devices/lock.sql"), &[&id, &device])?;
+        self.run(include_str!("codes/burn.sql"), &[&id, &device])?;
+        let revoked = self.run(include_str!("devices/revoke.sql"), &[&id, &device, &now.as_microsecond()])?;
+        Ok(usize::try_from(revoked).unwrap_or(usize::MAX))
+    }
+
+    fn claim(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Two statements: what the first one had to wait for is seen only by the second.
+        let lock = self.prepare(include_str!("records/lock.sql"))?;
+        let held = self.prepare(include_str!("records/held.sql"))?;
+        let arguments: Arguments<'_> = &[&tenant.key, &ids];
+        let (_, found) =
+            block_on(async { tokio::try_join!(biased; self.execute(&lock, arguments), self.query(&held, arguments)) })?;
+        let held: Vec<Held> = found.iter().map(row::held).collect::<Result<_, _>>()?;
+        self.claimed.borrow_mut().extend(held.iter().map(|held| held.record_id));
+        Ok(held)
+    }
+
+    fn take_counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
+        let take = self.prepare("SELECT seq, received_at FROM tenant_counters WHERE tenant = $1 FOR UPDATE")?;
+        let epoch = self.prepare(EPOCH)?;
+        let arguments: Arguments<'_> = &[&tenant.key];
+        let (taken, epoch) =
+            block_on(async { tokio::try_join!(biased; self.query(&take, arguments), self.query(&epoch, &[])) })?;
+        let (Some(taken), Some(epoch)) = (taken.first(), epoch.first()) else {
+            return self.counter(tenant);
+        };
+        let epoch = Epoch(unsigned(epoch, 0)?);
+        if self.epoch.get().is_some_and(|mine| mine != epoch) {
+            return Err(ServerError::Contended("a new epoch has begun".into()));
+        }
+        counter(taken)
+    }
+
+    fn store(&self, tenant: Tenant, displaced: &HashMap<Uuid, Outcome>, filings: &[Filing]) -> Result<(), ServerError> {
+        if filings.is_empty() {
+            return Ok(());
+        }
+        let filed = Filed::of(filings);
+        let (moved, added): (Vec<_>, Vec<_>) = filings
+            .iter()
+            .filter_map(|filing| {
+                Some((filing.record_id, scope_id(filing.content.yard_id), storable(filing.canonical_seq()?)?))
+            })
+            .partition(|(id, ..)| self.claimed.borrow().contains(id));
+        self.claimed.borrow_mut().extend(added.iter().map(|(id, ..)| *id));
+        let displace = self.prepare(include_str!("versions/displace.sql"))?;
+        let file = self.prepare(include_str!("versions/file.sql"))?;
+        let moving = self.prepare(include_str!("records/move.sql"))?;
+        let add = self.prepare(include_str!("records/add.sql"))?;
+        block_on(async {
+            tokio::try_join!(
+                biased;
+                self.displace(&displace, tenant, displaced),
+                filed.insert(self, &file, tenant),
+                self.point(&moving, tenant, moved),
+                self.point(&add, tenant, added),
+            )
+        })
+        .map(drop)
+    }
+
+    fn set_counter(&self, tenant: Tenant, Counter { seq, received_at }: Counter) -> Result<(), ServerError> {
+        let sql = "UPDATE tenant_counters SET seq = $2, received_at = $3 WHERE tenant = $1";
+        self.run(sql, &[&tenant.key, &storable(seq), &received_at.as_microsecond()]).map(drop)
+    }
+}
+
+impl Session {
+    async fn displace(
+        &self,
+        sql: &Statement,
+        tenant: Tenant,
+        displaced: &HashMap<Uuid, Outcome>,
+    ) -> Result<(), ServerError> {
+        if displaced.is_empty() {
+            return Ok(());
+        }
+        let write_ids: Vec<Uuid> = displaced.keys().copied().collect();
+        let outcomes: Vec<&str> = displaced.values().map(|outcome| outcome.name()).collect();
+        let set_aside_to: Vec<Option<Uuid>> = displaced.values().map(|outcome| outcome.set_aside_to()).collect();
+        self.execute(sql, &[&tenant.key, &write_ids, &outcomes, &set_aside_to]).await.map(drop)
+    }
+
+    async fn point(&self, sql: &Statement, tenant: Tenant, rows: Vec<(Uuid, Uuid, i64)>) -> Result<(), ServerError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
+        let scopes: Vec<Uuid> = rows.iter().map(|row| row.1).collect();
+        let seqs: Vec<i64> = rows.iter().map(|row| row.2).collect();
+        self.execute(sql, &[&tenant.key, &ids, &scopes, &seqs]).await.map(drop)
+    }
+}
+
+/// The columns of `file.sql`.
+#[derive(Default)]
+struct Filed<'a> {
+    write_id: Vec<Uuid>,
+    record_id: Vec<Uuid>,
+    kind: Vec<Cow<'a, str>>,
+    yard_id: Vec<Option<Uuid>>,
+    schema: Vec<i64>,
+    state: Vec<&'a str>,
+    state_reason: Vec<Cow<'a, str>>,
+    captured_at: Vec<String>,
+    zone: Vec<Cow<'a, str>>,
+    operator_id: Vec<Option<Uuid>>,
+    body: Vec<&'a str>,
+    device_id: Vec<Option<Uuid>>,
+    base_epoch: Vec<Option<i64>>,
+    base_version: Vec<Option<i64>>,
+    restores: Vec<Option<Uuid>>,
+    reason: Vec<Cow<'a, str>>,
+    verdict: Vec<String>,
+    outcome: Vec<&'a str>,
+    set_aside_to: Vec<Option<Uuid>>,
+    epoch: Vec<Option<i64>>,
+    version: Vec<Option<i64>>,
+    seq: Vec<Option<i64>>,
+    received_at: Vec<i64>,
+}
+
+impl<'a> Filed<'a> {
+    fn of(filings: &'a [Filing]) -> Self {
+        let mut filed = Self::default();
+        for filing in filings {
+            filed.push(filing);
+        }
+        filed
+    }
+
+    fn push(&mut self, filing: &'a Filing) {
+        let content = &filing.content;
+        self.write_id.push(filing.write_id);
+        self.record_id.push(filing.record_id);
+        self.kind.push(text::stored(&content.kind));
+        self.yard_id.push(content.yard_id);
+        self.schema.push(content.schema.into());
+        self.state.push(state_name(content.state));
+        self.state_reason.push(text::stored(&content.state_reason));
+        self.captured_at.push(content.captured_at.to_string());
+        self.zone.push(text::stored(&content.zone));
+        self.operator_id.push(content.operator_id);
+        self.body.push(content.body.get());
+        self.device_id.push(filing.device_id);
+        self.base_epoch.push(filing.base.and_then(|base| storable(base.epoch.0)));
+        self.base_version.push(filing.base.and_then(|base| storable(base.version)));
+        self.restores.push(filing.restores);
+        self.reason.push(text::stored(&filing.reason));
+        self.verdict.push(filing.verdict_json());
+        self.outcome.push(filing.outcome.name());
+        self.set_aside_to.push(filing.outcome.set_aside_to());
+        self.epoch.push(filing.version.and_then(|version| storable(version.epoch.0)));
+        self.version.push(filing.version.and_then(|version| storable(version.version)));
+        self.seq.push(filing.seq.and_then(storable));
+        self.received_at.push(filing.received_microsecond());
+    }
+
+    async fn insert(&self, session: &Session, sql: &Statement, tenant: Tenant) -> Result<(), ServerError> {
+        session
+            .execute(
+                sql,
+                &[
+                    &tenant.key,
+                    &self.write_id,
+                    &self.record_id,
+                    &self.kind,
+                    &self.yard_id,
+                    &self.schema,
+                    &self.state,
+                    &self.state_reason,
+                    &self.captured_at,
+                    &self.zone,
+                    &self.operator_id,
+                    &self.body,
+                    &self.device_id,
+                    &self.base_epoch,
+                    &self.base_version,
+                    &self.restores,
+                    &self.reason,
+                    &self.verdict,
+                    &self.outcome,
+                    &self.set_aside_to,
+                    &self.epoch,
+                    &self.version,
+                    &self.seq,
+                    &self.received_at,
+                ],
+            )
+            .await
+            .map(drop)
+    }
+}
