@@ -20,6 +20,8 @@ use ours::Ours;
 const WRITERS: usize = 12;
 const READERS: usize = 3;
 const PAGES: usize = 15;
+/// Between two looks of a reader that found nothing: the writers need the processor as well.
+const PAUSE: Duration = Duration::from_millis(2);
 
 /// A feed under test.
 trait Feed: Sync {
@@ -71,8 +73,11 @@ fn follow(news: &mut dyn FnMut() -> Vec<(Uuid, u64)>, is_written: &AtomicBool) -
         // Asked before the last look, so that the last look comes after the last write.
         let is_last = is_written.load(Ordering::SeqCst);
         let page = news();
-        if page.is_empty() && is_last {
-            return newest(seen);
+        if page.is_empty() {
+            if is_last {
+                return newest(seen);
+            }
+            thread::sleep(PAUSE);
         }
         seen.extend(page);
     }

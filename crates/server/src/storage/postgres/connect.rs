@@ -15,6 +15,7 @@ const WAIT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// Bounds that end what went wrong on the way: a statement, a wait for a lock, a server that died in a transaction.
+/// And plans that are made once: all look-ups are by index, and planning one for thousands of ids takes longer than it.
 const SESSION: &str = "
     SET statement_timeout = '30s';
     SET lock_timeout = '15s';
@@ -22,6 +23,7 @@ const SESSION: &str = "
     SET client_encoding = 'UTF8';
     SET synchronous_commit = on;
     SET jit = off;
+    SET plan_cache_mode = force_generic_plan;
 ";
 
 /// Reads the address of the database.

@@ -88,8 +88,11 @@ impl Writing for Session {
         let lock = self.prepare(include_str!("records/lock.sql"))?;
         let held = self.prepare(include_str!("records/held.sql"))?;
         let arguments: Arguments<'_> = &[&tenant.key, &ids];
-        let (_, found) =
+        let (locked, found) =
             block_on(async { tokio::try_join!(biased; self.execute(&lock, arguments), self.query(&held, arguments)) })?;
+        if locked != found.len() as u64 {
+            return Err(ServerError::Contended("a record was made between the lock and the look".into()));
+        }
         let held: Vec<Held> = found.iter().map(row::held).collect::<Result<_, _>>()?;
         self.claimed.borrow_mut().extend(held.iter().map(|held| held.record_id));
         Ok(held)

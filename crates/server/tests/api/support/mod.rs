@@ -51,7 +51,7 @@ impl TestServer {
         Self::at(Place::embedded(), Bounds::default()).await
     }
 
-    async fn at(place: Place, bounds: Bounds) -> Self {
+    pub(crate) async fn at(place: Place, bounds: Bounds) -> Self {
         let environment = Arc::new(TestEnvironment::new());
         let server = place.open(bounds, &environment);
         let seeded = server.seed().unwrap();

@@ -17,7 +17,7 @@ const STAMPS: &str = "SELECT seq, received_at FROM versions ORDER BY received_at
 /// A data folder, and the PostgreSQL database used instead of what would be in it, if any.
 pub(crate) struct Place {
     folder: TempDir,
-    database: Option<Database>,
+    pub(crate) database: Option<Database>,
 }
 
 impl Place {
