@@ -42,6 +42,12 @@ pub(super) fn runtime() -> Result<Runtime, ServerError> {
     Ok(Builder::new_multi_thread().worker_threads(1).thread_name("postgres").enable_all().build()?)
 }
 
+/// Waits for the database. Whoever calls may be a task of another runtime, which tells its futures to make way for other
+/// tasks now and then; here there are none to make way for, and it would wait for ever.
+pub(super) fn block_on<T>(work: impl Future<Output = T>) -> T {
+    pollster::block_on(tokio::task::unconstrained(work))
+}
+
 /// A pool of at most so many connections, made as they are needed.
 pub(super) fn pool(config: Config, connections: usize) -> Result<Pool, ServerError> {
     let recycling = ManagerConfig { recycling_method: RecyclingMethod::Fast };

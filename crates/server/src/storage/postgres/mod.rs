@@ -14,11 +14,11 @@ mod writing;
 
 use deadpool_postgres::{Object, Pool, PoolError};
 use gatebook_sync::Epoch;
-use pollster::block_on;
 use tokio::runtime::Runtime;
 
 use super::{Reading, Writing};
 use crate::error::ServerError;
+use connect::block_on;
 use failure::failed;
 use session::Session;
 
@@ -116,13 +116,15 @@ impl Database {
         Ok(done)
     }
 
-    /// A connection with a transaction begun on it. One that has died in the pool is replaced.
+    /// A connection with a transaction begun on it. Those that have died in the pool are replaced.
     fn begin(&self, begin: &str) -> Result<Session, ServerError> {
+        let mut dead = 0;
         loop {
             let client = self.connection()?;
             match block_on(client.batch_execute(begin)).map_err(failed) {
                 Ok(()) => return Ok(Session::new(client)),
-                Err(ServerError::DatabaseAway(cause)) => {
+                Err(ServerError::DatabaseAway(cause)) if dead < self.pool.status().max_size => {
+                    dead += 1;
                     tracing::info!(%cause, "a connection to the database was lost; trying another");
                     drop(Object::take(client));
                 }

@@ -5,11 +5,11 @@ use std::collections::HashSet;
 
 use deadpool_postgres::Object;
 use gatebook_sync::Epoch;
-use pollster::block_on;
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
 
+use super::connect::block_on;
 use super::failure::failed;
 use crate::error::ServerError;
 

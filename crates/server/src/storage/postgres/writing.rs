@@ -5,10 +5,10 @@ use std::collections::HashMap;
 
 use gatebook_sync::Epoch;
 use jiff::Timestamp;
-use pollster::block_on;
 use tokio_postgres::Statement;
 use uuid::Uuid;
 
+use super::connect::block_on;
 use super::reading::{EPOCH, counter, scope_id};
 use super::row::{self, get, unsigned};
 use super::session::{Arguments, Session};
