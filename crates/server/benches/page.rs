@@ -81,8 +81,8 @@ fn request(push: Vec<Push>, take: u32) -> SyncRequest {
         cursors: std::collections::BTreeMap::new(),
         push,
         reoffer: Vec::new(),
-            mark: None,
-            repair: Repair::default(),
+        mark: None,
+        repair: Repair::default(),
         take: Take { records: take, bytes: u32::MAX },
     }
 }

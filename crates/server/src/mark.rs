@@ -64,7 +64,8 @@ impl Inner {
         let (Some(known), Some(text)) = (epoch, mark) else { return Ok(()) };
         let Some(mark) = Mark::open(text, &self.key, device.tenant, known) else { return Ok(()) };
         let is_lost = |reading: &Reading<'_>| -> Result<bool, ServerError> {
-            let is_ours = || Ok::<_, ServerError>(reading.received_at(device.tenant, mark.seq)? == Some(mark.received_at));
+            let is_ours =
+                || Ok::<_, ServerError>(reading.received_at(device.tenant, mark.seq)? == Some(mark.received_at));
             Ok(reading.epoch()? == known && !is_ours()?)
         };
         if !self.storage.read(is_lost)? {

@@ -81,7 +81,11 @@ pub fn apply_canonical(local: Option<LocalHead>, canonical: VersionId) -> Change
     if local.pending.is_some() {
         // A pending row without its shadow copy is of a record that had left this device's scopes, and comes back.
         let lacks_its_shadow = local.shadow.is_none() && local.base == Some(canonical);
-        return if newest.is_none_or(|newest| newest < canonical) || lacks_its_shadow { Change::Shadow } else { Change::Keep };
+        return if newest.is_none_or(|newest| newest < canonical) || lacks_its_shadow {
+            Change::Shadow
+        } else {
+            Change::Keep
+        };
     }
     if newest.is_some_and(|newest| newest >= canonical) { Change::Keep } else { Change::Match }
 }

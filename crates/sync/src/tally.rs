@@ -21,7 +21,11 @@ impl Fingerprint {
     pub fn of(id: Uuid, receipt: &Receipt) -> Self {
         let (high, low) = id.as_u64_pair();
         let received_at = receipt.received_at.as_microsecond().cast_unsigned();
-        Self([low, receipt.epoch.0, receipt.version, received_at].into_iter().fold(mix(high), |hash, part| mix(hash ^ part)))
+        Self(
+            [low, receipt.epoch.0, receipt.version, received_at]
+                .into_iter()
+                .fold(mix(high), |hash, part| mix(hash ^ part)),
+        )
     }
 
     /// As databases keep it.

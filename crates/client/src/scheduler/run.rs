@@ -90,15 +90,16 @@ impl Scheduler {
         let situation = Situation {
             enrolled: enrolment.is_some(),
             running: false,
-            pending: self.store.pending_count()? > 0,
+            pending: self.store.has_fresh_work()?,
             attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
         };
+        let waiting = self.store.pending_count()?;
         let next = plan(situation, self.environment.now(), event, jitter());
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
         }
         self.status.send_if_modified(|status| {
-            let pending = u32::from(situation.pending);
+            let pending = u32::from(waiting > 0);
             let news =
                 status.last_success_at != next.attempts.last_success_at || (status.pending == 0) != (pending == 0);
             status.last_success_at = next.attempts.last_success_at;
@@ -222,10 +223,8 @@ fn problem_of(error: &RoundError) -> SyncProblem {
                 SyncProblemCode::Revoked,
                 "The office has signed this device out. Your records are safe on it; ask the office for a new code.",
             ),
-            Code::ProtocolUnsupported => (
-                SyncProblemCode::UpdateNeeded,
-                "This app and the server no longer fit together. Update the app; nothing is lost.",
-            ),
+            // Which of the two is the older, the server can tell.
+            Code::ProtocolUnsupported => (SyncProblemCode::UpdateNeeded, error.message.as_str()),
             _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
         },
     };

@@ -22,10 +22,12 @@ pub struct PushPage {
     pub epoch: Option<Epoch>,
     /// Up to where it has everything.
     pub cursors: BTreeMap<Scope, u64>,
+    /// What the server gave to be shown again.
+    pub mark: Option<String>,
 }
 
 /// Roughly what a record's envelope adds to its body in the request's JSON, with some room.
-const ENVELOPE_BYTES: usize = 700;
+pub(super) const ENVELOPE_BYTES: usize = 700;
 
 impl Store {
     /// The page of pending records whose writes come after `after`, within the limits; one record always fits.
@@ -40,7 +42,20 @@ impl Store {
                 more,
                 epoch: settings::get(connection, &settings::EPOCH)?,
                 cursors: cursors(connection)?,
+                mark: settings::get(connection, &settings::MARK)?,
             })
+        })
+    }
+
+    /// Whether anything waits for a round that has not been found to be stuck.
+    pub(crate) fn has_fresh_work(&self) -> Result<bool, StoreError> {
+        self.read(|connection| {
+            Ok(connection
+                .prepare_cached(
+                    "SELECT EXISTS (SELECT 1 FROM records WHERE pending_sync = 1 AND rejection IS NULL \
+                     AND write_id NOT IN (SELECT write_id FROM stuck))",
+                )?
+                .query_row([], |row| row.get(0))?)
         })
     }
 
@@ -59,7 +74,8 @@ impl Store {
 
 fn pending(connection: &Connection, after: Uuid, limits: Limits) -> Result<(Vec<Push>, bool), StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND write_id > ?1 ORDER BY write_id"
+        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND write_id > ?1 \
+         AND write_id NOT IN (SELECT write_id FROM stuck) ORDER BY write_id"
     ))?;
     let mut rows = statement.query([after])?;
     let (mut page, mut bytes) = (Vec::new(), 0);

@@ -32,8 +32,7 @@ impl Lineage {
         let offered = receipt.version_id();
         let ancestors = self.of.get(&record_id).map(Vec::as_slice).unwrap_or_default();
         // Another state has its number: there was a restore that nobody announced, and epoch and version tell nothing.
-        let is_forked =
-            ancestors.iter().any(|it| it.version == offered && it.received_at != receipt.received_at);
+        let is_forked = ancestors.iter().any(|it| it.version == offered && it.received_at != receipt.received_at);
         let was_seen = |it: &Ancestor| it.base.is_some_and(|base| base.epoch == offered.epoch && base >= offered);
         !is_forked && ancestors.iter().any(was_seen)
     }

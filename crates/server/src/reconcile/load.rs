@@ -6,10 +6,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::{Ground, Offered};
 use super::judge::{Book, Known, Standing};
 use super::lineage::Lineage;
 use super::references::References;
+use super::{Ground, Offered};
 use crate::error::ServerError;
 use crate::receipt::Key;
 use crate::storage::{Device, Writing};
