@@ -3,9 +3,7 @@
 //! anything is lost.
 
 mod capture;
-mod link;
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -14,11 +12,10 @@ use anyhow::{Context as _, bail, ensure};
 use gatebook_client::scheduler::Event;
 use gatebook_client::view::{InboxItem, RecordView};
 use gatebook_client::{Device, DeviceConfig};
-use gatebook_server::{Config, Seeded, Server};
+use gatebook_server::Seeded;
 use gatebook_sync::wire::AuditOutcome;
+use gatebook_testbed::Link;
 use uuid::Uuid;
-
-use link::Link;
 
 /// How long anything may take that takes a second.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -65,8 +62,7 @@ impl Held {
     }
 
     async fn join(&self, link: &Link, seeded: &Seeded, code: usize, operator: &str) -> anyhow::Result<()> {
-        let server = format!("http://{}", link.address);
-        self.device.enrol(&server, &seeded.codes[code].code, self.name).await?;
+        self.device.enrol(&link.url(), &seeded.codes[code].code, self.name).await?;
         self.until("its reference data has come", |device| Ok(!device.operators()?.is_empty())).await?;
         let people = self.device.operators()?;
         let person = people.iter().find(|person| person.name == operator).context("the seed has that operator")?;
@@ -100,7 +96,8 @@ impl Held {
 
 async fn play() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let (server, address) = start_server(&folder.path().join("server")).await?;
+    let (server, address) =
+        gatebook_testbed::serve(&folder.path().join("server")).await.map_err(anyhow::Error::from_boxed)?;
     let seeded = server.seed()?;
     let link = Link::to(address).await?;
 
@@ -167,15 +164,6 @@ async fn play() -> anyhow::Result<()> {
     same_on_both(&maria, &hector, &[record_id, gate.id, interchange.id])?;
     say("Nothing was lost: every version is in force, in the audit table, or both.");
     Ok(())
-}
-
-async fn start_server(folder: &Path) -> anyhow::Result<(Server, SocketAddr)> {
-    let server = Server::open(Config::new(folder))?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let serving = server.clone();
-    tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    Ok((server, address))
 }
 
 /// An assignment that both have on their list.

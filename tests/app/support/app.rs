@@ -1,0 +1,309 @@
+//! One running app: a person's hands and eyes on it, through WebDriver.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use thirtyfour::prelude::*;
+use thirtyfour::{Capabilities, WebElement};
+
+use super::display::Display;
+use super::process::Process;
+use super::yard::Yard;
+
+/// How long anything may take that takes a moment.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+/// How often is looked meanwhile.
+const LOOK: Duration = Duration::from_millis(40);
+
+/// How an app is started.
+#[derive(Default, Clone, Copy)]
+pub(crate) struct Options {
+    /// The system's colours are dark.
+    pub dark: bool,
+    /// The data folder is a disk of its own, of that many bytes.
+    pub disk: Option<u64>,
+}
+
+/// An app on a screen and a data folder of its own.
+pub(crate) struct App {
+    driver: WebDriver,
+    running: Option<Running>,
+    data: TempDir,
+    options: Options,
+    display: Display,
+}
+
+/// What runs for one start of the app.
+struct Running {
+    bridge: Child,
+    app: Process,
+}
+
+impl App {
+    /// Opens the app as a phone would show it, on a device that nobody has used.
+    pub(crate) async fn open() -> Self {
+        Self::open_with(Options::default()).await
+    }
+
+    pub(crate) async fn open_with(options: Options) -> Self {
+        let (data, display) = (tempfile::tempdir().unwrap(), Display::open());
+        let (driver, running) = start(data.path(), &display, options).await;
+        let app = Self { driver, running: Some(running), data, options, display };
+        app.size(PHONE).await;
+        app
+    }
+
+    /// Opens the app, enrols it and says who works.
+    pub(crate) async fn of(yard: &Yard, code: usize, device: &str, operator: &str) -> Self {
+        let app = Self::open().await;
+        app.join(yard, code, device, operator).await;
+        app
+    }
+
+    pub(crate) async fn join(&self, yard: &Yard, code: usize, device: &str, operator: &str) {
+        self.write("enrol-server", &yard.link.url()).await;
+        self.write("enrol-code", &yard.seeded.codes[code].code).await;
+        self.write("enrol-device", device).await;
+        self.tap("enrol-submit").await;
+        self.tap(&format!("operator-{}", yard.operator(operator))).await;
+        self.see("work-assigned").await;
+    }
+
+    /// The system ends the app without a warning.
+    pub(crate) fn kill(&mut self) {
+        let Running { mut bridge, app } = self.running.take().expect("the app runs");
+        app.kill();
+        stop(&mut bridge);
+    }
+
+    /// Opens the app again after [`App::kill`].
+    pub(crate) async fn reopen(&mut self) {
+        assert!(self.running.is_none(), "the app runs already");
+        let (driver, running) = start(self.data.path(), &self.display, self.options).await;
+        (self.driver, self.running) = (driver, Some(running));
+        self.size(PHONE).await;
+    }
+
+    /// What the app's database answers, as text; empty when it has nothing.
+    pub(crate) fn stored(&self, query: &str) -> String {
+        let path = self.own_path("app.gatebook.field/gatebook.sqlite");
+        let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+        let answer = database.query_row(&format!("SELECT CAST(({query}) AS TEXT)"), [], |row| row.get::<_, Option<String>>(0));
+        answer.unwrap().unwrap_or_default()
+    }
+
+    /// A path as the app's own process sees it.
+    pub(crate) fn own_path(&self, below_data: &str) -> PathBuf {
+        self.running.as_ref().expect("the app runs").app.path(&self.data.path().join(below_data))
+    }
+
+    pub(crate) async fn size(&self, (width, height): (u32, u32)) {
+        self.driver.set_window_rect(0, 0, width, height).await.unwrap();
+        self.until("the window has its size", async || {
+            let size = self.script("return [window.innerWidth, window.innerHeight]").await;
+            size == json!([width, height])
+        })
+        .await;
+    }
+
+    /// Waits until that part is shown.
+    pub(crate) async fn see(&self, id: &str) -> WebElement {
+        let seen = self.driver.query(css(id)).and_displayed().wait(PATIENCE, LOOK).first().await;
+        match seen {
+            Ok(element) => element,
+            Err(error) => panic!("`{id}` does not show ({error}); the page says:\n{}", self.page().await),
+        }
+    }
+
+    /// Waits until that part says something of which `holds` is true.
+    pub(crate) async fn reads(&self, id: &str, holds: impl Fn(&str) -> bool) -> String {
+        let mut last = String::new();
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            if let Ok(element) = self.driver.find(css(id)).await
+                && let Ok(text) = element.text().await
+            {
+                if holds(&text) {
+                    return text;
+                }
+                last = text;
+            }
+            assert!(tokio::time::Instant::now() < deadline, "`{id}` reads “{last}”; the page:\n{}", self.page().await);
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Waits until that part is shown no more.
+    pub(crate) async fn gone(&self, id: &str) {
+        self.until(&format!("`{id}` is gone"), async || !self.shows(id).await).await;
+    }
+
+    /// Whether that part is shown at this moment.
+    pub(crate) async fn shows(&self, id: &str) -> bool {
+        match self.driver.find(css(id)).await {
+            Ok(element) => element.is_displayed().await.unwrap_or(false),
+            Err(_) => false,
+        }
+    }
+
+    pub(crate) async fn tap(&self, id: &str) {
+        // Lists are drawn anew when local state changes; a part that was replaced under the finger is tapped again.
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let element = self.see(id).await;
+            let Err(error) = async {
+                element.scroll_into_view().await?;
+                element.click().await
+            }
+            .await
+            else {
+                return;
+            };
+            assert!(tokio::time::Instant::now() < deadline, "`{id}` cannot be tapped: {error}");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Taps the first part whose id begins so.
+    pub(crate) async fn tap_first(&self, prefix: &str) {
+        let first = By::Css(format!("[data-testid^='{prefix}']"));
+        let found = self.driver.query(first).and_displayed().wait(PATIENCE, LOOK).first().await;
+        let id = found.unwrap().attr("data-testid").await.unwrap().expect("it has one");
+        self.tap(&id).await;
+    }
+
+    /// Puts a text into a field, in place of what was there.
+    pub(crate) async fn write(&self, id: &str, text: &str) {
+        let field = self.see(id).await;
+        field.scroll_into_view().await.unwrap();
+        field.clear().await.unwrap();
+        field.send_keys(text).await.unwrap();
+    }
+
+    /// Signs with a finger.
+    pub(crate) async fn sign(&self, role: &str) {
+        let pad = self.see(&format!("signature-pad-{role}")).await;
+        pad.scroll_into_view().await.unwrap();
+        self.driver
+            .action_chain()
+            .move_to_element_with_offset(&pad, -80, 10)
+            .click_and_hold()
+            .move_by_offset(40, -30)
+            .move_by_offset(30, 40)
+            .move_by_offset(30, -35)
+            .move_by_offset(40, 20)
+            .release()
+            .perform()
+            .await
+            .unwrap();
+    }
+
+    pub(crate) async fn value(&self, id: &str) -> String {
+        self.see(id).await.prop("value").await.unwrap().unwrap_or_default()
+    }
+
+    /// Runs a script in the page.
+    pub(crate) async fn script(&self, script: &str) -> Value {
+        self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
+    }
+
+    /// What can be read on the page, for when something is not as it must be.
+    pub(crate) async fn page(&self) -> String {
+        match self.driver.execute("return document.body.innerText", Vec::new()).await {
+            Ok(text) => text.json().as_str().unwrap_or_default().to_owned(),
+            Err(error) => format!("(the page cannot be read: {error})"),
+        }
+    }
+
+    /// Keeps a picture of the page as it is now.
+    pub(crate) async fn picture(&self, path: &Path) {
+        // The picture may be a frame behind the page.
+        let settled = "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(done));";
+        self.driver.execute_async(settled, Vec::new()).await.unwrap();
+        std::fs::create_dir_all(path.parent().expect("a file in a folder")).unwrap();
+        self.driver.screenshot(path).await.unwrap();
+    }
+
+    /// Waits until that holds.
+    pub(crate) async fn until(&self, what: &str, holds: impl AsyncFn() -> bool) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while !holds().await {
+            assert!(tokio::time::Instant::now() < deadline, "waited in vain until {what}:\n{}", self.page().await);
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+}
+
+impl Drop for App {
+    fn drop(&mut self) {
+        if let Some(Running { mut bridge, app }) = self.running.take() {
+            app.kill();
+            stop(&mut bridge);
+        }
+    }
+}
+
+/// A phone's screen.
+pub(crate) const PHONE: (u32, u32) = (390, 844);
+/// A kiosk's screen.
+pub(crate) const KIOSK: (u32, u32) = (1280, 800);
+
+fn css(id: &str) -> By {
+    By::Css(format!("[data-testid='{id}']"))
+}
+
+async fn start(data: &Path, display: &Display, options: Options) -> (WebDriver, Running) {
+    let [port, native_port] = free_ports();
+    let driver_path = super::tool("tauri-driver");
+    let ports = ["--port".to_owned(), port.to_string(), "--native-port".to_owned(), native_port.to_string()];
+    let mut command = match options.disk {
+        None => Command::new(driver_path),
+        // Its own mounts: the disk is seen by the app alone and is gone with it.
+        Some(bytes) => {
+            let mut own = Command::new("unshare");
+            let mount = format!("mount -t tmpfs -o size={bytes} tmpfs \"$XDG_DATA_HOME\" && exec \"$0\" \"$@\"");
+            own.args(["--user", "--map-root-user", "--mount", "sh", "-c", &mount]).arg(driver_path);
+            own
+        }
+    };
+    let bridge = command
+        .args(ports)
+        .env("DISPLAY", &display.name)
+        .env_remove("WAYLAND_DISPLAY")
+        .env("XDG_DATA_HOME", data)
+        .env("GTK_THEME", if options.dark { "Adwaita:dark" } else { "Adwaita" })
+        .env("NO_AT_BRIDGE", "1")
+        .stdout(Stdio::null())
+        .stderr(if std::env::var_os("GATEBOOK_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
+        .spawn()
+        .expect("tauri-driver starts; `cargo xtask setup` installs it");
+    let url = format!("http://127.0.0.1:{port}");
+    let wanted = json!({"tauri:options": {"application": env!("CARGO_BIN_EXE_gatebook")}});
+    let Value::Object(wanted) = wanted else { unreachable!() };
+    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let driver = loop {
+        match WebDriver::new(&url, Capabilities::from(wanted.clone())).await {
+            Ok(driver) => break driver,
+            // The bridge opens its port a moment after it was started.
+            Err(error) => assert!(tokio::time::Instant::now() < deadline, "the app does not start: {error}"),
+        }
+        tokio::time::sleep(LOOK).await;
+    };
+    let app = Process::of_app(data).expect("the app runs on its data folder");
+    (driver, Running { bridge, app })
+}
+
+/// Ends tauri-driver and, through it, WebKit's driver.
+fn stop(bridge: &mut Child) {
+    Process::new(bridge.id()).terminate();
+    let _ = bridge.wait();
+}
+
+fn free_ports() -> [u16; 2] {
+    let listeners = [0; 2].map(|any| std::net::TcpListener::bind(("127.0.0.1", any)).unwrap());
+    listeners.map(|listener| listener.local_addr().unwrap().port())
+}
