@@ -16,7 +16,7 @@ async fn what_is_captured_without_signal_is_with_the_server_when_it_returns() {
     app.pass_the_rest().await;
     app.sign_and_submit().await;
     app.gate_in("Héctor Salinas").await;
-    let gate = app.record();
+    let gate = app.record().await;
     app.tap("submit").await;
     app.see("confirmation").await;
 

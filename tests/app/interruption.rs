@@ -18,8 +18,9 @@ async fn an_app_killed_in_an_inspection_opens_at_the_same_step_with_everything_e
 
     app.fail("tires", "Left rear inner: cord show").await;
     app.tap("item-horn-pass").await;
-    let notes = "(SELECT group_concat(value ->> 'note') FROM json_each(body, '$.items'))";
-    app.has_saved(inspection, notes, "Left rear inner: cord show").await;
+    let answers = "(SELECT group_concat(coalesce(value ->> 'note', value ->> 'result')) \
+                   FROM json_each(body, '$.items') WHERE value ->> 'result' IS NOT NULL)";
+    app.has_saved(inspection, answers, "Left rear inner: cord show,pass").await;
     app.kill();
     app.reopen().await;
     assert_eq!(app.value("item-tires-note").await, "Left rear inner: cord show");

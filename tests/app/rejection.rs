@@ -12,7 +12,7 @@ async fn a_rejected_record_is_explained_corrected_and_accepted() {
     yard.link.cut();
     app.gate_in("Roy Castillo").await;
     app.write("field-remarks", "Came without papers").await;
-    let record = app.record();
+    let record = app.record().await;
     app.tap("submit").await;
     app.see("confirmation").await;
     // Meanwhile the office has moved her to the other yard.

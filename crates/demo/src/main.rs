@@ -2,8 +2,6 @@
 //! is killed, a conflict, its account in both inboxes, and the losing version brought back. Ends with an error if
 //! anything is lost.
 
-mod capture;
-
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -14,7 +12,7 @@ use gatebook_client::view::{InboxItem, RecordView};
 use gatebook_client::{Device, DeviceConfig};
 use gatebook_server::Seeded;
 use gatebook_sync::wire::AuditOutcome;
-use gatebook_testbed::Link;
+use gatebook_testbed::{Link, capture};
 use uuid::Uuid;
 
 /// How long anything may take that takes a second.
@@ -96,8 +94,7 @@ impl Held {
 
 async fn play() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    let (server, address) =
-        gatebook_testbed::serve(&folder.path().join("server")).await.map_err(anyhow::Error::from_boxed)?;
+    let (server, address) = gatebook_testbed::serve(&folder.path().join("server")).await?;
     let seeded = server.seed()?;
     let link = Link::to(address).await?;
 

@@ -1,6 +1,7 @@
 //! Where the demonstration and the whole-product tests take place: a real server on loopback, and the link between it
 //! and the devices, which can be cut or slowed.
 
+pub mod capture;
 mod link;
 
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ pub use link::Link;
 ///
 /// # Errors
 /// The folder or the port cannot be used.
-pub async fn serve(folder: &Path) -> Result<(Server, SocketAddr), Box<dyn std::error::Error + Send + Sync>> {
+pub async fn serve(folder: &Path) -> anyhow::Result<(Server, SocketAddr)> {
     let server = Server::open(Config::new(folder))?;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
     let address = listener.local_addr()?;

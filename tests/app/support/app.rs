@@ -65,10 +65,18 @@ impl App {
     }
 
     pub(crate) async fn join(&self, yard: &Yard, code: usize, device: &str, operator: &str) {
+        self.enrol(yard, code, device).await;
+        self.work_as(yard, operator).await;
+    }
+
+    pub(crate) async fn enrol(&self, yard: &Yard, code: usize, device: &str) {
         self.write("enrol-server", &yard.link.url()).await;
         self.write("enrol-code", &yard.seeded.codes[code].code).await;
         self.write("enrol-device", device).await;
         self.tap("enrol-submit").await;
+    }
+
+    pub(crate) async fn work_as(&self, yard: &Yard, operator: &str) {
         self.tap(&format!("operator-{}", yard.operator(operator))).await;
         self.see("work-assigned").await;
     }
@@ -90,10 +98,20 @@ impl App {
 
     /// What the app's database answers, as text; empty when it has nothing.
     pub(crate) fn stored(&self, query: &str) -> String {
-        let path = self.own_path("app.gatebook.field/gatebook.sqlite");
-        let database = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
-        let answer = database.query_row(&format!("SELECT CAST(({query}) AS TEXT)"), [], |row| row.get::<_, Option<String>>(0));
-        answer.unwrap().unwrap_or_default()
+        let folder = self.own_path("app.gatebook.field");
+        let copied;
+        let database = if self.options.disk.is_none() {
+            Connection::open_with_flags(folder.join("gatebook.sqlite"), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap()
+        } else {
+            // SQLite follows every symbolic link first, and the way into another process's mounts is one.
+            copied = tempfile::tempdir().unwrap();
+            for file in ["gatebook.sqlite", "gatebook.sqlite-wal"] {
+                std::fs::copy(folder.join(file), copied.path().join(file)).unwrap();
+            }
+            Connection::open(copied.path().join("gatebook.sqlite")).unwrap()
+        };
+        let whole = format!("SELECT CAST(({query}) AS TEXT)");
+        database.query_row(&whole, [], |row| row.get::<_, Option<String>>(0)).unwrap().unwrap_or_default()
     }
 
     /// A path as the app's own process sees it.
@@ -170,10 +188,33 @@ impl App {
 
     /// Taps the first part whose id begins so.
     pub(crate) async fn tap_first(&self, prefix: &str) {
-        let first = By::Css(format!("[data-testid^='{prefix}']"));
-        let found = self.driver.query(first).and_displayed().wait(PATIENCE, LOOK).first().await;
-        let id = found.unwrap().attr("data-testid").await.unwrap().expect("it has one");
-        self.tap(&id).await;
+        self.tap_reading(prefix, "").await;
+    }
+
+    /// Taps the first part whose id begins so and that says that.
+    pub(crate) async fn tap_reading(&self, prefix: &str, text: &str) {
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            for part in self.driver.find_all(begins(prefix)).await.unwrap() {
+                if part.text().await.is_ok_and(|says| says.contains(text))
+                    && let Ok(Some(id)) = part.attr("data-testid").await
+                {
+                    return self.tap(&id).await;
+                }
+            }
+            assert!(tokio::time::Instant::now() < deadline, "no `{prefix}…` says “{text}”:\n{}", self.page().await);
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// How many parts have an id that begins so.
+    pub(crate) async fn count(&self, prefix: &str) -> usize {
+        self.driver.find_all(begins(prefix)).await.unwrap().len()
+    }
+
+    /// Closes what is open on top.
+    pub(crate) async fn key_escape(&self) {
+        self.driver.action_chain().send_keys(Key::Escape).perform().await.unwrap();
     }
 
     /// Puts a text into a field, in place of what was there.
@@ -254,6 +295,10 @@ pub(crate) const KIOSK: (u32, u32) = (1280, 800);
 
 fn css(id: &str) -> By {
     By::Css(format!("[data-testid='{id}']"))
+}
+
+fn begins(prefix: &str) -> By {
+    By::Css(format!("[data-testid^='{prefix}']"))
 }
 
 async fn start(data: &Path, display: &Display, options: Options) -> (WebDriver, Running) {

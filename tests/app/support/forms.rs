@@ -49,10 +49,13 @@ impl App {
         self.gone("sync-badge").await;
     }
 
-    /// The record that is open.
-    pub(crate) fn record(&self) -> uuid::Uuid {
-        let place = self.stored("SELECT value ->> '$' FROM settings WHERE name = 'place'");
-        place.split('/').nth(1).and_then(|id| id.parse().ok()).expect("the place names the record")
+    /// The record that is open, as the device remembers it.
+    pub(crate) async fn record(&self) -> uuid::Uuid {
+        let place = || self.stored("SELECT value ->> '$' FROM settings WHERE name = 'place'");
+        let id = || place().split('/').nth(1).and_then(|id| id.parse::<uuid::Uuid>().ok());
+        self.see("record-page").await;
+        self.until("the place names the record", async || id().is_some()).await;
+        id().expect("it does now")
     }
 
     /// Somebody else takes over.

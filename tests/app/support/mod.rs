@@ -1,6 +1,7 @@
 //! The vocabulary of the tests: a yard with a real server, and apps in people's hands.
 
 mod app;
+mod colleague;
 mod display;
 mod forms;
 mod process;
@@ -9,6 +10,7 @@ mod yard;
 use std::path::{Path, PathBuf};
 
 pub(crate) use app::{App, KIOSK, Options, PHONE};
+pub(crate) use colleague::Colleague;
 pub(crate) use yard::Yard;
 
 /// One of the project's own tools, or the system's of that name.

@@ -13,7 +13,8 @@ impl Process {
     pub(crate) fn of_app(data: &Path) -> Option<Self> {
         let wanted = format!("XDG_DATA_HOME={}", data.display());
         let runs_on_it = |pid: &u32| {
-            std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|exe| exe == Path::new(env!("CARGO_BIN_EXE_gatebook")))
+            std::fs::read_link(format!("/proc/{pid}/exe"))
+                .is_ok_and(|exe| exe == Path::new(env!("CARGO_BIN_EXE_gatebook")))
                 && std::fs::read(format!("/proc/{pid}/environ"))
                     .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == wanted.as_bytes()))
         };

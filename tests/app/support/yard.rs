@@ -1,5 +1,7 @@
 //! A seeded server and the way to it.
 
+use std::net::SocketAddr;
+
 use gatebook_domain::RecordState;
 use gatebook_server::{Seeded, SeededRecord, Server};
 use gatebook_sync::wire::AuditOutcome;
@@ -11,6 +13,7 @@ use uuid::Uuid;
 /// A server with the demonstration yard in it, and the link devices reach it by.
 pub(crate) struct Yard {
     pub server: Server,
+    pub address: SocketAddr,
     pub link: Link,
     pub seeded: Seeded,
     _folder: TempDir,
@@ -21,21 +24,29 @@ impl Yard {
         let folder = tempfile::tempdir().unwrap();
         let (server, address) = gatebook_testbed::serve(folder.path()).await.unwrap();
         let seeded = server.seed().unwrap();
-        Self { link: Link::to(address).await.unwrap(), server, seeded, _folder: folder }
+        Self { address, link: Link::to(address).await.unwrap(), server, seeded, _folder: folder }
+    }
+
+    /// What is to be done about that unit.
+    fn assigned(&self, unit: &str) -> &SeededRecord {
+        let of_unit = |assignment: &&SeededRecord| body(assignment.body.get())["equipment"]["number"] == unit;
+        self.seeded.assignments.iter().find(of_unit).expect("the seed assigns it")
+    }
+
+    /// The assignment of that unit.
+    pub(crate) fn assignment_of(&self, unit: &str) -> Uuid {
+        self.assigned(unit).id
     }
 
     /// The inspection assigned for that unit.
     pub(crate) fn inspection_of(&self, unit: &str) -> Uuid {
-        let assigned = self.seeded.assignments.iter().map(|assignment| -> Value { body(assignment.body.get()) });
-        let wanted = assigned.into_iter().find(|body| body["equipment"]["number"] == unit);
-        wanted.expect("the seed assigns it")["inspection_id"].as_str().and_then(|id| id.parse().ok()).expect("an id")
+        let id = &body(self.assigned(unit).body.get())["inspection_id"];
+        id.as_str().and_then(|id| id.parse().ok()).expect("an assignment names its inspection")
     }
 
     /// The office strikes out an assignment.
     pub(crate) fn void_assignment_of(&self, unit: &str) {
-        let of_unit = |assignment: &&SeededRecord| body(assignment.body.get())["equipment"]["number"] == unit;
-        let assignment = self.seeded.assignments.iter().find(of_unit).expect("the seed assigns it");
-        self.server.set_state(assignment.id, RecordState::Voided, "done by somebody else").unwrap();
+        self.server.set_state(self.assigned(unit).id, RecordState::Voided, "done by somebody else").unwrap();
     }
 
     /// The office moves somebody to other yards.
