@@ -74,7 +74,12 @@ pub fn run() {
 }
 
 fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
-    let config = DeviceConfig::new(app.path().app_data_dir()?, env!("CARGO_PKG_VERSION"));
+    // A kiosk may keep its records on a disk of their own; elsewhere they lie where the system puts an app's data.
+    let data = match std::env::var_os("GATEBOOK_DATA") {
+        Some(folder) => folder.into(),
+        None => app.path().app_data_dir()?,
+    };
+    let config = DeviceConfig::new(data, env!("CARGO_PKG_VERSION"));
     let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
     forward(app.handle().clone(), &device);
     app.manage(device);

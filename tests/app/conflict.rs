@@ -30,6 +30,7 @@ async fn two_who_hand_in_one_inspection_are_both_told_what_the_server_kept() {
         assert!(account.contains("Héctor Salinas"), "{account}");
         let differences = app.reads("inbox-difference", |_| true).await;
         assert!(differences.contains("Cord showing"), "{differences}");
+        assert!(!differences.contains("operator id"), "ids say nothing to anybody: {differences}");
         app.tap("back").await;
         app.gone("inbox-unread").await;
     }

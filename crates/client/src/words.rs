@@ -6,6 +6,7 @@ use gatebook_domain::{Body, Kind, field_label, start_inspection, title, value_wo
 use gatebook_sync::Rejection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
+use serde_json::Value;
 use uuid::Uuid;
 
 use crate::view::{DifferenceView, InboxItem, InboxWhat};
@@ -57,7 +58,7 @@ pub(crate) fn conflict_item(id: Uuid, notice: &Notice, zone: &str, at: Timestamp
     };
     let explanation = format!(
         "{kept_start} and {aside} changed this record without seeing each other’s change. The server received {aside_possessive} \
-         change {aside_at} and {kept_possessive} change {kept_at}, so {kept_absolute} is the one in force. Nothing is lost: \
+         change on {aside_at} and {kept_possessive} change on {kept_at}, so {kept_absolute} is the one in force. Nothing is lost: \
          {aside_possessive} version is in the audit table, and an admin can bring it back.{again}",
         kept_start = capitalised(&kept),
         aside_possessive = possessive(&aside),
@@ -79,10 +80,12 @@ pub(crate) fn conflict_item(id: Uuid, notice: &Notice, zone: &str, at: Timestamp
         differences: notice
             .differences
             .iter()
+            // What an id stands for differs beside it, in words.
+            .filter(|difference| !difference.path.ends_with("_id"))
             .map(|difference| DifferenceView {
                 label: field_label(notice.record_kind, &difference.path, None),
-                kept: value(difference.kept.as_deref()),
-                set_aside: value(difference.set_aside.as_deref()),
+                kept: value(difference.kept.as_deref(), zone),
+                set_aside: value(difference.set_aside.as_deref(), zone),
             })
             .collect(),
         more_differences: notice.more_differences,
@@ -141,12 +144,13 @@ fn capitalised(text: &str) -> String {
 /// A time of the day in the yard's zone, with the date.
 fn when(at: Timestamp, zone: &str) -> String {
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("on %b %-d at %H:%M:%S").to_string()
+    at.to_zoned(zone).strftime("%b %-d at %H:%M:%S").to_string()
 }
 
-fn value(json: Option<&str>) -> String {
-    match json.map(serde_json::from_str) {
-        Some(Ok(value)) => value_words(&value),
-        _ => value_words(&serde_json::Value::Null),
+fn value(json: Option<&str>, zone: &str) -> String {
+    let value = json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or(Value::Null);
+    match value.as_str().and_then(|text| text.parse().ok()) {
+        Some(time) => when(time, zone),
+        None => value_words(&value),
     }
 }

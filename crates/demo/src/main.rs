@@ -10,9 +10,10 @@ use anyhow::{Context as _, bail, ensure};
 use gatebook_client::scheduler::Event;
 use gatebook_client::view::{InboxItem, RecordView};
 use gatebook_client::{Device, DeviceConfig};
-use gatebook_server::Seeded;
+use gatebook_server::Server;
 use gatebook_sync::wire::AuditOutcome;
 use gatebook_testbed::{Link, capture};
+use tempfile::TempDir;
 use uuid::Uuid;
 
 /// How long anything may take that takes a second.
@@ -33,7 +34,11 @@ fn main() -> ExitCode {
     let played = runtime.block_on(async {
         match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["capture-until-killed", folder, record] => capture_until_killed(Path::new(folder), record.parse()?).await,
-            _ => play().await,
+            ["--app", program] => {
+                let played = play().await?;
+                open_app(Path::new(program), &played).await
+            }
+            _ => play().await.map(drop),
         }
     });
     match played {
@@ -59,8 +64,8 @@ impl Held {
         Ok(Self { name, folder, device })
     }
 
-    async fn join(&self, link: &Link, seeded: &Seeded, code: usize, operator: &str) -> anyhow::Result<()> {
-        self.device.enrol(&link.url(), &seeded.codes[code].code, self.name).await?;
+    async fn join(&self, link: &Link, code: &str, operator: &str) -> anyhow::Result<()> {
+        self.device.enrol(&link.url(), code, self.name).await?;
         self.until("its reference data has come", |device| Ok(!device.operators()?.is_empty())).await?;
         let people = self.device.operators()?;
         let person = people.iter().find(|person| person.name == operator).context("the seed has that operator")?;
@@ -92,7 +97,15 @@ impl Held {
     }
 }
 
-async fn play() -> anyhow::Result<()> {
+/// What the story leaves behind: the server and all that the devices have brought to it.
+struct Played {
+    server: Server,
+    yards: Vec<Uuid>,
+    link: Link,
+    folder: TempDir,
+}
+
+async fn play() -> anyhow::Result<Played> {
     let folder = tempfile::tempdir()?;
     let (server, address) = gatebook_testbed::serve(&folder.path().join("server")).await?;
     let seeded = server.seed()?;
@@ -101,8 +114,8 @@ async fn play() -> anyhow::Result<()> {
     say("Two devices join Puente Logistics in Laredo: Maria's phone and Héctor's phone.");
     let maria = Held::open(folder.path(), "Marias phone")?;
     let hector = Held::open(folder.path(), "Hectors phone")?;
-    maria.join(&link, &seeded, 0, "María Torres").await?;
-    hector.join(&link, &seeded, 1, "Héctor Salinas").await?;
+    maria.join(&link, &seeded.codes[0].code, "María Torres").await?;
+    hector.join(&link, &seeded.codes[1].code, "Héctor Salinas").await?;
     let shared = shared_assignment(&maria.device, &hector.device)?;
 
     link.cut();
@@ -160,6 +173,27 @@ async fn play() -> anyhow::Result<()> {
     }
     same_on_both(&maria, &hector, &[record_id, gate.id, interchange.id])?;
     say("Nothing was lost: every version is in force, in the audit table, or both.");
+    let yards = seeded.yards.iter().map(|yard| yard.id).collect();
+    Ok(Played { server, yards, link, folder })
+}
+
+/// Opens the app, enrolled with María working, beside the story's server, until it is closed or Ctrl-C.
+async fn open_app(program: &Path, played: &Played) -> anyhow::Result<()> {
+    let Played { server, yards, link, folder } = played;
+    let data = folder.path().join("app");
+    let device = Device::open(DeviceConfig::new(data.clone(), env!("CARGO_PKG_VERSION")))?;
+    let held = Held { name: "Yard kiosk", folder: data, device };
+    held.join(link, &server.enrolment_code(None, yards, 72)?, "María Torres").await?;
+    let Held { folder: data, device, .. } = held;
+    drop(device);
+    say("The app opens, enrolled as the yard's kiosk with María working; the conflict is in her inbox.");
+    println!("  The server is at {}, until the app is closed or Ctrl-C.", link.url());
+    println!("  Another device joins with the code {}.", server.enrolment_code(None, yards, 72)?);
+    let mut app = tokio::process::Command::new(program).env("GATEBOOK_DATA", data).kill_on_drop(true).spawn()?;
+    tokio::select! {
+        ended = app.wait() => drop(ended?),
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
     Ok(())
 }
 
