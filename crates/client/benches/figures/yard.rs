@@ -57,8 +57,10 @@ impl Yard {
             }
             let mut status = device.sync_status();
             status.wait_for(|status| !status.running).await.expect("the scheduler runs");
-            let operator = device.operators().expect("operators")[0].id;
-            device.choose_operator(Some(operator)).expect("somebody works here");
+            let yard = device.state().expect("a state").yard_id.expect("a yard");
+            let mut operators = device.operators().expect("operators").into_iter();
+            let operator = operators.find(|operator| operator.yard_ids.contains(&yard)).expect("somebody works here");
+            device.choose_operator(Some(operator.id)).expect("it is chosen");
             with(&device, &folder)
         });
         drop(app);
