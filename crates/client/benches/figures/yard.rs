@@ -122,7 +122,7 @@ pub(crate) fn event(at: usize) -> GateEvent {
     ];
     event.load = Some(Load::Loaded);
     event.driver.name = format!("{} {}", FIRST[number % FIRST.len()], LAST[number / 7 % LAST.len()]);
-    event.carrier.name = "Puente Logistics".to_owned();
+    event.carrier.name = String::from("Puente Logistics");
     event.reference = format!("BK-{number:016}");
     event.remarks =
         format!("Waited at lane {} for {} minutes, papers {number:x} seen at the window.", number % 12, at % 60);

@@ -41,7 +41,8 @@ async fn a_device_that_never_heard_the_answer_tries_the_same_code_again_and_is_t
     assert_eq!(refused(&device, &code).await.0, ErrorCode::Offline);
     let chosen: Uuid = serde_json::from_value(device.setting("device_id")).unwrap();
     // The second is taken by the server; the answer is lost.
-    let request = gatebook_sync::wire::EnrolRequest { code: code.clone(), device_name: "phone".to_owned(), device_id: chosen };
+    let request =
+        gatebook_sync::wire::EnrolRequest { code: code.clone(), device_name: "phone".to_owned(), device_id: chosen };
     yard.server.enrol(&request).unwrap();
 
     device.link.lead_to(yard.address);
@@ -100,7 +101,7 @@ async fn a_revoked_device_says_so_and_leaves_everything_readable_and_editable() 
     assert_eq!(device.pending(), 2);
     assert!(!device.device.work_list().unwrap().assigned.is_empty());
 
-    let device = device.killed_and_reopened().await;
+    let device = device.killed_and_reopened();
     assert_eq!(device.event(id).remarks, "still writing");
     assert_eq!(device.event(new).remarks, "and capturing");
 }

@@ -24,7 +24,8 @@ async fn an_answer_without_a_word_on_a_record_leaves_it_pending() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
     let (first, second) = (device.records("first"), device.records("second"));
-    let silent = Editing(device.way(), |answer: &mut SyncResponse| answer.verdicts.retain(|judged| judged.id != second));
+    let silent =
+        Editing(device.way(), |answer: &mut SyncResponse| answer.verdicts.retain(|judged| judged.id != second));
     device.syncs_over(&silent).await.unwrap();
     assert!(!device.held(first).pending);
     assert!(device.held(second).pending);
