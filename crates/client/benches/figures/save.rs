@@ -69,6 +69,7 @@ impl Bare {
         let connection = Connection::open(folder.join("bare.sqlite")).expect("a database");
         connection.pragma_update(None, "journal_mode", "WAL").expect("a log");
         connection.pragma_update(None, "synchronous", "FULL").expect("each commit is on the disk");
+        connection.pragma_update(None, "wal_autocheckpoint", 4_000).expect("as seldom as the app");
         let made = "CREATE TABLE bare (id BLOB NOT NULL PRIMARY KEY, row TEXT NOT NULL) WITHOUT ROWID";
         connection.execute(made, []).expect("a table");
         Self { connection, row: "x".repeat(bytes) }

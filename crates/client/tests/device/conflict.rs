@@ -20,8 +20,8 @@ async fn both_changed(yard: &TestYard) -> (TestDevice, TestDevice, uuid::Uuid) {
     hector.syncs().await;
     maria.remarks(id, "María's word");
     hector.changes(id, |event| {
-        event.remarks = "Héctor's word".to_owned();
-        event.lane = "7".to_owned();
+        event.remarks = String::from("Héctor's word");
+        event.lane = String::from("7");
     });
     maria.syncs().await;
     assert_eq!(hector.syncs().await.settled.conflicts, 1);
@@ -64,7 +64,7 @@ async fn both_are_told_who_changed_what_and_what_the_server_kept() {
             item.differences.iter().map(|it| (it.label.as_str(), it.kept.as_str(), it.set_aside.as_str())).collect();
         told.sort_unstable();
         assert_eq!(told[1], ("Remarks", "Héctor's word", "María's word"));
-        assert_eq!((told[0].0, told[0].1, told.len()), ("Lane", "7", 2));
+        assert_eq!((told[0].0, told[0].1, told.len()), ("Lane or lot", "7", 2));
     }
 }
 

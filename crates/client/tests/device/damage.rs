@@ -31,7 +31,7 @@ async fn what_was_pending_is_carried_over_and_sent_and_the_operator_is_told() {
     let new = device.records("never sent");
     device.remarks(synced, "changed since");
 
-    let device = device.closed_and_reopened(|folder| damage(folder, "records_listed")).await;
+    let device = device.closed_and_reopened(|folder| damage(folder, "records_listed"));
     assert_eq!(device.event(new).remarks, "never sent");
     assert_eq!(device.event(synced).remarks, "changed since");
     assert_eq!(device.pending(), 2);
@@ -50,7 +50,7 @@ async fn the_damaged_file_is_kept_and_what_was_pending_is_exported_beside_it() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
     let id = device.records("never sent");
-    let device = device.closed_and_reopened(|folder| damage(folder, "records_listed")).await;
+    let device = device.closed_and_reopened(|folder| damage(folder, "records_listed"));
     assert!(device.folder.join("damaged-1.sqlite").exists());
     let exported = std::fs::read(device.folder.join("damaged-1.pending.json")).unwrap();
     let exported: Value = serde_json::from_slice(&exported).unwrap();
@@ -65,7 +65,7 @@ async fn the_device_is_still_enrolled_and_gets_everything_else_back_from_the_ser
     let synced = device.records("synced");
     device.syncs().await;
     device.device.keep_place(Some("/inbox")).unwrap();
-    let device = device.closed_and_reopened(|folder| damage(folder, "cursors")).await;
+    let device = device.closed_and_reopened(|folder| damage(folder, "cursors"));
     let state = device.device.state().unwrap();
     assert!(state.enrolment.is_some());
     assert_eq!(state.place.as_deref(), Some("/inbox"));
@@ -80,9 +80,8 @@ async fn a_file_that_is_no_database_at_all_does_not_keep_the_app_from_opening() 
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
     device.records("lost with the disk");
-    let device = device
-        .closed_and_reopened(|folder| std::fs::write(folder.join("gatebook.sqlite"), vec![7; 50_000]).unwrap())
-        .await;
+    let device =
+        device.closed_and_reopened(|folder| std::fs::write(folder.join("gatebook.sqlite"), vec![7; 50_000]).unwrap());
     let state = device.device.state().unwrap();
     assert!(state.salvage.is_some());
     assert_eq!(state.enrolment, None);
@@ -93,12 +92,10 @@ async fn a_file_that_is_no_database_at_all_does_not_keep_the_app_from_opening() 
 async fn a_second_damaged_database_does_not_replace_the_first() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
-    let device = device
-        .closed_and_reopened(|folder| {
-            std::fs::write(folder.join("damaged-1.sqlite"), "the first").unwrap();
-            damage(folder, "records_listed");
-        })
-        .await;
+    let device = device.closed_and_reopened(|folder| {
+        std::fs::write(folder.join("damaged-1.sqlite"), "the first").unwrap();
+        damage(folder, "records_listed");
+    });
     assert_eq!(std::fs::read(device.folder.join("damaged-1.sqlite")).unwrap(), b"the first");
     assert!(device.folder.join("damaged-2.sqlite").exists());
 }

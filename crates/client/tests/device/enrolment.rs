@@ -101,7 +101,7 @@ async fn a_revoked_device_says_so_and_leaves_everything_readable_and_editable() 
     assert_eq!(device.pending(), 2);
     assert!(!device.device.work_list().unwrap().assigned.is_empty());
 
-    let device = device.killed_and_reopened().await;
+    let device = device.killed_and_reopened();
     assert_eq!(device.event(id).remarks, "still writing");
     assert_eq!(device.event(new).remarks, "and capturing");
 }

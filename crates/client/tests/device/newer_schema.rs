@@ -79,7 +79,7 @@ async fn a_kind_this_app_does_not_know_is_kept_byte_for_byte_and_neither_shown_n
 
     old.remarks(other, "and edited here");
     old.syncs().await;
-    let old = old.killed_and_reopened().await;
+    let old = old.killed_and_reopened();
     let held = old.held(id);
     assert_eq!((held.content.body.get(), held.content.schema, held.pending), (text, 9, false));
     assert_eq!(old.device.record(id).unwrap_err().code, ErrorCode::Invalid);

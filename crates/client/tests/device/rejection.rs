@@ -85,7 +85,7 @@ async fn a_rejection_outlives_a_kill_and_news_of_the_record() {
     hector.remarks(id, "from Héctor");
     hector.syncs().await;
     maria.syncs().await;
-    let maria = maria.killed_and_reopened().await;
+    let maria = maria.killed_and_reopened();
     assert_eq!(maria.event(id).remarks, endless());
     assert!(rejected(&maria, id));
     maria.device.discard_change(id).unwrap();

@@ -32,14 +32,6 @@ async fn a_save_is_in_the_database_pending_and_under_a_write_of_its_own_before_i
 }
 
 #[tokio::test]
-async fn each_commit_waits_for_the_disk() {
-    let yard = TestYard::open().await;
-    let device = yard.device("phone", "María Torres").await;
-    let mode: String = device.database().query_row("PRAGMA journal_mode", [], |row| row.get(0)).unwrap();
-    assert_eq!(mode, "wal");
-}
-
-#[tokio::test]
 async fn saving_what_is_there_already_changes_nothing() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
@@ -77,7 +69,7 @@ async fn an_app_killed_in_the_middle_of_an_inspection_reopens_at_the_same_step_w
         device.device.keep_place(Some(&format!("/record/{}/item/{at}", begun.id))).unwrap();
     }
 
-    let device = device.killed_and_reopened().await;
+    let device = device.killed_and_reopened();
     assert_eq!(device.shows(begun.id).body, Body::Inspection(inspection));
     let state = device.device.state().unwrap();
     assert_eq!(state.place, Some(format!("/record/{}/item/2", begun.id)));
@@ -91,7 +83,7 @@ async fn what_was_captured_before_a_kill_is_sent_after_it() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
     let ids: Vec<Uuid> = (0..5).map(|at| device.records(&format!("truck {at}"))).collect();
-    let device = device.killed_and_reopened().await;
+    let device = device.killed_and_reopened();
     assert_eq!(device.syncs().await.settled.accepted, 5);
     for id in ids {
         assert_eq!(yard.audit(id).len(), 1);
@@ -105,7 +97,7 @@ async fn an_app_killed_after_the_server_took_a_page_and_before_it_heard_so_sends
     let id = device.records("once");
     let deaf = crate::support::Deaf(device.way());
     device.syncs_over(&deaf).await.unwrap_err();
-    let device = device.killed_and_reopened().await;
+    let device = device.killed_and_reopened();
     assert_eq!(device.pending(), 1);
     device.syncs().await;
     assert_eq!((device.pending(), yard.audit(id).len()), (0, 1));

@@ -140,27 +140,27 @@ impl TestDevice {
 
     /// The process is killed at this instant, without a warning, and the app is opened again: on the files as they lie
     /// on the disk right now, with nothing written back or closed.
-    pub(crate) async fn killed_and_reopened(self) -> Self {
+    pub(crate) fn killed_and_reopened(self) -> Self {
         let folder = self.folder.with_extension("killed");
         std::fs::create_dir_all(&folder).unwrap();
         for file in ["gatebook.sqlite", "gatebook.sqlite-wal"] {
             std::fs::copy(self.folder.join(file), folder.join(file)).unwrap();
         }
-        self.opened_in(folder).await
+        self.opened_in(folder)
     }
 
     /// The app is closed; `meanwhile` does something to its folder; the app is opened again.
-    pub(crate) async fn closed_and_reopened(self, meanwhile: impl FnOnce(&Path)) -> Self {
+    pub(crate) fn closed_and_reopened(self, meanwhile: impl FnOnce(&Path)) -> Self {
         self.device.suspend();
         // The scheduler ends some time after the app's last handle, so the files are taken from under it.
         let folder = self.folder.with_extension("closed");
         std::fs::create_dir_all(&folder).unwrap();
         std::fs::copy(self.folder.join("gatebook.sqlite"), folder.join("gatebook.sqlite")).unwrap();
         meanwhile(&folder);
-        self.opened_in(folder).await
+        self.opened_in(folder)
     }
 
-    async fn opened_in(self, folder: PathBuf) -> Self {
+    fn opened_in(self, folder: PathBuf) -> Self {
         let Self { name, link, server, .. } = self;
         let device = Device::open(DeviceConfig::new(folder.clone(), VERSION)).unwrap();
         Self { name, folder, device, link, server }
