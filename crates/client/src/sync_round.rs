@@ -3,6 +3,7 @@
 //! A function of database, clock and network, with no state of its own that could get stuck. It may be cut at any
 //! point; the next round simply does again what was not settled.
 
+mod culprit;
 mod page_size;
 mod work;
 
@@ -71,26 +72,28 @@ pub async fn run(
         if !expects_more && page.is_idle() {
             break;
         }
-        progress(waiting.max(page.records()));
+        let records = page.records();
+        progress(waiting.max(records));
         match round.send(&mut page).await? {
             Ok(Answered { more, settled, aftermath }) => {
                 expects_more = more || settled.new_epoch;
-                work.answered(&page, settled.new_epoch, aftermath);
+                work.answered(&page, records, settled.new_epoch, aftermath);
                 round.report.repairs = work.repairs();
             }
             // One bad record never blocks the others: a page that is refused whole is halved until the culprit stands
             // alone.
-            Err(error) if is_about_the_page(&error) && page.records() > 1 => work.halve(page.records()),
-            Err(error) if is_about_the_page(&error) && page.records() == 1 => {
-                // It is the record, if the server takes a page without it; otherwise it is the server.
-                round.send(&mut page.without_records()).await??;
-                tracing::warn!(%error, write_id = ?page.only(), "one record is passed over");
-                round.report.passed_over += 1;
-                if let Some(push) = page.sent.push.first().cloned() {
-                    let reason = error.to_string();
-                    blocking(store, move |store| store.set_aside(&push, &reason)).await?;
+            Err(error) if records > 0 && is_about_the_page(&error) => {
+                if work.refused(&page) {
+                    // It is the record, if the server takes a page without it; otherwise it is the server.
+                    round.send(&mut page.without_records()).await??;
+                    tracing::warn!(%error, write_id = ?page.only(), "one record is passed over");
+                    round.report.passed_over += 1;
+                    if let Some(push) = page.sent.push.first().cloned() {
+                        let reason = error.to_string();
+                        blocking(store, move |store| store.set_aside(&push, &reason)).await?;
+                    }
+                    work.passed(&page);
                 }
-                work.passed(&page);
             }
             Err(error) => return Err(error.into()),
         }

@@ -35,6 +35,15 @@ struct Scheduler {
     app: String,
     size: PageSize,
     status: watch::Sender<SyncStatus>,
+    way: Option<Way>,
+}
+
+/// The way to a server, kept from round to round: a connection that is still up saves a round trip or three, and the
+/// system's certificates are read once.
+struct Way {
+    server_url: String,
+    token: String,
+    transport: Arc<HttpTransport>,
 }
 
 /// Starts the scheduler on the current runtime.
@@ -48,7 +57,7 @@ pub(crate) fn spawn(store: Arc<Store>, environment: Arc<dyn Environment>, app: S
     });
     let (events, inbox) = mpsc::unbounded_channel();
     let handle = Handle { events, status: status.subscribe() };
-    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status };
+    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None };
     tokio::spawn(scheduler.run(inbox));
     handle.notify(Event::Started);
     Ok(handle)
@@ -86,20 +95,23 @@ impl Scheduler {
     }
 
     async fn step(&mut self, event: Event, inbox: &mut mpsc::UnboundedReceiver<Event>) -> Result<Step, StoreError> {
+        if matches!(event, Event::NetworkChanged | Event::Resumed) {
+            // A connection from before may be dead without anybody having been told.
+            self.way = None;
+        }
         let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
+        let pending = self.store.pending_count()?;
         let situation = Situation {
             enrolled: enrolment.is_some(),
             running: false,
             pending: self.store.has_fresh_work()?,
             attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
         };
-        let waiting = self.store.pending_count()?;
         let next = plan(situation, self.environment.now(), event, jitter());
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
         }
         self.status.send_if_modified(|status| {
-            let pending = u32::from(waiting > 0);
             let news =
                 status.last_success_at != next.attempts.last_success_at || (status.pending == 0) != (pending == 0);
             status.last_success_at = next.attempts.last_success_at;
@@ -123,13 +135,35 @@ impl Scheduler {
     }
 
     async fn round(&mut self, server_url: &str, token: &str) -> Result<sync_round::Report, RoundError> {
-        let transport = HttpTransport::new(server_url, token)?;
+        let was_kept = self.way.is_some();
+        let transport = self.way_to(server_url, token)?;
+        let outcome = self.round_over(transport).await;
+        if !was_kept || !matches!(outcome, Err(RoundError::Transport(TransportError::Unreachable(_)))) {
+            return outcome;
+        }
+        // A connection kept from the last round may have died since; that says nothing about a new one.
+        self.way = None;
+        let transport = self.way_to(server_url, token)?;
+        self.round_over(transport).await
+    }
+
+    async fn round_over(&mut self, transport: Arc<HttpTransport>) -> Result<sync_round::Report, RoundError> {
         let status = self.status.clone();
         let progress = move |items| {
             status.send_modify(|status| (status.running, status.items) = (true, items));
         };
         progress(self.store.pending_count()?);
-        sync_round::run(&self.store, &transport, &mut self.size, &self.app, progress).await
+        sync_round::run(&self.store, &*transport, &mut self.size, &self.app, progress).await
+    }
+
+    fn way_to(&mut self, server_url: &str, token: &str) -> Result<Arc<HttpTransport>, TransportError> {
+        if let Some(way) = self.way.as_ref().filter(|way| way.server_url == server_url && way.token == token) {
+            return Ok(Arc::clone(&way.transport));
+        }
+        let transport = Arc::new(HttpTransport::new(server_url, token)?);
+        self.way =
+            Some(Way { server_url: server_url.to_owned(), token: token.to_owned(), transport: Arc::clone(&transport) });
+        Ok(transport)
     }
 
     fn conclude(
@@ -145,6 +179,7 @@ impl Scheduler {
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "sync round failed");
+                self.way = None;
                 let problem = problem_of(&error);
                 if problem.code == SyncProblemCode::Revoked {
                     let revoked = crate::store::Enrolment { revoked: true, ..enrolment };

@@ -7,6 +7,7 @@ use gatebook_sync::wire::{Limits, Push, Repair};
 use gatebook_sync::{Epoch, Scope};
 use uuid::Uuid;
 
+use super::culprit::Search;
 use crate::error::StoreError;
 use crate::store::{Aftermath, Offered, PushPage, Sent, Store};
 
@@ -26,9 +27,8 @@ pub(super) struct Work {
     offered: Offered,
     repair: Repair,
     repairs: u32,
-    /// While looking for a culprit: records a page may hold.
-    at_most: Option<u32>,
-    /// What was set aside in earlier rounds, once it has been looked up.
+    search: Search,
+    /// What was set aside in earlier rounds, looked up when the round begins.
     earlier: Option<VecDeque<Push>>,
 }
 
@@ -60,12 +60,15 @@ pub(super) struct Page {
 
 impl Work {
     /// Records that the next page may hold, if it is limited.
-    pub(super) const fn at_most(&self) -> Option<u32> {
-        self.at_most
+    pub(super) fn at_most(&self) -> Option<u32> {
+        self.search.at_most()
     }
 
     /// The next page.
     pub(super) fn page(&mut self, store: &Store, limits: Limits) -> Result<Page, StoreError> {
+        if self.earlier.is_none() {
+            self.earlier = Some(store.set_aside_earlier()?.into());
+        }
         let PushPage { push, more, epoch, cursors, mark } = store.push_page(self.after, limits)?;
         let mut page = Page {
             sort: Sort::Pull,
@@ -87,13 +90,8 @@ impl Work {
         } else if !self.pushed_all {
             page.last = push.last().map(|push| push.write_id);
             (page.sort, page.sent.push) = (Sort::Push { more }, push);
-        } else {
-            if self.earlier.is_none() {
-                self.earlier = Some(store.set_aside_earlier()?.into());
-            }
-            if let Some(push) = self.earlier.as_mut().and_then(VecDeque::pop_front) {
-                (page.sort, page.sent.push) = (Sort::Earlier, vec![push]);
-            }
+        } else if let Some(push) = self.earlier.as_mut().and_then(VecDeque::pop_front) {
+            (page.sort, page.sent.push) = (Sort::Earlier, vec![push]);
         }
         Ok(page)
     }
@@ -105,20 +103,19 @@ impl Work {
         Repair { ranges, fetch }
     }
 
-    /// The page was refused whole: the next holds half of it.
-    pub(super) fn halve(&mut self, records: u32) {
-        self.at_most = Some((records / 2).max(1));
+    /// The page was refused whole. `true`: it is its only record, which is passed over if the server takes the rest.
+    pub(super) fn refused(&mut self, page: &Page) -> bool {
+        self.search.refused(page.records())
     }
 
     /// The page's only record is passed over.
     pub(super) fn passed(&mut self, page: &Page) {
-        self.at_most = None;
         self.moved_on(page);
     }
 
     /// The page was answered.
-    pub(super) fn answered(&mut self, page: &Page, new_epoch: bool, aftermath: Aftermath) {
-        // A culprit is looked for in what follows as well, in pages of the size that got through.
+    pub(super) fn answered(&mut self, page: &Page, sent: u32, new_epoch: bool, aftermath: Aftermath) {
+        self.search.got_through(sent);
         self.moved_on(page);
         if new_epoch {
             (self.offered, self.repair) = (Offered::default(), Repair::default());

@@ -6,6 +6,8 @@
 mod consistency;
 mod healing;
 mod pages;
+#[cfg(test)]
+mod tests;
 mod verdicts;
 
 use std::collections::HashMap;
