@@ -164,7 +164,8 @@ fn other_protocol(status: StatusCode, bytes: &[u8]) -> Option<TransportError> {
     let message = if protocol > PROTOCOL {
         "This app is older than the server. Update the app; everything on this device is kept and sent afterwards."
     } else {
-        "The server is older than this app. Ask the office to update the server; everything on this device is kept."
+        "The server is older than this app. Ask the office to update the server; everything on this device is kept and sent \
+         afterwards."
     };
     let error = ApiError { code: ApiErrorCode::ProtocolUnsupported, message: message.to_owned(), retry: false };
     Some(TransportError::Refused { status: status.as_u16(), error, retry_after: None })

@@ -1,5 +1,7 @@
 //! `POST /v1/sync`, without HTTP: one round trip is a push page judged and a pull page read.
 
+use std::cmp::Ordering;
+
 use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiError, ApiErrorCode, Repair, SyncRequest, SyncResponse};
 
@@ -56,13 +58,8 @@ impl Server {
 }
 
 fn check_request(request: &SyncRequest, page_records: u32) -> Result<(), ApiError> {
-    if request.protocol != PROTOCOL {
-        let message = format!(
-            "This server speaks version {PROTOCOL} of the sync protocol, the app version {}. Update whichever is \
-             older; nothing is lost.",
-            request.protocol
-        );
-        return Err(refuse(ApiErrorCode::ProtocolUnsupported, message));
+    if let Some(refusal) = other_protocol(request.protocol) {
+        return Err(refusal);
     }
     let Repair { ranges, fetch } = &request.repair;
     let records = (request.push.len() + request.reoffer.len()).max(ranges.len()).max(fetch.len());
@@ -72,4 +69,19 @@ fn check_request(request: &SyncRequest, page_records: u32) -> Result<(), ApiErro
         return Err(refuse(ApiErrorCode::TooLarge, message));
     }
     Ok(())
+}
+
+/// What is said to an app that speaks another protocol: which of the two has to be brought up to date.
+pub(crate) fn other_protocol(spoken: u32) -> Option<ApiError> {
+    let message = match spoken.cmp(&PROTOCOL) {
+        Ordering::Equal => return None,
+        Ordering::Less => {
+            "This app is older than the server. Update the app; everything on this device is kept and sent afterwards."
+        }
+        Ordering::Greater => {
+            "The server is older than this app. Ask the office to update the server; everything on this device is kept \
+             and sent afterwards."
+        }
+    };
+    Some(refuse(ApiErrorCode::ProtocolUnsupported, format!("{message} (App: protocol {spoken}, server: {PROTOCOL}.)")))
 }

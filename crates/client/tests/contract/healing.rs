@@ -236,7 +236,10 @@ async fn a_forged_mark_changes_nothing() {
     maria.syncs(&yard).await;
     let epoch = yard.server().epoch().unwrap();
     for forged in ["99999.1.AAAAAAAAAAAAAAAAAAAAAA", "", "x", "1.2", "1.2.3.4"] {
-        maria.database().execute("UPDATE settings SET value = ?1 WHERE name = 'mark'", [json!(forged).to_string()]).unwrap();
+        maria
+            .database()
+            .execute("UPDATE settings SET value = ?1 WHERE name = 'mark'", [json!(forged).to_string()])
+            .unwrap();
         maria.syncs(&yard).await;
         assert_eq!(yard.server().epoch().unwrap(), epoch, "{forged}");
     }

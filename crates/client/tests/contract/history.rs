@@ -1,5 +1,6 @@
 //! Local history within bounds: what is finished and old leaves the device, what is pending never does.
 
+use gatebook_domain::equipment::Load;
 use gatebook_domain::signature::Submitted;
 use gatebook_domain::{Body, Kind, RecordState};
 use jiff::{SignedDuration, Timestamp};
@@ -12,7 +13,12 @@ fn days(days: i64) -> SignedDuration {
 }
 
 fn submits(phone: &Phone, id: Uuid) {
-    phone.changes(id, |event| event.submitted = Some(Submitted::new(Timestamp::UNIX_EPOCH, None)));
+    phone.changes(id, |event| {
+        event.load = Some(Load::Empty);
+        event.driver.name = "Ana".to_owned();
+        event.carrier.name = "Puente Drayage".to_owned();
+        event.submitted = Some(Submitted::new(Timestamp::UNIX_EPOCH, None));
+    });
 }
 
 /// A submitted, a voided, an unfinished and a pending record, all old.
@@ -124,8 +130,7 @@ async fn an_assignment_whose_report_was_let_go_does_not_look_undone() {
     let maria = yard.phone("María Torres").await;
     let before = maria.device.work_list().unwrap().assigned;
     let assignment = before[0].assignment_id.unwrap();
-    let started =
-        maria.device.start(gatebook_client::view::Start::Assignment { assignment_id: assignment }).unwrap();
+    let started = maria.device.start(gatebook_client::view::Start::Assignment { assignment_id: assignment }).unwrap();
     let Body::Inspection(inspection) = started.body else { panic!("an inspection expected") };
     maria.device.save(started.id, Body::Inspection(inspection)).unwrap();
     maria.device.void_record(started.id, "done on paper").unwrap();

@@ -135,8 +135,8 @@ async fn a_write_that_was_taken_and_whose_record_moved_away_before_the_answer_ca
     let north = yard.phone_of("María Torres", &[yard.laredo()]).await;
     let both = yard.phone("Héctor Salinas").await;
     let id = north.records("handed in");
-    let lost = crate::support::Bad::over(Way::of(&yard, &north)).editing(|_, answer| answer.verdicts.clear());
-    north.syncs_over(&lost).await.unwrap();
+    let way = crate::support::Bad::over(Way::of(&yard, &north)).losing_answers();
+    north.syncs_over(&way).await.unwrap_err();
     both.syncs(&yard).await;
     yard.moves(&both.canonical(id), yard.nuevo_laredo());
     north.syncs(&yard).await;

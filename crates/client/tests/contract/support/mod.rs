@@ -60,14 +60,7 @@ impl Yard {
         let clock = Arc::new(Clock::default());
         let server = open(&folder, &clock);
         let seeded = server.seed().unwrap();
-        Self {
-            folder,
-            clock,
-            server: Some(server),
-            seeded,
-            devices: AtomicU64::new(0),
-            backups: AtomicU64::new(0),
-        }
+        Self { folder, clock, server: Some(server), seeded, devices: AtomicU64::new(0), backups: AtomicU64::new(0) }
     }
 
     pub(crate) fn server(&self) -> &Server {

@@ -35,9 +35,7 @@ impl Phone {
             "token": token,
             "revoked": true,
         });
-        database(&folder)
-            .execute("INSERT INTO settings VALUES ('enrolment', ?1)", [enrolment.to_string()])
-            .unwrap();
+        database(&folder).execute("INSERT INTO settings VALUES ('enrolment', ?1)", [enrolment.to_string()]).unwrap();
         let device = Device::open(DeviceConfig::new(folder.clone(), "1.0.0")).unwrap();
         Self { device, id, token, folder }
     }

@@ -54,6 +54,7 @@ pub(crate) struct Bad {
     refuses: Refuses,
     edits: Edits,
     breaks_after: u32,
+    loses_answers: bool,
     requests: AtomicU32,
 }
 
@@ -65,6 +66,7 @@ impl Bad {
             refuses: Box::new(|_| false),
             edits: Box::new(|_, _| ()),
             breaks_after: u32::MAX,
+            loses_answers: false,
             requests: AtomicU32::new(0),
         }
     }
@@ -88,6 +90,11 @@ impl Bad {
         Self { breaks_after: answers, ..self }
     }
 
+    /// Requests arrive; answers do not.
+    pub(crate) fn losing_answers(self) -> Self {
+        Self { loses_answers: true, ..self }
+    }
+
     pub(crate) fn requests(&self) -> u32 {
         self.requests.load(Ordering::Relaxed)
     }
@@ -105,6 +112,9 @@ impl Transport for Bad {
             return Err(refused(ApiError { code: self.code, message, retry: false }));
         }
         let mut answer = self.way.sync(request).await?;
+        if self.loses_answers {
+            return Err(TransportError::Unreachable("the answer was lost".to_owned()));
+        }
         (self.edits)(at, &mut answer);
         Ok(answer)
     }
