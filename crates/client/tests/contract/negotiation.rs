@@ -1,7 +1,7 @@
 //! Apps and servers of other versions, and tokens that are revoked: a clear answer, and nothing is lost.
 
 use gatebook_client::sync_round::RoundError;
-use gatebook_client::{HttpTransport, Transport as _, TransportError};
+use gatebook_client::{HttpTransport, TransportError};
 use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiErrorCode, Limits, Repair, SyncRequest, Take};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
