@@ -47,6 +47,11 @@ impl Store {
         self.read(|connection| get(connection, setting))
     }
 
+    /// The device's membership and who is working on it.
+    pub(crate) fn who_writes(&self) -> Result<(Option<Enrolment>, Option<Uuid>), StoreError> {
+        self.read(|connection| Ok((get(connection, &ENROLMENT)?, get(connection, &OPERATOR_ID)?)))
+    }
+
     /// Sets it, or forgets it.
     pub(crate) fn set<T: Serialize>(&self, setting: &Setting<T>, value: Option<&T>) -> Result<(), StoreError> {
         self.write_quietly(|transaction| put(transaction, setting, value))
