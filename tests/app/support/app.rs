@@ -1,23 +1,22 @@
 //! One running app: a person's hands and eyes on it, through WebDriver.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use thirtyfour::WebElement;
 use thirtyfour::prelude::*;
-use thirtyfour::{Capabilities, WebElement};
 
 use super::display::Display;
-use super::process::Process;
+use super::running::Running;
 use super::yard::Yard;
 
 /// How long anything may take that takes a moment.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 /// How often is looked meanwhile.
-const LOOK: Duration = Duration::from_millis(40);
+pub(super) const LOOK: Duration = Duration::from_millis(40);
 
 /// How an app is started.
 #[derive(Default, Clone, Copy)]
@@ -37,12 +36,6 @@ pub(crate) struct App {
     display: Display,
 }
 
-/// What runs for one start of the app.
-struct Running {
-    bridge: Child,
-    app: Process,
-}
-
 impl App {
     /// Opens the app as a phone would show it, on a device that nobody has used.
     pub(crate) async fn open() -> Self {
@@ -51,7 +44,7 @@ impl App {
 
     pub(crate) async fn open_with(options: Options) -> Self {
         let (data, display) = (tempfile::tempdir().unwrap(), Display::open());
-        let (driver, running) = start(data.path(), &display, options).await;
+        let (driver, running) = Running::start(data.path(), &display, options).await;
         let app = Self { driver, running: Some(running), data, options, display };
         app.size(PHONE).await;
         app
@@ -83,15 +76,13 @@ impl App {
 
     /// The system ends the app without a warning.
     pub(crate) fn kill(&mut self) {
-        let Running { mut bridge, app } = self.running.take().expect("the app runs");
-        app.kill();
-        stop(&mut bridge);
+        self.running.take().expect("the app runs").kill();
     }
 
     /// Opens the app again after [`App::kill`].
     pub(crate) async fn reopen(&mut self) {
         assert!(self.running.is_none(), "the app runs already");
-        let (driver, running) = start(self.data.path(), &self.display, self.options).await;
+        let (driver, running) = Running::start(self.data.path(), &self.display, self.options).await;
         (self.driver, self.running) = (driver, Some(running));
         self.size(PHONE).await;
     }
@@ -116,7 +107,7 @@ impl App {
 
     /// A path as the app's own process sees it.
     pub(crate) fn own_path(&self, below_data: &str) -> PathBuf {
-        self.running.as_ref().expect("the app runs").app.path(&self.data.path().join(below_data))
+        self.running.as_ref().expect("the app runs").app().path(&self.data.path().join(below_data))
     }
 
     pub(crate) async fn size(&self, (width, height): (u32, u32)) {
@@ -281,9 +272,8 @@ impl App {
 
 impl Drop for App {
     fn drop(&mut self) {
-        if let Some(Running { mut bridge, app }) = self.running.take() {
-            app.kill();
-            stop(&mut bridge);
+        if let Some(running) = self.running.take() {
+            running.kill();
         }
     }
 }
@@ -299,56 +289,4 @@ fn css(id: &str) -> By {
 
 fn begins(prefix: &str) -> By {
     By::Css(format!("[data-testid^='{prefix}']"))
-}
-
-async fn start(data: &Path, display: &Display, options: Options) -> (WebDriver, Running) {
-    let [port, native_port] = free_ports();
-    let driver_path = super::tool("tauri-driver");
-    let ports = ["--port".to_owned(), port.to_string(), "--native-port".to_owned(), native_port.to_string()];
-    let mut command = match options.disk {
-        None => Command::new(driver_path),
-        // Its own mounts: the disk is seen by the app alone and is gone with it.
-        Some(bytes) => {
-            let mut own = Command::new("unshare");
-            let mount = format!("mount -t tmpfs -o size={bytes} tmpfs \"$XDG_DATA_HOME\" && exec \"$0\" \"$@\"");
-            own.args(["--user", "--map-root-user", "--mount", "sh", "-c", &mount]).arg(driver_path);
-            own
-        }
-    };
-    let bridge = command
-        .args(ports)
-        .env("DISPLAY", &display.name)
-        .env_remove("WAYLAND_DISPLAY")
-        .env("XDG_DATA_HOME", data)
-        .env("GTK_THEME", if options.dark { "Adwaita:dark" } else { "Adwaita" })
-        .env("NO_AT_BRIDGE", "1")
-        .stdout(Stdio::null())
-        .stderr(if std::env::var_os("GATEBOOK_LOG").is_some() { Stdio::inherit() } else { Stdio::null() })
-        .spawn()
-        .expect("tauri-driver starts; `cargo xtask setup` installs it");
-    let url = format!("http://127.0.0.1:{port}");
-    let wanted = json!({"tauri:options": {"application": env!("CARGO_BIN_EXE_gatebook")}});
-    let Value::Object(wanted) = wanted else { unreachable!() };
-    let deadline = tokio::time::Instant::now() + PATIENCE;
-    let driver = loop {
-        match WebDriver::new(&url, Capabilities::from(wanted.clone())).await {
-            Ok(driver) => break driver,
-            // The bridge opens its port a moment after it was started.
-            Err(error) => assert!(tokio::time::Instant::now() < deadline, "the app does not start: {error}"),
-        }
-        tokio::time::sleep(LOOK).await;
-    };
-    let app = Process::of_app(data).expect("the app runs on its data folder");
-    (driver, Running { bridge, app })
-}
-
-/// Ends tauri-driver and, through it, WebKit's driver.
-fn stop(bridge: &mut Child) {
-    Process::new(bridge.id()).terminate();
-    let _ = bridge.wait();
-}
-
-fn free_ports() -> [u16; 2] {
-    let listeners = [0; 2].map(|any| std::net::TcpListener::bind(("127.0.0.1", any)).unwrap());
-    listeners.map(|listener| listener.local_addr().unwrap().port())
 }

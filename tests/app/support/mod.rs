@@ -5,6 +5,7 @@ mod colleague;
 mod display;
 mod forms;
 mod process;
+mod running;
 mod yard;
 
 use std::path::{Path, PathBuf};

@@ -100,10 +100,11 @@ impl Scheduler {
             self.way = None;
         }
         let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
+        let pending = self.store.pending_count()?;
         let situation = Situation {
             enrolled: enrolment.is_some(),
             running: false,
-            pending: self.store.pending_count()? > 0,
+            pending: pending > 0,
             attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
         };
         let next = plan(situation, self.environment.now(), event, jitter());
@@ -111,7 +112,6 @@ impl Scheduler {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
         }
         self.status.send_if_modified(|status| {
-            let pending = u32::from(situation.pending);
             let news =
                 status.last_success_at != next.attempts.last_success_at || (status.pending == 0) != (pending == 0);
             status.last_success_at = next.attempts.last_success_at;
@@ -135,7 +135,19 @@ impl Scheduler {
     }
 
     async fn round(&mut self, server_url: &str, token: &str) -> Result<sync_round::Report, RoundError> {
+        let was_kept = self.way.is_some();
         let transport = self.way_to(server_url, token)?;
+        let outcome = self.round_over(transport).await;
+        if !was_kept || !matches!(outcome, Err(RoundError::Transport(TransportError::Unreachable(_)))) {
+            return outcome;
+        }
+        // A connection kept from the last round may have died since; that says nothing about a new one.
+        self.way = None;
+        let transport = self.way_to(server_url, token)?;
+        self.round_over(transport).await
+    }
+
+    async fn round_over(&mut self, transport: Arc<HttpTransport>) -> Result<sync_round::Report, RoundError> {
         let status = self.status.clone();
         let progress = move |items| {
             status.send_modify(|status| (status.running, status.items) = (true, items));

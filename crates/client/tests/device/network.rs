@@ -79,6 +79,22 @@ async fn busy_for(device: &TestDevice) -> i64 {
 }
 
 #[tokio::test]
+async fn a_connection_that_died_since_the_last_round_costs_no_attempt() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    device.link.lead_to(yard.address);
+    device.records("in at lane 3");
+    device.asks_for_a_sync();
+    device.until("the record is with the server", || device.pending() == 0).await;
+    device.link.forgets();
+    let id = device.records("in at lane 4");
+    device.asks_for_a_sync();
+    device.until("the record is with the server", || device.pending() == 0).await;
+    assert_eq!(device.setting("attempts")["failures"], 0);
+    assert_eq!(yard.audit(id).len(), 1);
+}
+
+#[tokio::test]
 async fn a_save_is_sent_by_itself() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
