@@ -247,7 +247,7 @@ impl Device {
         let by = self.authorship()?;
         self.store.save(id, body, &by)?;
         // Shown before the scheduler looks at the database, so that the operator does not wait for it.
-        let shown = self.store.record(id, by.operator_id);
+        let shown = self.store.record_as_saved(id, by.operator_id);
         self.notify(Event::LocalWrite);
         Ok(shown?)
     }

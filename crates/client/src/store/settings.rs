@@ -47,9 +47,9 @@ impl Store {
         self.read(|connection| get(connection, setting))
     }
 
-    /// The device's membership and who is working on it.
+    /// The device's membership and who is working on it, for a write.
     pub(crate) fn who_writes(&self) -> Result<(Option<Enrolment>, Option<Uuid>), StoreError> {
-        self.read(|connection| Ok((get(connection, &ENROLMENT)?, get(connection, &OPERATOR_ID)?)))
+        self.read_beside_write(|connection| Ok((get(connection, &ENROLMENT)?, get(connection, &OPERATOR_ID)?)))
     }
 
     /// Sets it, or forgets it.
