@@ -99,14 +99,9 @@ impl Scheduler {
             // A connection from before may be dead without anybody having been told.
             self.way = None;
         }
-        let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
-        let pending = self.store.pending_count()?;
-        let situation = Situation {
-            enrolled: enrolment.is_some(),
-            running: false,
-            pending: pending > 0,
-            attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
-        };
+        let (enrolment, attempts, pending) = self.store.before_a_round()?;
+        let enrolment = enrolment.filter(|enrolment| !enrolment.revoked);
+        let situation = Situation { enrolled: enrolment.is_some(), running: false, pending: pending > 0, attempts };
         let next = plan(situation, self.environment.now(), event, jitter());
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
