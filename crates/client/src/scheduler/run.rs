@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::plan::{Attempts, Event, Situation, plan};
 use crate::environment::Environment;
 use crate::error::StoreError;
-use crate::store::{Store, settings};
+use crate::store::{BeforeRound, Store, settings};
 use crate::sync_round::{self, PageSize, RoundError};
 use crate::transport::{HttpTransport, TransportError};
 use crate::view::{SyncProblem, SyncProblemCode, SyncStatus};
@@ -99,9 +99,9 @@ impl Scheduler {
             // A connection from before may be dead without anybody having been told.
             self.way = None;
         }
-        let (enrolment, attempts, pending) = self.store.before_a_round()?;
+        let BeforeRound { enrolment, attempts, pending, has_fresh_work } = self.store.before_a_round()?;
         let enrolment = enrolment.filter(|enrolment| !enrolment.revoked);
-        let situation = Situation { enrolled: enrolment.is_some(), running: false, pending: pending > 0, attempts };
+        let situation = Situation { enrolled: enrolment.is_some(), running: false, pending: has_fresh_work, attempts };
         let next = plan(situation, self.environment.now(), event, jitter());
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
@@ -253,10 +253,8 @@ fn problem_of(error: &RoundError) -> SyncProblem {
                 SyncProblemCode::Revoked,
                 "The office has signed this device out. Your records are safe on it; ask the office for a new code.",
             ),
-            Code::ProtocolUnsupported => (
-                SyncProblemCode::UpdateNeeded,
-                "This app and the server no longer fit together. Update the app; nothing is lost.",
-            ),
+            // Which of the two is the older, the server can tell.
+            Code::ProtocolUnsupported => (SyncProblemCode::UpdateNeeded, error.message.as_str()),
             _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
         },
     };

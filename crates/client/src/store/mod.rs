@@ -1,15 +1,18 @@
 //! The device's one database: records, pending state, shadow copies, cursors, notices and settings change together,
 //! in short transactions by one writer. No transaction is ever open while the network is waited for.
 
+mod history;
 mod inbox;
 mod migrate;
 mod pending;
 mod records;
 mod reference;
+mod reoffer;
 mod row;
 mod salvage;
 pub(crate) mod settings;
 mod settle;
+mod stuck;
 #[cfg(test)]
 mod testing;
 mod work;
@@ -25,8 +28,10 @@ use crate::error::StoreError;
 pub use pending::PushPage;
 pub(crate) use records::Authorship;
 pub use records::HeldRecord;
-pub(crate) use settings::Enrolment;
+pub(crate) use reoffer::Offered;
+pub(crate) use settings::{BeforeRound, Enrolment};
 pub use settle::Settled;
+pub(crate) use settle::{Aftermath, Sent};
 
 /// Name of the database in the data folder.
 pub(crate) const DATABASE: &str = "gatebook.sqlite";

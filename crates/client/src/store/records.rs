@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::Store;
 use super::row::{RecordRow, stage_name};
+use super::{Store, history, pending};
 use crate::error::StoreError;
 
 /// Who writes, when and where; stamped on every write.
@@ -51,6 +51,10 @@ impl Store {
         self.write(|transaction| {
             if RecordRow::head(transaction, id)?.is_some() {
                 return Ok(());
+            }
+            // It was finished, and is too old to be kept here.
+            if history::is_let_go(transaction, id)? {
+                return Err(StoreError::Final(id));
             }
             let body = settle(None, body);
             let content = Content {
@@ -112,14 +116,26 @@ impl Store {
         })
     }
 
-    /// Goes back to the newest canonical state that this device has seen. A record that the server never had stays.
-    pub(crate) fn discard(&self, id: Uuid) -> Result<(), StoreError> {
+    /// Goes back to the newest canonical state that this device has seen. A record that the server never had stays; one
+    /// that is no longer this device's goes. Returns whether it is still here.
+    pub(crate) fn discard(&self, id: Uuid) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let row = RecordRow::find(transaction, id)?.ok_or(StoreError::NotFound(id))?;
-            match row.shadow {
-                Some(shadow) => RecordRow::canonical(shadow).put(transaction),
-                None => Ok(()),
+            if !row.pending {
+                return Ok(true);
             }
+            let cursors = pending::cursors(transaction)?;
+            match row.shadow {
+                Some(shadow) if cursors.contains_key(&shadow.content.scope()) => {
+                    RecordRow::canonical(shadow).put(transaction)?;
+                }
+                None if row.base.is_none() => {}
+                _ => {
+                    RecordRow::delete(transaction, id)?;
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         })
     }
 
