@@ -15,8 +15,8 @@ fn days(days: i64) -> SignedDuration {
 fn submits(phone: &Phone, id: Uuid) {
     phone.changes(id, |event| {
         event.load = Some(Load::Empty);
-        event.driver.name = "Ana".to_owned();
-        event.carrier.name = "Puente Drayage".to_owned();
+        event.driver.name = String::from("Ana");
+        event.carrier.name = String::from("Puente Drayage");
         event.submitted = Some(Submitted::new(Timestamp::UNIX_EPOCH, None));
     });
 }
