@@ -244,9 +244,12 @@ impl Device {
     /// The record is not here or closed, or the disk is full; then what was saved before stays.
     pub fn save(&self, id: Uuid, body: Body) -> Answer<RecordView> {
         refuse_nul(&body)?;
-        self.store.save(id, body, &self.authorship()?)?;
+        let by = self.authorship()?;
+        self.store.save(id, body, &by)?;
+        // Shown before the scheduler looks at the database, so that the operator does not wait for it.
+        let shown = self.store.record_as_saved(id, by.operator_id);
         self.notify(Event::LocalWrite);
-        self.record(id)
+        Ok(shown?)
     }
 
     /// Hands a record in, if nothing is missing.
@@ -366,11 +369,12 @@ impl Device {
     }
 
     fn authorship(&self) -> Result<Authorship, StoreError> {
-        let enrolment: Enrolment = self.store.setting(&settings::ENROLMENT)?.ok_or(StoreError::NotEnrolled)?;
+        let (enrolment, operator_id) = self.store.who_writes()?;
+        let enrolment: Enrolment = enrolment.ok_or(StoreError::NotEnrolled)?;
         Ok(Authorship {
             write_id: self.environment.new_id(),
             device_id: enrolment.device_id,
-            operator_id: self.operator_id()?,
+            operator_id,
             now: self.environment.now(),
         })
     }

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::plan::{Attempts, Event, Situation, plan};
 use crate::environment::Environment;
 use crate::error::StoreError;
-use crate::store::{Store, settings};
+use crate::store::{BeforeRound, Store, settings};
 use crate::sync_round::{self, PageSize, RoundError};
 use crate::transport::{HttpTransport, TransportError};
 use crate::view::{SyncProblem, SyncProblemCode, SyncStatus};
@@ -99,14 +99,9 @@ impl Scheduler {
             // A connection from before may be dead without anybody having been told.
             self.way = None;
         }
-        let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
-        let pending = self.store.pending_count()?;
-        let situation = Situation {
-            enrolled: enrolment.is_some(),
-            running: false,
-            pending: self.store.has_fresh_work()?,
-            attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
-        };
+        let BeforeRound { enrolment, attempts, pending, has_fresh_work } = self.store.before_a_round()?;
+        let enrolment = enrolment.filter(|enrolment| !enrolment.revoked);
+        let situation = Situation { enrolled: enrolment.is_some(), running: false, pending: has_fresh_work, attempts };
         let next = plan(situation, self.environment.now(), event, jitter());
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;

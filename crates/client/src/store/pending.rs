@@ -47,29 +47,30 @@ impl Store {
         })
     }
 
-    /// Whether anything waits for a round that has not been found to be stuck.
-    pub(crate) fn has_fresh_work(&self) -> Result<bool, StoreError> {
-        self.read(|connection| {
-            Ok(connection
-                .prepare_cached(
-                    "SELECT EXISTS (SELECT 1 FROM records WHERE pending_sync = 1 AND rejection IS NULL \
-                     AND write_id NOT IN (SELECT write_id FROM stuck))",
-                )?
-                .query_row([], |row| row.get(0))?)
-        })
-    }
-
     /// How many records wait for a round.
     ///
     /// # Errors
     /// The database failed.
     pub fn pending_count(&self) -> Result<u32, StoreError> {
-        self.read(|connection| {
-            Ok(connection
-                .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL")?
-                .query_row([], |row| row.get(0))?)
-        })
+        self.read(count)
     }
+}
+
+/// Whether anything waits for a round that has not been found to be stuck.
+pub(super) fn has_fresh_work(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM records WHERE pending_sync = 1 AND rejection IS NULL \
+             AND write_id NOT IN (SELECT write_id FROM stuck))",
+        )?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// How many records wait for a round.
+pub(super) fn count(connection: &Connection) -> Result<u32, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL")?
+        .query_row([], |row| row.get(0))?)
 }
 
 fn pending(connection: &Connection, after: Uuid, limits: Limits) -> Result<(Vec<Push>, bool), StoreError> {

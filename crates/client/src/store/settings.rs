@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Store;
+use super::{Store, pending};
 use crate::error::StoreError;
 use crate::scheduler::Attempts;
 
@@ -52,10 +52,37 @@ pub(crate) const HISTORY_DAYS: Setting<u32> = Setting::named("history_days");
 pub(crate) const LET_GO_AT: Setting<Timestamp> = Setting::named("let_go_at");
 pub(crate) const LIMITS: Setting<gatebook_sync::wire::Limits> = Setting::named("limits");
 
+/// What decides whether a round runs.
+pub(crate) struct BeforeRound {
+    pub enrolment: Option<Enrolment>,
+    pub attempts: Attempts,
+    /// Records that wait for a round.
+    pub pending: u32,
+    /// Whether one of them has not been found to be stuck.
+    pub has_fresh_work: bool,
+}
+
 impl Store {
     /// The setting's value, if it was ever set.
     pub(crate) fn setting<T: DeserializeOwned>(&self, setting: &Setting<T>) -> Result<Option<T>, StoreError> {
         self.read(|connection| get(connection, setting))
+    }
+
+    /// The device's membership and who is working on it, for a write.
+    pub(crate) fn who_writes(&self) -> Result<(Option<Enrolment>, Option<Uuid>), StoreError> {
+        self.read_beside_write(|connection| Ok((get(connection, &ENROLMENT)?, get(connection, &OPERATOR_ID)?)))
+    }
+
+    /// What decides when the next round runs, from one state: membership, earlier attempts, how much waits.
+    pub(crate) fn before_a_round(&self) -> Result<BeforeRound, StoreError> {
+        self.read(|connection| {
+            Ok(BeforeRound {
+                enrolment: get(connection, &ENROLMENT)?,
+                attempts: get(connection, &ATTEMPTS)?.unwrap_or_default(),
+                pending: pending::count(connection)?,
+                has_fresh_work: pending::has_fresh_work(connection)?,
+            })
+        })
     }
 
     /// Sets it, or forgets it.
