@@ -2,6 +2,8 @@
 //! its last answer. If this history does not hold it, a backup was put in place and nobody said so; the server then
 //! begins a new epoch by itself, as `restore` would have.
 
+use std::cmp::Ordering;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use gatebook_sync::Epoch;
@@ -54,7 +56,7 @@ impl Mark {
 }
 
 impl Inner {
-    /// Begins a new epoch if the device was given a mark in this epoch that this history does not hold.
+    /// Begins a new epoch if the device was given a mark, in this epoch or a later one, that this history does not hold.
     pub(crate) fn check_history(
         &self,
         device: &Device,

@@ -120,6 +120,11 @@ pub(super) fn is_let_go(connection: &Connection, id: Uuid) -> Result<bool, Store
     Ok(found.query_row([id], |_| Ok(())).optional()?.is_some())
 }
 
+/// Whether any record was let go.
+pub(super) fn has_let_go(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM let_go)")?.query_row([], |row| row.get(0))?)
+}
+
 /// Which records were let go.
 pub(super) fn all(connection: &Connection) -> Result<HashSet<Uuid>, StoreError> {
     let mut statement = connection.prepare_cached("SELECT id FROM let_go")?;

@@ -229,6 +229,25 @@ async fn a_restore_that_nobody_announced_is_noticed_by_the_first_device_that_kne
 }
 
 #[tokio::test]
+async fn a_backup_from_before_an_earlier_restore_is_noticed_as_well() {
+    let mut yard = Yard::open();
+    let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+    let oldest = yard.backup();
+    let id = shared(&yard, &maria, &hector).await;
+    let backup = yard.backup();
+    let known = yard.restores(&backup);
+    maria.edits(id, "second");
+    maria.syncs(&yard).await;
+    hector.syncs(&yard).await;
+    yard.swaps_in(&oldest);
+    maria.syncs(&yard).await;
+    hector.syncs(&yard).await;
+    assert!(yard.server().epoch().unwrap() > known);
+    assert_eq!((maria.says(id), hector.says(id)), ("second".to_owned(), "second".to_owned()));
+    assert_eq!((yard.audit(id).len(), maria.repairs() + hector.repairs()), (1, 0));
+}
+
+#[tokio::test]
 async fn a_forged_mark_changes_nothing() {
     let yard = Yard::open();
     let maria = yard.phone("María Torres").await;

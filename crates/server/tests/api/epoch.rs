@@ -255,6 +255,22 @@ async fn a_mark_that_this_history_does_not_hold_begins_a_new_epoch_once() {
 }
 
 #[tokio::test]
+async fn a_mark_of_a_later_epoch_than_the_databases_begins_one_later_still() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let backup = yard.folder().join("backup.sqlite");
+    yard.server.backup(&backup).unwrap();
+    let yard = yard.restarted(|folder| drop(restore_backup(folder, &backup, now()).unwrap())).await;
+    a.finds(&yard.base);
+    let answer = a.push(gate_event("lost")).await.response;
+    let yard = yard.restarted(|folder| assert!(std::fs::copy(&backup, folder.join(DATABASE)).is_ok())).await;
+    a.finds(&yard.base);
+    assert!(yard.server.epoch().unwrap() < answer.epoch);
+    let shown = SyncRequest { epoch: Some(answer.epoch), mark: answer.mark, ..a.request() };
+    assert!(a.sync(shown).await.epoch > answer.epoch);
+}
+
+#[tokio::test]
 async fn a_restore_that_nobody_announced_shows_by_the_cursor() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;

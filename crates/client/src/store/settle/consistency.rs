@@ -70,7 +70,7 @@ impl Settling<'_> {
         if RecordRow::find(self.connection, canonical.id)?.is_some_and(|row| row.known().is_some()) {
             healing::doubt(self.connection, canonical.id)?;
         }
-        Settling { healing: true, ..*self }.pulled(canonical)
+        Settling { healing: true, has_let_go: true, ..*self }.pulled(canonical)
     }
 
     fn compare(&self, range: IdRange, theirs: &[Entry]) -> Result<Vec<Uuid>, StoreError> {

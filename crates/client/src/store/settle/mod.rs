@@ -59,6 +59,8 @@ struct Settling<'a> {
     connection: &'a Connection,
     /// Something is unconfirmed: what replaces a known state may displace one that the server has lost.
     healing: bool,
+    /// Something was let go, and may come again.
+    has_let_go: bool,
     /// Finished records received before this are not kept.
     horizon: history::Horizon,
 }
@@ -89,6 +91,7 @@ impl Store {
             let settling = Settling {
                 connection: transaction,
                 healing: healing::is_under_way(transaction)?,
+                has_let_go: history::has_let_go(transaction)?,
                 horizon: history::horizon(transaction, answer.server_time)?,
             };
 
@@ -108,7 +111,8 @@ impl Store {
                 stuck::free(transaction, judged.write_id)?;
                 settling.judged(pushed.get(&judged.write_id).copied(), judged)?;
             }
-            settled.pulled += settling.pages(answer.scopes.as_slice())?;
+            let mut scopes = answer.scopes;
+            settled.pulled += settling.pages(&mut scopes)?;
             for canonical in answer.repaired.records {
                 settled.pulled += u32::from(settling.fetched(canonical)?);
             }
@@ -118,7 +122,7 @@ impl Store {
                 healing::forget_missing(transaction)?;
                 // What is being repaired or healed is not through yet; comparing it says nothing.
                 if aftermath.repair.is_empty() && !healing::has_offers(transaction)? {
-                    aftermath.repair.ranges = settling.differing(&answer.scopes)?;
+                    aftermath.repair.ranges = settling.differing(&scopes)?;
                     aftermath.differs = !aftermath.repair.is_empty();
                     history::let_go(transaction, &settling.horizon)?;
                 }

@@ -13,11 +13,11 @@ use crate::store::{history, pending};
 
 impl Settling<'_> {
     /// Takes over the pages of an answer. Returns how many records were news.
-    pub(super) fn pages(&self, pages: &[ScopePage]) -> Result<u32, StoreError> {
+    pub(super) fn pages(&self, pages: &mut [ScopePage]) -> Result<u32, StoreError> {
         self.leave_scopes(pages)?;
         let mut pulled = 0;
-        for canonical in pages.iter().flat_map(|page| &page.records) {
-            pulled += u32::from(self.pulled(canonical.clone())?);
+        for canonical in pages.iter_mut().flat_map(|page| std::mem::take(&mut page.records)) {
+            pulled += u32::from(self.pulled(canonical)?);
         }
         // After all records: what moved from one of the device's yards to another is there already and stays.
         for page in pages {
@@ -40,7 +40,11 @@ impl Settling<'_> {
             change = self.told_apart(&canonical)?;
         }
         self.about_to_change(id, change, Some(write_id))?;
-        self.act(id, change, Some(canonical))?;
+        if change == Change::Match {
+            self.keep(&RecordRow::canonical(canonical), local.is_none())?;
+        } else {
+            self.act(id, change, Some(canonical))?;
+        }
         Ok(change != Change::Keep)
     }
 
@@ -55,16 +59,19 @@ impl Settling<'_> {
         })
     }
 
-    /// Writes a row that equals a canonical state, unless it is history that this device no longer keeps.
-    pub(super) fn keep(&self, row: &RecordRow) -> Result<(), StoreError> {
-        let fingerprint = row.base.as_ref().map(|receipt| Fingerprint::of(row.id, receipt)).unwrap_or_default();
-        if history::is_let_go_as(self.connection, row.id, fingerprint)? {
-            return Ok(());
+    /// Writes a row that equals a canonical state, unless it is history that this device does not keep.
+    fn keep(&self, row: &RecordRow, is_new: bool) -> Result<(), StoreError> {
+        let fingerprint = || row.base.as_ref().map(|receipt| Fingerprint::of(row.id, receipt)).unwrap_or_default();
+        let mut is_new = is_new;
+        if is_new && self.has_let_go {
+            if history::is_let_go_as(self.connection, row.id, fingerprint())? {
+                return Ok(());
+            }
+            // It was let go and has changed since: it is here again for a while.
+            is_new = !history::take_back(self.connection, row.id)?;
         }
-        let is_new_here =
-            !history::take_back(self.connection, row.id)? && RecordRow::head(self.connection, row.id)?.is_none();
-        if is_new_here && self.horizon.is_over(row) {
-            return history::note_let_go(self.connection, row.id, row.content.yard_id, fingerprint);
+        if is_new && self.horizon.is_over(row) {
+            return history::note_let_go(self.connection, row.id, row.content.yard_id, fingerprint());
         }
         row.put(self.connection)
     }

@@ -56,7 +56,7 @@ impl Settling<'_> {
         let connection = self.connection;
         let found = || RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id));
         match (change, canonical) {
-            (Change::Match, Some(canonical)) => self.keep(&RecordRow::canonical(canonical)),
+            (Change::Match, Some(canonical)) => RecordRow::canonical(canonical).put(connection),
             (Change::MatchShadow, _) => {
                 found()?.shadow.map_or(Ok(()), |shadow| RecordRow::canonical(shadow).put(connection))
             }
