@@ -66,9 +66,12 @@ impl Inner {
         let (Some(known), Some(text)) = (epoch, mark) else { return Ok(()) };
         let Some(mark) = Mark::open(text, &self.key, device.tenant, known) else { return Ok(()) };
         let is_lost = |reading: &Reading<'_>| -> Result<bool, ServerError> {
-            let is_ours =
-                || Ok::<_, ServerError>(reading.received_at(device.tenant, mark.seq)? == Some(mark.received_at));
-            Ok(reading.epoch()? == known && !is_ours()?)
+            match reading.epoch()?.cmp(&known) {
+                // The database is from before that epoch.
+                Ordering::Less => Ok(true),
+                Ordering::Equal => Ok(reading.received_at(device.tenant, mark.seq)? != Some(mark.received_at)),
+                Ordering::Greater => Ok(false),
+            }
         };
         if !self.storage.read(is_lost)? {
             return Ok(());
