@@ -1,7 +1,8 @@
 //! The device's decision, row by row.
 
 use gatebook_sync::{
-    Change, Epoch, Kept, LocalHead, Rejection, RejectionCode, Verdict, VersionId, apply_canonical, apply_verdict,
+    Change, Epoch, Kept, LocalHead, Rejection, RejectionCode, Verdict, VersionId, apply_canonical, apply_departure,
+    apply_verdict,
 };
 use uuid::Uuid;
 
@@ -89,4 +90,28 @@ fn an_older_state_never_replaces_a_newer_one() {
 fn a_later_epoch_is_newer_whatever_its_version() {
     let restored = VersionId { epoch: Epoch(2), version: 1 };
     assert_eq!(apply_canonical(Some(SYNCED), restored), Change::Match);
+}
+
+#[test]
+fn a_taken_write_whose_record_has_moved_out_of_sight_is_settled_and_an_edit_since_is_not() {
+    for verdict in taken() {
+        assert_eq!(apply_verdict(pending(JUDGED), JUDGED, &verdict, None), Change::Leave);
+        assert_eq!(apply_verdict(pending(EDITED_SINCE), JUDGED, &verdict, None), Change::Keep);
+    }
+}
+
+#[test]
+fn a_record_that_left_goes_unless_it_is_already_what_it_became_or_something_is_pending() {
+    assert_eq!(apply_departure(SYNCED, v(4)), Change::Leave);
+    assert_eq!(apply_departure(SYNCED, v(3)), Change::Keep);
+    assert_eq!(apply_departure(pending(JUDGED), v(4)), Change::Forget);
+    let never_synced = LocalHead { base: None, pending: Some(JUDGED), shadow: None };
+    assert_eq!(apply_departure(never_synced, v(4)), Change::Keep);
+}
+
+#[test]
+fn a_record_that_comes_back_as_it_was_gives_a_pending_change_its_shadow_again() {
+    let forgotten = LocalHead { shadow: None, ..pending(JUDGED) };
+    assert_eq!(apply_canonical(Some(forgotten), v(3)), Change::Shadow);
+    assert_eq!(apply_canonical(Some(forgotten), v(2)), Change::Keep);
 }

@@ -169,6 +169,16 @@ fn a_reoffer_older_than_what_the_server_has_since_taken_is_filed_and_the_servers
 }
 
 #[test]
+fn a_reoffer_that_was_overtaken_in_the_normal_course_is_filed_without_a_conflict() {
+    let (held, offered) = (content("made of it"), content("lost"));
+    let (lost, since) = (receipt(EPOCH, 4, EARLIER), receipt(NEWER_EPOCH, 6, LATER));
+    let existing = Existing { receipt: &since, content: &held };
+    let offer = Offer::Reoffer { receipt: &lost, overtaken: true };
+    let decision = decide(NEWER_EPOCH, Some(existing), None, Incoming { offer, ..reoffer(&offered, &lost) });
+    assert_eq!((decision.verdict(), decision), (ACCEPTED, Decision::Overtaken));
+}
+
+#[test]
 fn whatever_the_checks_refuse_changes_nothing_and_says_why() {
     let offered = content("bad");
     for code in [
