@@ -145,11 +145,14 @@ fn sum(a: Settled, b: Settled) -> Settled {
     }
 }
 
-/// Database work, off the network's threads.
+/// Database work, off the network's threads. Whoever polls the round without a runtime gets it done in place.
 async fn blocking<T: Send + 'static>(
     store: &Arc<Store>,
     work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return work(store);
+    }
     let store = Arc::clone(store);
     match tokio::task::spawn_blocking(move || work(&store)).await {
         Ok(done) => done,

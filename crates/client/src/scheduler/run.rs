@@ -29,16 +29,29 @@ impl Handle {
     }
 }
 
-struct Scheduler {
-    store: Arc<Store>,
+pub(super) struct Scheduler {
+    pub(super) store: Arc<Store>,
     environment: Arc<dyn Environment>,
-    app: String,
-    size: PageSize,
+    pub(super) app: String,
+    pub(super) size: PageSize,
     status: watch::Sender<SyncStatus>,
 }
 
+pub(super) type Inbox = mpsc::UnboundedReceiver<Event>;
+
 /// Starts the scheduler on the current runtime.
 pub(crate) fn spawn(store: Arc<Store>, environment: Arc<dyn Environment>, app: String) -> Result<Handle, StoreError> {
+    let (scheduler, handle, inbox) = prepare(store, environment, app)?;
+    tokio::spawn(scheduler.run(inbox));
+    Ok(handle)
+}
+
+/// The scheduler as it is when the app starts, with its first event in the inbox.
+pub(super) fn prepare(
+    store: Arc<Store>,
+    environment: Arc<dyn Environment>,
+    app: String,
+) -> Result<(Scheduler, Handle, Inbox), StoreError> {
     let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
     let attempts: Attempts = store.setting(&settings::ATTEMPTS)?.unwrap_or_default();
     let status = watch::Sender::new(SyncStatus {
@@ -49,9 +62,8 @@ pub(crate) fn spawn(store: Arc<Store>, environment: Arc<dyn Environment>, app: S
     let (events, inbox) = mpsc::unbounded_channel();
     let handle = Handle { events, status: status.subscribe() };
     let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status };
-    tokio::spawn(scheduler.run(inbox));
     handle.notify(Event::Started);
-    Ok(handle)
+    Ok((scheduler, handle, inbox))
 }
 
 impl Scheduler {
@@ -86,6 +98,25 @@ impl Scheduler {
     }
 
     async fn step(&mut self, event: Event, inbox: &mut mpsc::UnboundedReceiver<Event>) -> Result<Step, StoreError> {
+        let enrolment = match self.plan(event, jitter())? {
+            Planned::Wait(wake_at) => return Ok(Step::Wait(wake_at)),
+            Planned::Round(enrolment) => enrolment,
+        };
+        let cut = tokio::select! {
+            outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
+            () = network_change(inbox) => Ok(()),
+        };
+        self.ended();
+        match cut {
+            // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
+            // anywhere.
+            Ok(()) => Ok(Step::Ran(Event::NetworkChanged)),
+            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, enrolment)?)),
+        }
+    }
+
+    /// What is to be done about `event`, by the planner; what it wants kept is kept.
+    pub(super) fn plan(&self, event: Event, jitter: f64) -> Result<Planned, StoreError> {
         let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
         let situation = Situation {
             enrolled: enrolment.is_some(),
@@ -93,7 +124,7 @@ impl Scheduler {
             pending: self.store.pending_count()? > 0,
             attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
         };
-        let next = plan(situation, self.environment.now(), event, jitter());
+        let next = plan(situation, self.environment.now(), event, jitter);
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
         }
@@ -105,20 +136,15 @@ impl Scheduler {
             status.pending = pending;
             news
         });
-        let Some(enrolment) = enrolment.filter(|_| next.run_now) else {
-            return Ok(Step::Wait(next.wake_at));
-        };
-        let cut = tokio::select! {
-            outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
-            () = network_change(inbox) => Ok(()),
-        };
+        Ok(match enrolment.filter(|_| next.run_now) {
+            Some(enrolment) => Planned::Round(enrolment),
+            None => Planned::Wait(next.wake_at),
+        })
+    }
+
+    /// No round is under way any more.
+    pub(super) fn ended(&self) {
         self.status.send_modify(|status| (status.running, status.items) = (false, 0));
-        match cut {
-            // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
-            // anywhere.
-            Ok(()) => Ok(Step::Ran(Event::NetworkChanged)),
-            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, enrolment)?)),
-        }
     }
 
     async fn round(&mut self, server_url: &str, token: &str) -> Result<sync_round::Report, RoundError> {
@@ -131,7 +157,8 @@ impl Scheduler {
         sync_round::run(&self.store, &transport, &mut self.size, &self.app, progress).await
     }
 
-    fn conclude(
+    /// What a round's end means for the next.
+    pub(super) fn conclude(
         &mut self,
         outcome: Result<sync_round::Report, RoundError>,
         enrolment: crate::store::Enrolment,
@@ -184,6 +211,12 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
             None => return std::future::pending().await,
         }
     }
+}
+
+/// What is to be done next.
+pub(super) enum Planned {
+    Round(crate::store::Enrolment),
+    Wait(Option<Timestamp>),
 }
 
 enum Step {

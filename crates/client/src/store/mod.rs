@@ -86,7 +86,9 @@ impl Store {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
+        gatebook_sync::reach!(DeviceBeforeCommit);
         transaction.commit()?;
+        gatebook_sync::reach!(DeviceAfterCommit);
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
         Ok(done)
@@ -97,7 +99,9 @@ impl Store {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
+        gatebook_sync::reach!(DeviceBeforeCommit);
         transaction.commit()?;
+        gatebook_sync::reach!(DeviceAfterCommit);
         Ok(done)
     }
 
