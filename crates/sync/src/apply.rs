@@ -25,20 +25,31 @@ pub enum Change {
     Match,
     /// The row becomes the shadow copy, which is newer than the answer; nothing is pending any more.
     MatchShadow,
-    /// The operator's newer change stays pending, now made on the canonical state of the answer, which also becomes
-    /// the shadow copy.
+    /// The operator's newer change stays pending, now made on the canonical state of the answer, which is their own
+    /// earlier one, and which also becomes the shadow copy.
     Rebase,
     /// The operator's change stays as it is; only the shadow copy becomes the canonical state of the answer.
     Shadow,
+    /// The row goes: the server has taken the write, and the record is in a scope that the device no longer receives.
+    Leave,
     /// The operator's text stays, marked with the server's reason, until it is edited or discarded. It is not sent
     /// again before that.
     MarkRejected,
 }
 
 /// What becomes of a row when the server has judged `write_id`. `canonical` is the state that came with the verdict;
-/// only a rejection of a record that the server does not hold comes without.
+/// it is missing from the rejection of a record that the server does not hold, and where the device may no longer see it.
+///
+/// `is_own` says that this state is the judged write itself. If it is somebody else's, whoever has edited the record
+/// since had not seen it, and the edit stays on its old base: on the new one it would pass for an answer to it.
 #[must_use]
-pub fn apply_verdict(local: LocalHead, write_id: Uuid, verdict: &Verdict, canonical: Option<VersionId>) -> Change {
+pub fn apply_verdict(
+    local: LocalHead,
+    write_id: Uuid,
+    verdict: &Verdict,
+    canonical: Option<VersionId>,
+    is_own: bool,
+) -> Change {
     let Some(pending) = local.pending else {
         // A late copy of an answer that was already acted on.
         return canonical.map_or(Change::Keep, |canonical| apply_canonical(Some(local), canonical));
@@ -47,6 +58,7 @@ pub fn apply_verdict(local: LocalHead, write_id: Uuid, verdict: &Verdict, canoni
         (Verdict::Rejected(_), _) if pending == write_id => Change::MarkRejected,
         // The rejected write has been edited since; the edit will be judged on its own.
         (Verdict::Rejected(_), Some(canonical)) => apply_canonical(Some(local), canonical),
+        (_, None) if pending == write_id => Change::Leave,
         (_, None) => Change::Keep,
         (_, Some(canonical)) if pending == write_id => {
             if local.shadow.is_some_and(|shadow| shadow > canonical) {
@@ -55,6 +67,7 @@ pub fn apply_verdict(local: LocalHead, write_id: Uuid, verdict: &Verdict, canoni
                 Change::Match
             }
         }
+        (_, Some(canonical)) if !is_own => apply_canonical(Some(local), canonical),
         (_, Some(canonical)) => {
             if local.base.is_some_and(|base| base >= canonical) {
                 Change::Keep

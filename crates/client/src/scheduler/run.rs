@@ -173,8 +173,7 @@ impl Scheduler {
                 tracing::warn!(error = &error as &dyn std::error::Error, "sync round failed");
                 let problem = problem_of(&error);
                 if problem.code == SyncProblemCode::Revoked {
-                    let revoked = crate::store::Enrolment { revoked: true, ..enrolment };
-                    self.store.set(&settings::ENROLMENT, Some(&revoked))?;
+                    self.sign_out(&enrolment.token)?;
                 }
                 self.report(Some(problem));
                 let retry_after = match &error {
@@ -183,6 +182,18 @@ impl Scheduler {
                 };
                 Ok(Event::Failed { retry_after })
             }
+        }
+    }
+
+    /// That token is good for nothing any more. Who was enrolled again while the round was under way has another.
+    fn sign_out(&self, token: &str) -> Result<(), StoreError> {
+        let known = self.store.setting(&settings::ENROLMENT)?;
+        match known.filter(|known| known.token == token) {
+            Some(known) => {
+                let revoked = crate::store::Enrolment { revoked: true, ..known };
+                self.store.set(&settings::ENROLMENT, Some(&revoked))
+            }
+            None => Ok(()),
         }
     }
 

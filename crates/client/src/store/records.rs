@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::Store;
 use super::row::{RecordRow, stage_name};
+use super::{Store, pending};
 use crate::error::StoreError;
 
 /// Who writes, when and where; stamped on every write.
@@ -110,14 +110,17 @@ impl Store {
         })
     }
 
-    /// Goes back to the newest canonical state that this device has seen. A record that the server never had stays.
+    /// Goes back to the newest canonical state that this device has seen. A record that the server never had stays; one
+    /// of a yard that is no longer the device's goes, as the rest of that yard did.
     pub(crate) fn discard(&self, id: Uuid) -> Result<(), StoreError> {
         self.write(|transaction| {
             let row = RecordRow::find(transaction, id)?.ok_or(StoreError::NotFound(id))?;
-            match row.shadow {
-                Some(shadow) => RecordRow::canonical(shadow).put(transaction),
-                None => Ok(()),
+            let Some(shadow) = row.shadow else { return Ok(()) };
+            if pending::cursors(transaction)?.contains_key(&shadow.content.scope()) {
+                return RecordRow::canonical(shadow).put(transaction);
             }
+            transaction.execute("DELETE FROM records WHERE id = ?1", [id])?;
+            Ok(())
         })
     }
 

@@ -64,8 +64,13 @@ fn settle_verdict(connection: &Connection, push: Option<&Push>, judged: Judged) 
         return Ok(());
     };
     let version = judged.canonical.as_ref().map(|canonical| canonical.receipt().version_id());
-    let change = apply_verdict(local, judged.write_id, &judged.verdict, version);
-    if let (Change::Match, Some(CanonicalState::AsSent(receipt))) = (change, &judged.canonical) {
+    let is_own = match &judged.canonical {
+        Some(CanonicalState::Record(canonical)) => canonical.write_id == judged.write_id,
+        Some(CanonicalState::AsSent(_)) | None => true,
+    };
+    let change = apply_verdict(local, judged.write_id, &judged.verdict, version, is_own);
+    let says_it = local.pending == Some(judged.write_id);
+    if let (Change::Match, Some(CanonicalState::AsSent(receipt)), true) = (change, &judged.canonical, says_it) {
         // By far the most common answer: the row says it already, only the receipt is new.
         connection.prepare_cached(include_str!("match_as_sent.sql"))?.execute((
             judged.id,
@@ -109,6 +114,10 @@ fn settle_page(connection: &Connection, page: ScopePage) -> Result<u32, StoreErr
 fn act(connection: &Connection, id: Uuid, change: Change, canonical: Option<Canonical>) -> Result<(), StoreError> {
     match (change, canonical) {
         (Change::Match, Some(canonical)) => RecordRow::canonical(canonical).put(connection),
+        (Change::Leave, _) => {
+            connection.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([id])?;
+            Ok(())
+        }
         (Change::MatchShadow, _) => {
             let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
             row.shadow.map_or(Ok(()), |shadow| RecordRow::canonical(shadow).put(connection))
@@ -157,4 +166,99 @@ fn leave_scopes(connection: &Connection, named: &[ScopePage]) -> Result<(), Stor
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use gatebook_domain::gate_event::{Direction, GateEvent};
+    use gatebook_domain::{Body, Kind};
+    use gatebook_sync::wire::Limits;
+    use gatebook_sync::{Epoch, PROTOCOL, Receipt};
+    use jiff::Timestamp;
+    use tempfile::TempDir;
+
+    use super::*;
+    use crate::store::Authorship;
+
+    const RECORD: Uuid = Uuid::from_u128(1);
+    const YARD: Uuid = Uuid::from_u128(2);
+
+    fn store() -> (Store, TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        (Store::open(folder.path()).unwrap(), folder)
+    }
+
+    fn by(write: u128) -> Authorship {
+        let (write_id, device_id) = (Uuid::from_u128(write), Uuid::from_u128(9));
+        Authorship { write_id, device_id, operator_id: None, now: Timestamp::UNIX_EPOCH }
+    }
+
+    fn event(remarks: &str) -> Body {
+        Body::GateEvent(GateEvent { remarks: remarks.to_owned(), ..GateEvent::new(Direction::In) })
+    }
+
+    fn receipt(version: u64) -> Receipt {
+        let received_at = Timestamp::UNIX_EPOCH;
+        Receipt { epoch: Epoch(1), version, seq: version, received_at, mac: "of the server".to_owned() }
+    }
+
+    /// The server takes what was sent, and names these scopes.
+    fn taken(push: &[Push], version: u64, scopes: &[Scope]) -> SyncResponse {
+        let verdicts = push
+            .iter()
+            .map(|push| Judged {
+                id: push.id,
+                write_id: push.write_id,
+                verdict: Verdict::Accepted,
+                canonical: Some(CanonicalState::AsSent(receipt(version))),
+            })
+            .collect();
+        let page = |scope: &Scope| ScopePage { scope: *scope, records: Vec::new(), cursor: version };
+        SyncResponse {
+            protocol: PROTOCOL,
+            epoch: Epoch(1),
+            server_time: Timestamp::UNIX_EPOCH,
+            verdicts,
+            scopes: scopes.iter().map(page).collect(),
+            more: false,
+            limits: Limits::default(),
+        }
+    }
+
+    fn sent(store: &Store) -> Vec<Push> {
+        store.push_page(None, Limits::default()).unwrap().push
+    }
+
+    fn says(store: &Store) -> (String, u64) {
+        let held = store.held(RECORD).unwrap().unwrap();
+        let Ok(Body::GateEvent(event)) = Body::from_json(Kind::GateEvent, held.content.body.get()) else {
+            panic!("a gate event")
+        };
+        (event.remarks, held.base.unwrap().version)
+    }
+
+    #[test]
+    fn a_change_given_up_while_it_was_on_its_way_comes_back_when_the_server_took_it() {
+        let (store, _folder) = store();
+        store.create(RECORD, event("first"), Some(YARD), "UTC", &by(1)).unwrap();
+        store.settle(&sent(&store), taken(&sent(&store), 1, &[Scope::Yard(YARD)])).unwrap();
+        store.save(RECORD, event("second"), &by(2)).unwrap();
+        let on_its_way = sent(&store);
+        store.discard(RECORD).unwrap();
+        assert_eq!(says(&store), ("first".to_owned(), 1));
+        store.settle(&on_its_way, taken(&on_its_way, 2, &[Scope::Yard(YARD)])).unwrap();
+        assert_eq!(says(&store), ("second".to_owned(), 2), "the receipt is of what the row says");
+    }
+
+    #[test]
+    fn a_change_given_up_in_a_yard_that_is_no_longer_the_devices_leaves_nothing_behind() {
+        let (store, _folder) = store();
+        store.create(RECORD, event("first"), Some(YARD), "UTC", &by(1)).unwrap();
+        store.settle(&sent(&store), taken(&sent(&store), 1, &[Scope::Yard(YARD)])).unwrap();
+        store.save(RECORD, event("second"), &by(2)).unwrap();
+        store.settle(&[], taken(&[], 2, &[])).unwrap();
+        assert!(store.held(RECORD).unwrap().is_some(), "what is pending stays");
+        store.discard(RECORD).unwrap();
+        assert!(store.held(RECORD).unwrap().is_none());
+    }
 }
