@@ -10,7 +10,10 @@ use clap::Parser;
 use gatebook_simulator::{Bench, Bug, Tally, Violation};
 
 #[derive(Parser)]
-#[command(name = "cargo xtask simulate", about = "Runs simulated worlds: real clients, a real server, everything else against them")]
+#[command(
+    name = "cargo xtask simulate",
+    about = "Runs simulated worlds: real clients, a real server, everything else against them"
+)]
 struct Cli {
     /// How many seeds to run.
     #[arg(long, default_value_t = 1_000)]
@@ -24,6 +27,9 @@ struct Cli {
     /// Replay this seed alone and tell its story.
     #[arg(long)]
     seed: Option<u64>,
+    /// With `--seed`: leave out every step without which the same invariant breaks.
+    #[arg(long)]
+    short: bool,
     /// Switch a deliberate bug on.
     #[arg(long, value_parser = bug)]
     bug: Option<Bug>,
@@ -43,7 +49,7 @@ fn bug(name: &str) -> Result<Bug, String> {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match (cli.seed, cli.bugs) {
-        (Some(seed), _) => replay(seed, cli.bug),
+        (Some(seed), _) => replay(seed, cli.bug, cli.short),
         (None, true) => find_bugs(&cli),
         (None, false) => run_many(&cli),
     };
@@ -54,8 +60,8 @@ fn main() -> ExitCode {
 }
 
 /// Plays one seed and tells its story.
-fn replay(seed: u64, bug: Option<Bug>) -> anyhow::Result<ExitCode> {
-    let outcome = Bench::new(bug)?.run(seed, true)?;
+fn replay(seed: u64, bug: Option<Bug>, is_short: bool) -> anyhow::Result<ExitCode> {
+    let outcome = if is_short { Bench::new(bug)?.minimised(seed)?.2 } else { Bench::new(bug)?.run(seed, true)? };
     println!("{}\n\n{}", outcome.story.join("\n"), outcome.tally);
     Ok(match outcome.violation {
         None => {

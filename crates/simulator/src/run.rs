@@ -25,9 +25,11 @@ impl Bench {
     pub fn new(bug: Option<Bug>) -> anyhow::Result<Self> {
         simulation::switch_on(None);
         let memory = PathBuf::from("/dev/shm");
-        let folder = tempfile::Builder::new()
-            .prefix("gatebook-simulator-")
-            .tempdir_in(if memory.is_dir() { memory } else { std::env::temp_dir() })?;
+        let folder = tempfile::Builder::new().prefix("gatebook-simulator-").tempdir_in(if memory.is_dir() {
+            memory
+        } else {
+            std::env::temp_dir()
+        })?;
         let templates = Templates::make(&folder.path().join("templates"))?;
         Ok(Self { templates, folder, bug })
     }

@@ -104,31 +104,53 @@ pub(crate) enum AppEvent {
     NetworkChanged,
     Suspended,
     /// An app that speaks another protocol than the server, until it is updated.
-    Outdated { lasts: Instant },
+    Outdated {
+        lasts: Instant,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum LinkFault {
-    RequestLost { is_told: bool },
-    RequestRepeated { after: Instant },
-    RequestDelayed { by: Instant },
+    RequestLost {
+        is_told: bool,
+    },
+    RequestRepeated {
+        after: Instant,
+    },
+    RequestDelayed {
+        by: Instant,
+    },
     RequestCut,
-    ReplyLost { is_told: bool },
-    ReplyDelayed { by: Instant },
+    ReplyLost {
+        is_told: bool,
+    },
+    ReplyDelayed {
+        by: Instant,
+    },
     ReplyCut,
     /// The network changes when the answer is there: the round is cut, and what it had begun to write is written while
     /// the next one is under way already.
-    RoundCut { settles: bool },
+    RoundCut {
+        settles: bool,
+    },
     /// Something other than the server answers.
     Portal,
     Busy,
     ServerError,
     /// Something on the way takes only small requests, for a while.
-    TooLarge { bytes: usize, lasts: Instant },
+    TooLarge {
+        bytes: usize,
+        lasts: Instant,
+    },
     /// The server cannot handle one of the records sent, for a while.
-    Poison { lasts: Instant },
+    Poison {
+        lasts: Instant,
+    },
     /// The server is killed while it handles the request.
-    ServerKilled { moment: Moment, down: Instant },
+    ServerKilled {
+        moment: Moment,
+        down: Instant,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -141,8 +163,14 @@ pub(crate) enum OfficeAct {
     Reference,
     /// New work.
     Assign,
-    SetYards { device: usize, yards: Vec<usize> },
-    Revoke { device: usize, lasts: Instant },
+    SetYards {
+        device: usize,
+        yards: Vec<usize>,
+    },
+    Revoke {
+        device: usize,
+        lasts: Instant,
+    },
 }
 
 /// Which sorts of step a world has, and how often: each world has another mix, so that rare combinations come up.
@@ -305,12 +333,15 @@ fn what(sort: Sort, cast: &Cast, dice: &mut Dice) -> What {
                 1 => dice.within(-60 * MINUTE, 60 * MINUTE),
                 _ => 0,
             };
-            if dice.percent(25) { What::ServerClock { offset: offset / 10 } } else { What::DeviceClock { device, offset } }
+            if dice.percent(25) {
+                What::ServerClock { offset: offset / 10 }
+            } else {
+                What::DeviceClock { device, offset }
+            }
         }
-        Sort::ServerDown => What::ServerDown {
-            lasts: dice.within(SECOND, MINUTE),
-            limits: dice.percent(60).then(|| Limits::of(dice)),
-        },
+        Sort::ServerDown => {
+            What::ServerDown { lasts: dice.within(SECOND, MINUTE), limits: dice.percent(60).then(|| Limits::of(dice)) }
+        }
         Sort::ServerKill => {
             let fault = LinkFault::ServerKilled { moment: moment(dice), down: dice.within(SECOND, 20 * SECOND) };
             What::Link { device, fault }
@@ -331,9 +362,7 @@ fn what(sort: Sort, cast: &Cast, dice: &mut Dice) -> What {
             let yards = if cast.devices[device].tenant == 0 { yards(dice) } else { vec![2] };
             What::Office { act: OfficeAct::SetYards { device, yards } }
         }
-        Sort::Revoke => {
-            What::Office { act: OfficeAct::Revoke { device, lasts: dice.within(10 * SECOND, 3 * MINUTE) } }
-        }
+        Sort::Revoke => What::Office { act: OfficeAct::Revoke { device, lasts: dice.within(10 * SECOND, 3 * MINUTE) } },
     }
 }
 
@@ -355,7 +384,13 @@ fn link_fault(dice: &mut Dice) -> LinkFault {
         9 => LinkFault::ReplyCut,
         10 | 11 => LinkFault::RoundCut { settles: is_told },
         12 => LinkFault::Portal,
-        13 => if is_told { LinkFault::Busy } else { LinkFault::ServerError },
+        13 => {
+            if is_told {
+                LinkFault::Busy
+            } else {
+                LinkFault::ServerError
+            }
+        }
         14 => LinkFault::TooLarge { bytes: *dice.pick(&[700, 2_000, 5_000]), lasts },
         _ => LinkFault::Poison { lasts },
     }

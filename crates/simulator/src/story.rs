@@ -19,7 +19,6 @@ impl Story {
         Self { lines: is_wanted.then(RefCell::default), names: RefCell::default() }
     }
 
-
     /// `line` is only made if somebody wants it.
     pub(crate) fn tell(&self, at: Instant, line: impl FnOnce() -> String) {
         if let Some(lines) = &self.lines {

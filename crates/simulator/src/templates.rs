@@ -191,11 +191,7 @@ fn furnish(server: &Server, now: Timestamp) -> anyhow::Result<()> {
         let mut list = us_dvir();
         // Three items show as much as eleven, and are read and written faster.
         list.items.truncate(3);
-        server.put_record(
-            Some(tenant_id(tenant)),
-            list_id(tenant),
-            content(None, &Body::Template(list), now),
-        )?;
+        server.put_record(Some(tenant_id(tenant)), list_id(tenant), content(None, &Body::Template(list), now))?;
     }
     for yard in 0..YARDS {
         let tenant = Some(tenant_id(tenant_of_yard(yard)));

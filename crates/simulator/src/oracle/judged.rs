@@ -80,7 +80,11 @@ impl World<'_> {
         };
         *self.tally.verdicts.entry(verdict).or_default() += 1;
         self.story.tell(self.time.now(), || {
-            format!("the server judges {} of {}: {verdict}", self.story.write(push.write_id), self.story.record(push.id))
+            format!(
+                "the server judges {} of {}: {verdict}",
+                self.story.write(push.write_id),
+                self.story.record(push.id)
+            )
         });
         self.check_received(tenant, mine)?;
         match canonical(before) {
@@ -128,10 +132,7 @@ impl World<'_> {
         if held.content.says_the_same_as(&push.content) {
             return Ok(());
         }
-        let saw_it = push.base.as_ref().is_some_and(|base| {
-            (Some(base.version), base.received_at) == (held.version, held.received_at)
-                || base.received_at >= held.received_at
-        });
+        let saw_it = self.oracle.had_seen(push.write_id, held.write_id);
         let is_void = held.content.state == RecordState::Voided;
         if is_void && !saw_it && push.content.state != RecordState::Voided {
             self.hold(Invariant::LosersTold, now == Some(held.write_id), |story| {
@@ -146,11 +147,17 @@ impl World<'_> {
     }
 
     /// `loser` lost to `winner`: the audit table says so. That both were told is looked at in the end.
-    fn lost(&mut self, tenant: usize, record: Uuid, loser: &AuditEntry, winner: &AuditEntry, after: &[AuditEntry]) -> Run {
+    fn lost(
+        &mut self,
+        tenant: usize,
+        record: Uuid,
+        loser: &AuditEntry,
+        winner: &AuditEntry,
+        after: &[AuditEntry],
+    ) -> Run {
         *self.tally.verdicts.entry("conflict").or_default() += 1;
         let entry = after.iter().find(|entry| entry.write_id == loser.write_id);
-        let is_marked =
-            entry.is_some_and(|entry| entry.outcome == AuditOutcome::SetAside { to: winner.write_id });
+        let is_marked = entry.is_some_and(|entry| entry.outcome == AuditOutcome::SetAside { to: winner.write_id });
         self.hold(Invariant::LosersTold, is_marked, |story| {
             format!(
                 "{} of {} lost to {}, and the audit table does not say so",

@@ -17,6 +17,8 @@ use crate::clock::Instant;
 pub(crate) struct Oracle {
     /// Of each device and record: the newest write that its operator saw saved.
     pub saved: BTreeMap<(usize, Uuid), Saved>,
+    /// What each write was made on: what its writer saw.
+    pub made_on: BTreeMap<Uuid, Uuid>,
     /// Records that operators wrote, and whose organisation's they are.
     tenants: BTreeMap<Uuid, usize>,
     /// Writes the server has been seen to hold, by record.
@@ -66,6 +68,18 @@ impl Oracle {
     /// Records that operators of that organisation wrote.
     pub(crate) fn records(&self, tenant: usize) -> impl Iterator<Item = Uuid> {
         self.tenants.iter().filter(move |(_, of)| **of == tenant).map(|(record, _)| *record)
+    }
+
+    /// Whether the writer of `write` had seen `other`, or something that was made on it.
+    pub(crate) fn had_seen(&self, write: Uuid, other: Uuid) -> bool {
+        let mut seen = write;
+        while let Some(before) = self.made_on.get(&seen) {
+            if *before == other {
+                return true;
+            }
+            seen = *before;
+        }
+        false
     }
 
     pub(crate) fn tenant_of(&self, record: Uuid) -> Option<usize> {

@@ -7,11 +7,15 @@ use crate::tally::Invariant;
 use crate::world::{Run, World};
 
 impl World<'_> {
-    /// An operator saw that something was saved.
-    pub(crate) fn noted(&mut self, device: usize, record: Uuid, told: &str) -> Run {
+    /// An operator saw that something was saved, where `before` had been to be seen.
+    pub(crate) fn noted(&mut self, device: usize, record: Uuid, before: Option<Uuid>, told: &str) -> Run {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let held = open.device.store().held(record);
-        let Some(held) = self.works("reading a record", held)? else { return Ok(()) };
+        let Some(held) = self.works("reading a record", held)? else {
+            // Given up, and not the device's any more.
+            self.oracle.saved.remove(&(device, record));
+            return Ok(());
+        };
         let tenant = self.devices[device].tenant;
         self.oracle.tenants.entry(record).or_insert(tenant);
         self.devices[device].uncertain = None;
@@ -37,14 +41,17 @@ impl World<'_> {
                 if held.content.state == gatebook_domain::RecordState::Live { "" } else { ", struck out" }
             )
         });
+        if let Some(before) = before.filter(|before| *before != held.write_id) {
+            self.oracle.made_on.insert(held.write_id, before);
+        }
         self.oracle.saved.insert((device, record), Saved { write: held.write_id, is_on_server: false });
         Ok(())
     }
 
     /// A save that a kill cut off may have been kept: then it has taken the place of the one before.
     pub(crate) fn settle_uncertain(&mut self, device: usize) -> Run {
-        let Some(record) = self.devices[device].uncertain else { return Ok(()) };
-        self.noted(device, record, "finds saved after the kill")
+        let Some((record, before)) = self.devices[device].uncertain else { return Ok(()) };
+        self.noted(device, record, before, "finds saved after the kill")
     }
 
     /// Checks what this device's operators saw saved, as far as the server has not been seen to hold it.

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::judged::canonical;
 use crate::tally::Invariant;
 use crate::templates::yard_id;
-use crate::world::{Run, World};
+use crate::world::{Run, World, give_up};
 
 type Feed = BTreeMap<Uuid, Canonical>;
 
@@ -94,7 +94,8 @@ impl World<'_> {
 
     /// The feed has just what the audit table calls canonical.
     fn check_feed(&mut self, feeds: &[Feed]) -> Run {
-        let records: Vec<(Uuid, usize)> = self.oracle.tenants.iter().map(|(record, tenant)| (*record, *tenant)).collect();
+        let records: Vec<(Uuid, usize)> =
+            self.oracle.tenants.iter().map(|(record, tenant)| (*record, *tenant)).collect();
         for (record, tenant) in records {
             let audit = self.audit(record);
             let in_force = canonical(&audit).map(|entry| entry.write_id);
@@ -108,7 +109,9 @@ impl World<'_> {
 
     fn check_restored(&mut self, feeds: &[Feed]) -> Run {
         for restored in self.oracle.restored.clone() {
-            let Some(now) = feeds[0].get(&restored.record).filter(|now| now.write_id == restored.write) else { continue };
+            let Some(now) = feeds[0].get(&restored.record).filter(|now| now.write_id == restored.write) else {
+                continue;
+            };
             let says = now.content.says_the_same_as(&restored.content);
             self.hold(Invariant::RestoresArrive, says, |story| {
                 format!("{} was restored and says something else", story.record(restored.record))
@@ -162,8 +165,7 @@ impl World<'_> {
         let sim = &self.devices[device];
         let name = sim.name;
         let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
-        let held: BTreeMap<Uuid, HeldRecord> =
-            self.held_by(device)?.into_iter().map(|held| (held.id, held)).collect();
+        let held: BTreeMap<Uuid, HeldRecord> = self.held_by(device)?.into_iter().map(|held| (held.id, held)).collect();
         let wanted = feed.values().filter(|it| it.content.yard_id.is_none_or(|yard| yards.contains(&yard)));
         for wanted in wanted {
             let equal = held.get(&wanted.id).is_some_and(|held| held.pending || equals(held, wanted));
@@ -188,8 +190,8 @@ impl World<'_> {
     /// Whoever gives up a change that was not taken has the server's version.
     fn give_up_rejected(&mut self, device: usize) -> Run {
         for held in self.held_by(device)?.into_iter().filter(|held| held.rejection.is_some()) {
-            if let Some(done) = self.on_device(device, |open| open.device.discard_change(held.id))? {
-                let done = done.map(drop).map_err(|error| error.message);
+            if let Some(done) = self.on_device(device, |open| give_up(&open.device, held.id))? {
+                let done = done.map_err(|error| error.message);
                 self.works("giving up a change", done)?;
             }
         }

@@ -24,8 +24,7 @@ impl World<'_> {
         }
         while !self.is_through(calm_at)? {
             let Some(happening) = self.next(calm_at + PATIENCE) else {
-                let waiting: Vec<_> =
-                    self.devices.iter().filter(|sim| !sim.has_drained).map(|sim| sim.name).collect();
+                let waiting: Vec<_> = self.devices.iter().filter(|sim| !sim.has_drained).map(|sim| sim.name).collect();
                 return self.hold(Invariant::Liveness, false, |_| {
                     format!("after {} s, these are not through: {waiting:?}", PATIENCE / SECOND)
                 });

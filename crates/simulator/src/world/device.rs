@@ -53,8 +53,8 @@ pub(crate) struct SimDevice {
     pub is_outdated: bool,
     pub is_revoked: bool,
     pub person: Option<usize>,
-    /// A save that a kill cut off: the operator does not know whether it is kept.
-    pub uncertain: Option<Uuid>,
+    /// A save that a kill cut off, and what was to be seen before: the operator does not know whether it is kept.
+    pub uncertain: Option<(Uuid, Option<Uuid>)>,
     /// Rounds begun since the faults stopped.
     pub rounds_since_calm: u64,
     /// When the newest round that ended well began.
@@ -263,8 +263,6 @@ impl World<'_> {
             sync_round::run(&store, &*transport, &mut kept.size, "simulated", |_| ()).await
         });
         open.round = Some(InFlight { future, line, size, due, began, sent: Vec::new() });
-        let name = sim.name;
-        self.story.tell(began, || format!("{name} begins a round"));
         self.go_on(device)
     }
 
@@ -288,10 +286,12 @@ impl World<'_> {
         let Some(open) = &mut self.devices[device].open else { return Ok(()) };
         let Some(InFlight { size, due, began, .. }) = open.round.take() else { return Ok(()) };
         let name = self.devices[device].name;
-        self.story.tell(self.time.now(), || match &outcome {
-            Ok(report) => format!("the round of {name} ends well: {report:?}"),
-            Err(error) => format!("the round of {name} fails: {error}"),
-        });
+        match &outcome {
+            // Nothing to send and no news.
+            Ok(report) if (report.settled, report.passed_over) == Default::default() => {}
+            Ok(report) => self.story.tell(self.time.now(), || told(name, report)),
+            Err(error) => self.story.tell(self.time.now(), || format!("the round of {name} fails: {error}")),
+        }
         if let Err(RoundError::Store(error)) = &outcome {
             let told = error.to_string();
             self.works("the local store", Err::<(), _>(told))?;
@@ -321,4 +321,19 @@ impl World<'_> {
         }
         self.check_saved(device)
     }
+}
+
+fn told(name: &str, report: &Report) -> String {
+    let settled = report.settled;
+    let counts = [
+        (settled.accepted, "accepted"),
+        (settled.conflicts, "in conflict"),
+        (settled.rejected, "rejected"),
+        (settled.pulled, "pulled"),
+        (report.passed_over, "passed over"),
+        (u32::from(settled.new_epoch), "new epoch"),
+    ];
+    let counts: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    format!("the round of {name} ends well: {}", counts.join(", "))
 }

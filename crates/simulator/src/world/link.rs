@@ -86,15 +86,17 @@ impl World<'_> {
         let fault = if signal { sim.faults.pop_front() } else { None };
         let way = sim_latency(sim) / 2;
         let too_small = sim.small.filter(|(most, until)| bytes.len() > *most && now < *until);
-        self.story.tell(now, || {
-            let pushed: Vec<_> = request
-                .push
-                .iter()
-                .map(|push| format!("{} as {}", self.story.record(push.id), self.story.write(push.write_id)))
-                .collect();
-            let name = self.devices[device].name;
-            format!("{name} sends [{}] with cursors {:?}", pushed.join(", "), request.cursors.values())
-        });
+        if !request.push.is_empty() {
+            self.story.tell(now, || {
+                let pushed: Vec<_> = request
+                    .push
+                    .iter()
+                    .map(|push| format!("{} as {}", self.story.record(push.id), self.story.write(push.write_id)))
+                    .collect();
+                let name = self.devices[device].name;
+                format!("{name} sends {}", pushed.join(", "))
+            });
+        }
         self.after(GIVES_UP, Happening::Answered { device, ticket, answer: Box::new(lost("timed out")) });
         if !signal {
             return self.answer_after(device, ticket, SECOND, lost("no signal"));
@@ -130,7 +132,9 @@ impl World<'_> {
                 self.answer_after(device, ticket, way, Err(TransportError::NotOurs("a sign-in page".to_owned())))
             }
             Some(LinkFault::Busy) => self.answer_after(device, ticket, way, refused(503, ApiErrorCode::Busy)),
-            Some(LinkFault::ServerError) => self.answer_after(device, ticket, way, refused(500, ApiErrorCode::Internal)),
+            Some(LinkFault::ServerError) => {
+                self.answer_after(device, ticket, way, refused(500, ApiErrorCode::Internal))
+            }
             Some(LinkFault::TooLarge { bytes, lasts }) => {
                 self.devices[device].small = Some((bytes, now + lasts));
                 self.answer_after(device, ticket, way, refused(413, ApiErrorCode::TooLarge))

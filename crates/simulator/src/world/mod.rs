@@ -23,6 +23,7 @@ use crate::templates::Templates;
 use device::SimDevice;
 use host::Host;
 use link::{Answer, Travelling};
+pub(crate) use operator::give_up;
 
 /// The rest of a run, unless an invariant broke.
 pub(crate) type Run<T = ()> = Result<T, Violation>;
@@ -187,10 +188,15 @@ impl World<'_> {
             }
             What::ServerClock { offset } => {
                 let before = self.host.machine.offset();
-                self.tally.fault(if *offset < before { "server clock stepped back" } else { "server clock stepped on" });
+                self.tally.fault(if *offset < before {
+                    "server clock stepped back"
+                } else {
+                    "server clock stepped on"
+                });
                 self.host.machine.set_offset(*offset);
-                self.story
-                    .tell(self.time.now(), || format!("the server's clock goes from {before} us to {offset} us beside the true time"));
+                self.story.tell(self.time.now(), || {
+                    format!("the server's clock goes from {before} us to {offset} us beside the true time")
+                });
                 Ok(())
             }
             What::ServerDown { lasts, limits } => self.server_down(*lasts, *limits),
@@ -205,7 +211,11 @@ impl World<'_> {
     }
 
     /// What must never fail did not.
-    pub(crate) fn works<T, E: std::fmt::Display + std::fmt::Debug>(&mut self, what: &str, done: Result<T, E>) -> Run<T> {
+    pub(crate) fn works<T, E: std::fmt::Display + std::fmt::Debug>(
+        &mut self,
+        what: &str,
+        done: Result<T, E>,
+    ) -> Run<T> {
         self.tally.check(Invariant::NoFailure);
         done.map_err(|error| Violation {
             invariant: Invariant::NoFailure,

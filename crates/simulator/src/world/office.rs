@@ -11,7 +11,9 @@ use crate::clock::SECOND;
 use crate::dice::Dice;
 use crate::oracle::Restored;
 use crate::script::OfficeAct;
-use crate::templates::{DEVICE_NAMES, assignment_body, assignment_id, content, device_id, tenant_id, yard_body, yard_id};
+use crate::templates::{
+    DEVICE_NAMES, assignment_body, assignment_id, content, device_id, tenant_id, yard_body, yard_id,
+};
 
 impl World<'_> {
     pub(crate) fn office(&mut self, act: &OfficeAct, salt: u64) -> Run {
@@ -35,7 +37,11 @@ impl World<'_> {
             OfficeAct::Assign => {
                 let (yard, number) = (dice.place(2), 100 + dice.place(50));
                 let now = gatebook_client::Environment::now(&*self.host.machine);
-                self.office_writes(0, assignment_id(yard, number), content(Some(yard), &assignment_body(yard, number), now))
+                self.office_writes(
+                    0,
+                    assignment_id(yard, number),
+                    content(Some(yard), &assignment_body(yard, number), now),
+                )
             }
             OfficeAct::SetYards { device, yards } => self.set_yards(*device, yards),
             OfficeAct::Revoke { device, lasts } => {
@@ -88,10 +94,12 @@ impl World<'_> {
         }
         let chosen = *dice.pick(&candidates);
         let (write, content) = (chosen.write_id, chosen.content.clone());
-        let Some(done) = self.on_office("restoring a version", |server| server.restore_version(write, "it was right"))?
+        let Some(done) =
+            self.on_office("restoring a version", |server| server.restore_version(write, "it was right"))?
         else {
             return Ok(());
         };
+        self.office_made(&audit, done.write_id);
         self.story.tell(self.time.now(), || {
             format!("the office restores {} of {}", self.story.write(write), self.story.record(record))
         });
@@ -105,8 +113,19 @@ impl World<'_> {
             return Ok(());
         }
         self.story.tell(self.time.now(), || format!("the office sets {} to {state:?}", self.story.record(record)));
-        self.on_office("setting a record's state", |server| server.set_state(record, state, "office"))?;
+        let done = self.on_office("setting a record's state", |server| server.set_state(record, state, "office"))?;
+        if let Some(done) = done {
+            self.office_made(&audit, done.write_id);
+        }
         Ok(())
+    }
+
+    /// The office sees what is in force when it writes.
+    fn office_made(&mut self, before: &[AuditEntry], write: Uuid) {
+        let seen = before.iter().find(|entry| entry.outcome == AuditOutcome::Canonical);
+        if let Some(seen) = seen.filter(|seen| seen.write_id != write) {
+            self.oracle.made_on.insert(write, seen.write_id);
+        }
     }
 
     pub(crate) fn set_yards(&mut self, device: usize, yards: &[usize]) -> Run {

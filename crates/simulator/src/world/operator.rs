@@ -1,6 +1,6 @@
 //! What operators do. Whatever sync is doing meanwhile, each of it works at once.
 
-use gatebook_client::view::{CommandError, Start};
+use gatebook_client::view::{CommandError, ErrorCode, Start};
 use gatebook_client::{Device, HeldRecord};
 use gatebook_domain::equipment::{EquipmentClass, EquipmentRef, Load};
 use gatebook_domain::gate_event::Direction;
@@ -41,23 +41,32 @@ impl World<'_> {
             Act::Assigned => self.assigned(device, &mut dice),
             Act::Edit => self.edit(device, &mut dice, salt),
             Act::Type => (0..2 + dice.below(3)).try_for_each(|time| self.edit(device, &mut dice.clone(), salt ^ time)),
-            Act::Submit => self.on_one(device, &mut dice, is_open, "submits", |device, record, _| {
-                device.submit(record.id).map(drop)
-            }),
+            Act::Submit => self
+                .on_one(device, &mut dice, is_open, "submits", |device, record, _| device.submit(record.id).map(drop)),
             Act::Void => self.on_one(device, &mut dice, is_open, "voids", |device, record, _| {
                 device.void_record(record.id, "entered by mistake").map(drop)
             }),
-            Act::Discard => self.on_one(device, &mut dice, |held| held.pending, "gives up the change to", |device, record, _| {
-                device.discard_change(record.id).map(drop)
-            }),
+            Act::Discard => self.on_one(
+                device,
+                &mut dice,
+                |held| held.pending,
+                "gives up the change to",
+                |device, record, _| give_up(device, record.id),
+            ),
             Act::Misuse => self.misuse(device, &mut dice),
             Act::Correct => {
                 self.switch(device, &mut dice, true)?;
-                self.on_one(device, &mut dice, |held| held.rejection.is_some(), "corrects", |device, record, dice| {
-                    let mut body = body_of(record)?;
-                    set_remarks(&mut body, format!("corrected {}", dice.below(1_000)));
-                    device.save(record.id, body).map(drop)
-                })
+                self.on_one(
+                    device,
+                    &mut dice,
+                    |held| held.rejection.is_some(),
+                    "corrects",
+                    |device, record, dice| {
+                        let mut body = body_of(record)?;
+                        set_remarks(&mut body, format!("corrected {}", dice.below(1_000)));
+                        device.save(record.id, body).map(drop)
+                    },
+                )
             }
             Act::Switch => self.switch(device, &mut dice, true),
         }
@@ -111,7 +120,7 @@ impl World<'_> {
     fn start_and_fill(&mut self, device: usize, start: Start, dice: &mut Dice) -> Run {
         let Some(started) = self.on_device(device, |open| open.device.start(start))? else { return Ok(()) };
         let view = self.captured("starting a record", started)?;
-        self.noted(device, view.id, "starts")?;
+        self.noted(device, view.id, None, "starts")?;
         if view.state == RecordState::Live {
             let text = self.text(device, dice);
             let is_newer = self.script.cast.devices[device].is_newer;
@@ -149,10 +158,13 @@ impl World<'_> {
     }
 
     fn save(&mut self, device: usize, record: Uuid, body: Body) -> Run {
-        self.devices[device].uncertain = Some(record);
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let before = open.device.store().held(record);
+        let before = self.works("reading a record", before)?.map(|held| held.write_id);
+        self.devices[device].uncertain = Some((record, before));
         let Some(saved) = self.on_device(device, |open| open.device.save(record, body))? else { return Ok(()) };
         self.captured("saving", saved)?;
-        self.noted(device, record, "saves")
+        self.noted(device, record, before, "saves")
     }
 
     /// Something the server does not take: a text that is too long, or somebody who does not work there.
@@ -183,10 +195,10 @@ impl World<'_> {
             return Ok(());
         }
         let record = dice.pick(&records).clone();
-        self.devices[device].uncertain = Some(record.id);
+        self.devices[device].uncertain = Some((record.id, Some(record.write_id)));
         let Some(done) = self.on_device(device, |open| act(&open.device, &record, dice))? else { return Ok(()) };
         self.captured(told, done)?;
-        self.noted(device, record.id, told)?;
+        self.noted(device, record.id, Some(record.write_id), told)?;
         self.pump(device)
     }
 
@@ -222,6 +234,14 @@ fn held(open: &Open, fits: fn(&HeldRecord) -> bool) -> Vec<HeldRecord> {
     FIELD.into_iter().flat_map(of_kind).filter(fits).collect()
 }
 
+/// Gives up a change. In a yard that is no longer the device's, the record goes with it, and the app says so.
+pub(crate) fn give_up(device: &Device, record: Uuid) -> Done<()> {
+    match device.discard_change(record) {
+        Err(error) if error.code == ErrorCode::NotFound => Ok(()),
+        done => done.map(drop),
+    }
+}
+
 /// What the app lets an operator change.
 fn is_open(held: &HeldRecord) -> bool {
     held.content.state == RecordState::Live || held.rejection.is_some()
@@ -230,7 +250,7 @@ fn is_open(held: &HeldRecord) -> bool {
 fn body_of(record: &HeldRecord) -> Done<Body> {
     let kind = record.content.known_kind().unwrap_or(Kind::Inspection);
     Body::from_json(kind, record.content.body.get()).map_err(|error| CommandError {
-        code: gatebook_client::view::ErrorCode::Storage,
+        code: ErrorCode::Storage,
         message: error.to_string(),
         retry: false,
     })
