@@ -29,6 +29,8 @@ enum Command {
     },
     /// Formatting, lints, all tests, the UI's checks. What CI runs.
     Test,
+    /// Measures what the project is held to, in the release profile, and prints the figures beside their aims.
+    Bench,
     /// Writes `ui/shared/bindings.ts` anew from the app's commands.
     Bindings,
     /// Makes all icons anew from `icons/icon.svg`.
@@ -40,6 +42,7 @@ fn main() -> ExitCode {
         Command::Setup => setup::all(),
         Command::Demo { once } => demo::play(once),
         Command::Test => test(),
+        Command::Bench => bench(),
         Command::Bindings => bindings(),
         Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg", "-o", "icons"]),
     };
@@ -61,6 +64,12 @@ fn test() -> anyhow::Result<()> {
     npm(&["run", "build"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
     cargo(&["nextest", "run", "--workspace", "--all-features"])
+}
+
+fn bench() -> anyhow::Result<()> {
+    // The whole flows first: they are what is promised. What a page costs the server tells where the time goes.
+    cargo(&["bench", "--package", "gatebook-client", "--bench", "figures"])?;
+    cargo(&["bench", "--package", "gatebook-server", "--bench", "page"])
 }
 
 fn bindings() -> anyhow::Result<()> {

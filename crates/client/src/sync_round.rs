@@ -3,6 +3,7 @@
 //! A function of database, clock and network, with no state of its own that could get stuck. It may be cut at any
 //! point; the next round simply does again what was not settled.
 
+mod culprit;
 mod page_size;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiErrorCode, Push, SyncRequest, Take};
 use uuid::Uuid;
 
+use culprit::Search;
 pub use page_size::PageSize;
 
 use crate::error::StoreError;
@@ -56,13 +58,13 @@ pub async fn run(
     let mut report = Report::default();
     // Each write is sent at most once a round, so a record that is edited all the time cannot keep a round going.
     let mut after: Option<Uuid> = None;
-    let mut alone = None;
+    let mut search = Search::default();
     while report.pages < MAX_PAGES {
         report.pages += 1;
-        let limits = size.limits(alone);
+        let limits = size.limits(search.at_most());
         let (page, waiting) =
             blocking(store, move |store| Ok((store.push_page(after, limits)?, store.pending_count()?))).await?;
-        progress(waiting.max(u32::try_from(page.push.len()).unwrap_or(u32::MAX)));
+        progress(waiting.max(records_in(&page.push)));
         let PushPage { push, more: more_to_push, epoch, cursors } = page;
         let last = push.last().map(|push| push.write_id);
         let request = SyncRequest {
@@ -78,23 +80,19 @@ pub async fn run(
             Ok(answer) => answer,
             Err(error) => {
                 size.failed();
-                match after_refusal(&error, &request.push) {
-                    Some(Step::Halve(records)) => {
-                        alone = Some(records);
-                        continue;
-                    }
-                    Some(Step::PassOver) => {
-                        tracing::warn!(%error, write_id = ?last, "one record is passed over");
-                        report.passed_over += 1;
-                        (after, alone) = (last, None);
-                        continue;
-                    }
-                    None => return Err(error.into()),
+                if request.push.is_empty() || !is_about_the_page(&error) {
+                    return Err(error.into());
                 }
+                if search.refused(records_in(&request.push)) {
+                    tracing::warn!(%error, write_id = ?last, "one record is passed over");
+                    report.passed_over += 1;
+                    after = last;
+                }
+                continue;
             }
         };
         size.worked(answer.limits);
-        alone = None;
+        search.got_through(records_in(&request.push));
         let more = more_to_push || answer.more;
         let sent: Vec<Push> = request.push;
         let settled = blocking(store, move |store| store.settle(&sent, answer)).await?;
@@ -107,32 +105,26 @@ pub async fn run(
     Ok(report)
 }
 
-/// What to do about a page that the server could not handle.
-enum Step {
-    /// Send that many records instead.
-    Halve(u32),
-    /// It is this one record: leave it for the next round and go on with those behind it.
-    PassOver,
+/// Whether the server refused just this page, so that another may get through. One bad record never blocks the others:
+/// such a page is halved until the culprit stands alone; that is left for the next round.
+fn is_about_the_page(error: &TransportError) -> bool {
+    match error.refusal() {
+        Some(ApiErrorCode::TooLarge | ApiErrorCode::Malformed | ApiErrorCode::Internal) => true,
+        None
+        | Some(
+            ApiErrorCode::Unauthenticated
+            | ApiErrorCode::Revoked
+            | ApiErrorCode::Forbidden
+            | ApiErrorCode::NotFound
+            | ApiErrorCode::CodeRefused
+            | ApiErrorCode::ProtocolUnsupported
+            | ApiErrorCode::Busy,
+        ) => false,
+    }
 }
 
-/// One bad record never blocks the others: a page that is refused whole is halved until the culprit stands alone.
-fn after_refusal(error: &TransportError, push: &[Push]) -> Option<Step> {
-    let about_the_page = match error.refusal()? {
-        ApiErrorCode::TooLarge | ApiErrorCode::Malformed | ApiErrorCode::Internal => true,
-        ApiErrorCode::Unauthenticated
-        | ApiErrorCode::Revoked
-        | ApiErrorCode::Forbidden
-        | ApiErrorCode::NotFound
-        | ApiErrorCode::CodeRefused
-        | ApiErrorCode::ProtocolUnsupported
-        | ApiErrorCode::Busy => false,
-    };
-    match push.len() {
-        _ if !about_the_page => None,
-        0 => None,
-        1 => Some(Step::PassOver),
-        many => Some(Step::Halve(u32::try_from(many / 2).unwrap_or(u32::MAX))),
-    }
+fn records_in(page: &[Push]) -> u32 {
+    u32::try_from(page.len()).unwrap_or(u32::MAX)
 }
 
 fn sum(a: Settled, b: Settled) -> Settled {

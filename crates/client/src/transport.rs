@@ -54,6 +54,9 @@ const SERVER_HEADER: &str = "x-gatebook-server";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// A page is sized to the link; what takes longer than this is started again with a smaller one.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// What is asked soon after goes over the same connection. Not for long: behind a phone's network an idle connection
+/// dies without a word, and a request over it would wait in vain.
+const KEEP_CONNECTION: Duration = Duration::from_secs(20);
 /// Light, quick, and three quarters of what the strongest setting saves.
 const ZSTD_LEVEL: i32 = 3;
 /// Far above any page this device asks for; a bound on what an answer may unpack to.
@@ -76,7 +79,7 @@ impl HttpTransport {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(90))
+            .pool_idle_timeout(KEEP_CONNECTION)
             .tcp_nodelay(true)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("gatebook/", env!("CARGO_PKG_VERSION")))

@@ -35,6 +35,15 @@ pub(super) struct Scheduler {
     pub(super) app: String,
     pub(super) size: PageSize,
     status: watch::Sender<SyncStatus>,
+    way: Option<Way>,
+}
+
+/// The way to a server, kept from round to round: a connection that is still up saves a round trip or three, and the
+/// system's certificates are read once.
+struct Way {
+    server_url: String,
+    token: String,
+    transport: Arc<HttpTransport>,
 }
 
 pub(super) type Inbox = mpsc::UnboundedReceiver<Event>;
@@ -61,7 +70,7 @@ pub(super) fn prepare(
     });
     let (events, inbox) = mpsc::unbounded_channel();
     let handle = Handle { events, status: status.subscribe() };
-    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status };
+    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None };
     handle.notify(Event::Started);
     Ok((scheduler, handle, inbox))
 }
@@ -98,6 +107,10 @@ impl Scheduler {
     }
 
     async fn step(&mut self, event: Event, inbox: &mut mpsc::UnboundedReceiver<Event>) -> Result<Step, StoreError> {
+        if matches!(event, Event::NetworkChanged | Event::Resumed) {
+            // A connection from before may be dead without anybody having been told.
+            self.way = None;
+        }
         let enrolment = match self.plan(event, jitter())? {
             Planned::Wait(wake_at) => return Ok(Step::Wait(wake_at)),
             Planned::Round(enrolment) => enrolment,
@@ -118,10 +131,11 @@ impl Scheduler {
     /// What is to be done about `event`, by the planner; what it wants kept is kept.
     pub(super) fn plan(&self, event: Event, jitter: f64) -> Result<Planned, StoreError> {
         let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
+        let pending = self.store.pending_count()?;
         let situation = Situation {
             enrolled: enrolment.is_some(),
             running: false,
-            pending: self.store.pending_count()? > 0,
+            pending: pending > 0,
             attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
         };
         let next = plan(situation, self.environment.now(), event, jitter);
@@ -129,7 +143,6 @@ impl Scheduler {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
         }
         self.status.send_if_modified(|status| {
-            let pending = u32::from(situation.pending);
             let news =
                 status.last_success_at != next.attempts.last_success_at || (status.pending == 0) != (pending == 0);
             status.last_success_at = next.attempts.last_success_at;
@@ -148,13 +161,35 @@ impl Scheduler {
     }
 
     async fn round(&mut self, server_url: &str, token: &str) -> Result<sync_round::Report, RoundError> {
-        let transport = HttpTransport::new(server_url, token)?;
+        let was_kept = self.way.is_some();
+        let transport = self.way_to(server_url, token)?;
+        let outcome = self.round_over(transport).await;
+        if !was_kept || !matches!(outcome, Err(RoundError::Transport(TransportError::Unreachable(_)))) {
+            return outcome;
+        }
+        // A connection kept from the last round may have died since; that says nothing about a new one.
+        self.way = None;
+        let transport = self.way_to(server_url, token)?;
+        self.round_over(transport).await
+    }
+
+    async fn round_over(&mut self, transport: Arc<HttpTransport>) -> Result<sync_round::Report, RoundError> {
         let status = self.status.clone();
         let progress = move |items| {
             status.send_modify(|status| (status.running, status.items) = (true, items));
         };
         progress(self.store.pending_count()?);
-        sync_round::run(&self.store, &transport, &mut self.size, &self.app, progress).await
+        sync_round::run(&self.store, &*transport, &mut self.size, &self.app, progress).await
+    }
+
+    fn way_to(&mut self, server_url: &str, token: &str) -> Result<Arc<HttpTransport>, TransportError> {
+        if let Some(way) = self.way.as_ref().filter(|way| way.server_url == server_url && way.token == token) {
+            return Ok(Arc::clone(&way.transport));
+        }
+        let transport = Arc::new(HttpTransport::new(server_url, token)?);
+        self.way =
+            Some(Way { server_url: server_url.to_owned(), token: token.to_owned(), transport: Arc::clone(&transport) });
+        Ok(transport)
     }
 
     /// What a round's end means for the next.
@@ -171,6 +206,7 @@ impl Scheduler {
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "sync round failed");
+                self.way = None;
                 let problem = problem_of(&error);
                 if problem.code == SyncProblemCode::Revoked {
                     self.sign_out(&enrolment.token)?;

@@ -89,3 +89,50 @@ pub(super) fn cursors(connection: &Connection) -> Result<BTreeMap<Scope, u64>, S
     }
     Ok(cursors)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{event, recorded, somebody, store};
+    use super::*;
+
+    fn limits(page_records: u32, page_bytes: u32) -> Limits {
+        Limits { page_records, page_bytes, ..Limits::default() }
+    }
+
+    #[test]
+    fn a_page_holds_no_more_records_than_allowed_and_the_next_goes_on_behind_it() {
+        let (_folder, store) = store();
+        let ids: Vec<Uuid> = (0..5).map(|at| recorded(&store, &at.to_string())).collect();
+        let first = store.push_page(None, limits(3, u32::MAX)).unwrap();
+        assert_eq!(first.push.iter().map(|push| push.id).collect::<Vec<_>>(), ids[..3]);
+        assert!(first.more);
+        let second = store.push_page(first.push.last().map(|push| push.write_id), limits(3, u32::MAX)).unwrap();
+        assert_eq!(second.push.iter().map(|push| push.id).collect::<Vec<_>>(), ids[3..]);
+        assert!(!second.more);
+    }
+
+    #[test]
+    fn a_page_holds_no_more_bytes_than_allowed() {
+        let (_folder, store) = store();
+        for _ in 0..5 {
+            recorded(&store, &"long ".repeat(200));
+        }
+        assert_eq!(store.push_page(None, limits(100, 4_000)).unwrap().push.len(), 2);
+    }
+
+    #[test]
+    fn one_record_always_fits() {
+        let (_folder, store) = store();
+        recorded(&store, &"long ".repeat(200));
+        assert_eq!(store.push_page(None, limits(1, 1)).unwrap().push.len(), 1);
+    }
+
+    #[test]
+    fn a_record_that_is_edited_while_a_round_runs_comes_behind_the_others_under_its_new_write() {
+        let (_folder, store) = store();
+        let (first, second) = (recorded(&store, "first"), recorded(&store, "second"));
+        store.save(first, event("edited"), &somebody()).unwrap();
+        let page = store.push_page(None, Limits::default()).unwrap();
+        assert_eq!(page.push.iter().map(|push| push.id).collect::<Vec<_>>(), [second, first]);
+    }
+}

@@ -95,8 +95,9 @@ impl Store {
             }
             // A body of a newer schema keeps its number: the fields this app does not know are still in it.
             let schema = row.content.schema.max(SCHEMA);
+            let listed = (title(&body), stage_name(&body));
             let content = Content { body: raw(&body), schema, ..row.content.clone() };
-            written(row, content, by).put(transaction)
+            written(row, content, listed, by).put(transaction)
         })
     }
 
@@ -106,7 +107,8 @@ impl Store {
             let row = editable(transaction, id)?;
             let content =
                 Content { state: RecordState::Voided, state_reason: reason.to_owned(), ..row.content.clone() };
-            written(row, content, by).put(transaction)
+            let listed = (row.title.clone(), row.stage.clone());
+            written(row, content, listed, by).put(transaction)
         })
     }
 
@@ -153,12 +155,11 @@ fn held(row: RecordRow) -> HeldRecord {
     }
 }
 
-/// The row with an operator's change in it: pending under a new write, with the canonical state it was made on kept
-/// as its shadow.
-fn written(row: RecordRow, content: Content, by: &Authorship) -> RecordRow {
+/// The row with an operator's change in it, listed by that title and stage: pending under a new write, with the
+/// canonical state it was made on kept as its shadow.
+fn written(row: RecordRow, content: Content, (title, stage): (String, String), by: &Authorship) -> RecordRow {
     let shadow = row.as_canonical().or(row.shadow);
     let content = Content { captured_at: by.now, operator_id: by.operator_id.or(content.operator_id), ..content };
-    let (title, stage) = super::row::listed_as(&content);
     RecordRow {
         id: row.id,
         content,

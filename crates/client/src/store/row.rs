@@ -1,6 +1,6 @@
 //! One row of `records`, read and written whole.
 
-use gatebook_domain::{Body, Kind, RecordState, stage, title};
+use gatebook_domain::{Body, Kind, RecordState, Stage, stage, title};
 use gatebook_sync::{Canonical, Content, Epoch, LocalHead, Receipt, Rejection, VersionId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -199,10 +199,13 @@ pub(super) fn listed_as(content: &Content) -> (String, String) {
 }
 
 pub(super) fn stage_name(body: &Body) -> String {
-    match serde_json::to_value(stage(body, None)) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => unreachable!("a stage is written as its name"),
+    match stage(body, None) {
+        Stage::Open => "open",
+        Stage::Filled => "filled",
+        Stage::Signed => "signed",
+        Stage::Submitted => "submitted",
     }
+    .to_owned()
 }
 
 pub(super) const fn state_name(state: RecordState) -> &'static str {

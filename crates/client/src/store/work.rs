@@ -3,8 +3,9 @@
 use std::collections::{HashMap, HashSet};
 
 use gatebook_domain::reference::{Assignment, Template};
-use gatebook_domain::{Body, Kind, RecordState, missing, stage, validate};
+use gatebook_domain::{Body, Kind, RecordState, missing, stage, stage_with, validate};
 use gatebook_sync::Canonical;
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
@@ -53,22 +54,28 @@ impl Store {
             let body =
                 row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
             let template = template_of(connection, &body)?;
-            let names = Names::load(connection)?;
+            let also_open = also_open(&row, operator_id);
+            let missing = missing(&body, template.as_ref());
             Ok(RecordView {
                 id,
                 yard_id: row.content.yard_id,
                 title: row.title.clone(),
-                stage: stage(&body, template.as_ref()),
+                stage: stage_with(&body, || missing.clone()),
                 state: row.content.state,
                 state_reason: row.content.state_reason.clone(),
                 problems: validate(&body, template.as_ref()),
-                missing: missing(&body, template.as_ref()),
                 rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
                 can_discard: row.shadow.is_some(),
-                operator_name: names.of(row.content.operator_id),
+                operator_name: reference::operator_name(connection, row.content.operator_id)?,
                 changed_at: row.changed_at,
                 zone: row.content.zone.clone(),
-                also_open: also_open(&row, operator_id, &names),
+                also_open: match also_open {
+                    Some((who, since)) => {
+                        Some(AlsoOpen { operator_name: reference::operator_name(connection, Some(who))?, since })
+                    }
+                    None => None,
+                },
+                missing,
                 template,
                 body,
             })
@@ -172,13 +179,14 @@ fn item(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Option<Wor
         operator_name: names.of(row.content.operator_id),
         rejected: row.rejection.is_some(),
         voided: row.content.state == RecordState::Voided,
-        also_open: also_open(row, operator_id, names),
+        also_open: also_open(row, operator_id)
+            .map(|(who, since)| AlsoOpen { operator_name: names.of(Some(who)), since }),
     })
 }
 
-/// Somebody else's unfinished version of the record: the canonical one while nothing of ours is pending, otherwise the
+/// Whose unfinished version of the record there is beside the operator's, and since when: the canonical one while nothing of ours is pending, otherwise the
 /// one that came in since our change was begun.
-fn also_open(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Option<AlsoOpen> {
+fn also_open(row: &RecordRow, operator_id: Option<Uuid>) -> Option<(Uuid, Timestamp)> {
     let theirs = match &row.shadow {
         Some(shadow) if row.base.as_ref().is_none_or(|base| shadow.receipt.version_id() > base.version_id()) => {
             shadow.clone()
@@ -187,6 +195,6 @@ fn also_open(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Optio
     };
     let Canonical { content, receipt, .. } = theirs;
     let unfinished = content.state == RecordState::Live && super::row::listed_as(&content).1 != "submitted";
-    (unfinished && content.operator_id.is_some() && content.operator_id != operator_id)
-        .then(|| AlsoOpen { operator_name: names.of(content.operator_id), since: receipt.received_at })
+    let who = content.operator_id.filter(|who| unfinished && Some(*who) != operator_id)?;
+    Some((who, receipt.received_at))
 }
