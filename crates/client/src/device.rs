@@ -247,6 +247,11 @@ impl Device {
     /// The record is not here or closed, or the disk is full; then what was saved before stays.
     pub fn save(&self, id: Uuid, body: Body) -> Answer<RecordView> {
         refuse_nul(&body)?;
+        #[cfg(feature = "simulation")]
+        self.store.text_before_mark(id, &body)?;
+        if gatebook_sync::deliberate!(SaveWaitsForSync) && self.scheduler.status.borrow().running {
+            return Err(StoreError::Final(id).into());
+        }
         self.store.save(id, body, &self.authorship()?)?;
         self.notify(Event::LocalWrite);
         self.record(id)

@@ -8,8 +8,8 @@ mod page_size;
 
 use std::sync::Arc;
 
-use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiErrorCode, Push, SyncRequest, Take};
+use gatebook_sync::{PROTOCOL, deliberate};
 use uuid::Uuid;
 
 use culprit::Search;
@@ -80,10 +80,13 @@ pub async fn run(
             Ok(answer) => answer,
             Err(error) => {
                 size.failed();
-                if request.push.is_empty() || !is_about_the_page(&error) {
+                if request.push.is_empty() || !is_about_the_page(&error) || deliberate!(NeverHalve) {
                     return Err(error.into());
                 }
                 if search.refused(records_in(&request.push)) {
+                    if deliberate!(StopAtCulprit) {
+                        return Err(error.into());
+                    }
                     tracing::warn!(%error, write_id = ?last, "one record is passed over");
                     report.passed_over += 1;
                     after = last;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gatebook_sync::wire::{Judged, ScopePage, SyncRequest, Take};
-use gatebook_sync::{Canonical, Epoch, Scope, VersionId};
+use gatebook_sync::{Canonical, Epoch, Scope, VersionId, deliberate};
 use uuid::Uuid;
 
 use crate::config::Bounds;
@@ -53,18 +53,30 @@ pub(crate) fn pull(
         .filter_map(|judged| Some((judged.id, judged.canonical.as_ref()?.receipt().version_id())))
         .collect();
     let mut news = News { epoch, scopes: Vec::with_capacity(1 + device.yards.len()), more: false };
-    for scope in std::iter::once(Scope::Org).chain(device.yards.iter().copied().map(Scope::Yard)) {
+    let mut yards = device.yards.clone();
+    if deliberate!(ShowEveryYard) {
+        yards.extend(asked.cursors.keys().filter_map(|scope| scope.yard_id()).filter(|yard| !device.sees(Some(*yard))));
+    }
+    for scope in std::iter::once(Scope::Org).chain(yards.into_iter().map(Scope::Yard)) {
         // A cursor of another epoch, or ahead of the counter, is of a server that has since been restored.
-        let known = asked.cursors.get(&scope).copied().filter(|at| asked.epoch == Some(epoch) && *at <= newest);
+        let known = asked
+            .cursors
+            .get(&scope)
+            .copied()
+            .filter(|at| asked.epoch == Some(epoch) && (*at <= newest || deliberate!(CursorByTimestamp)));
         let cursor = known.unwrap_or(0);
         let mut page = ScopePage { scope, records: Vec::new(), cursor };
-        reading.feed(device.tenant, scope, cursor, |row| {
+        let from = if deliberate!(CursorByTimestamp) { 0 } else { cursor };
+        reading.feed(device.tenant, scope, from, |row| {
+            if deliberate!(CursorByTimestamp) && row.received() <= cursor {
+                return Ok(true);
+            }
             let is_carried = carried.get(&row.record_id()?) == Some(&row.version()?);
             if !is_carried && !asked.room.take(row.body_bytes()?) {
                 news.more = true;
                 return Ok(false);
             }
-            page.cursor = row.seq()?;
+            page.cursor = if deliberate!(CursorByTimestamp) { page.cursor.max(row.received()) } else { row.seq()? };
             if !is_carried {
                 page.records.push(canonical(key, device, row.held()?));
             }

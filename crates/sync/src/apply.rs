@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::deliberate;
 use crate::verdict::Verdict;
 use crate::version::VersionId;
 
@@ -50,6 +51,7 @@ pub fn apply_verdict(
     canonical: Option<VersionId>,
     is_own: bool,
 ) -> Change {
+    let write_id = if deliberate!(ClearWithoutComparing) { local.pending.unwrap_or(write_id) } else { write_id };
     let Some(pending) = local.pending else {
         // A late copy of an answer that was already acted on.
         return canonical.map_or(Change::Keep, |canonical| apply_canonical(Some(local), canonical));
@@ -88,5 +90,5 @@ pub fn apply_canonical(local: Option<LocalHead>, canonical: VersionId) -> Change
     if newest.is_some_and(|newest| newest >= canonical) {
         return Change::Keep;
     }
-    if local.pending.is_some() { Change::Shadow } else { Change::Match }
+    if local.pending.is_some() && !deliberate!(PullOverwritesPending) { Change::Shadow } else { Change::Match }
 }

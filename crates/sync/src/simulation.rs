@@ -63,7 +63,7 @@ bugs! {
     PurgePending,
     /// Whoever loses a yard keeps its cursor, and misses what was purged when the yard comes back.
     KeepCursorOfLostScope,
-    /// The feed shows every yard of the organisation to every device.
+    /// The server sends the yards that a device asks for, not those that are its.
     ShowEveryYard,
     /// A rejected change is deleted from its device.
     DropTheRejected,
@@ -73,13 +73,13 @@ bugs! {
     RejectWholePage,
     /// A page that is too large is sent again as it is.
     NeverHalve,
-    /// The wait after a failure doubles without end.
-    BackOffForEver,
+    /// After a failure the device waits for the network to change, and for nothing else.
+    WaitForNetwork,
     /// The later device clock wins, not the later receipt.
     TrustDeviceClocks,
     /// Only the winner of a conflict is told.
     TellOnlyTheWinner,
-    /// A save commits the text first and that it is pending afterwards.
+    /// A save commits some of the text before the transaction that marks it as pending.
     MarkPendingLater,
     /// A revoked device forgets what is pending.
     ForgetWhenRevoked,

@@ -70,6 +70,14 @@ impl ByHand {
         })
     }
 
+    /// Hears how many items a round has still to move.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn progress(&self) -> Result<impl Fn(u32) + use<>, StoreError> {
+        self.scheduler.progress()
+    }
+
     /// The size of the next round's pages.
     #[must_use]
     pub const fn page_size(&self) -> PageSize {

@@ -132,9 +132,13 @@ impl Scheduler {
     pub(super) fn plan(&self, event: Event, jitter: f64) -> Result<Planned, StoreError> {
         let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
         let pending = self.store.pending_count()?;
+        #[cfg(feature = "simulation")]
+        let running = self.store.is_latched()?;
+        #[cfg(not(feature = "simulation"))]
+        let running = false;
         let situation = Situation {
             enrolled: enrolment.is_some(),
-            running: false,
+            running,
             pending: pending > 0,
             attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
         };
@@ -149,6 +153,10 @@ impl Scheduler {
             status.pending = pending;
             news
         });
+        #[cfg(feature = "simulation")]
+        if next.run_now {
+            self.store.latch(true)?;
+        }
         Ok(match enrolment.filter(|_| next.run_now) {
             Some(enrolment) => Planned::Round(enrolment),
             None => Planned::Wait(next.wake_at),
@@ -173,12 +181,18 @@ impl Scheduler {
         self.round_over(transport).await
     }
 
-    async fn round_over(&mut self, transport: Arc<HttpTransport>) -> Result<sync_round::Report, RoundError> {
+    /// Tells that a round is under way, and how many items are still to move.
+    pub(super) fn progress(&self) -> Result<impl Fn(u32) + use<>, StoreError> {
         let status = self.status.clone();
         let progress = move |items| {
             status.send_modify(|status| (status.running, status.items) = (true, items));
         };
         progress(self.store.pending_count()?);
+        Ok(progress)
+    }
+
+    async fn round_over(&mut self, transport: Arc<HttpTransport>) -> Result<sync_round::Report, RoundError> {
+        let progress = self.progress()?;
         sync_round::run(&self.store, &*transport, &mut self.size, &self.app, progress).await
     }
 
@@ -198,6 +212,8 @@ impl Scheduler {
         outcome: Result<sync_round::Report, RoundError>,
         enrolment: crate::store::Enrolment,
     ) -> Result<Event, StoreError> {
+        #[cfg(feature = "simulation")]
+        self.store.latch(false)?;
         match outcome {
             Ok(report) => {
                 tracing::info!(?report, "sync round ended");
@@ -212,6 +228,8 @@ impl Scheduler {
                     self.sign_out(&enrolment.token)?;
                 }
                 self.report(Some(problem));
+                #[cfg(feature = "simulation")]
+                self.store.rename_writes(&*self.environment)?;
                 let retry_after = match &error {
                     RoundError::Transport(TransportError::Refused { retry_after, .. }) => *retry_after,
                     _ => None,
@@ -226,6 +244,8 @@ impl Scheduler {
         let known = self.store.setting(&settings::ENROLMENT)?;
         match known.filter(|known| known.token == token) {
             Some(known) => {
+                #[cfg(feature = "simulation")]
+                self.store.forget_pending()?;
                 let revoked = crate::store::Enrolment { revoked: true, ..known };
                 self.store.set(&settings::ENROLMENT, Some(&revoked))
             }

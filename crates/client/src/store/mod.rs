@@ -1,6 +1,8 @@
 //! The device's one database: records, pending state, shadow copies, cursors, notices and settings change together,
 //! in short transactions by one writer. No transaction is ever open while the network is waited for.
 
+#[cfg(feature = "simulation")]
+mod deliberate;
 mod inbox;
 mod migrate;
 mod pending;

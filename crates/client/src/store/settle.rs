@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use gatebook_sync::wire::{CanonicalState, Judged, Push, ScopePage, SyncResponse};
-use gatebook_sync::{Canonical, Change, Scope, Verdict, VersionId, apply_canonical, apply_verdict};
+use gatebook_sync::{Canonical, Change, Scope, Verdict, VersionId, apply_canonical, apply_verdict, deliberate};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -32,6 +32,9 @@ impl Store {
     /// # Errors
     /// The database failed; then nothing of the answer is kept and the next round brings it again.
     pub fn settle(&self, sent: &[Push], answer: SyncResponse) -> Result<Settled, StoreError> {
+        if deliberate!(CursorBeforeRows) {
+            self.write(|transaction| answer.scopes.iter().try_for_each(|page| keep_cursor(transaction, page)))?;
+        }
         self.write(|transaction| {
             let mut settled = Settled {
                 new_epoch: settings::get(transaction, &settings::EPOCH)?.is_some_and(|known| known != answer.epoch),
@@ -84,6 +87,9 @@ fn settle_verdict(connection: &Connection, push: Option<&Push>, judged: Judged) 
     }
     let rejection = if let Verdict::Rejected(rejection) = &judged.verdict { Some(rejection.clone()) } else { None };
     let canonical = judged.canonical.and_then(|canonical| whole(canonical, push));
+    if change == Change::MarkRejected && deliberate!(DropTheRejected) {
+        return act(connection, judged.id, Change::Leave, None);
+    }
     if change == Change::MarkRejected {
         let mut row = RecordRow::find(connection, judged.id)?.ok_or(StoreError::NotFound(judged.id))?;
         row.rejection = rejection;
@@ -105,10 +111,15 @@ fn settle_page(connection: &Connection, page: ScopePage) -> Result<u32, StoreErr
         pulled += u32::from(change != Change::Keep);
         act(connection, canonical.id, change, Some(canonical))?;
     }
+    keep_cursor(connection, &ScopePage { records: Vec::new(), ..page })?;
+    Ok(pulled)
+}
+
+fn keep_cursor(connection: &Connection, page: &ScopePage) -> Result<(), StoreError> {
     connection
         .prepare_cached("INSERT OR REPLACE INTO cursors (scope, cursor) VALUES (?1, ?2)")?
         .execute((page.scope.to_string(), page.cursor))?;
-    Ok(pulled)
+    Ok(())
 }
 
 fn act(connection: &Connection, id: Uuid, change: Change, canonical: Option<Canonical>) -> Result<(), StoreError> {
@@ -162,7 +173,12 @@ fn leave_scopes(connection: &Connection, named: &[ScopePage]) -> Result<(), Stor
     for (scope, _) in pending::cursors(connection)? {
         if !named.contains(&scope) {
             connection.execute("DELETE FROM records WHERE yard_id IS ?1 AND pending_sync = 0", [scope.yard_id()])?;
-            connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope.to_string()])?;
+            if deliberate!(PurgePending) {
+                connection.execute("DELETE FROM records WHERE yard_id IS ?1", [scope.yard_id()])?;
+            }
+            if !deliberate!(KeepCursorOfLostScope) {
+                connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope.to_string()])?;
+            }
         }
     }
     Ok(())

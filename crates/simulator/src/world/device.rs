@@ -257,10 +257,11 @@ impl World<'_> {
         let (line, store) = (Arc::new(Line::default()), Arc::clone(open.device.store()));
         let size = Arc::new(Mutex::new(open.by_hand.page_size()));
         let (transport, into) = (Arc::clone(&line), Arc::clone(&size));
+        let progress = open.by_hand.progress().expect("the local store can be read");
         let future: Rounding = Box::pin(async move {
             let size = *into.lock().expect("nobody panics with a page size");
             let mut kept = Kept { size, into };
-            sync_round::run(&store, &*transport, &mut kept.size, "simulated", |_| ()).await
+            sync_round::run(&store, &*transport, &mut kept.size, "simulated", progress).await
         });
         open.round = Some(InFlight { future, line, size, due, began, sent: Vec::new() });
         self.go_on(device)
