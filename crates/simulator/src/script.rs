@@ -392,7 +392,8 @@ fn link_fault(dice: &mut Dice) -> LinkFault {
             }
         }
         14 => LinkFault::TooLarge { bytes: *dice.pick(&[700, 2_000, 5_000]), lasts },
-        _ => LinkFault::Poison { lasts },
+        // Some for longer than all other faults.
+        _ => LinkFault::Poison { lasts: if is_told { lasts } else { YEAR } },
     }
 }
 

@@ -14,6 +14,8 @@ pub enum Invariant {
     Equal,
     /// Once the faults stop, everything gets through, and nobody presses anything.
     Liveness,
+    /// No device asks again and again without anything new.
+    Patience,
     /// Whoever is received last wins; the loser is in the audit table and both operators have a notice.
     LosersTold,
     /// Capture is never blocked or delayed by sync.
@@ -28,11 +30,12 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NothingLost,
         Self::ExactlyOnce,
         Self::Equal,
         Self::Liveness,
+        Self::Patience,
         Self::LosersTold,
         Self::CaptureFree,
         Self::Apart,
@@ -48,6 +51,7 @@ impl Invariant {
             Self::ExactlyOnce => "exactly once in effect",
             Self::Equal => "devices equal the server",
             Self::Liveness => "everything gets through by itself",
+            Self::Patience => "no device keeps asking in haste",
             Self::LosersTold => "losers are kept and told",
             Self::CaptureFree => "capture is never blocked",
             Self::Apart => "tenants and yards stay apart",

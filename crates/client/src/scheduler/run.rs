@@ -36,6 +36,8 @@ pub(super) struct Scheduler {
     pub(super) size: PageSize,
     status: watch::Sender<SyncStatus>,
     way: Option<Way>,
+    /// Records that the last round passed over. They wait with everything else that is not urgent.
+    passed_over: u32,
 }
 
 /// The way to a server, kept from round to round: a connection that is still up saves a round trip or three, and the
@@ -70,7 +72,8 @@ pub(super) fn prepare(
     });
     let (events, inbox) = mpsc::unbounded_channel();
     let handle = Handle { events, status: status.subscribe() };
-    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None };
+    let scheduler =
+        Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None, passed_over: 0 };
     handle.notify(Event::Started);
     Ok((scheduler, handle, inbox))
 }
@@ -139,7 +142,7 @@ impl Scheduler {
         let situation = Situation {
             enrolled: enrolment.is_some(),
             running,
-            pending: pending > 0,
+            pending: pending > self.passed_over,
             attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
         };
         let next = plan(situation, self.environment.now(), event, jitter);
@@ -214,6 +217,7 @@ impl Scheduler {
     ) -> Result<Event, StoreError> {
         #[cfg(feature = "simulation")]
         self.store.latch(false)?;
+        self.passed_over = outcome.as_ref().map_or(0, |report| report.passed_over);
         match outcome {
             Ok(report) => {
                 tracing::info!(?report, "sync round ended");

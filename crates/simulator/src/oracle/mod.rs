@@ -86,6 +86,12 @@ impl Oracle {
         self.tenants.get(&record).copied()
     }
 
+    /// Forgets poison that has worn off; whether any is left.
+    pub(crate) fn is_any_poisoned(&mut self, now: Instant) -> bool {
+        self.poisoned.retain(|_, until| now < *until);
+        !self.poisoned.is_empty()
+    }
+
     pub(crate) fn is_poisoned(&self, record: Uuid, now: Instant) -> bool {
         self.poisoned.get(&record).is_some_and(|until| now < *until)
     }

@@ -15,11 +15,15 @@ use uuid::Uuid;
 
 use super::link::Line;
 use super::{Happening, Run, World};
-use crate::clock::{Instant, Machine, Time};
+use crate::clock::{Instant, MINUTE, Machine, Time};
 use crate::dice::Dice;
 use crate::kill::{Desk, Image, Who};
 use crate::script::{LinkFault, Script};
+use crate::tally::Invariant;
 use crate::templates::{DEVICE_DATABASE, DEVICE_NAMES, Templates};
+
+/// Rounds a minute that nothing but the time may call for.
+const TIMED_ROUNDS: usize = 10;
 
 /// A device.
 pub(crate) struct SimDevice {
@@ -55,6 +59,8 @@ pub(crate) struct SimDevice {
     pub person: Option<usize>,
     /// A save that a kill cut off, and what was to be seen before: the operator does not know whether it is kept.
     pub uncertain: Option<(Uuid, Option<Uuid>)>,
+    /// When the newest rounds began that nothing but the time called for.
+    timed: VecDeque<Instant>,
     /// Rounds begun since the faults stopped.
     pub rounds_since_calm: u64,
     /// When the newest round that ended well began.
@@ -135,6 +141,7 @@ impl SimDevice {
             is_revoked: false,
             person: None,
             uncertain: None,
+            timed: VecDeque::new(),
             rounds_since_calm: 0,
             up_to_date_at: -1,
             has_drained: false,
@@ -237,8 +244,26 @@ impl World<'_> {
                 self.after(wait, Happening::Wake { device, plan });
                 Ok(())
             }
-            Next::Round(due) => self.begin_round(device, due),
+            Next::Round(due) => {
+                self.check_patience(device, event)?;
+                self.begin_round(device, due)
+            }
         }
+    }
+
+    /// Without a save, a change of network or somebody's wish, rounds keep apart.
+    fn check_patience(&mut self, device: usize, event: Event) -> Run {
+        let now = self.time.now();
+        let sim = &mut self.devices[device];
+        let (timed, name) = (&mut sim.timed, sim.name);
+        if event != Event::Timer {
+            timed.clear();
+            return Ok(());
+        }
+        timed.retain(|began| *began > now - MINUTE);
+        timed.push_back(now);
+        let rounds = timed.len();
+        self.hold(Invariant::Patience, rounds <= TIMED_ROUNDS, |_| format!("{name} began {rounds} rounds in a minute"))
     }
 
     pub(crate) fn wake(&mut self, device: usize, plan: u64) -> Run {
@@ -297,7 +322,7 @@ impl World<'_> {
             let told = error.to_string();
             self.works("the local store", Err::<(), _>(told))?;
         }
-        let is_well = outcome.as_ref().is_ok_and(|report| report.passed_over == 0);
+        let is_well = outcome.is_ok();
         let size = *size.lock().expect("nobody panics with a page size");
         let Some(event) = self.on_device(device, |open| open.by_hand.conclude(outcome, size, due))? else {
             return Ok(());
