@@ -252,9 +252,12 @@ impl Device {
         if gatebook_sync::deliberate!(SaveWaitsForSync) && self.scheduler.status.borrow().running {
             return Err(StoreError::Final(id).into());
         }
-        self.store.save(id, body, &self.authorship()?)?;
+        let by = self.authorship()?;
+        self.store.save(id, body, &by)?;
+        // Shown before the scheduler looks at the database, so that the operator does not wait for it.
+        let shown = self.store.record_as_saved(id, by.operator_id);
         self.notify(Event::LocalWrite);
-        self.record(id)
+        Ok(shown?)
     }
 
     /// Hands a record in, if nothing is missing.
@@ -374,11 +377,12 @@ impl Device {
     }
 
     fn authorship(&self) -> Result<Authorship, StoreError> {
-        let enrolment: Enrolment = self.store.setting(&settings::ENROLMENT)?.ok_or(StoreError::NotEnrolled)?;
+        let (enrolment, operator_id) = self.store.who_writes()?;
+        let enrolment: Enrolment = enrolment.ok_or(StoreError::NotEnrolled)?;
         Ok(Authorship {
             write_id: self.environment.new_id(),
             device_id: enrolment.device_id,
-            operator_id: self.operator_id()?,
+            operator_id,
             now: self.environment.now(),
         })
     }

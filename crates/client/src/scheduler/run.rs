@@ -133,18 +133,14 @@ impl Scheduler {
 
     /// What is to be done about `event`, by the planner; what it wants kept is kept.
     pub(super) fn plan(&self, event: Event, jitter: f64) -> Result<Planned, StoreError> {
-        let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
-        let pending = self.store.pending_count()?;
+        let (enrolment, attempts, pending) = self.store.before_a_round()?;
+        let enrolment = enrolment.filter(|enrolment| !enrolment.revoked);
         #[cfg(feature = "simulation")]
         let running = self.store.is_latched()?;
         #[cfg(not(feature = "simulation"))]
         let running = false;
-        let situation = Situation {
-            enrolled: enrolment.is_some(),
-            running,
-            pending: pending > self.passed_over,
-            attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
-        };
+        let situation =
+            Situation { enrolled: enrolment.is_some(), running, pending: pending > self.passed_over, attempts };
         let next = plan(situation, self.environment.now(), event, jitter);
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;

@@ -111,12 +111,24 @@ impl Store {
 
     /// Runs `look` on one consistent state.
     fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut reader = lock(&self.reader);
-        let transaction = reader.transaction()?;
-        let seen = look(&transaction)?;
-        transaction.finish()?;
-        Ok(seen)
+        look_by(&mut lock(&self.reader), look)
     }
+
+    /// The same beside a write, by the writer's connection: what was just written is in its cache, and any other would
+    /// have to fetch it anew.
+    fn read_beside_write<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        look_by(&mut lock(&self.writer), look)
+    }
+}
+
+fn look_by<T>(
+    connection: &mut Connection,
+    look: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = connection.transaction()?;
+    let seen = look(&transaction)?;
+    transaction.finish()?;
+    Ok(seen)
 }
 
 /// A panic elsewhere left no half-done transaction behind (they roll back when dropped), so the lock stays usable.

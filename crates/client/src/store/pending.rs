@@ -49,12 +49,15 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn pending_count(&self) -> Result<u32, StoreError> {
-        self.read(|connection| {
-            Ok(connection
-                .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL")?
-                .query_row([], |row| row.get(0))?)
-        })
+        self.read(count)
     }
+}
+
+/// How many records wait for a round.
+pub(super) fn count(connection: &Connection) -> Result<u32, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL")?
+        .query_row([], |row| row.get(0))?)
 }
 
 fn pending(connection: &Connection, after: Uuid, limits: Limits) -> Result<(Vec<Push>, bool), StoreError> {

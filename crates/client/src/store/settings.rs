@@ -5,7 +5,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Store;
+use super::{Store, pending};
 use crate::error::StoreError;
 use crate::scheduler::Attempts;
 
@@ -48,6 +48,19 @@ impl Store {
     /// The setting's value, if it was ever set.
     pub(crate) fn setting<T: DeserializeOwned>(&self, setting: &Setting<T>) -> Result<Option<T>, StoreError> {
         self.read(|connection| get(connection, setting))
+    }
+
+    /// The device's membership and who is working on it, for a write.
+    pub(crate) fn who_writes(&self) -> Result<(Option<Enrolment>, Option<Uuid>), StoreError> {
+        self.read_beside_write(|connection| Ok((get(connection, &ENROLMENT)?, get(connection, &OPERATOR_ID)?)))
+    }
+
+    /// What decides when the next round runs, from one state: membership, earlier attempts, how much waits.
+    pub(crate) fn before_a_round(&self) -> Result<(Option<Enrolment>, Attempts, u32), StoreError> {
+        self.read(|connection| {
+            let attempts = get(connection, &ATTEMPTS)?.unwrap_or_default();
+            Ok((get(connection, &ENROLMENT)?, attempts, pending::count(connection)?))
+        })
     }
 
     /// Sets it, or forgets it.

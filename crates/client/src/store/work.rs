@@ -49,37 +49,12 @@ impl Store {
 
     /// One record as the operator sees it.
     pub(crate) fn record(&self, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
-        self.read(|connection| {
-            let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
-            let body =
-                row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
-            let template = template_of(connection, &body)?;
-            let also_open = also_open(&row, operator_id);
-            let missing = missing(&body, template.as_ref());
-            Ok(RecordView {
-                id,
-                yard_id: row.content.yard_id,
-                title: row.title.clone(),
-                stage: stage_with(&body, || missing.clone()),
-                state: row.content.state,
-                state_reason: row.content.state_reason.clone(),
-                problems: validate(&body, template.as_ref()),
-                rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
-                can_discard: row.shadow.is_some(),
-                operator_name: reference::operator_name(connection, row.content.operator_id)?,
-                changed_at: row.changed_at,
-                zone: row.content.zone.clone(),
-                also_open: match also_open {
-                    Some((who, since)) => {
-                        Some(AlsoOpen { operator_name: reference::operator_name(connection, Some(who))?, since })
-                    }
-                    None => None,
-                },
-                missing,
-                template,
-                body,
-            })
-        })
+        self.read(|connection| view(connection, id, operator_id))
+    }
+
+    /// The same, just after it was saved.
+    pub(crate) fn record_as_saved(&self, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
+        self.read_beside_write(|connection| view(connection, id, operator_id))
     }
 
     /// The assignment, if it is here.
@@ -112,6 +87,37 @@ impl Store {
             assigned: u32::try_from(assigned).unwrap_or(u32::MAX),
         })
     }
+}
+
+fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
+    let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
+    let body = row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
+    let template = template_of(connection, &body)?;
+    let also_open = also_open(&row, operator_id);
+    let missing = missing(&body, template.as_ref());
+    Ok(RecordView {
+        id,
+        yard_id: row.content.yard_id,
+        title: row.title.clone(),
+        stage: stage_with(&body, || missing.clone()),
+        state: row.content.state,
+        state_reason: row.content.state_reason.clone(),
+        problems: validate(&body, template.as_ref()),
+        rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
+        can_discard: row.shadow.is_some(),
+        operator_name: reference::operator_name(connection, row.content.operator_id)?,
+        changed_at: row.changed_at,
+        zone: row.content.zone.clone(),
+        also_open: match also_open {
+            Some((who, since)) => {
+                Some(AlsoOpen { operator_name: reference::operator_name(connection, Some(who))?, since })
+            }
+            None => None,
+        },
+        missing,
+        template,
+        body,
+    })
 }
 
 fn template_of(connection: &Connection, body: &Body) -> Result<Option<Template>, StoreError> {
