@@ -60,7 +60,7 @@ pub fn apply_verdict(
         (Verdict::Rejected(_), _) if pending == write_id => Change::MarkRejected,
         // The rejected write has been edited since; the edit will be judged on its own.
         (Verdict::Rejected(_), Some(canonical)) => apply_canonical(Some(local), canonical),
-        (_, None) if pending == write_id => Change::Leave,
+        (_, None) if pending == write_id && !deliberate!(KeepTakenOfLostScope) => Change::Leave,
         (_, None) => Change::Keep,
         (_, Some(canonical)) if pending == write_id => {
             if local.shadow.is_some_and(|shadow| shadow > canonical) {
@@ -69,7 +69,7 @@ pub fn apply_verdict(
                 Change::Match
             }
         }
-        (_, Some(canonical)) if !is_own => apply_canonical(Some(local), canonical),
+        (_, Some(canonical)) if !is_own && !deliberate!(RebaseOnUnseen) => apply_canonical(Some(local), canonical),
         (_, Some(canonical)) => {
             if local.base.is_some_and(|base| base >= canonical) {
                 Change::Keep

@@ -91,6 +91,14 @@ bugs! {
     RestoreOutsideFeed,
     /// The first record that the server cannot handle ends the round, and those behind it wait for ever.
     StopAtCulprit,
+    /// A record that the server cannot handle is tried again at once, and again.
+    HurryPassedOver,
+    /// An edit is rebased on whatever the verdict on an earlier write brings, seen or not.
+    RebaseOnUnseen,
+    /// A write that was taken in a yard the device has lost since stays pending.
+    KeepTakenOfLostScope,
+    /// A change given up while it was on its way gets the receipt of what it said, and not the words.
+    ReceiptOfOtherWords,
 }
 
 /// Where a process may be killed.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatebook_sync::deliberate;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
@@ -139,8 +140,8 @@ impl Scheduler {
         let running = self.store.is_latched()?;
         #[cfg(not(feature = "simulation"))]
         let running = false;
-        let situation =
-            Situation { enrolled: enrolment.is_some(), running, pending: pending > self.passed_over, attempts };
+        let passed_over = if deliberate!(HurryPassedOver) { 0 } else { self.passed_over };
+        let situation = Situation { enrolled: enrolment.is_some(), running, pending: pending > passed_over, attempts };
         let next = plan(situation, self.environment.now(), event, jitter);
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;

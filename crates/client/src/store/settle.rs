@@ -72,7 +72,7 @@ fn settle_verdict(connection: &Connection, push: Option<&Push>, judged: Judged) 
         Some(CanonicalState::AsSent(_)) | None => true,
     };
     let change = apply_verdict(local, judged.write_id, &judged.verdict, version, is_own);
-    let says_it = local.pending == Some(judged.write_id);
+    let says_it = local.pending == Some(judged.write_id) || deliberate!(ReceiptOfOtherWords);
     if let (Change::Match, Some(CanonicalState::AsSent(receipt)), true) = (change, &judged.canonical, says_it) {
         // By far the most common answer: the row says it already, only the receipt is new.
         connection.prepare_cached(include_str!("match_as_sent.sql"))?.execute((
