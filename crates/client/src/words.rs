@@ -122,6 +122,27 @@ pub(crate) fn rejection_item(
     }
 }
 
+/// A change that the server could not handle for several rounds, as the inbox shows it.
+pub(crate) fn stuck_item(id: Uuid, kind: Kind, title: &str, at: Timestamp, unread: bool) -> InboxItem {
+    InboxItem {
+        id,
+        what: InboxWhat::Rejected,
+        record_id: id,
+        record_kind: kind,
+        record_title: title.to_owned(),
+        at,
+        unread,
+        headline: format!("Not sent yet: {title}"),
+        explanation:
+            "The server could not handle this record, though it takes others. It is safe on this device and is \
+                      tried again with every sync. Tell the office that it does not arrive, and keep this device until \
+                      it has."
+                .to_owned(),
+        differences: Vec::new(),
+        more_differences: 0,
+    }
+}
+
 fn side(side: &NoticeSide, addressee: Uuid) -> String {
     if side.operator_id == Some(addressee) {
         "you".to_owned()

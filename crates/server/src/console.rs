@@ -65,7 +65,8 @@ pub(crate) fn supersede(
     let (write_id, version) = (environment.new_id(), held.map_or(0, |held| held.version.version) + 1);
     let version_id = VersionId { epoch: writing.epoch()?, version };
     let Because { restores, reason } = because;
-    let mut filings = [Filing { restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
+    let base = held.map(|held| held.version);
+    let mut filings = [Filing { base, restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     let mut counter = writing.counter(tenant)?;
     stamp(&mut filings, &mut counter, environment.now())?;

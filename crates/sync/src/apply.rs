@@ -31,7 +31,9 @@ pub enum Change {
     Rebase,
     /// The operator's change stays as it is; only the shadow copy becomes the canonical state of the answer.
     Shadow,
-    /// The row goes: the server has taken the write, and the record is in a scope that the device no longer receives.
+    /// The operator's change stays pending; only the shadow copy goes, because the record is no longer this device's.
+    Forget,
+    /// The row goes: what it said is safe at the server, and the state now in force is none that this device may see.
     Leave,
     /// The operator's text stays, marked with the server's reason, until it is edited or discarded. It is not sent
     /// again before that.
@@ -39,7 +41,8 @@ pub enum Change {
 }
 
 /// What becomes of a row when the server has judged `write_id`. `canonical` is the state that came with the verdict;
-/// it is missing from the rejection of a record that the server does not hold, and where the device may no longer see it.
+/// it is absent when the server holds none (a rejected new record), and when the record has moved where this device does
+/// not see it.
 ///
 /// `is_own` says that this state is the judged write itself. If it is somebody else's, whoever has edited the record
 /// since had not seen it, and the edit stays on its old base: on the new one it would pass for an answer to it.
@@ -87,8 +90,26 @@ pub fn apply_canonical(local: Option<LocalHead>, canonical: VersionId) -> Change
         return Change::Match;
     };
     let newest = local.base.max(local.shadow);
-    if newest.is_some_and(|newest| newest >= canonical) {
-        return Change::Keep;
+    if local.pending.is_some() && !deliberate!(PullOverwritesPending) {
+        // A pending row without its shadow copy is of a record that had left this device's scopes, and comes back.
+        let lacks_its_shadow = local.shadow.is_none() && local.base == Some(canonical);
+        return if newest.is_none_or(|newest| newest < canonical) || lacks_its_shadow {
+            Change::Shadow
+        } else {
+            Change::Keep
+        };
     }
-    if local.pending.is_some() && !deliberate!(PullOverwritesPending) { Change::Shadow } else { Change::Match }
+    if newest.is_some_and(|newest| newest >= canonical) { Change::Keep } else { Change::Match }
+}
+
+/// What becomes of a row when its record has left a scope, by a state that is `left_in`. The row stays if it is already
+/// what the record became, because the device receives that as well.
+#[must_use]
+pub fn apply_departure(local: LocalHead, left_in: VersionId) -> Change {
+    match (local.pending, local.base.max(local.shadow)) {
+        (_, Some(known)) if known >= left_in => Change::Keep,
+        (_, None) => Change::Keep,
+        (Some(_), Some(_)) => Change::Forget,
+        (None, Some(_)) => Change::Leave,
+    }
 }

@@ -10,14 +10,16 @@ mod difference;
 mod scope;
 #[cfg(feature = "simulation")]
 pub mod simulation;
+mod tally;
 mod verdict;
 mod version;
 pub mod wire;
 
-pub use apply::{Change, LocalHead, apply_canonical, apply_verdict};
+pub use apply::{Change, LocalHead, apply_canonical, apply_departure, apply_verdict};
 pub use decide::{Decision, Existing, Incoming, Offer, decide};
 pub use difference::{Differences, differences};
 pub use scope::Scope;
+pub use tally::{Fingerprint, Tally};
 pub use verdict::{Kept, Rejection, RejectionCode, Verdict};
 pub use version::{Epoch, Receipt, VersionId};
 pub use wire::{Canonical, Content};

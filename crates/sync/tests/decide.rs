@@ -14,7 +14,7 @@ fn write<'a>(content: &'a Content, base: Option<&'a Receipt>) -> Incoming<'a> {
 }
 
 fn reoffer<'a>(content: &'a Content, receipt: &'a Receipt) -> Incoming<'a> {
-    Incoming { offer: Offer::Reoffer { receipt }, content, may_reopen: false, refusal: None }
+    Incoming { offer: Offer::Reoffer { receipt, overtaken: false }, content, may_reopen: false, refusal: None }
 }
 
 fn version(decision: &Decision) -> Option<u64> {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use gatebook_client::sync_round::{self, PageSize, Report};
 use gatebook_client::{HttpTransport, Transport as _};
 use gatebook_sync::PROTOCOL;
-use gatebook_sync::wire::{Limits, SyncRequest, Take};
+use gatebook_sync::wire::{Limits, Repair, SyncRequest, Take};
 
 use crate::link::delayed;
 use crate::table::Table;
@@ -61,6 +61,8 @@ fn nothing() -> SyncRequest {
         cursors: std::collections::BTreeMap::new(),
         push: Vec::new(),
         reoffer: Vec::new(),
+        mark: None,
+        repair: Repair::default(),
         take: Take { records: 1, bytes: 1 },
     }
 }

@@ -10,7 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::plan::{Attempts, Event, Situation, plan};
 use crate::environment::Environment;
 use crate::error::StoreError;
-use crate::store::{Store, settings};
+use crate::store::{BeforeRound, Store, settings};
 use crate::sync_round::{self, PageSize, RoundError};
 use crate::transport::{HttpTransport, TransportError};
 use crate::view::{SyncProblem, SyncProblemCode, SyncStatus};
@@ -37,8 +37,6 @@ pub(super) struct Scheduler {
     pub(super) size: PageSize,
     status: watch::Sender<SyncStatus>,
     way: Option<Way>,
-    /// Records that the last round passed over. They wait with everything else that is not urgent.
-    passed_over: u32,
 }
 
 /// The way to a server, kept from round to round: a connection that is still up saves a round trip or three, and the
@@ -73,8 +71,7 @@ pub(super) fn prepare(
     });
     let (events, inbox) = mpsc::unbounded_channel();
     let handle = Handle { events, status: status.subscribe() };
-    let scheduler =
-        Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None, passed_over: 0 };
+    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None };
     handle.notify(Event::Started);
     Ok((scheduler, handle, inbox))
 }
@@ -134,14 +131,14 @@ impl Scheduler {
 
     /// What is to be done about `event`, by the planner; what it wants kept is kept.
     pub(super) fn plan(&self, event: Event, jitter: f64) -> Result<Planned, StoreError> {
-        let (enrolment, attempts, pending) = self.store.before_a_round()?;
+        let BeforeRound { enrolment, attempts, pending, has_fresh_work } = self.store.before_a_round()?;
         let enrolment = enrolment.filter(|enrolment| !enrolment.revoked);
         #[cfg(feature = "simulation")]
         let running = self.store.is_latched()?;
         #[cfg(not(feature = "simulation"))]
         let running = false;
-        let passed_over = if deliberate!(HurryPassedOver) { 0 } else { self.passed_over };
-        let situation = Situation { enrolled: enrolment.is_some(), running, pending: pending > passed_over, attempts };
+        let is_urgent = has_fresh_work || (deliberate!(HurryPassedOver) && pending > 0);
+        let situation = Situation { enrolled: enrolment.is_some(), running, pending: is_urgent, attempts };
         let next = plan(situation, self.environment.now(), event, jitter);
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
@@ -214,7 +211,6 @@ impl Scheduler {
     ) -> Result<Event, StoreError> {
         #[cfg(feature = "simulation")]
         self.store.latch(false)?;
-        self.passed_over = outcome.as_ref().map_or(0, |report| report.passed_over);
         match outcome {
             Ok(report) => {
                 tracing::info!(?report, "sync round ended");
@@ -323,10 +319,8 @@ fn problem_of(error: &RoundError) -> SyncProblem {
                 SyncProblemCode::Revoked,
                 "The office has signed this device out. Your records are safe on it; ask the office for a new code.",
             ),
-            Code::ProtocolUnsupported => (
-                SyncProblemCode::UpdateNeeded,
-                "This app and the server no longer fit together. Update the app; nothing is lost.",
-            ),
+            // Which of the two is the older, the server can tell.
+            Code::ProtocolUnsupported => (SyncProblemCode::UpdateNeeded, error.message.as_str()),
             _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
         },
     };

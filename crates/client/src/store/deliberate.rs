@@ -2,6 +2,7 @@
 
 use gatebook_domain::Body;
 use gatebook_sync::deliberate;
+use gatebook_sync::wire::SyncResponse;
 use uuid::Uuid;
 
 use super::{Store, settings};
@@ -19,6 +20,22 @@ impl Store {
         let marked = text.to_string();
         self.write(|transaction| {
             transaction.execute("UPDATE records SET body = ?2 WHERE id = ?1 AND pending_sync = 0", (id, marked))?;
+            Ok(())
+        })
+    }
+
+    /// Cursors are committed before the records they stand for.
+    pub(super) fn cursors_before_rows(&self, answer: &SyncResponse) -> Result<(), StoreError> {
+        if !deliberate!(CursorBeforeRows) {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            for page in &answer.scopes {
+                transaction.execute(
+                    "INSERT OR REPLACE INTO cursors (scope, cursor) VALUES (?1, ?2)",
+                    (page.scope.to_string(), page.cursor),
+                )?;
+            }
             Ok(())
         })
     }

@@ -3,15 +3,18 @@
 
 #[cfg(feature = "simulation")]
 mod deliberate;
+mod history;
 mod inbox;
 mod migrate;
 mod pending;
 mod records;
 mod reference;
+mod reoffer;
 mod row;
 mod salvage;
 pub(crate) mod settings;
 mod settle;
+mod stuck;
 #[cfg(test)]
 mod testing;
 mod work;
@@ -27,8 +30,10 @@ use crate::error::StoreError;
 pub use pending::PushPage;
 pub(crate) use records::Authorship;
 pub use records::HeldRecord;
-pub(crate) use settings::Enrolment;
+pub(crate) use reoffer::Offered;
+pub(crate) use settings::{BeforeRound, Enrolment};
 pub use settle::Settled;
+pub(crate) use settle::{Aftermath, Sent};
 
 /// Name of the database in the data folder.
 pub(crate) const DATABASE: &str = "gatebook.sqlite";

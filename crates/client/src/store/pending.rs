@@ -22,10 +22,12 @@ pub struct PushPage {
     pub epoch: Option<Epoch>,
     /// Up to where it has everything.
     pub cursors: BTreeMap<Scope, u64>,
+    /// What the server gave to be shown again.
+    pub mark: Option<String>,
 }
 
 /// Roughly what a record's envelope adds to its body in the request's JSON, with some room.
-const ENVELOPE_BYTES: usize = 700;
+pub(super) const ENVELOPE_BYTES: usize = 700;
 
 impl Store {
     /// The page of pending records whose writes come after `after`, within the limits; one record always fits.
@@ -40,6 +42,7 @@ impl Store {
                 more,
                 epoch: settings::get(connection, &settings::EPOCH)?,
                 cursors: cursors(connection)?,
+                mark: settings::get(connection, &settings::MARK)?,
             })
         })
     }
@@ -53,6 +56,16 @@ impl Store {
     }
 }
 
+/// Whether anything waits for a round that has not been found to be stuck.
+pub(super) fn has_fresh_work(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM records WHERE pending_sync = 1 AND rejection IS NULL \
+             AND write_id NOT IN (SELECT write_id FROM stuck))",
+        )?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// How many records wait for a round.
 pub(super) fn count(connection: &Connection) -> Result<u32, StoreError> {
     Ok(connection
@@ -62,7 +75,8 @@ pub(super) fn count(connection: &Connection) -> Result<u32, StoreError> {
 
 fn pending(connection: &Connection, after: Uuid, limits: Limits) -> Result<(Vec<Push>, bool), StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND write_id > ?1 ORDER BY write_id"
+        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND write_id > ?1 \
+         AND write_id NOT IN (SELECT write_id FROM stuck) ORDER BY write_id"
     ))?;
     let mut rows = statement.query([after])?;
     let (mut page, mut bytes) = (Vec::new(), 0);

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::row::{RecordRow, stage_name};
-use super::{Store, pending};
+use super::{Store, history, pending};
 use crate::error::StoreError;
 
 /// Who writes, when and where; stamped on every write.
@@ -51,6 +51,10 @@ impl Store {
         self.write(|transaction| {
             if RecordRow::head(transaction, id)?.is_some() {
                 return Ok(());
+            }
+            // It was finished, and is too old to be kept here.
+            if history::is_let_go(transaction, id)? {
+                return Err(StoreError::Final(id));
             }
             let body = settle(None, body);
             let content = Content {
@@ -113,16 +117,25 @@ impl Store {
     }
 
     /// Goes back to the newest canonical state that this device has seen. A record that the server never had stays; one
-    /// of a yard that is no longer the device's goes, as the rest of that yard did.
-    pub(crate) fn discard(&self, id: Uuid) -> Result<(), StoreError> {
+    /// that is no longer this device's goes. Returns whether it is still here.
+    pub(crate) fn discard(&self, id: Uuid) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let row = RecordRow::find(transaction, id)?.ok_or(StoreError::NotFound(id))?;
-            let Some(shadow) = row.shadow else { return Ok(()) };
-            if pending::cursors(transaction)?.contains_key(&shadow.content.scope()) {
-                return RecordRow::canonical(shadow).put(transaction);
+            if !row.pending {
+                return Ok(true);
             }
-            transaction.execute("DELETE FROM records WHERE id = ?1", [id])?;
-            Ok(())
+            let cursors = pending::cursors(transaction)?;
+            match row.shadow {
+                Some(shadow) if cursors.contains_key(&shadow.content.scope()) => {
+                    RecordRow::canonical(shadow).put(transaction)?;
+                }
+                None if row.base.is_none() => {}
+                _ => {
+                    RecordRow::delete(transaction, id)?;
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         })
     }
 

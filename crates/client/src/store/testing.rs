@@ -2,7 +2,7 @@
 
 use gatebook_domain::gate_event::{Direction, GateEvent};
 use gatebook_domain::{Body, RecordState};
-use gatebook_sync::wire::{Limits, ScopePage, SyncResponse};
+use gatebook_sync::wire::{Limits, Repaired, ScopePage, SyncResponse};
 use gatebook_sync::{Canonical, Content, Epoch, PROTOCOL, Receipt, Scope};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -65,7 +65,7 @@ pub(super) fn canonical(id: Uuid, version: u64, remarks: &str) -> Canonical {
 
 /// An answer that names both scopes and brings those records of the yard.
 pub(super) fn answer(records: Vec<Canonical>) -> SyncResponse {
-    let page = |scope, records| ScopePage { scope, records, cursor: 9 };
+    let page = |scope, records| ScopePage { scope, records, left: Vec::new(), cursor: 9, tally: None };
     SyncResponse {
         protocol: PROTOCOL,
         epoch: Epoch(1),
@@ -73,6 +73,8 @@ pub(super) fn answer(records: Vec<Canonical>) -> SyncResponse {
         verdicts: Vec::new(),
         scopes: vec![page(Scope::Org, Vec::new()), page(Scope::Yard(YARD), records)],
         more: false,
+        mark: None,
+        repaired: Repaired::default(),
         limits: Limits::default(),
     }
 }

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::Store;
 use super::reference::{self, Names};
 use super::row::RecordRow;
+use super::{Store, history};
 use crate::error::StoreError;
 use crate::view::{AlsoOpen, Counts, RecordView, RejectionView, WorkItem, WorkList};
 use crate::words;
@@ -104,7 +104,7 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
         state_reason: row.content.state_reason.clone(),
         problems: validate(&body, template.as_ref()),
         rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
-        can_discard: row.shadow.is_some(),
+        can_discard: row.pending && (row.base.is_some() || row.shadow.is_some()),
         operator_name: reference::operator_name(connection, row.content.operator_id)?,
         changed_at: row.changed_at,
         zone: row.content.zone.clone(),
@@ -132,11 +132,14 @@ fn template_of(connection: &Connection, body: &Body) -> Result<Option<Template>,
 /// Assignments of the yard that this operator or nobody in particular is to do, and nobody has begun.
 fn assigned(connection: &Connection, yard_id: Uuid, operator_id: Option<Uuid>) -> Result<Vec<WorkItem>, StoreError> {
     let templates: HashMap<Uuid, Template> = reference::all(connection, Kind::Template)?.into_iter().collect();
-    let begun: HashSet<Uuid> = {
+    let mut begun: HashSet<Uuid> = history::all(connection)?;
+    {
         let mut statement =
             connection.prepare_cached("SELECT id FROM records WHERE kind = 'inspection' AND yard_id = ?1")?;
-        statement.query_map([yard_id], |row| row.get(0))?.collect::<Result<_, _>>()?
-    };
+        for id in statement.query_map([yard_id], |row| row.get(0))? {
+            begun.insert(id?);
+        }
+    }
     let rows = RecordRow::select(
         connection,
         "kind = 'assignment' AND yard_id = ?1 AND state = 'live' ORDER BY changed_at DESC",

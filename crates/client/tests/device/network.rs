@@ -99,8 +99,9 @@ async fn a_save_is_sent_by_itself() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
     device.link.lead_to(yard.address);
+    let before = device.device.sync_status().borrow().last_success_at;
     device.asks_for_a_sync();
-    device.scheduler_shows("a round has ended well", |status| !status.running && status.problem.is_none()).await;
+    device.scheduler_shows("a round has ended well", |status| status.last_success_at != before).await;
     let id = device.records("in at lane 4");
     device.until("the record is with the server", || device.pending() == 0).await;
     assert_eq!(yard.audit(id).len(), 1);

@@ -38,7 +38,9 @@ async fn an_answer_about_another_write_leaves_the_record_pending() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
     let id = device.records("mine");
-    let wrong = Editing(device.way(), |answer: &mut SyncResponse| answer.verdicts[0].write_id = uuid::Uuid::now_v7());
+    let wrong = Editing(device.way(), |answer: &mut SyncResponse| {
+        answer.verdicts.iter_mut().for_each(|judged| judged.write_id = uuid::Uuid::now_v7());
+    });
     device.syncs_over(&wrong).await.unwrap();
     assert!(device.held(id).pending);
     assert_eq!(device.event(id).remarks, "mine");

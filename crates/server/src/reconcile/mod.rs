@@ -12,6 +12,7 @@
 mod answer;
 mod check;
 mod judge;
+mod lineage;
 mod load;
 mod notices;
 mod references;

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use gatebook_sync::Fingerprint;
 use uuid::Uuid;
 
 use crate::error::ServerError;
@@ -20,8 +21,10 @@ pub(crate) fn store(
     let keys = writing.file(tenant, filings)?;
     for (filing, key) in filings.iter().zip(keys) {
         // What a later record of the same page displaced is in the audit table only.
-        if let (Outcome::Canonical, Some(seq)) = (filing.outcome, filing.seq) {
-            writing.point(tenant, filing.record_id, filing.content.yard_id, seq, key)?;
+        if let (Outcome::Canonical, Some(receipt)) = (filing.outcome, filing.receipt()) {
+            let id = filing.record_id;
+            let fingerprint = Fingerprint::of(id, &receipt);
+            writing.point(tenant, id, filing.content.yard_id, receipt.seq, key, fingerprint)?;
         }
     }
     Ok(())

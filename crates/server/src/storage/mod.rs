@@ -2,6 +2,7 @@
 //! behind the methods of [`Reading`] and [`Writing`]; what they are for is decided above.
 
 mod codes;
+mod consistency;
 mod devices;
 mod records;
 mod tenants;
@@ -25,7 +26,7 @@ pub(crate) use devices::NewDevice;
 pub(crate) use records::Held;
 pub(crate) use tenants::{Counter, Tenant};
 pub(crate) use upgrades::APPLICATION_ID;
-pub(crate) use versions::{Filing, LedgerEntry, Outcome, StoredWrite, state_name};
+pub(crate) use versions::{Ancestor, Filing, LedgerEntry, Outcome, StoredWrite, state_name};
 
 use crate::error::ServerError;
 
@@ -141,6 +142,17 @@ pub(crate) fn epoch_of(connection: &Connection) -> Result<Epoch, ServerError> {
 /// Begins a new life of a server whose database nobody else has open.
 pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch) -> Result<(), ServerError> {
     connection.execute("UPDATE server SET epoch = ?1", [epoch.0])?;
+    Ok(())
+}
+
+/// When the newest version in that database was received, in microseconds.
+pub(crate) fn newest_receipt(connection: &Connection) -> Result<i64, ServerError> {
+    Ok(connection.query_row("SELECT coalesce(max(received_at), 0) FROM tenant_counters", [], |row| row.get(0))?)
+}
+
+/// From now on nothing is received before `time`, in microseconds.
+pub(crate) fn receive_after(connection: &Connection, time: i64) -> Result<(), ServerError> {
+    connection.execute("UPDATE tenant_counters SET received_at = max(received_at, ?1)", [time])?;
     Ok(())
 }
 

@@ -118,9 +118,12 @@ async fn many_who_write_at_once_all_count_and_all_end_up_with_the_same() {
         })
     });
     let writing: Vec<_> = writing.collect();
-    let mut held = Vec::new();
+    let mut devices = Vec::new();
     for device in writing {
-        let device = device.await.unwrap();
+        devices.push(device.await.unwrap());
+    }
+    let mut held = Vec::new();
+    for device in devices {
         device.pull().await;
         held.push(device.sees(id).await.unwrap().receipt);
     }

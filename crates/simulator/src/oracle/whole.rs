@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gatebook_client::HeldRecord;
 use gatebook_domain::{Body, Kind};
 use gatebook_sync::Canonical;
-use gatebook_sync::wire::{AuditOutcome, SyncRequest, Take};
+use gatebook_sync::wire::{AuditOutcome, Repair, SyncRequest, Take};
 use uuid::Uuid;
 
 use super::judged::canonical;
@@ -77,6 +77,8 @@ impl World<'_> {
                 cursors: std::mem::take(&mut cursors),
                 push: Vec::new(),
                 reoffer: Vec::new(),
+                mark: None,
+                repair: Repair::default(),
                 take: Take { records: 10_000, bytes: u32::MAX },
             };
             let answer = server.sync(&auditor, request);

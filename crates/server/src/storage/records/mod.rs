@@ -1,6 +1,6 @@
 //! Canonical states: by record, and as the feed of a scope by `seq`.
 
-use gatebook_sync::{Content, Epoch, Receipt, Scope, VersionId};
+use gatebook_sync::{Content, Epoch, Fingerprint, Receipt, Scope, VersionId};
 use jiff::Timestamp;
 use rusqlite::Row;
 use uuid::Uuid;
@@ -110,8 +110,16 @@ impl Writing<'_> {
         yard: Option<Uuid>,
         seq: u64,
         version_key: i64,
+        fingerprint: Fingerprint,
     ) -> Result<(), ServerError> {
-        self.connection.prepare_cached(include_str!("point.sql"))?.execute((tenant.key, id, yard, seq, version_key))?;
+        self.connection.prepare_cached(include_str!("point.sql"))?.execute((
+            tenant.key,
+            id,
+            yard,
+            seq,
+            version_key,
+            fingerprint.to_sql(),
+        ))?;
         Ok(())
     }
 }

@@ -13,7 +13,7 @@ use super::tenants::Tenant;
 use crate::error::ServerError;
 
 pub(super) use read::read_content;
-pub(crate) use read::{LedgerEntry, StoredWrite};
+pub(crate) use read::{Ancestor, LedgerEntry, StoredWrite};
 
 /// What has become of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use gatebook_domain::RecordState;
 use gatebook_sync::wire::AuditOutcome;
-use gatebook_sync::{Content, Verdict};
+use gatebook_sync::{Content, Epoch, Verdict, VersionId};
 use jiff::Timestamp;
 use rusqlite::Row;
 use serde_json::value::RawValue;
@@ -35,7 +35,37 @@ pub(crate) struct StoredWrite {
     pub content: Content,
 }
 
+/// A version that a record has had, and what it was made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ancestor {
+    pub record_id: Uuid,
+    pub version: VersionId,
+    pub received_at: Timestamp,
+    /// The state it was made on; of a state that was put back after a restore, what it had been before.
+    pub base: Option<VersionId>,
+}
+
 impl Reading<'_> {
+    /// Every version those records have had.
+    pub(crate) fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError> {
+        let mut statement = self.connection.prepare_cached(include_str!("lineage.sql"))?;
+        let mut rows = statement.query((tenant.key, batch(ids)))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let base = match (row.get(4)?, row.get(5)?) {
+                (Some(epoch), Some(version)) => Some(VersionId { epoch: Epoch(epoch), version }),
+                _ => None,
+            };
+            found.push(Ancestor {
+                record_id: row.get(0)?,
+                version: VersionId { epoch: Epoch(row.get(1)?), version: row.get(2)? },
+                received_at: timestamp(row.get(3)?)?,
+                base,
+            });
+        }
+        Ok(found)
+    }
+
     /// What the ledger knows of those writes.
     pub(crate) fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
         let mut statement = self.connection.prepare_cached(include_str!("ledger.sql"))?;
