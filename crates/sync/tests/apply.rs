@@ -50,7 +50,7 @@ fn an_edit_made_meanwhile_does_not_pass_for_an_answer_to_what_somebody_else_wrot
 }
 
 #[test]
-fn a_write_that_was_taken_in_a_scope_the_device_has_lost_goes_with_the_scope() {
+fn a_taken_write_whose_record_is_out_of_sight_is_settled_and_an_edit_since_is_not() {
     for verdict in taken() {
         assert_eq!(apply_verdict(pending(JUDGED), JUDGED, &verdict, None, true), Change::Leave);
         assert_eq!(apply_verdict(pending(EDITED_SINCE), JUDGED, &verdict, None, true), Change::Keep);
@@ -105,14 +105,6 @@ fn an_older_state_never_replaces_a_newer_one() {
 fn a_later_epoch_is_newer_whatever_its_version() {
     let restored = VersionId { epoch: Epoch(2), version: 1 };
     assert_eq!(apply_canonical(Some(SYNCED), restored), Change::Match);
-}
-
-#[test]
-fn a_taken_write_whose_record_has_moved_out_of_sight_is_settled_and_an_edit_since_is_not() {
-    for verdict in taken() {
-        assert_eq!(apply_verdict(pending(JUDGED), JUDGED, &verdict, None), Change::Leave);
-        assert_eq!(apply_verdict(pending(EDITED_SINCE), JUDGED, &verdict, None), Change::Keep);
-    }
 }
 
 #[test]

@@ -98,10 +98,10 @@ impl ByHand {
         &mut self,
         outcome: Result<Report, RoundError>,
         size: PageSize,
-        due: Due,
+        due: &Due,
     ) -> Result<Event, StoreError> {
         self.scheduler.size = size;
         self.scheduler.ended();
-        self.scheduler.conclude(outcome, due.enrolment)
+        self.scheduler.conclude(outcome, &due.enrolment.token)
     }
 }

@@ -125,7 +125,7 @@ impl Scheduler {
             // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
             // anywhere.
             Ok(()) => Ok(Step::Ran(Event::NetworkChanged)),
-            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, enrolment)?)),
+            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, &enrolment.token)?)),
         }
     }
 
@@ -207,7 +207,7 @@ impl Scheduler {
     pub(super) fn conclude(
         &mut self,
         outcome: Result<sync_round::Report, RoundError>,
-        enrolment: crate::store::Enrolment,
+        token: &str,
     ) -> Result<Event, StoreError> {
         #[cfg(feature = "simulation")]
         self.store.latch(false)?;
@@ -222,7 +222,7 @@ impl Scheduler {
                 self.way = None;
                 let problem = problem_of(&error);
                 if problem.code == SyncProblemCode::Revoked {
-                    self.sign_out(&enrolment.token)?;
+                    self.sign_out(token)?;
                 }
                 self.report(Some(problem));
                 #[cfg(feature = "simulation")]

@@ -324,7 +324,7 @@ impl World<'_> {
         }
         let is_well = outcome.is_ok();
         let size = *size.lock().expect("nobody panics with a page size");
-        let Some(event) = self.on_device(device, |open| open.by_hand.conclude(outcome, size, due))? else {
+        let Some(event) = self.on_device(device, |open| open.by_hand.conclude(outcome, size, &due))? else {
             return Ok(());
         };
         let event = self.works("ending a round", event)?;
