@@ -43,3 +43,16 @@ async fn an_app_killed_in_an_inspection_opens_at_the_same_step_with_everything_e
     assert_eq!(held["odometer"]["value"], 412_887);
     assert_eq!(yard.server.audit(inspection).unwrap().len(), 1, "the kills left no trace");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_webview_that_is_replaced_shows_the_same_step_again() {
+    let yard = Yard::open().await;
+    let app = App::of(&yard, 0, "Gate phone", "María Torres").await;
+    let inspection = yard.inspection_of("4502");
+    app.open_inspection(inspection).await;
+    app.fail("horn", "Silent").await;
+    app.has_saved(inspection, "body ->> '$.items[5].note'", "Silent").await;
+    app.script("document.body.dataset.testid = 'before'; location.reload()").await;
+    app.until("another page is there", async || app.count("before").await == 0).await;
+    assert_eq!(app.value("item-horn-note").await, "Silent");
+}

@@ -72,6 +72,14 @@ async fn every_page(dark: bool) {
     app.tap("field-driver-name").await;
     app.see("field-equipment-0-number-problem").await;
     album.keep("gate-event").await;
+    app.tap("field-occurred_at-add").await;
+    app.see("field-occurred_at").await;
+    app.tap("seals-add").await;
+    album.keep("gate-event-seal").await;
+    app.tap("field-occurred_at").await;
+    album.keep("gate-event-details").await;
+    app.tap("field-equipment-0-keep").await;
+    album.keep("gate-event-check-digit").await;
     app.tap("back").await;
     app.tap("new-interchange").await;
     album.keep("new-interchange").await;

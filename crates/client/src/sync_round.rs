@@ -9,8 +9,8 @@ mod work;
 
 use std::sync::Arc;
 
-use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiErrorCode, SyncRequest, Take};
+use gatebook_sync::{PROTOCOL, deliberate};
 
 pub use page_size::PageSize;
 
@@ -82,8 +82,11 @@ pub async fn run(
             }
             // One bad record never blocks the others: a page that is refused whole is halved until the culprit stands
             // alone.
-            Err(error) if records > 0 && is_about_the_page(&error) => {
+            Err(error) if records > 0 && is_about_the_page(&error) && !deliberate!(NeverHalve) => {
                 if work.refused(&page) {
+                    if deliberate!(StopAtCulprit) {
+                        return Err(error.into());
+                    }
                     // It is the record, if the server takes a page without it; otherwise it is the server.
                     round.send(&mut page.without_records()).await??;
                     tracing::warn!(%error, write_id = ?page.only(), "one record is passed over");
@@ -179,11 +182,14 @@ fn sum(a: Settled, b: Settled) -> Settled {
     }
 }
 
-/// Database work, off the network's threads.
+/// Database work, off the network's threads. Whoever polls the round without a runtime gets it done in place.
 async fn blocking<T: Send + 'static>(
     store: &Arc<Store>,
     work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return work(store);
+    }
     let store = Arc::clone(store);
     match tokio::task::spawn_blocking(move || work(&store)).await {
         Ok(done) => done,

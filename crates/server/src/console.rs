@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use gatebook_domain::{Problem, validate};
 use gatebook_sync::wire::ApiErrorCode;
-use gatebook_sync::{Content, VersionId};
+use gatebook_sync::{Content, VersionId, deliberate};
 use uuid::Uuid;
 
 use crate::config::{Bounds, Environment};
@@ -70,6 +70,9 @@ pub(crate) fn supersede(
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     let mut counter = writing.counter(tenant)?;
     stamp(&mut filings, &mut counter, environment.now())?;
+    if let (Some(held), true, true) = (held, deliberate!(RestoreOutsideFeed), filings[0].restores.is_some()) {
+        filings[0].seq = Some(held.seq);
+    }
     writing.set_counter(tenant, counter)?;
     store(writing, tenant, &displaced, &filings)?;
     Ok((write_id, version))

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gatebook_sync::wire::{Judged, Repair, Repaired, ScopePage, SyncRequest, Take};
-use gatebook_sync::{Canonical, Epoch, Scope, VersionId};
+use gatebook_sync::{Canonical, Epoch, Scope, VersionId, deliberate};
 use uuid::Uuid;
 
 use crate::config::Bounds;
@@ -60,9 +60,17 @@ pub(crate) fn pull(
         .collect();
     let mut scopes = Vec::with_capacity(1 + device.yards.len());
     let mut more = false;
-    for scope in std::iter::once(Scope::Org).chain(device.yards.iter().copied().map(Scope::Yard)) {
+    let mut yards = device.yards.clone();
+    if deliberate!(ShowEveryYard) {
+        yards.extend(asked.cursors.keys().filter_map(|scope| scope.yard_id()).filter(|yard| !device.sees(Some(*yard))));
+    }
+    for scope in std::iter::once(Scope::Org).chain(yards.into_iter().map(Scope::Yard)) {
         // A cursor of another epoch, or ahead of the counter, is of a server that has since been restored.
-        let known = asked.cursors.get(&scope).copied().filter(|at| asked.epoch == Some(epoch) && *at <= counter.seq);
+        let known = asked
+            .cursors
+            .get(&scope)
+            .copied()
+            .filter(|at| asked.epoch == Some(epoch) && (*at <= counter.seq || deliberate!(CursorByTimestamp)));
         let page = scope_page(reading, key, device, scope, known.unwrap_or(0), &carried, &mut asked.room)?;
         more |= page.tally.is_none();
         scopes.push(page);
@@ -98,8 +106,12 @@ fn scope_page(
         }
         true
     };
-    reading.feed(device.tenant, scope, cursor, |row| {
-        let seq = row.seq()?;
+    let from = if deliberate!(CursorByTimestamp) { 0 } else { cursor };
+    reading.feed(device.tenant, scope, from, |row| {
+        let seq = if deliberate!(CursorByTimestamp) { row.received().max(page.cursor) } else { row.seq()? };
+        if deliberate!(CursorByTimestamp) && row.received() <= cursor {
+            return Ok(true);
+        }
         let is_carried = carried.get(&row.record_id()?) == Some(&row.version()?);
         if !depart(&mut page, room, seq) || (!is_carried && !room.take(row.body_bytes()?)) {
             is_cut = true;

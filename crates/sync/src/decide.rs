@@ -3,6 +3,7 @@
 use gatebook_domain::RecordState;
 use jiff::Timestamp;
 
+use crate::deliberate;
 use crate::verdict::{Kept, Rejection, RejectionCode, Verdict};
 use crate::version::{Epoch, Receipt, VersionId};
 use crate::wire::Content;
@@ -134,6 +135,7 @@ fn decide_write(
             ));
         }
         // A void is never undone by somebody who had not seen it, and only by a supervisor who had.
+        RecordState::Voided if deliberate!(UnvoidByStaleEdit) => {}
         RecordState::Voided if !on_current && incoming.content.state != RecordState::Voided => {
             return Decision::SetAside;
         }
@@ -144,6 +146,9 @@ fn decide_write(
             ));
         }
         _ => {}
+    }
+    if deliberate!(TrustDeviceClocks) && !on_current && existing.content.captured_at > incoming.content.captured_at {
+        return Decision::SetAside;
     }
     // A base received no earlier than what is held means that the server lost something (a restore from backup) and
     // has taken nothing since that the writer had not seen.

@@ -97,6 +97,9 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
             attempts.last_success_at = Some(now);
             attempts.next_attempt_at = Some(now + if situation.pending { DEBOUNCE } else { spread(IDLE, jitter) });
         }
+        Event::Failed { .. } if gatebook_sync::deliberate!(WaitForNetwork) => {
+            return Plan { run_now: false, wake_at: None, attempts };
+        }
         Event::Failed { retry_after } => {
             attempts.failures = attempts.failures.saturating_add(1);
             let asked = retry_after.map(|wait| wait.min(LONGEST_BACKOFF));

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatebook_sync::deliberate;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
@@ -29,11 +30,11 @@ impl Handle {
     }
 }
 
-struct Scheduler {
-    store: Arc<Store>,
+pub(super) struct Scheduler {
+    pub(super) store: Arc<Store>,
     environment: Arc<dyn Environment>,
-    app: String,
-    size: PageSize,
+    pub(super) app: String,
+    pub(super) size: PageSize,
     status: watch::Sender<SyncStatus>,
     way: Option<Way>,
 }
@@ -46,8 +47,21 @@ struct Way {
     transport: Arc<HttpTransport>,
 }
 
+pub(super) type Inbox = mpsc::UnboundedReceiver<Event>;
+
 /// Starts the scheduler on the current runtime.
 pub(crate) fn spawn(store: Arc<Store>, environment: Arc<dyn Environment>, app: String) -> Result<Handle, StoreError> {
+    let (scheduler, handle, inbox) = prepare(store, environment, app)?;
+    tokio::spawn(scheduler.run(inbox));
+    Ok(handle)
+}
+
+/// The scheduler as it is when the app starts, with its first event in the inbox.
+pub(super) fn prepare(
+    store: Arc<Store>,
+    environment: Arc<dyn Environment>,
+    app: String,
+) -> Result<(Scheduler, Handle, Inbox), StoreError> {
     let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
     let attempts: Attempts = store.setting(&settings::ATTEMPTS)?.unwrap_or_default();
     let status = watch::Sender::new(SyncStatus {
@@ -58,9 +72,8 @@ pub(crate) fn spawn(store: Arc<Store>, environment: Arc<dyn Environment>, app: S
     let (events, inbox) = mpsc::unbounded_channel();
     let handle = Handle { events, status: status.subscribe() };
     let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None };
-    tokio::spawn(scheduler.run(inbox));
     handle.notify(Event::Started);
-    Ok(handle)
+    Ok((scheduler, handle, inbox))
 }
 
 impl Scheduler {
@@ -99,10 +112,34 @@ impl Scheduler {
             // A connection from before may be dead without anybody having been told.
             self.way = None;
         }
+        let enrolment = match self.plan(event, jitter())? {
+            Planned::Wait(wake_at) => return Ok(Step::Wait(wake_at)),
+            Planned::Round(enrolment) => enrolment,
+        };
+        let cut = tokio::select! {
+            outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
+            () = network_change(inbox) => Ok(()),
+        };
+        self.ended();
+        match cut {
+            // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
+            // anywhere.
+            Ok(()) => Ok(Step::Ran(Event::NetworkChanged)),
+            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, &enrolment.token)?)),
+        }
+    }
+
+    /// What is to be done about `event`, by the planner; what it wants kept is kept.
+    pub(super) fn plan(&self, event: Event, jitter: f64) -> Result<Planned, StoreError> {
         let BeforeRound { enrolment, attempts, pending, has_fresh_work } = self.store.before_a_round()?;
         let enrolment = enrolment.filter(|enrolment| !enrolment.revoked);
-        let situation = Situation { enrolled: enrolment.is_some(), running: false, pending: has_fresh_work, attempts };
-        let next = plan(situation, self.environment.now(), event, jitter());
+        #[cfg(feature = "simulation")]
+        let running = self.store.is_latched()?;
+        #[cfg(not(feature = "simulation"))]
+        let running = false;
+        let is_urgent = has_fresh_work || (deliberate!(HurryPassedOver) && pending > 0);
+        let situation = Situation { enrolled: enrolment.is_some(), running, pending: is_urgent, attempts };
+        let next = plan(situation, self.environment.now(), event, jitter);
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
         }
@@ -113,20 +150,19 @@ impl Scheduler {
             status.pending = pending;
             news
         });
-        let Some(enrolment) = enrolment.filter(|_| next.run_now) else {
-            return Ok(Step::Wait(next.wake_at));
-        };
-        let cut = tokio::select! {
-            outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
-            () = network_change(inbox) => Ok(()),
-        };
-        self.status.send_modify(|status| (status.running, status.items) = (false, 0));
-        match cut {
-            // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
-            // anywhere.
-            Ok(()) => Ok(Step::Ran(Event::NetworkChanged)),
-            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, enrolment)?)),
+        #[cfg(feature = "simulation")]
+        if next.run_now {
+            self.store.latch(true)?;
         }
+        Ok(match enrolment.filter(|_| next.run_now) {
+            Some(enrolment) => Planned::Round(enrolment),
+            None => Planned::Wait(next.wake_at),
+        })
+    }
+
+    /// No round is under way any more.
+    pub(super) fn ended(&self) {
+        self.status.send_modify(|status| (status.running, status.items) = (false, 0));
     }
 
     async fn round(&mut self, server_url: &str, token: &str) -> Result<sync_round::Report, RoundError> {
@@ -142,12 +178,18 @@ impl Scheduler {
         self.round_over(transport).await
     }
 
-    async fn round_over(&mut self, transport: Arc<HttpTransport>) -> Result<sync_round::Report, RoundError> {
+    /// Tells that a round is under way, and how many items are still to move.
+    pub(super) fn progress(&self) -> Result<impl Fn(u32) + use<>, StoreError> {
         let status = self.status.clone();
         let progress = move |items| {
             status.send_modify(|status| (status.running, status.items) = (true, items));
         };
         progress(self.store.pending_count()?);
+        Ok(progress)
+    }
+
+    async fn round_over(&mut self, transport: Arc<HttpTransport>) -> Result<sync_round::Report, RoundError> {
+        let progress = self.progress()?;
         sync_round::run(&self.store, &*transport, &mut self.size, &self.app, progress).await
     }
 
@@ -161,11 +203,14 @@ impl Scheduler {
         Ok(transport)
     }
 
-    fn conclude(
+    /// What a round's end means for the next.
+    pub(super) fn conclude(
         &mut self,
         outcome: Result<sync_round::Report, RoundError>,
-        enrolment: crate::store::Enrolment,
+        token: &str,
     ) -> Result<Event, StoreError> {
+        #[cfg(feature = "simulation")]
+        self.store.latch(false)?;
         match outcome {
             Ok(report) => {
                 tracing::info!(?report, "sync round ended");
@@ -177,16 +222,31 @@ impl Scheduler {
                 self.way = None;
                 let problem = problem_of(&error);
                 if problem.code == SyncProblemCode::Revoked {
-                    let revoked = crate::store::Enrolment { revoked: true, ..enrolment };
-                    self.store.set(&settings::ENROLMENT, Some(&revoked))?;
+                    self.sign_out(token)?;
                 }
                 self.report(Some(problem));
+                #[cfg(feature = "simulation")]
+                self.store.rename_writes(&*self.environment)?;
                 let retry_after = match &error {
                     RoundError::Transport(TransportError::Refused { retry_after, .. }) => *retry_after,
                     _ => None,
                 };
                 Ok(Event::Failed { retry_after })
             }
+        }
+    }
+
+    /// That token is good for nothing any more. Who was enrolled again while the round was under way has another.
+    fn sign_out(&self, token: &str) -> Result<(), StoreError> {
+        let known = self.store.setting(&settings::ENROLMENT)?;
+        match known.filter(|known| known.token == token) {
+            Some(known) => {
+                #[cfg(feature = "simulation")]
+                self.store.forget_pending()?;
+                let revoked = crate::store::Enrolment { revoked: true, ..known };
+                self.store.set(&settings::ENROLMENT, Some(&revoked))
+            }
+            None => Ok(()),
         }
     }
 
@@ -215,6 +275,12 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
             None => return std::future::pending().await,
         }
     }
+}
+
+/// What is to be done next.
+pub(super) enum Planned {
+    Round(crate::store::Enrolment),
+    Wait(Option<Timestamp>),
 }
 
 enum Step {

@@ -1,6 +1,8 @@
 //! The device's one database: records, pending state, shadow copies, cursors, notices and settings change together,
 //! in short transactions by one writer. No transaction is ever open while the network is waited for.
 
+#[cfg(feature = "simulation")]
+mod deliberate;
 mod history;
 mod inbox;
 mod migrate;
@@ -93,7 +95,9 @@ impl Store {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
+        gatebook_sync::reach!(DeviceBeforeCommit);
         transaction.commit()?;
+        gatebook_sync::reach!(DeviceAfterCommit);
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
         Ok(done)
@@ -104,7 +108,9 @@ impl Store {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
+        gatebook_sync::reach!(DeviceBeforeCommit);
         transaction.commit()?;
+        gatebook_sync::reach!(DeviceAfterCommit);
         Ok(done)
     }
 

@@ -39,6 +39,9 @@ pub(crate) const YARD_ID: Setting<Uuid> = Setting::named("yard_id");
 pub(crate) const PLACE: Setting<String> = Setting::named("place");
 pub(crate) const SALVAGE: Setting<String> = Setting::named("salvage");
 pub(crate) const ATTEMPTS: Setting<Attempts> = Setting::named("attempts");
+/// A deliberate bug's.
+#[cfg(feature = "simulation")]
+pub(crate) const SYNCING: Setting<bool> = Setting::named("syncing");
 pub(crate) const EPOCH: Setting<gatebook_sync::Epoch> = Setting::named("epoch");
 /// What the server gave to be shown again: how far its history had come.
 pub(crate) const MARK: Setting<String> = Setting::named("mark");

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use gatebook_domain::Body;
+use gatebook_sync::deliberate;
 use gatebook_sync::{
     Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Verdict, decide,
 };
@@ -70,7 +71,7 @@ impl Book<'_> {
     /// Judges one record.
     pub(super) fn judge(&mut self, offered: Offered) -> Result<Word, ServerError> {
         let (id, write_id) = (offered.id, offered.write_id);
-        if let Some((record_id, verdict, content)) = self.known(write_id) {
+        if let Some((record_id, verdict, content)) = self.known(write_id).filter(|_| !deliberate!(ForgetLedger)) {
             if record_id != id || !content.says_the_same_as(&offered.content) {
                 let rejection = match offered.ground {
                     Ground::Write { .. } => reused(),
@@ -161,6 +162,8 @@ impl Book<'_> {
     /// Enters into the book what the decision says.
     fn carry_out(&mut self, offered: Offered, decision: &Decision) {
         let Offered { id, write_id, ground, content, body, .. } = offered;
+        let is_forgotten = deliberate!(ForgetLedger) && self.ledger.contains_key(&write_id);
+        let write_id = if is_forgotten { Uuid::new_v5(&write_id, content.kind.as_bytes()) } else { write_id };
         let (device_id, base, original) = match ground {
             Ground::Write { base } => (Some(self.device.id), base.map(|base| base.version_id()), None),
             Ground::Reoffer { receipt, written_by } => {
@@ -208,6 +211,7 @@ impl Book<'_> {
     /// The filing at `at` becomes the record's canonical state.
     fn displace(&mut self, id: Uuid, at: usize, is_conflict: bool, body: Option<&Body>) {
         let winner = self.filings[at].write_id;
+        let is_conflict = is_conflict && !deliberate!(DropTheLoser);
         if is_conflict {
             let (kept, set_aside) = (self.side_of_filing(at), self.side_of_standing(id));
             self.note_conflict(id, Some(kept), set_aside, body);

@@ -20,8 +20,8 @@ mod stamp;
 mod store;
 
 use gatebook_domain::Body;
-use gatebook_sync::wire::{Judged, Push};
-use gatebook_sync::{Canonical, Content, Receipt, Rejection};
+use gatebook_sync::wire::{ApiErrorCode, Judged, Push};
+use gatebook_sync::{Canonical, Content, Receipt, Rejection, Verdict, deliberate};
 use uuid::Uuid;
 
 pub(crate) use check::read;
@@ -30,7 +30,7 @@ pub(crate) use stamp::stamp;
 pub(crate) use store::store;
 
 use crate::config::{Bounds, Environment};
-use crate::error::ServerError;
+use crate::error::{ServerError, refuse};
 use crate::receipt::Key;
 use crate::storage::{Device, Reading, Writing};
 
@@ -95,7 +95,10 @@ pub(crate) fn reconcile(
     page: Vec<Offered>,
 ) -> Result<Vec<Judged>, ServerError> {
     let mut book = load::load(writing, key, device, &page)?;
-    let words = page.into_iter().map(|offered| book.judge(offered)).collect::<Result<_, _>>()?;
+    let words: Vec<_> = page.into_iter().map(|offered| book.judge(offered)).collect::<Result<_, _>>()?;
+    if deliberate!(RejectWholePage) && words.iter().any(|word| matches!(word.verdict, Verdict::Rejected(_))) {
+        return Err(refuse(ApiErrorCode::Forbidden, "a record of this page is not taken").into());
+    }
     if !book.is_unchanged() {
         let tenant = device.tenant;
         let mut counter = writing.counter(tenant)?;

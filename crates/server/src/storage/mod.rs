@@ -94,7 +94,9 @@ impl Storage {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&Writing { reading: Reading { connection: &transaction } })?;
+        gatebook_sync::reach!(ServerBeforeCommit);
         transaction.commit()?;
+        gatebook_sync::reach!(ServerAfterCommit);
         Ok(done)
     }
 

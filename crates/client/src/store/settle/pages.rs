@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use gatebook_sync::wire::{Departure, ScopePage};
-use gatebook_sync::{Canonical, Change, Fingerprint, Scope, apply_canonical, apply_departure};
+use gatebook_sync::{Canonical, Change, Fingerprint, Scope, apply_canonical, apply_departure, deliberate};
 use uuid::Uuid;
 
 use super::Settling;
@@ -113,7 +113,12 @@ impl Settling<'_> {
             }
             self.connection.execute("DELETE FROM records WHERE yard_id IS ?1 AND pending_sync = 0", [yard_id])?;
             self.connection.execute("DELETE FROM let_go WHERE yard_id IS ?1", [yard_id])?;
-            self.connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope.to_string()])?;
+            if deliberate!(PurgePending) {
+                self.connection.execute("DELETE FROM records WHERE yard_id IS ?1", [yard_id])?;
+            }
+            if !deliberate!(KeepCursorOfLostScope) {
+                self.connection.execute("DELETE FROM cursors WHERE scope = ?1", [scope.to_string()])?;
+            }
         }
         Ok(())
     }

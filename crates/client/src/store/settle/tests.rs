@@ -1,5 +1,6 @@
 //! What an answer makes of the store.
 
+use gatebook_sync::wire::{CanonicalState, Judged};
 use gatebook_sync::{Epoch, Scope};
 
 use super::super::testing::{YARD, answer, canonical, event, recorded, remarks, somebody, store};
@@ -54,4 +55,51 @@ fn a_new_epoch_of_the_server_is_noticed_once() {
     let restored = SyncResponse { epoch: Epoch(2), ..answer(Vec::new()) };
     assert!(store.settle(&[], restored.clone()).unwrap().new_epoch);
     assert!(!store.settle(&[], restored).unwrap().new_epoch);
+}
+
+/// The server takes what was sent, as it was sent.
+fn taken(push: &[Push], version: u64) -> SyncResponse {
+    let receipt = |push: &Push| canonical(push.id, version, "").receipt;
+    let verdicts = push
+        .iter()
+        .map(|push| Judged {
+            id: push.id,
+            write_id: push.write_id,
+            verdict: Verdict::Accepted,
+            canonical: Some(CanonicalState::AsSent(receipt(push))),
+        })
+        .collect();
+    SyncResponse { verdicts, ..answer(Vec::new()) }
+}
+
+fn on_its_way(store: &Store) -> Vec<Push> {
+    store.push_page(None, gatebook_sync::wire::Limits::default()).unwrap().push
+}
+
+#[test]
+fn a_change_given_up_while_it_was_on_its_way_comes_back_when_the_server_took_it() {
+    let (_folder, store) = store();
+    let id = Uuid::now_v7();
+    store.settle(&[], answer(vec![canonical(id, 1, "first")])).unwrap();
+    store.save(id, event("second"), &somebody()).unwrap();
+    let sent = on_its_way(&store);
+    store.discard(id).unwrap();
+    assert_eq!(remarks(&store, id), "first");
+    store.settle(&sent, taken(&sent, 2)).unwrap();
+    let version = store.held(id).unwrap().unwrap().base.unwrap().version;
+    assert_eq!((remarks(&store, id).as_str(), version), ("second", 2), "the receipt is of what the row says");
+}
+
+#[test]
+fn a_change_given_up_in_a_yard_that_is_no_longer_the_devices_leaves_nothing_behind() {
+    let (_folder, store) = store();
+    let id = Uuid::now_v7();
+    store.settle(&[], answer(vec![canonical(id, 1, "first")])).unwrap();
+    store.save(id, event("second"), &somebody()).unwrap();
+    let mut without = answer(Vec::new());
+    without.scopes.retain(|page| page.scope != Scope::Yard(YARD));
+    store.settle(&[], without).unwrap();
+    assert_eq!(remarks(&store, id), "second", "what is pending stays");
+    store.discard(id).unwrap();
+    assert!(store.held(id).unwrap().is_none());
 }

@@ -1,7 +1,7 @@
 //! The server's verdicts on what was pushed.
 
 use gatebook_sync::wire::{CanonicalState, Judged, Push};
-use gatebook_sync::{Canonical, Change, Fingerprint, Verdict, apply_canonical, apply_verdict};
+use gatebook_sync::{Canonical, Change, Fingerprint, Verdict, apply_canonical, apply_verdict, deliberate};
 use uuid::Uuid;
 
 use super::Settling;
@@ -15,14 +15,16 @@ impl Settling<'_> {
             return Ok(());
         };
         let version = judged.canonical.as_ref().map(|canonical| canonical.receipt().version_id());
-        let change = apply_verdict(local, judged.write_id, &judged.verdict, version);
         let makes = match &judged.canonical {
             Some(CanonicalState::AsSent(_)) => Some(judged.write_id),
             Some(CanonicalState::Record(canonical)) => Some(canonical.write_id),
             None => None,
         };
+        let is_own = makes == Some(judged.write_id);
+        let change = apply_verdict(local, judged.write_id, &judged.verdict, version, is_own);
         self.about_to_change(judged.id, change, makes)?;
-        if let (Change::Match, Some(CanonicalState::AsSent(receipt))) = (change, &judged.canonical) {
+        let says_it = local.pending == Some(judged.write_id) || deliberate!(ReceiptOfOtherWords);
+        if let (Change::Match, Some(CanonicalState::AsSent(receipt)), true) = (change, &judged.canonical, says_it) {
             // By far the most common answer: the row says it already, only the receipt is new.
             self.connection.prepare_cached(include_str!("../match_as_sent.sql"))?.execute((
                 judged.id,
@@ -37,6 +39,9 @@ impl Settling<'_> {
         }
         let rejection = if let Verdict::Rejected(rejection) = &judged.verdict { Some(rejection.clone()) } else { None };
         let canonical = judged.canonical.and_then(|canonical| whole(canonical, push));
+        if change == Change::MarkRejected && deliberate!(DropTheRejected) {
+            return self.act(judged.id, Change::Leave, None);
+        }
         if change == Change::MarkRejected {
             let mut row = RecordRow::find(self.connection, judged.id)?.ok_or(StoreError::NotFound(judged.id))?;
             row.rejection = rejection;

@@ -83,6 +83,11 @@ impl FeedRow<'_> {
         Ok(VersionId { epoch: Epoch(self.row.get(3)?), version: self.row.get(4)? })
     }
 
+    /// When it was received, in microseconds.
+    pub(crate) fn received(&self) -> u64 {
+        self.row.get(6).unwrap_or_default()
+    }
+
     pub(crate) fn seq(&self) -> Result<u64, ServerError> {
         Ok(self.row.get(5)?)
     }
