@@ -12,7 +12,7 @@ use gatebook_client::view::SyncStatus;
 use gatebook_client::{Device, DeviceConfig};
 use serde::{Deserialize, Serialize};
 use specta::Type;
-use tauri::{App, AppHandle, Manager, RunEvent, WindowEvent};
+use tauri::{App, AppHandle, Manager, RunEvent, Runtime, WindowEvent};
 use tauri_specta::{Builder, Event as _, collect_commands, collect_events};
 
 /// Local state changed: whoever shows some of it looks again.
@@ -25,7 +25,7 @@ pub struct SyncStatusChanged(SyncStatus);
 
 /// The commands and events that the pages may use, with their types.
 #[must_use]
-pub fn bindings() -> Builder<tauri::Wry> {
+pub fn bindings<R: Runtime>() -> Builder<R> {
     Builder::new()
         .commands(collect_commands![
             commands::bootstrap,
@@ -53,6 +53,12 @@ pub fn bindings() -> Builder<tauri::Wry> {
         .events(collect_events![StoreChanged, SyncStatusChanged])
 }
 
+/// The app's configuration, pages and permissions, as they were built in.
+#[must_use]
+pub fn context<R: Runtime>() -> tauri::Context<R> {
+    tauri::generate_context!()
+}
+
 /// Runs the app until it is closed.
 ///
 /// # Panics
@@ -61,20 +67,25 @@ pub fn bindings() -> Builder<tauri::Wry> {
 pub fn run() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("GATEBOOK_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
-    let bindings = bindings();
+    let bindings = bindings::<tauri::Wry>();
     let app = tauri::Builder::default()
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
             bindings.mount_events(app);
             set_up(app)
         })
-        .build(tauri::generate_context!())
+        .build(context())
         .expect("the app's configuration is in order and the system has a webview");
     app.run(|app, event| on_event(app, &event));
 }
 
 fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
-    let config = DeviceConfig::new(app.path().app_data_dir()?, env!("CARGO_PKG_VERSION"));
+    // A kiosk may keep its records on a disk of their own; elsewhere they lie where the system puts an app's data.
+    let data = match std::env::var_os("GATEBOOK_DATA") {
+        Some(folder) => folder.into(),
+        None => app.path().app_data_dir()?,
+    };
+    let config = DeviceConfig::new(data, env!("CARGO_PKG_VERSION"));
     let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
     forward(app.handle().clone(), &device);
     app.manage(device);

@@ -10,7 +10,7 @@ fn the_bindings_checked_in_are_those_of_the_commands() {
     let checked_in = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/shared/bindings.ts");
     let folder = tempfile::tempdir().unwrap();
     let fresh = folder.path().join("bindings.ts");
-    gatebook_app::bindings().export(Typescript::default(), &fresh).unwrap();
+    gatebook_app::bindings::<tauri::Wry>().export(Typescript::default(), &fresh).unwrap();
     let fresh = std::fs::read_to_string(fresh).unwrap();
     if std::env::var_os("GATEBOOK_WRITE_BINDINGS").is_some() {
         std::fs::write(&checked_in, &fresh).unwrap();

@@ -2,7 +2,12 @@
 
 use std::path::Path;
 
+use gatebook_client::{Device, DeviceConfig};
 use serde_json::Value;
+use tauri::ipc::{CallbackFn, InvokeBody};
+use tauri::test::{INVOKE_KEY, MockRuntime, get_ipc_response, mock_builder};
+use tauri::webview::InvokeRequest;
+use tauri::{Manager, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
 
 fn json(path: &str) -> Value {
     let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap();
@@ -22,6 +27,47 @@ fn the_main_window_is_granted_every_command_and_beside_them_only_to_listen() {
         gatebook_app::COMMANDS.iter().map(|command| format!("allow-{}", command.replace('_', "-"))).collect();
     assert_eq!(own, commands.iter().collect::<Vec<_>>());
     assert_eq!(system, ["core:event:allow-listen", "core:event:allow-unlisten"]);
+}
+
+/// What the app itself answers when that window calls that command, with no arguments to speak of.
+fn call(window: &WebviewWindow<MockRuntime>, command: &str) -> Result<(), String> {
+    let request = InvokeRequest {
+        cmd: command.to_owned(),
+        callback: CallbackFn(0),
+        error: CallbackFn(1),
+        url: "tauri://localhost".parse().unwrap(),
+        body: InvokeBody::default(),
+        headers: tauri::http::HeaderMap::new(),
+        invoke_key: INVOKE_KEY.to_owned(),
+    };
+    get_ipc_response(window, request).map(drop).map_err(|refusal| refusal.to_string())
+}
+
+#[test]
+fn each_window_reaches_the_commands_it_is_granted_and_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = mock_builder()
+        .invoke_handler(gatebook_app::bindings().invoke_handler())
+        .build(gatebook_app::context())
+        .unwrap();
+    let device = tauri::async_runtime::block_on(async {
+        Device::open(DeviceConfig::new(folder.path().to_owned(), "0.1.0")).unwrap()
+    });
+    app.manage(device);
+    let window = |label| WebviewWindowBuilder::new(&app, label, WebviewUrl::default()).build().unwrap();
+    let mut table = Vec::new();
+    for window in ["main", "support", "popup"].map(window) {
+        for command in gatebook_app::COMMANDS {
+            let is_kept_out = call(&window, command).is_err_and(|refusal| refusal.contains("not allowed"));
+            table.push((window.label().to_owned(), *command, !is_kept_out));
+        }
+        let is_kept_out = call(&window, "plugin:window|close").is_err_and(|refusal| refusal.contains("not allowed"));
+        table.push((window.label().to_owned(), "plugin:window|close", !is_kept_out));
+    }
+    for (window, command, reaches) in table {
+        let granted = window == "main" && gatebook_app::COMMANDS.contains(&command);
+        assert_eq!(reaches, granted, "{window} × {command}");
+    }
 }
 
 #[test]

@@ -37,6 +37,7 @@ export type {
   RecordView_Serialize as RecordView,
   Refusal,
   Seal_Serialize as Seal,
+  SealClass,
   SealCondition,
   SealParty,
   Signature_Serialize as Signature,

@@ -5,6 +5,7 @@ import type {
   ItemResult,
   Load,
   Movement,
+  SealClass,
   SealCondition,
   SealParty,
   SignatureRole,
@@ -64,6 +65,8 @@ export const recordWords = {
     number: "Seal number",
     condition: "Condition",
     affixedBy: "Put on by",
+    class: "Class (ISO 17712)",
+    classes: { H: "H – high security", S: "S – security", I: "I – indicative" } as Record<SealClass, string>,
     conditions: {
       intact: "Intact",
       damaged: "Damaged",
@@ -110,6 +113,9 @@ export const recordWords = {
   gate: {
     ways: { in: "Gate in", out: "Gate out" } as Record<Direction, string>,
     direction: "Direction",
+    occurredAt: "When it happened",
+    occurredEarlier: "It happened earlier",
+    occurredNow: "It happens now",
     lane: "Lane",
     reference: "Trip, booking or release number",
     remarks: "Remarks",

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, due, moment, zoneName } from "./time";
+import { clock, due, instantOf, moment, wallTime, zoneName } from "./time";
 
 const NOW = Date.parse("2026-03-04T20:05:00Z");
 
@@ -22,6 +22,24 @@ describe("times", () => {
 
   it("fall back to UTC for a zone this platform does not know", () => {
     expect(clock("2026-03-04T20:05:00Z", "Mars/Olympus")).toBe("20:05");
+  });
+});
+
+describe("a form's day and time", () => {
+  it("is the yard's, and leads back to the instant", () => {
+    expect(wallTime("2026-03-04T20:05:40Z", "America/Chicago")).toBe("2026-03-04T14:05");
+    expect(instantOf("2026-03-04T14:05", "America/Chicago")).toBe("2026-03-04T20:05:00.000Z");
+    expect(instantOf("2026-07-04T23:59", "America/Chicago")).toBe("2026-07-05T04:59:00.000Z");
+  });
+
+  it("is the first of an hour that comes twice, and counts on where one is skipped", () => {
+    expect(instantOf("2026-11-01T01:30", "America/Chicago")).toBe("2026-11-01T06:30:00.000Z");
+    expect(instantOf("2026-03-08T02:30", "America/Chicago")).toBe("2026-03-08T08:30:00.000Z");
+  });
+
+  it("is no instant while it is typed only in part", () => {
+    expect(instantOf("", "America/Chicago")).toBeUndefined();
+    expect(instantOf("2026-03", "America/Chicago")).toBeUndefined();
   });
 });
 

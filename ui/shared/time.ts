@@ -53,6 +53,24 @@ export function moment(at: string | number, zone: string, now: number): string {
   return `${format(zone, { month: "short", day: "numeric", ...year }).format(new Date(at))}, ${time}`;
 }
 
+/** `2026-03-04T14:05` in that zone, as a form's field for day and time wants it. */
+export function wallTime(at: string, zone: string): string {
+  return `${day(at, zone)}T${clock(at, zone)}`;
+}
+
+/**
+ * The instant at which clocks of that zone show this; nothing if it is no time. Of an hour that comes twice it is the
+ * first, and one that is skipped counts on from before it.
+ */
+export function instantOf(wall: string, zone: string): string | undefined {
+  const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(wall) ? Date.parse(`${wall.slice(0, 16)}Z`) : Number.NaN;
+  if (Number.isNaN(asUtc)) return undefined;
+  const offset = (at: number) => Date.parse(`${wallTime(new Date(at).toISOString(), zone)}Z`) - at;
+  const candidates = [asUtc - DAY, asUtc + DAY].map((near) => asUtc - offset(near - (near % 60_000)));
+  const exact = candidates.filter((at) => wallTime(new Date(at).toISOString(), zone) === wall.slice(0, 16));
+  return new Date(Math.min(...(exact.length > 0 ? exact : candidates.slice(0, 1)))).toISOString();
+}
+
 /** `CST`, for a place that shows which clock is meant. */
 export function zoneName(zone: string, now: number): string {
   const parts = format(zone, { timeZoneName: "short" }).formatToParts(new Date(now));

@@ -29,6 +29,15 @@ enum Command {
     },
     /// Formatting, lints, all tests, the UI's checks. What CI runs.
     Test,
+    /// Runs simulated worlds on all cores: real clients and a real server against every fault there is. See
+    /// `cargo xtask simulate -- --help`.
+    Simulate {
+        /// For the simulator, such as `--seeds 100000`, `--minutes 10`, `--seed 42 --short`, `--bug NAME` or `--bugs`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// Measures what the project is held to, in the release profile, and prints the figures beside their aims.
+    Bench,
     /// Writes `ui/shared/bindings.ts` anew from the app's commands.
     Bindings,
     /// Makes all icons anew from `icons/icon.svg`.
@@ -40,6 +49,8 @@ fn main() -> ExitCode {
         Command::Setup => setup::all(),
         Command::Demo { once } => demo::play(once),
         Command::Test => test(),
+        Command::Simulate { arguments } => simulate(&arguments.iter().map(String::as_str).collect::<Vec<_>>()),
+        Command::Bench => bench(),
         Command::Bindings => bindings(),
         Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg", "-o", "icons"]),
     };
@@ -60,7 +71,23 @@ fn test() -> anyhow::Result<()> {
     npm(&["run", "test"])?;
     npm(&["run", "build"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
-    cargo(&["nextest", "run", "--workspace", "--all-features"])
+    cargo(&["nextest", "run", "--workspace", "--all-features"])?;
+    // First that it finds what is wrong, then that nothing is.
+    simulate(&["--bugs", "--seeds", "500"])?;
+    simulate(&["--seeds", "6000", "--minutes", "2"])
+}
+
+/// In a profile of its own: as fast as a release, with the debug assertions without which it does not build.
+fn simulate(arguments: &[&str]) -> anyhow::Result<()> {
+    let run =
+        ["run", "--quiet", "--profile", "simulate", "--package", "gatebook-simulator", "--features", "simulation"];
+    cargo(&[run.as_slice(), &["--"], arguments].concat())
+}
+
+fn bench() -> anyhow::Result<()> {
+    // The whole flows first: they are what is promised. What a page costs the server tells where the time goes.
+    cargo(&["bench", "--package", "gatebook-client", "--bench", "figures"])?;
+    cargo(&["bench", "--package", "gatebook-server", "--bench", "page"])
 }
 
 fn bindings() -> anyhow::Result<()> {

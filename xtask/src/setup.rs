@@ -20,16 +20,20 @@ const PACKAGES: [&str; 10] = [
     "postgresql",
 ];
 
-/// Programs from crates.io, with their versions.
-const CRATES: [(&str, &str, &[&str]); 1] = [("cargo-nextest", "0.9", &["nextest", "--version"])];
+/// Programs from crates.io, with their versions and how to see whether they are there.
+const CRATES: [(&str, &str, &[&str]); 2] = [
+    ("cargo-nextest", "0.9", &["cargo", "nextest", "--version"]),
+    // Drives the app in its tests, which run on Linux.
+    ("tauri-driver", "2.1.0", &["tauri-driver", "--help"]),
+];
 
 /// Installs what is missing.
 pub(crate) fn all() -> anyhow::Result<()> {
     system_packages()?;
     for (name, version, probe) in CRATES {
-        if !succeeds(tool("cargo").args(probe)) {
-            let into = tools();
-            run(tool("cargo").args(["install", name, "--version", version, "--locked", "--root"]).arg(into))?;
+        let is_needed = name != "tauri-driver" || cfg!(target_os = "linux");
+        if is_needed && !succeeds(tool(probe[0]).args(&probe[1..])) {
+            run(tool("cargo").args(["install", name, "--version", version, "--locked", "--root"]).arg(tools()))?;
         }
     }
     node_packages()

@@ -1,5 +1,8 @@
 //! The device as the app's shell sees it: each command of the UI is one method here.
 
+#[cfg(feature = "simulation")]
+mod by_hand;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -47,7 +50,7 @@ pub struct Device {
     store: Arc<Store>,
     environment: Arc<dyn Environment>,
     scheduler: scheduler::Handle,
-    _network: Arc<scheduler::NetworkWatch>,
+    _network: Option<Arc<scheduler::NetworkWatch>>,
     app_version: String,
 }
 
@@ -68,7 +71,7 @@ impl Device {
         let store = Arc::new(Store::open(&config.data_folder)?);
         let scheduler =
             scheduler::spawn(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;
-        let network = Arc::new(scheduler::watch_network(scheduler.clone()));
+        let network = Some(Arc::new(scheduler::watch_network(scheduler.clone())));
         Ok(Self {
             store,
             environment: config.environment,
@@ -244,9 +247,17 @@ impl Device {
     /// The record is not here or closed, or the disk is full; then what was saved before stays.
     pub fn save(&self, id: Uuid, body: Body) -> Answer<RecordView> {
         refuse_nul(&body)?;
-        self.store.save(id, body, &self.authorship()?)?;
+        #[cfg(feature = "simulation")]
+        self.store.text_before_mark(id, &body)?;
+        if gatebook_sync::deliberate!(SaveWaitsForSync) && self.scheduler.status.borrow().running {
+            return Err(StoreError::Final(id).into());
+        }
+        let by = self.authorship()?;
+        self.store.save(id, body, &by)?;
+        // Shown before the scheduler looks at the database, so that the operator does not wait for it.
+        let shown = self.store.record_as_saved(id, by.operator_id);
         self.notify(Event::LocalWrite);
-        self.record(id)
+        Ok(shown?)
     }
 
     /// Hands a record in, if nothing is missing.
@@ -366,11 +377,12 @@ impl Device {
     }
 
     fn authorship(&self) -> Result<Authorship, StoreError> {
-        let enrolment: Enrolment = self.store.setting(&settings::ENROLMENT)?.ok_or(StoreError::NotEnrolled)?;
+        let (enrolment, operator_id) = self.store.who_writes()?;
+        let enrolment: Enrolment = enrolment.ok_or(StoreError::NotEnrolled)?;
         Ok(Authorship {
             write_id: self.environment.new_id(),
             device_id: enrolment.device_id,
-            operator_id: self.operator_id()?,
+            operator_id,
             now: self.environment.now(),
         })
     }

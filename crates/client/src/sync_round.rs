@@ -3,19 +3,21 @@
 //! A function of database, clock and network, with no state of its own that could get stuck. It may be cut at any
 //! point; the next round simply does again what was not settled.
 
+mod culprit;
 mod page_size;
+mod work;
 
 use std::sync::Arc;
 
-use gatebook_sync::PROTOCOL;
-use gatebook_sync::wire::{ApiErrorCode, Push, SyncRequest, Take};
-use uuid::Uuid;
+use gatebook_sync::wire::{ApiErrorCode, SyncRequest, Take};
+use gatebook_sync::{PROTOCOL, deliberate};
 
 pub use page_size::PageSize;
 
 use crate::error::StoreError;
-use crate::store::{PushPage, Settled, Store};
+use crate::store::{Aftermath, Sent, Settled, Store};
 use crate::transport::{Transport, TransportError};
+use work::{Page, Work};
 
 /// Pages a round moves at most; what is left goes with the next one. Only a bound, never reached in practice.
 const MAX_PAGES: u32 = 2_000;
@@ -29,6 +31,8 @@ pub struct Report {
     pub settled: Settled,
     /// Records passed over because the server could not handle them even alone; they stay pending for the next round.
     pub passed_over: u32,
+    /// How often device and server were found to differ; 0 in normal life.
+    pub repairs: u32,
 }
 
 /// Why a round ended before it was through. Whatever was settled before stays settled.
@@ -53,85 +57,117 @@ pub async fn run(
     app: &str,
     progress: impl Fn(u32),
 ) -> Result<Report, RoundError> {
-    let mut report = Report::default();
-    // Each write is sent at most once a round, so a record that is edited all the time cannot keep a round going.
-    let mut after: Option<Uuid> = None;
-    let mut alone = None;
-    while report.pages < MAX_PAGES {
-        report.pages += 1;
-        let limits = size.limits(alone);
-        let (page, waiting) =
-            blocking(store, move |store| Ok((store.push_page(after, limits)?, store.pending_count()?))).await?;
-        progress(waiting.max(u32::try_from(page.push.len()).unwrap_or(u32::MAX)));
-        let PushPage { push, more: more_to_push, epoch, cursors } = page;
-        let last = push.last().map(|push| push.write_id);
-        let request = SyncRequest {
-            protocol: PROTOCOL,
-            app: app.to_owned(),
-            epoch,
-            cursors,
-            push,
-            reoffer: Vec::new(),
-            take: Take { records: limits.page_records, bytes: limits.page_bytes },
-        };
-        let answer = match transport.sync(&request).await {
-            Ok(answer) => answer,
-            Err(error) => {
-                size.failed();
-                match after_refusal(&error, &request.push) {
-                    Some(Step::Halve(records)) => {
-                        alone = Some(records);
-                        continue;
+    let mut round = Round { store, transport, size, app, report: Report::default() };
+    let mut work = Work::default();
+    let mut expects_more = true;
+    while round.report.pages < MAX_PAGES {
+        let limits = round.size.limits(work.at_most());
+        let waiting;
+        let mut page;
+        (work, page, waiting) = blocking(store, move |store| {
+            let page = work.page(store, limits)?;
+            Ok((work, page, store.pending_count()?))
+        })
+        .await?;
+        if !expects_more && page.is_idle() {
+            break;
+        }
+        let records = page.records();
+        progress(waiting.max(records));
+        match round.send(&mut page).await? {
+            Ok(Answered { more, settled, aftermath }) => {
+                expects_more = more || settled.new_epoch;
+                work.answered(&page, records, settled.new_epoch, aftermath);
+                round.report.repairs = work.repairs();
+            }
+            // One bad record never blocks the others: a page that is refused whole is halved until the culprit stands
+            // alone.
+            Err(error) if records > 0 && is_about_the_page(&error) && !deliberate!(NeverHalve) => {
+                if work.refused(&page) {
+                    if deliberate!(StopAtCulprit) {
+                        return Err(error.into());
                     }
-                    Some(Step::PassOver) => {
-                        tracing::warn!(%error, write_id = ?last, "one record is passed over");
-                        report.passed_over += 1;
-                        (after, alone) = (last, None);
-                        continue;
+                    // It is the record, if the server takes a page without it; otherwise it is the server.
+                    round.send(&mut page.without_records()).await??;
+                    tracing::warn!(%error, write_id = ?page.only(), "one record is passed over");
+                    round.report.passed_over += 1;
+                    if let Some(push) = page.sent.push.first().cloned() {
+                        let reason = error.to_string();
+                        blocking(store, move |store| store.set_aside(&push, &reason)).await?;
                     }
-                    None => return Err(error.into()),
+                    work.passed(&page);
                 }
             }
-        };
-        size.worked(answer.limits);
-        alone = None;
-        let more = more_to_push || answer.more;
-        let sent: Vec<Push> = request.push;
-        let settled = blocking(store, move |store| store.settle(&sent, answer)).await?;
-        report.settled = sum(report.settled, settled);
-        after = last.or(after);
-        if !more && !settled.new_epoch {
-            return Ok(report);
+            Err(error) => return Err(error.into()),
         }
     }
-    Ok(report)
+    Ok(round.report)
 }
 
-/// What to do about a page that the server could not handle.
-enum Step {
-    /// Send that many records instead.
-    Halve(u32),
-    /// It is this one record: leave it for the next round and go on with those behind it.
-    PassOver,
+struct Round<'a> {
+    store: &'a Arc<Store>,
+    transport: &'a dyn Transport,
+    size: &'a mut PageSize,
+    app: &'a str,
+    report: Report,
 }
 
-/// One bad record never blocks the others: a page that is refused whole is halved until the culprit stands alone.
-fn after_refusal(error: &TransportError, push: &[Push]) -> Option<Step> {
-    let about_the_page = match error.refusal()? {
-        ApiErrorCode::TooLarge | ApiErrorCode::Malformed | ApiErrorCode::Internal => true,
-        ApiErrorCode::Unauthenticated
-        | ApiErrorCode::Revoked
-        | ApiErrorCode::Forbidden
-        | ApiErrorCode::NotFound
-        | ApiErrorCode::CodeRefused
-        | ApiErrorCode::ProtocolUnsupported
-        | ApiErrorCode::Busy => false,
-    };
-    match push.len() {
-        _ if !about_the_page => None,
-        0 => None,
-        1 => Some(Step::PassOver),
-        many => Some(Step::Halve(u32::try_from(many / 2).unwrap_or(u32::MAX))),
+/// What an answer means for the rest of the round.
+struct Answered {
+    more: bool,
+    settled: Settled,
+    aftermath: Aftermath,
+}
+
+impl Round<'_> {
+    /// Sends a page and settles the answer. A page that was not answered keeps its records.
+    async fn send(&mut self, page: &mut Page) -> Result<Result<Answered, TransportError>, StoreError> {
+        self.report.pages += 1;
+        let allowed = self.size.limits(None);
+        let Sent { push, reoffer } = std::mem::take(&mut page.sent);
+        let request = SyncRequest {
+            protocol: PROTOCOL,
+            app: self.app.to_owned(),
+            epoch: page.epoch,
+            cursors: page.cursors.clone(),
+            push,
+            reoffer,
+            mark: page.mark.clone(),
+            repair: page.repair.clone(),
+            take: Take { records: allowed.page_records, bytes: allowed.page_bytes },
+        };
+        let answer = self.transport.sync(&request).await;
+        let sent = Sent { push: request.push, reoffer: request.reoffer };
+        let answer = match answer {
+            Ok(answer) => answer,
+            Err(error) => {
+                self.size.failed();
+                page.sent = sent;
+                return Ok(Err(error));
+            }
+        };
+        self.size.worked(answer.limits);
+        let more = answer.more;
+        let (settled, aftermath) = blocking(self.store, move |store| store.settle_answer(&sent, answer)).await?;
+        self.report.settled = sum(self.report.settled, settled);
+        Ok(Ok(Answered { more, settled, aftermath }))
+    }
+}
+
+/// Whether the page may be what the server could not handle.
+fn is_about_the_page(error: &TransportError) -> bool {
+    match error.refusal() {
+        Some(ApiErrorCode::TooLarge | ApiErrorCode::Malformed | ApiErrorCode::Internal) => true,
+        Some(
+            ApiErrorCode::Unauthenticated
+            | ApiErrorCode::Revoked
+            | ApiErrorCode::Forbidden
+            | ApiErrorCode::NotFound
+            | ApiErrorCode::CodeRefused
+            | ApiErrorCode::ProtocolUnsupported
+            | ApiErrorCode::Busy,
+        )
+        | None => false,
     }
 }
 
@@ -141,15 +177,19 @@ fn sum(a: Settled, b: Settled) -> Settled {
         conflicts: a.conflicts + b.conflicts,
         rejected: a.rejected + b.rejected,
         pulled: a.pulled + b.pulled,
+        healed: a.healed + b.healed,
         new_epoch: a.new_epoch || b.new_epoch,
     }
 }
 
-/// Database work, off the network's threads.
+/// Database work, off the network's threads. Whoever polls the round without a runtime gets it done in place.
 async fn blocking<T: Send + 'static>(
     store: &Arc<Store>,
     work: impl FnOnce(&Store) -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
+    if tokio::runtime::Handle::try_current().is_err() {
+        return work(store);
+    }
     let store = Arc::clone(store);
     match tokio::task::spawn_blocking(move || work(&store)).await {
         Ok(done) => done,

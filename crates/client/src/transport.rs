@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse};
+use reqwest::StatusCode;
+use reqwest::header::HeaderValue;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -54,6 +57,9 @@ const SERVER_HEADER: &str = "x-gatebook-server";
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(20);
 /// A page is sized to the link; what takes longer than this is started again with a smaller one.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(120);
+/// What is asked soon after goes over the same connection. Not for long: behind a phone's network an idle connection
+/// dies without a word, and a request over it would wait in vain.
+const KEEP_CONNECTION: Duration = Duration::from_secs(20);
 /// Light, quick, and three quarters of what the strongest setting saves.
 const ZSTD_LEVEL: i32 = 3;
 /// Far above any page this device asks for; a bound on what an answer may unpack to.
@@ -76,7 +82,7 @@ impl HttpTransport {
         let client = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
-            .pool_idle_timeout(Duration::from_secs(90))
+            .pool_idle_timeout(KEEP_CONNECTION)
             .tcp_nodelay(true)
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("gatebook/", env!("CARGO_PKG_VERSION")))
@@ -109,21 +115,60 @@ impl HttpTransport {
         let answer = request.send().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
         let status = answer.status();
         if !answer.headers().contains_key(SERVER_HEADER) {
-            return Err(TransportError::NotOurs(status.to_string()));
+            return Err(on_the_way(status, answer.headers().get("retry-after")));
         }
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let packed = header("content-encoding").as_deref() == Some("zstd");
-        let retry_after = header("retry-after").and_then(|seconds| seconds.parse().ok()).map(Duration::from_secs);
+        let retry_after = seconds(answer.headers().get("retry-after"));
         let bytes = answer.bytes().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
         let bytes = if packed { unpack(&bytes)? } else { bytes.to_vec() };
         let unreadable = |error: serde_json::Error| TransportError::NotOurs(format!("{status}, {error}"));
         if status.is_success() {
-            serde_json::from_slice(&bytes).map_err(unreadable)
+            serde_json::from_slice(&bytes)
+                .map_err(|error| other_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
         } else {
             let error = serde_json::from_slice(&bytes).map_err(unreadable)?;
             Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
         }
     }
+}
+
+/// What it means when something that is not the server answers: a proxy before it says what ails the two of them, and
+/// anything else is no server.
+fn on_the_way(status: StatusCode, retry_after: Option<&HeaderValue>) -> TransportError {
+    let code = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => ApiErrorCode::TooLarge,
+        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => ApiErrorCode::Internal,
+        StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => ApiErrorCode::Busy,
+        _ => return TransportError::NotOurs(status.to_string()),
+    };
+    let error = ApiError { code, message: format!("Something before the server answered {status}."), retry: true };
+    TransportError::Refused { status: status.as_u16(), error, retry_after: seconds(retry_after) }
+}
+
+fn seconds(retry_after: Option<&HeaderValue>) -> Option<Duration> {
+    retry_after?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+}
+
+/// An answer that cannot be read, of a server that speaks another protocol, is not acted on and not taken for a guest
+/// network's.
+fn other_protocol(status: StatusCode, bytes: &[u8]) -> Option<TransportError> {
+    #[derive(serde::Deserialize)]
+    struct Spoken {
+        protocol: u32,
+    }
+    let Spoken { protocol } = serde_json::from_slice(bytes).ok()?;
+    if protocol == PROTOCOL {
+        return None;
+    }
+    let message = if protocol > PROTOCOL {
+        "This app is older than the server. Update the app; everything on this device is kept and sent afterwards."
+    } else {
+        "The server is older than this app. Ask the office to update the server; everything on this device is kept and sent \
+         afterwards."
+    };
+    let error = ApiError { code: ApiErrorCode::ProtocolUnsupported, message: message.to_owned(), retry: false };
+    Some(TransportError::Refused { status: status.as_u16(), error, retry_after: None })
 }
 
 fn unpack(bytes: &[u8]) -> Result<Vec<u8>, TransportError> {

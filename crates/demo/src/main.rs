@@ -2,10 +2,6 @@
 //! is killed, a conflict, its account in both inboxes, and the losing version brought back. Ends with an error if
 //! anything is lost.
 
-mod capture;
-mod link;
-
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Duration;
@@ -14,11 +10,11 @@ use anyhow::{Context as _, bail, ensure};
 use gatebook_client::scheduler::Event;
 use gatebook_client::view::{InboxItem, RecordView};
 use gatebook_client::{Device, DeviceConfig};
-use gatebook_server::{Config, Seeded, Server};
+use gatebook_server::Server;
 use gatebook_sync::wire::AuditOutcome;
+use gatebook_testbed::{Link, capture};
+use tempfile::TempDir;
 use uuid::Uuid;
-
-use link::Link;
 
 /// How long anything may take that takes a second.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -38,7 +34,11 @@ fn main() -> ExitCode {
     let played = runtime.block_on(async {
         match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["capture-until-killed", folder, record] => capture_until_killed(Path::new(folder), record.parse()?).await,
-            _ => play().await,
+            ["--app", program] => {
+                let played = play().await?;
+                open_app(Path::new(program), &played).await
+            }
+            _ => play().await.map(drop),
         }
     });
     match played {
@@ -64,9 +64,8 @@ impl Held {
         Ok(Self { name, folder, device })
     }
 
-    async fn join(&self, link: &Link, seeded: &Seeded, code: usize, operator: &str) -> anyhow::Result<()> {
-        let server = format!("http://{}", link.address);
-        self.device.enrol(&server, &seeded.codes[code].code, self.name).await?;
+    async fn join(&self, link: &Link, code: &str, operator: &str) -> anyhow::Result<()> {
+        self.device.enrol(&link.url(), code, self.name).await?;
         self.until("its reference data has come", |device| Ok(!device.operators()?.is_empty())).await?;
         let people = self.device.operators()?;
         let person = people.iter().find(|person| person.name == operator).context("the seed has that operator")?;
@@ -98,17 +97,25 @@ impl Held {
     }
 }
 
-async fn play() -> anyhow::Result<()> {
+/// What the story leaves behind: the server and all that the devices have brought to it.
+struct Played {
+    server: Server,
+    yards: Vec<Uuid>,
+    link: Link,
+    folder: TempDir,
+}
+
+async fn play() -> anyhow::Result<Played> {
     let folder = tempfile::tempdir()?;
-    let (server, address) = start_server(&folder.path().join("server")).await?;
+    let (server, address) = gatebook_testbed::serve(&folder.path().join("server")).await?;
     let seeded = server.seed()?;
     let link = Link::to(address).await?;
 
     say("Two devices join Puente Logistics in Laredo: Maria's phone and Héctor's phone.");
     let maria = Held::open(folder.path(), "Marias phone")?;
     let hector = Held::open(folder.path(), "Hectors phone")?;
-    maria.join(&link, &seeded, 0, "María Torres").await?;
-    hector.join(&link, &seeded, 1, "Héctor Salinas").await?;
+    maria.join(&link, &seeded.codes[0].code, "María Torres").await?;
+    hector.join(&link, &seeded.codes[1].code, "Héctor Salinas").await?;
     let shared = shared_assignment(&maria.device, &hector.device)?;
 
     link.cut();
@@ -166,16 +173,28 @@ async fn play() -> anyhow::Result<()> {
     }
     same_on_both(&maria, &hector, &[record_id, gate.id, interchange.id])?;
     say("Nothing was lost: every version is in force, in the audit table, or both.");
-    Ok(())
+    let yards = seeded.yards.iter().map(|yard| yard.id).collect();
+    Ok(Played { server, yards, link, folder })
 }
 
-async fn start_server(folder: &Path) -> anyhow::Result<(Server, SocketAddr)> {
-    let server = Server::open(Config::new(folder))?;
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
-    let address = listener.local_addr()?;
-    let serving = server.clone();
-    tokio::spawn(async move { serving.serve(listener, std::future::pending()).await });
-    Ok((server, address))
+/// Opens the app, enrolled with María working, beside the story's server, until it is closed or Ctrl-C.
+async fn open_app(program: &Path, played: &Played) -> anyhow::Result<()> {
+    let Played { server, yards, link, folder } = played;
+    let data = folder.path().join("app");
+    let device = Device::open(DeviceConfig::new(data.clone(), env!("CARGO_PKG_VERSION")))?;
+    let held = Held { name: "Yard kiosk", folder: data, device };
+    held.join(link, &server.enrolment_code(None, yards, 72)?, "María Torres").await?;
+    let Held { folder: data, device, .. } = held;
+    drop(device);
+    say("The app opens, enrolled as the yard's kiosk with María working; the conflict is in her inbox.");
+    println!("  The server is at {}, until the app is closed or Ctrl-C.", link.url());
+    println!("  Another device joins with the code {}.", server.enrolment_code(None, yards, 72)?);
+    let mut app = tokio::process::Command::new(program).env("GATEBOOK_DATA", data).kill_on_drop(true).spawn()?;
+    tokio::select! {
+        ended = app.wait() => drop(ended?),
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    Ok(())
 }
 
 /// An assignment that both have on their list.

@@ -29,7 +29,7 @@ pub use pointer::{field_label, value_words};
 pub use problem::{Problem, ProblemCode, Severity};
 pub use record::{Body, Kind, RecordState};
 pub use settle::settle;
-pub use stage::{Stage, stage};
+pub use stage::{Stage, stage, stage_with};
 pub use templates::{start_inspection, us_dvir, us_intermodal};
 pub use title::title;
 pub use validate::{missing, validate};

@@ -6,7 +6,7 @@ use gatebook_domain::Body;
 use gatebook_domain::equipment::{EquipmentClass, EquipmentRef};
 use gatebook_domain::gate_event::{Direction, GateEvent};
 use gatebook_server::{Config, Device, Server};
-use gatebook_sync::wire::{EnrolRequest, Push, SyncRequest, Take};
+use gatebook_sync::wire::{EnrolRequest, Push, Repair, SyncRequest, Take};
 use gatebook_sync::{Content, PROTOCOL};
 use serde_json::value::RawValue;
 use tempfile::TempDir;
@@ -81,6 +81,8 @@ fn request(push: Vec<Push>, take: u32) -> SyncRequest {
         cursors: std::collections::BTreeMap::new(),
         push,
         reoffer: Vec::new(),
+        mark: None,
+        repair: Repair::default(),
         take: Take { records: take, bytes: u32::MAX },
     }
 }

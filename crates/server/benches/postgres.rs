@@ -18,10 +18,10 @@ use postgres::{Client, NoTls};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-const PAGE: usize = 2_500;
-const ROUNDS: usize = 15;
+const PAGE: u32 = 2_500;
+const ROUNDS: u32 = 15;
 /// Rounds before the first that counts.
-const WARM: usize = 3;
+const WARM: u32 = 3;
 
 const TABLES: &str = "
     CREATE TABLE bare_versions (LIKE versions INCLUDING ALL);
@@ -38,8 +38,8 @@ const VERSIONS: &str = "
         AS rows (write_id, record_id, captured_at, body, seq, received_at)
 ";
 const RECORDS: &str = "
-    INSERT INTO bare_records (tenant, id, scope, seq)
-    SELECT 1, id, $3, seq FROM unnest($1::uuid[], $2::bigint[]) AS rows (id, seq)
+    INSERT INTO bare_records (tenant, id, scope, seq, fingerprint)
+    SELECT 1, id, $3, seq, seq FROM unnest($1::uuid[], $2::bigint[]) AS rows (id, seq)
 ";
 
 fn main() {
@@ -69,14 +69,14 @@ fn main() {
     }
     let (ours, theirs) = (median(ours), median(theirs));
     println!("{PAGE} new records a page, median of {ROUNDS} pages");
-    println!("  bare insert   {:7.1} ms   {:6.0} rows/s", theirs * 1e3, PAGE as f64 / theirs);
-    println!("  reconcile     {:7.1} ms   {:6.0} rows/s", ours * 1e3, PAGE as f64 / ours);
+    println!("  bare insert   {:7.1} ms   {:6.0} rows/s", theirs * 1e3, f64::from(PAGE) / theirs);
+    println!("  reconcile     {:7.1} ms   {:6.0} rows/s", ours * 1e3, f64::from(PAGE) / ours);
     println!("  ratio         {:7.2}", theirs / ours);
 }
 
 /// Gate events of about 450 bytes.
 fn page(device: &Device, operator: Uuid) -> Vec<Push> {
-    let event = |at: usize| {
+    let event = |at: u32| {
         let mut event = GateEvent::new(Direction::In);
         event.equipment = vec![EquipmentRef::new(EquipmentClass::IsoContainer, "CSQU3054383")];
         event.reference = format!("BK-{at}");
@@ -109,6 +109,8 @@ fn reconcile(server: &Server, device: &Device, push: Vec<Push>) -> Duration {
         cursors: BTreeMap::new(),
         push,
         reoffer: Vec::new(),
+        repair: gatebook_sync::wire::Repair::default(),
+        mark: None,
         take: Take { records: 1, bytes: u32::MAX },
     };
     let begun = Instant::now();
@@ -118,8 +120,8 @@ fn reconcile(server: &Server, device: &Device, push: Vec<Push>) -> Duration {
     took
 }
 
-fn insert(bare: &mut Client, device: &Device, operator: Uuid, push: &[Push], round: usize) -> Duration {
-    let first = i64::try_from(round * PAGE).expect("not so many rounds");
+fn insert(bare: &mut Client, device: &Device, operator: Uuid, push: &[Push], round: u32) -> Duration {
+    let first = i64::from(round * PAGE);
     let write_ids: Vec<Uuid> = push.iter().map(|push| push.write_id).collect();
     let ids: Vec<Uuid> = push.iter().map(|push| push.id).collect();
     let captured: Vec<String> = push.iter().map(|push| push.content.captured_at.to_string()).collect();

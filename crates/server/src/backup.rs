@@ -91,17 +91,29 @@ fn check_ours(backup: &Path) -> Result<(), ServerError> {
     if id == APPLICATION_ID && sound == "ok" { Ok(()) } else { Err(not_ours()) }
 }
 
-/// Writes the log of the database about to be replaced into it, so that it is whole in one file, and returns its epoch.
-/// A broken one tells nothing, which is why it is being replaced.
-fn finish(database: &Path) -> Option<Epoch> {
-    let opened = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
-    opened.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).ok()?;
-    sqlite::epoch_of(&opened).ok()
+/// How far the life that ends had come.
+#[derive(Clone, Copy)]
+struct Replaced {
+    epoch: Epoch,
+    received_at: i64,
 }
 
-fn begin_epoch(staged: &Path, replaced: Option<Epoch>, now: Timestamp) -> Result<Epoch, ServerError> {
+/// Writes the log of the database about to be replaced into it, so that it is whole in one file, and returns how far it
+/// had come. A broken one tells nothing, which is why it is being replaced.
+fn finish(database: &Path) -> Option<Replaced> {
+    let opened = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_WRITE).ok()?;
+    opened.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).ok()?;
+    Some(Replaced { epoch: sqlite::epoch_of(&opened).ok()?, received_at: sqlite::newest_receipt(&opened).ok()? })
+}
+
+fn begin_epoch(staged: &Path, replaced: Option<Replaced>, now: Timestamp) -> Result<Epoch, ServerError> {
     let restored = Connection::open(staged)?;
-    let known = sqlite::epoch_of(&restored)?.max(replaced.unwrap_or(Epoch(0)));
+    let mut known = sqlite::epoch_of(&restored)?;
+    if let Some(replaced) = replaced {
+        known = known.max(replaced.epoch);
+        // Whatever the clock says now: what is taken from here on was received after all that was taken before.
+        sqlite::receive_after(&restored, replaced.received_at)?;
+    }
     let epoch = Epoch(epoch_at(now).0.max(known.0 + 1));
     sqlite::begin_epoch(&restored, epoch)?;
     restored.close().map_err(|(_, error)| error)?;

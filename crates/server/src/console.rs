@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use gatebook_domain::{Problem, validate};
 use gatebook_sync::wire::ApiErrorCode;
-use gatebook_sync::{Content, VersionId};
+use gatebook_sync::{Content, VersionId, deliberate};
 use uuid::Uuid;
 
 use crate::config::{Bounds, Environment};
@@ -65,10 +65,14 @@ pub(crate) fn supersede(
     let (write_id, version) = (environment.new_id(), held.map_or(0, |held| held.version.version) + 1);
     let version_id = VersionId { epoch: writing.epoch()?, version };
     let Because { restores, reason } = because;
-    let mut filings = [Filing { restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
+    let base = held.map(|held| held.version);
+    let mut filings = [Filing { base, restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     let mut counter = writing.take_counter(tenant)?;
     stamp(&mut filings, &mut counter, environment.now())?;
+    if let (Some(held), true, true) = (held, deliberate!(RestoreOutsideFeed), filings[0].restores.is_some()) {
+        filings[0].seq = Some(held.seq);
+    }
     writing.store(tenant, &displaced, &filings)?;
     writing.set_counter(tenant, counter)?;
     Ok((write_id, version))

@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use gatebook_sync::wire::{Judged, ScopePage, SyncRequest, Take};
-use gatebook_sync::{Canonical, Epoch, Scope, VersionId};
+use gatebook_sync::wire::{Judged, Repair, Repaired, ScopePage, SyncRequest, Take};
+use gatebook_sync::{Canonical, Epoch, Scope, VersionId, deliberate};
 use uuid::Uuid;
 
 use crate::config::Bounds;
 use crate::error::ServerError;
+use crate::mark::mark;
 use crate::receipt::Key;
+use crate::repair;
 use crate::storage::{Device, Held, Reading};
 
 /// What is new for a device.
@@ -16,12 +18,15 @@ pub(crate) struct News {
     pub epoch: Epoch,
     pub scopes: Vec<ScopePage>,
     pub more: bool,
+    pub mark: Option<String>,
+    pub repaired: Repaired,
 }
 
 /// What a device asks for.
 pub(crate) struct Asked {
     epoch: Option<Epoch>,
     cursors: BTreeMap<Scope, u64>,
+    repair: Repair,
     room: Room,
 }
 
@@ -34,7 +39,8 @@ impl Asked {
             bytes: bytes.min(bounds.answer_bytes) as usize,
             is_untouched: true,
         };
-        Self { epoch: request.epoch, cursors: std::mem::take(&mut request.cursors), room }
+        let (cursors, repair) = (std::mem::take(&mut request.cursors), std::mem::take(&mut request.repair));
+        Self { epoch: request.epoch, cursors, repair, room }
     }
 }
 
@@ -47,35 +53,83 @@ pub(crate) fn pull(
     verdicts: &[Judged],
 ) -> Result<News, ServerError> {
     let epoch = reading.epoch()?;
-    let newest = reading.counter(device.tenant)?.seq;
+    let counter = reading.counter(device.tenant)?;
     let carried: HashMap<Uuid, VersionId> = verdicts
         .iter()
         .filter_map(|judged| Some((judged.id, judged.canonical.as_ref()?.receipt().version_id())))
         .collect();
-    let mut news = News { epoch, scopes: Vec::with_capacity(1 + device.yards.len()), more: false };
-    for scope in std::iter::once(Scope::Org).chain(device.yards.iter().copied().map(Scope::Yard)) {
-        // A cursor of another epoch, or ahead of the counter, is of a server that has since been restored.
-        let known = asked.cursors.get(&scope).copied().filter(|at| asked.epoch == Some(epoch) && *at <= newest);
-        let cursor = known.unwrap_or(0);
-        let mut page = ScopePage { scope, records: Vec::new(), cursor };
-        reading.feed(device.tenant, scope, cursor, &mut |row| {
-            let is_carried = carried.get(&row.record_id()?) == Some(&row.version()?);
-            if !is_carried && !asked.room.take(row.body_bytes()?) {
-                news.more = true;
-                return Ok(false);
-            }
-            page.cursor = row.seq()?;
-            if !is_carried {
-                page.records.push(canonical(key, device, row.held()?));
-            }
-            Ok(true)
-        })?;
-        news.scopes.push(page);
+    let mut scopes = Vec::with_capacity(1 + device.yards.len());
+    let mut more = false;
+    let mut yards = device.yards.clone();
+    if deliberate!(ShowEveryYard) {
+        yards.extend(asked.cursors.keys().filter_map(|scope| scope.yard_id()).filter(|yard| !device.sees(Some(*yard))));
     }
-    Ok(news)
+    for scope in std::iter::once(Scope::Org).chain(yards.into_iter().map(Scope::Yard)) {
+        // A cursor of another epoch, or ahead of the counter, is of a server that has since been restored.
+        let known = asked
+            .cursors
+            .get(&scope)
+            .copied()
+            .filter(|at| asked.epoch == Some(epoch) && (*at <= counter.seq || deliberate!(CursorByTimestamp)));
+        let page = scope_page(reading, key, device, scope, known.unwrap_or(0), &carried, &mut asked.room)?;
+        more |= page.tally.is_none();
+        scopes.push(page);
+    }
+    let mark = mark(reading, key, device.tenant, epoch, counter)?;
+    let repaired = repair::answer(reading, key, device, asked.repair, &mut asked.room)?;
+    Ok(News { epoch, scopes, more, mark, repaired })
 }
 
-fn canonical(key: &Key, device: &Device, held: Held) -> Canonical {
+/// One scope's news behind the cursor: what it holds and what left it, by their places in the feed. The page that
+/// reaches the end carries the tally.
+fn scope_page(
+    reading: &dyn Reading,
+    key: &Key,
+    device: &Device,
+    scope: Scope,
+    cursor: u64,
+    carried: &HashMap<Uuid, VersionId>,
+    room: &mut Room,
+) -> Result<ScopePage, ServerError> {
+    let mut page = ScopePage { scope, records: Vec::new(), left: Vec::new(), cursor, tally: None };
+    // One more than there is room for, so that the end of the list is the end of the feed.
+    let mut departures =
+        reading.departures(device.tenant, scope, cursor, room.records.saturating_add(1))?.into_iter().peekable();
+    let mut is_cut = false;
+    let mut depart = |page: &mut ScopePage, room: &mut Room, before: u64| {
+        while let Some((seq, departure)) = departures.next_if(|(seq, _)| *seq < before) {
+            if !room.take(0) {
+                return false;
+            }
+            page.cursor = seq;
+            page.left.push(departure);
+        }
+        true
+    };
+    let from = if deliberate!(CursorByTimestamp) { 0 } else { cursor };
+    reading.feed(device.tenant, scope, from, &mut |row| {
+        let seq = if deliberate!(CursorByTimestamp) { row.received().max(page.cursor) } else { row.seq()? };
+        if deliberate!(CursorByTimestamp) && row.received() <= cursor {
+            return Ok(true);
+        }
+        let is_carried = carried.get(&row.record_id()?) == Some(&row.version()?);
+        if !depart(&mut page, room, seq) || (!is_carried && !room.take(row.body_bytes()?)) {
+            is_cut = true;
+            return Ok(false);
+        }
+        page.cursor = seq;
+        if !is_carried {
+            page.records.push(canonical(key, device, row.held()?));
+        }
+        Ok(true)
+    })?;
+    if !is_cut && depart(&mut page, room, u64::MAX) {
+        page.tally = Some(reading.tally(device.tenant, scope)?);
+    }
+    Ok(page)
+}
+
+pub(crate) fn canonical(key: &Key, device: &Device, held: Held) -> Canonical {
     let mut receipt = held.receipt();
     let Held { record_id, write_id, device_id, content, .. } = held;
     key.sign(device.tenant.id, record_id, write_id, &mut receipt, &content);
@@ -83,14 +137,14 @@ fn canonical(key: &Key, device: &Device, held: Held) -> Canonical {
 }
 
 /// What the device will still take. One record always fits, so that a large one cannot stop the feed.
-struct Room {
+pub(crate) struct Room {
     records: u32,
     bytes: usize,
     is_untouched: bool,
 }
 
 impl Room {
-    fn take(&mut self, bytes: usize) -> bool {
+    pub(crate) fn take(&mut self, bytes: usize) -> bool {
         if self.records == 0 || (bytes > self.bytes && !self.is_untouched) {
             return false;
         }

@@ -101,8 +101,22 @@ impl Key {
         self.gave(tenant, record_id, receipt) && parts(&receipt.mac).is_some_and(|(digest, _)| digest == of_content)
     }
 
+    /// A code over anything else that devices show again. `what` keeps the sorts apart; the parts are of fixed length.
+    pub(crate) fn seal(&self, what: &str, parts: &[&[u8]]) -> [u8; KEPT] {
+        let mut mac = self.hmac();
+        mac.update(what.as_bytes());
+        for part in parts {
+            mac.update(part);
+        }
+        kept(&mac.finalize().into_bytes())
+    }
+
+    fn hmac(&self) -> Hmac<Sha256> {
+        Hmac::new_from_slice(&self.0).expect("HMAC takes keys of any length")
+    }
+
     fn tag(&self, tenant: Uuid, record_id: Uuid, receipt: &Receipt, digest: &[u8]) -> [u8; KEPT] {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
+        let mut mac = self.hmac();
         mac.update(b"gatebook receipt 1");
         mac.update(tenant.as_bytes());
         mac.update(record_id.as_bytes());

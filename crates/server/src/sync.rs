@@ -1,7 +1,9 @@
 //! `POST /v1/sync`, without HTTP: one round trip is a push page judged and a pull page read.
 
+use std::cmp::Ordering;
+
 use gatebook_sync::PROTOCOL;
-use gatebook_sync::wire::{ApiError, ApiErrorCode, SyncRequest, SyncResponse};
+use gatebook_sync::wire::{ApiError, ApiErrorCode, Repair, SyncRequest, SyncResponse};
 
 use crate::error::{ServerError, refuse};
 use crate::pull::{Asked, News, pull};
@@ -23,6 +25,7 @@ impl Server {
         let Inner { config, storage, key, .. } = &*self.inner;
         let (bounds, environment) = (&config.bounds, &*config.environment);
         check_request(&request, bounds.limits.page_records)?;
+        self.inner.check_history(device, request.epoch, request.mark.as_deref())?;
         let asked = Asked::of(&mut request, bounds);
         let app: String = request.app.chars().filter(|letter| !letter.is_control()).take(APP).collect();
 
@@ -38,9 +41,11 @@ impl Server {
             })?;
             reconciled.answer()
         };
-        let News { epoch, scopes, more } = storage.read(|reading| pull(reading, key, device, asked, &verdicts))?;
+        let News { epoch, scopes, more, mark, repaired } =
+            storage.read(|reading| pull(reading, key, device, asked, &verdicts))?;
         let server_time = environment.now();
-        Ok(SyncResponse { protocol: PROTOCOL, epoch, server_time, verdicts, scopes, more, limits: bounds.limits })
+        let limits = bounds.limits;
+        Ok(SyncResponse { protocol: PROTOCOL, epoch, server_time, verdicts, scopes, more, mark, repaired, limits })
     }
 
     fn note_seen(&self, device: &Device, app: &str) -> Result<(), ServerError> {
@@ -54,19 +59,30 @@ impl Server {
 }
 
 fn check_request(request: &SyncRequest, page_records: u32) -> Result<(), ApiError> {
-    if request.protocol != PROTOCOL {
-        let message = format!(
-            "This server speaks version {PROTOCOL} of the sync protocol, the app version {}. Update whichever is \
-             older; nothing is lost.",
-            request.protocol
-        );
-        return Err(refuse(ApiErrorCode::ProtocolUnsupported, message));
+    if let Some(refusal) = other_protocol(request.protocol) {
+        return Err(refusal);
     }
-    let records = request.push.len() + request.reoffer.len();
+    let Repair { ranges, fetch } = &request.repair;
+    let records = (request.push.len() + request.reoffer.len()).max(ranges.len()).max(fetch.len());
     if records > page_records as usize {
         let message =
             format!("A page holds {records} records; at most {page_records} are taken. Send them in several pages.");
         return Err(refuse(ApiErrorCode::TooLarge, message));
     }
     Ok(())
+}
+
+/// What is said to an app that speaks another protocol: which of the two has to be brought up to date.
+pub(crate) fn other_protocol(spoken: u32) -> Option<ApiError> {
+    let message = match spoken.cmp(&PROTOCOL) {
+        Ordering::Equal => return None,
+        Ordering::Less => {
+            "This app is older than the server. Update the app; everything on this device is kept and sent afterwards."
+        }
+        Ordering::Greater => {
+            "The server is older than this app. Ask the office to update the server; everything on this device is kept \
+             and sent afterwards."
+        }
+    };
+    Some(refuse(ApiErrorCode::ProtocolUnsupported, format!("{message} (App: protocol {spoken}, server: {PROTOCOL}.)")))
 }

@@ -2,6 +2,7 @@
 
 use uuid::Uuid;
 
+use crate::deliberate;
 use crate::verdict::Verdict;
 use crate::version::VersionId;
 
@@ -25,20 +26,35 @@ pub enum Change {
     Match,
     /// The row becomes the shadow copy, which is newer than the answer; nothing is pending any more.
     MatchShadow,
-    /// The operator's newer change stays pending, now made on the canonical state of the answer, which also becomes
-    /// the shadow copy.
+    /// The operator's newer change stays pending, now made on the canonical state of the answer, which is their own
+    /// earlier one, and which also becomes the shadow copy.
     Rebase,
     /// The operator's change stays as it is; only the shadow copy becomes the canonical state of the answer.
     Shadow,
+    /// The operator's change stays pending; only the shadow copy goes, because the record is no longer this device's.
+    Forget,
+    /// The row goes: what it said is safe at the server, and the state now in force is none that this device may see.
+    Leave,
     /// The operator's text stays, marked with the server's reason, until it is edited or discarded. It is not sent
     /// again before that.
     MarkRejected,
 }
 
 /// What becomes of a row when the server has judged `write_id`. `canonical` is the state that came with the verdict;
-/// only a rejection of a record that the server does not hold comes without.
+/// it is absent when the server holds none (a rejected new record), and when the record has moved where this device does
+/// not see it.
+///
+/// `is_own` says that this state is the judged write itself. If it is somebody else's, whoever has edited the record
+/// since had not seen it, and the edit stays on its old base: on the new one it would pass for an answer to it.
 #[must_use]
-pub fn apply_verdict(local: LocalHead, write_id: Uuid, verdict: &Verdict, canonical: Option<VersionId>) -> Change {
+pub fn apply_verdict(
+    local: LocalHead,
+    write_id: Uuid,
+    verdict: &Verdict,
+    canonical: Option<VersionId>,
+    is_own: bool,
+) -> Change {
+    let write_id = if deliberate!(ClearWithoutComparing) { local.pending.unwrap_or(write_id) } else { write_id };
     let Some(pending) = local.pending else {
         // A late copy of an answer that was already acted on.
         return canonical.map_or(Change::Keep, |canonical| apply_canonical(Some(local), canonical));
@@ -47,6 +63,7 @@ pub fn apply_verdict(local: LocalHead, write_id: Uuid, verdict: &Verdict, canoni
         (Verdict::Rejected(_), _) if pending == write_id => Change::MarkRejected,
         // The rejected write has been edited since; the edit will be judged on its own.
         (Verdict::Rejected(_), Some(canonical)) => apply_canonical(Some(local), canonical),
+        (_, None) if pending == write_id && !deliberate!(KeepTakenOfLostScope) => Change::Leave,
         (_, None) => Change::Keep,
         (_, Some(canonical)) if pending == write_id => {
             if local.shadow.is_some_and(|shadow| shadow > canonical) {
@@ -55,6 +72,7 @@ pub fn apply_verdict(local: LocalHead, write_id: Uuid, verdict: &Verdict, canoni
                 Change::Match
             }
         }
+        (_, Some(canonical)) if !is_own && !deliberate!(RebaseOnUnseen) => apply_canonical(Some(local), canonical),
         (_, Some(canonical)) => {
             if local.base.is_some_and(|base| base >= canonical) {
                 Change::Keep
@@ -72,8 +90,26 @@ pub fn apply_canonical(local: Option<LocalHead>, canonical: VersionId) -> Change
         return Change::Match;
     };
     let newest = local.base.max(local.shadow);
-    if newest.is_some_and(|newest| newest >= canonical) {
-        return Change::Keep;
+    if local.pending.is_some() && !deliberate!(PullOverwritesPending) {
+        // A pending row without its shadow copy is of a record that had left this device's scopes, and comes back.
+        let lacks_its_shadow = local.shadow.is_none() && local.base == Some(canonical);
+        return if newest.is_none_or(|newest| newest < canonical) || lacks_its_shadow {
+            Change::Shadow
+        } else {
+            Change::Keep
+        };
     }
-    if local.pending.is_some() { Change::Shadow } else { Change::Match }
+    if newest.is_some_and(|newest| newest >= canonical) { Change::Keep } else { Change::Match }
+}
+
+/// What becomes of a row when its record has left a scope, by a state that is `left_in`. The row stays if it is already
+/// what the record became, because the device receives that as well.
+#[must_use]
+pub fn apply_departure(local: LocalHead, left_in: VersionId) -> Change {
+    match (local.pending, local.base.max(local.shadow)) {
+        (_, Some(known)) if known >= left_in => Change::Keep,
+        (_, None) => Change::Keep,
+        (Some(_), Some(_)) => Change::Forget,
+        (None, Some(_)) => Change::Leave,
+    }
 }

@@ -3,6 +3,7 @@
 use gatebook_domain::RecordState;
 use jiff::Timestamp;
 
+use crate::deliberate;
 use crate::verdict::{Kept, Rejection, RejectionCode, Verdict};
 use crate::version::{Epoch, Receipt, VersionId};
 use crate::wire::Content;
@@ -28,6 +29,9 @@ pub enum Offer<'a> {
     Reoffer {
         /// Its receipt. Its authenticity is for the caller to check.
         receipt: &'a Receipt,
+        /// Whether the server's own books show that this state was displaced in the normal course: by what it holds, or
+        /// by something that came before that.
+        overtaken: bool,
     },
 }
 
@@ -64,6 +68,8 @@ pub enum Decision {
     },
     /// The canonical state stays; file this one in the audit table as set aside and tell both operators.
     SetAside,
+    /// The canonical state stays, and whoever made it knew of this one: file it in the audit table as superseded.
+    Overtaken,
 }
 
 impl Decision {
@@ -73,7 +79,7 @@ impl Decision {
         match self {
             Self::Repeat(verdict) => verdict.clone(),
             Self::Reject(rejection) => Verdict::Rejected(rejection.clone()),
-            Self::Unchanged | Self::Take { displaces: false, .. } => Verdict::Accepted,
+            Self::Unchanged | Self::Overtaken | Self::Take { displaces: false, .. } => Verdict::Accepted,
             Self::Take { displaces: true, .. } => Verdict::Conflict { kept: Kept::Incoming },
             Self::SetAside => Verdict::Conflict { kept: Kept::Existing },
         }
@@ -100,7 +106,7 @@ pub fn decide(
     }
     match incoming.offer {
         Offer::Write { base } => decide_write(epoch, existing, base, incoming),
-        Offer::Reoffer { receipt } => decide_reoffer(epoch, existing, receipt),
+        Offer::Reoffer { receipt, overtaken } => decide_reoffer(epoch, existing, receipt, overtaken),
     }
 }
 
@@ -129,6 +135,7 @@ fn decide_write(
             ));
         }
         // A void is never undone by somebody who had not seen it, and only by a supervisor who had.
+        RecordState::Voided if deliberate!(UnvoidByStaleEdit) => {}
         RecordState::Voided if !on_current && incoming.content.state != RecordState::Voided => {
             return Decision::SetAside;
         }
@@ -140,13 +147,16 @@ fn decide_write(
         }
         _ => {}
     }
+    if deliberate!(TrustDeviceClocks) && !on_current && existing.content.captured_at > incoming.content.captured_at {
+        return Decision::SetAside;
+    }
     // A base received no earlier than what is held means that the server lost something (a restore from backup) and
     // has taken nothing since that the writer had not seen.
     let saw_all = on_current || base.is_some_and(|base| base.received_at >= held.received_at);
     take(epoch, next, !saw_all)
 }
 
-fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receipt) -> Decision {
+fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receipt, overtaken: bool) -> Decision {
     let Some(existing) = existing else {
         return take_back(epoch, receipt.version + 1, receipt);
     };
@@ -154,6 +164,7 @@ fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receip
     match held.received_at.cmp(&receipt.received_at) {
         std::cmp::Ordering::Less => take_back(epoch, held.version.max(receipt.version) + 1, receipt),
         std::cmp::Ordering::Equal => Decision::Unchanged,
+        std::cmp::Ordering::Greater if overtaken => Decision::Overtaken,
         std::cmp::Ordering::Greater => Decision::SetAside,
     }
 }

@@ -8,14 +8,18 @@ mod apply;
 mod decide;
 mod difference;
 mod scope;
+#[cfg(feature = "simulation")]
+pub mod simulation;
+mod tally;
 mod verdict;
 mod version;
 pub mod wire;
 
-pub use apply::{Change, LocalHead, apply_canonical, apply_verdict};
+pub use apply::{Change, LocalHead, apply_canonical, apply_departure, apply_verdict};
 pub use decide::{Decision, Existing, Incoming, Offer, decide};
 pub use difference::{Differences, differences};
 pub use scope::Scope;
+pub use tally::{Fingerprint, Tally};
 pub use verdict::{Kept, Rejection, RejectionCode, Verdict};
 pub use version::{Epoch, Receipt, VersionId};
 pub use wire::{Canonical, Content};
@@ -26,3 +30,37 @@ pub use wire::{Canonical, Content};
 /// |---|---|---|
 /// | 1 | 0.1.0 | the first |
 pub const PROTOCOL: u32 = 1;
+
+/// Whether a deliberate bug is on. Plain `false` without the feature `simulation`.
+#[cfg(feature = "simulation")]
+#[macro_export]
+macro_rules! deliberate {
+    ($bug:ident) => {
+        $crate::simulation::is_on($crate::simulation::Bug::$bug)
+    };
+}
+
+/// Whether a deliberate bug is on. Plain `false` without the feature `simulation`.
+#[cfg(not(feature = "simulation"))]
+#[macro_export]
+macro_rules! deliberate {
+    ($bug:ident) => {
+        false
+    };
+}
+
+/// A point at which a simulated process may be killed. Nothing without the feature `simulation`.
+#[cfg(feature = "simulation")]
+#[macro_export]
+macro_rules! reach {
+    ($point:ident) => {
+        $crate::simulation::reach($crate::simulation::Point::$point)
+    };
+}
+
+/// A point at which a simulated process may be killed. Nothing without the feature `simulation`.
+#[cfg(not(feature = "simulation"))]
+#[macro_export]
+macro_rules! reach {
+    ($point:ident) => {};
+}

@@ -14,6 +14,7 @@ pub struct Epoch(pub u64);
 
 /// A state of one record; the greater is the newer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct VersionId {
     /// The epoch that took it.
     pub epoch: Epoch,
@@ -50,6 +51,13 @@ impl Receipt {
     #[must_use]
     pub const fn version_id(&self) -> VersionId {
         VersionId { epoch: self.epoch, version: self.version }
+    }
+
+    /// Whether it is of a later state. The time of receipt tells two states apart that have the same number because a
+    /// backup was put in place behind the server's back.
+    #[must_use]
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        (self.version_id(), self.received_at) > (other.version_id(), other.received_at)
     }
 
     /// Whether both are receipts of the very same state.

@@ -7,10 +7,12 @@ mod admin;
 mod content;
 mod enrolment;
 mod error;
+mod repair;
 mod sync;
 
 pub use admin::{AuditEntry, AuditOutcome, RestoreRequest, RestoreResponse};
 pub use content::{Canonical, Content};
 pub use enrolment::{EnrolRequest, EnrolResponse};
 pub use error::{ApiError, ApiErrorCode};
-pub use sync::{CanonicalState, Judged, Limits, Push, ScopePage, SyncRequest, SyncResponse, Take};
+pub use repair::{Entry, IdRange, Part, Repair, Repaired};
+pub use sync::{CanonicalState, Departure, Judged, Limits, Push, ScopePage, SyncRequest, SyncResponse, Take};

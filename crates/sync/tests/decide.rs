@@ -14,7 +14,7 @@ fn write<'a>(content: &'a Content, base: Option<&'a Receipt>) -> Incoming<'a> {
 }
 
 fn reoffer<'a>(content: &'a Content, receipt: &'a Receipt) -> Incoming<'a> {
-    Incoming { offer: Offer::Reoffer { receipt }, content, may_reopen: false, refusal: None }
+    Incoming { offer: Offer::Reoffer { receipt, overtaken: false }, content, may_reopen: false, refusal: None }
 }
 
 fn version(decision: &Decision) -> Option<u64> {
@@ -166,6 +166,16 @@ fn a_reoffer_older_than_what_the_server_has_since_taken_is_filed_and_the_servers
     let existing = Existing { receipt: &since, content: &held };
     let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost));
     assert_eq!((decision.verdict(), decision), (EXISTING_STAYS, Decision::SetAside));
+}
+
+#[test]
+fn a_reoffer_that_was_overtaken_in_the_normal_course_is_filed_without_a_conflict() {
+    let (held, offered) = (content("made of it"), content("lost"));
+    let (lost, since) = (receipt(EPOCH, 4, EARLIER), receipt(NEWER_EPOCH, 6, LATER));
+    let existing = Existing { receipt: &since, content: &held };
+    let offer = Offer::Reoffer { receipt: &lost, overtaken: true };
+    let decision = decide(NEWER_EPOCH, Some(existing), None, Incoming { offer, ..reoffer(&offered, &lost) });
+    assert_eq!((decision.verdict(), decision), (ACCEPTED, Decision::Overtaken));
 }
 
 #[test]

@@ -123,21 +123,21 @@ proptest! {
 
     #[test]
     fn a_verdict_for_an_old_write_never_clears_a_newer_edit(
-        local in heads(), verdict in verdicts(), canonical in prop::option::of(versions())
+        local in heads(), verdict in verdicts(), canonical in prop::option::of(versions()), is_own in prop::bool::ANY
     ) {
         let judged = Uuid::from_u128(99);
         prop_assume!(local.pending.is_some_and(|pending| pending != judged));
-        let change = apply_verdict(local, judged, &verdict, canonical);
+        let change = apply_verdict(local, judged, &verdict, canonical, is_own);
         prop_assert!(matches!(change, Change::Keep | Change::Shadow | Change::Rebase), "{:?}", change);
     }
 
     #[test]
     fn a_taken_write_with_its_canonical_state_is_always_settled(
-        local in heads(), canonical in versions(), kept in prop::bool::ANY
+        local in heads(), canonical in versions(), kept in prop::bool::ANY, is_own in prop::bool::ANY
     ) {
         prop_assume!(local.pending.is_some());
         let verdict = if kept { Verdict::Accepted } else { Verdict::Conflict { kept: Kept::Existing } };
-        let change = apply_verdict(local, local.pending.unwrap(), &verdict, Some(canonical));
+        let change = apply_verdict(local, local.pending.unwrap(), &verdict, Some(canonical), is_own);
         prop_assert!(matches!(change, Change::Match | Change::MatchShadow));
     }
 }

@@ -3,6 +3,8 @@ import type { Body } from "../../shared/model";
 import { DVIR, records } from "../testing/data";
 import { summarize } from "./summary";
 
+const at = (time: string) => `at ${time}`;
+
 const body = (id: string): Body => {
   const record = records().find((it) => it.id === id);
   if (!record) throw new Error(`no record ${id}`);
@@ -10,18 +12,18 @@ const body = (id: string): Body => {
 };
 
 it("tells every finding in words, by the template's labels", () => {
-  const groups = summarize(body("rec-done"), DVIR.template);
+  const groups = summarize(body("rec-done"), DVIR.template, at);
   const lights = groups.flatMap(({ rows }) => rows).find(({ label }) => label === "Lights and reflectors");
   expect(lights).toEqual({ label: "Lights and reflectors", value: "Major defect – Both tail lamps out", tone: "fail_major" });
 });
 
 it("makes names of keys where the template is not on the device", () => {
-  const labels = summarize(body("rec-done"), null).flatMap(({ rows }) => rows.map(({ label }) => label));
+  const labels = summarize(body("rec-done"), null, at).flatMap(({ rows }) => rows.map(({ label }) => label));
   expect(labels).toContain("Emergency equipment");
 });
 
 it("leaves out what says nothing", () => {
-  const groups = summarize(body("rec-rejected"), null);
+  const groups = summarize(body("rec-rejected"), null, at);
   const rows = groups.flatMap((group) => group.rows);
   expect(rows.every(({ value }) => value !== "")).toBe(true);
   expect(rows).toContainEqual({ label: "Seal 1", value: "UL-8812345 · Intact · Shipper" });
@@ -43,7 +45,25 @@ it("says that no damage was noted, and who would not sign", () => {
       },
     },
     null,
+    at,
   ).flatMap((group) => group.rows);
   expect(rows).toContainEqual({ label: "Damage", value: "None" });
   expect(rows.at(-1)?.value).toBe("The receiving carrier did not sign: in a hurry");
+});
+
+it("tells when a gate event happened that was written down later, and how a seal is classed", () => {
+  const event: Body = {
+    kind: "gate_event",
+    body: {
+      direction: "in",
+      occurred_at: "2026-03-04T14:00:00Z",
+      equipment: [],
+      seals: [{ number: "UL-1", condition: "intact", class: "H" }],
+      driver: { name: "" },
+      carrier: { name: "" },
+    },
+  };
+  const rows = summarize(event, null, at).flatMap((group) => group.rows);
+  expect(rows).toContainEqual({ label: "When it happened", value: "at 2026-03-04T14:00:00Z" });
+  expect(rows).toContainEqual({ label: "Seal 1", value: "UL-1 · Intact · H – high security" });
 });

@@ -25,13 +25,13 @@ export interface Group {
   rows: Row[];
 }
 
-/** A record for reading: every field that says something, in groups, in words. */
-export function summarize(body: Body, template: Template | null): Group[] {
+/** A record for reading: every field that says something, in groups, in words; `when` puts a time into words. */
+export function summarize(body: Body, template: Template | null, when: (at: string) => string): Group[] {
   const groups =
     body.kind === "inspection"
       ? inspection(body.body, template)
       : body.kind === "gate_event"
-        ? gate(body.body)
+        ? gate(body.body, when)
         : body.kind === "interchange"
           ? interchange(body.body)
           : [];
@@ -68,7 +68,7 @@ function inspection(body: Inspection, template: Template | null): Group[] {
   ];
 }
 
-function gate(body: GateEvent): Group[] {
+function gate(body: GateEvent, when: (at: string) => string): Group[] {
   return [
     { title: t.gate.ways[body.direction], rows: [...body.equipment.map(equipment), ...loadRows(body.load, body.seals)] },
     { title: t.driver.title, rows: driver(body.driver) },
@@ -76,6 +76,7 @@ function gate(body: GateEvent): Group[] {
       title: t.carrier.carrier,
       rows: [
         row(t.carrier.carrier, carrier(body.carrier)),
+        row(t.gate.occurredAt, body.occurred_at ? when(body.occurred_at) : ""),
         row(t.gate.lane, body.lane),
         row(t.gate.reference, body.reference),
         row(t.gate.remarks, body.remarks),
@@ -104,6 +105,7 @@ function interchange(body: Interchange): Group[] {
         ...(body.tractor?.number ? [equipment(body.tractor)] : []),
         ...body.equipment.map(equipment),
         ...loadRows(body.load, body.seals),
+        row(t.carrier.provider, carrier(body.equipment_provider)),
         row(t.interchange.weight, body.gross_weight_kg?.toLocaleString(t.locale)),
       ],
     },
@@ -169,6 +171,7 @@ function loadRows(load: GateEvent["load"], seals: Seal[] = []): Row[] {
           seal.number,
           t.seals.conditions[seal.condition ?? "intact"],
           seal.affixed_by ? t.seals.parties[seal.affixed_by] : "",
+          seal.class ? t.seals.classes[seal.class] : "",
         ),
       ),
     ),

@@ -80,6 +80,25 @@ describe("a gate event", () => {
     await waitFor(() => expect(saved(backend).equipment).toEqual([{ class: "chassis", number: "CH-12" }]));
   });
 
+  it("is of now, or of earlier when somebody says so, by the yard's clock", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    expect(sees("field-occurred_at")).toBe(false);
+    await tap("field-occurred_at-add");
+    await type("field-occurred_at", "2026-03-04T09:15");
+    await waitFor(() => expect(saved(backend).occurred_at).toBe("2026-03-04T15:15:00.000Z"));
+    await tap("field-occurred_at-remove");
+    await waitFor(() => expect(saved(backend).occurred_at).toBeUndefined());
+  });
+
+  it("notes the class of a seal", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await tap("seals-add");
+    await choose("field-seals-0-class", "H");
+    await waitFor(() => expect(saved(backend).seals?.[0]).toMatchObject({ class: "H" }));
+  });
+
   it("keeps everything typed while saving fails, says so, and is saved on trying again", async () => {
     const backend = open();
     await tap("new-gate-in");
@@ -116,6 +135,8 @@ describe("an interchange", () => {
     await tap("new-interchange");
     await tap("movement-street");
     await type("field-releasing-name", "Sierra Norte");
+    await tap("step-equipment");
+    await type("field-equipment_provider-name", "Gateway Chassis");
     await tap("step-condition");
     await tap("damage-add");
     await choose("field-damage-0-view", "rear");
@@ -131,6 +152,7 @@ describe("an interchange", () => {
       expect(body()).toMatchObject({
         movement: "street",
         releasing: { name: "Sierra Norte" },
+        equipment_provider: { name: "Gateway Chassis" },
         damage: [{ view: "rear", damage_type: "dent", component: "door gasket" }],
         tires: [{ position: "LOF", condition: "slid_flat", tread_32nds: 4 }],
         refusal: { role: "receiving", reason: "in a hurry" },

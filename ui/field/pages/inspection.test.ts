@@ -16,6 +16,15 @@ describe("an inspection", () => {
     await waitFor(() => expect(saved(backend, "rec-new-1").equipment).toMatchObject({ class: "tractor", number: "T-7" }));
   });
 
+  it("leads back to the list once it is begun, not to choosing again", async () => {
+    open();
+    await tap("new-inspection");
+    await tap("template-us_dvir");
+    await see("record-page");
+    await tap("back");
+    await see("work-list");
+  });
+
   it("keeps every answer the moment it is given", async () => {
     const backend = open(new MemoryBackend(), "inspection/rec-open/items");
     await tap("item-horn-fail_major");

@@ -131,7 +131,12 @@ export class App {
     await this.act(async () => {
       const view = await this.backend.start(start);
       if (!this.#sessions.has(view.id)) this.#adopt(view);
-      this.openRecord(view.body.kind, view.id);
+      const kind = view.body.kind;
+      if (!isRecordKind(kind)) return;
+      const place = { page: "record", kind, id: view.id } as const;
+      // What was chosen is begun: going back leads to the list, not to choosing again.
+      if (this.router.place.page === "new") this.replace(place);
+      else this.go(place);
     });
   }
 

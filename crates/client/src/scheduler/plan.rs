@@ -16,6 +16,9 @@ pub struct Attempts {
     pub next_attempt_at: Option<Timestamp>,
     /// When a round last ended well.
     pub last_success_at: Option<Timestamp>,
+    /// The server asked not to be called before this.
+    #[serde(default)]
+    pub not_before: Option<Timestamp>,
 }
 
 /// How things stand.
@@ -90,12 +93,18 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
     match event {
         Event::Succeeded => {
             attempts.failures = 0;
+            attempts.not_before = None;
             attempts.last_success_at = Some(now);
             attempts.next_attempt_at = Some(now + if situation.pending { DEBOUNCE } else { spread(IDLE, jitter) });
         }
+        Event::Failed { .. } if gatebook_sync::deliberate!(WaitForNetwork) => {
+            return Plan { run_now: false, wake_at: None, attempts };
+        }
         Event::Failed { retry_after } => {
             attempts.failures = attempts.failures.saturating_add(1);
-            let wait = backoff(attempts.failures, jitter).max(retry_after.unwrap_or_default().min(LONGEST_BACKOFF));
+            let asked = retry_after.map(|wait| wait.min(LONGEST_BACKOFF));
+            attempts.not_before = asked.map(|wait| now + wait);
+            let wait = backoff(attempts.failures, jitter).max(asked.unwrap_or_default());
             attempts.next_attempt_at = Some(now + wait);
         }
         Event::Manual | Event::NetworkChanged | Event::Started => attempts.next_attempt_at = Some(now),
@@ -117,7 +126,11 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
     }
     // Nothing is ever planned further away than the longest backoff: what is was written under another clock.
     let horizon = now + LONGEST_BACKOFF + IDLE;
-    let due = attempts.next_attempt_at.filter(|due| *due <= horizon).unwrap_or(now);
+    let mut due = attempts.next_attempt_at.filter(|due| *due <= horizon).unwrap_or(now);
+    attempts.not_before = attempts.not_before.filter(|at| *at <= horizon);
+    if let (Some(not_before), false) = (attempts.not_before, event == Event::Manual) {
+        due = due.max(not_before);
+    }
     attempts.next_attempt_at = Some(due);
     if situation.running {
         return Plan { run_now: false, wake_at: None, attempts };
@@ -157,6 +170,7 @@ mod tests {
             last_attempt_at: Some(at(last)),
             next_attempt_at: Some(at(last + 600)),
             last_success_at: None,
+            not_before: None,
         }
     }
 
@@ -221,6 +235,20 @@ mod tests {
         };
         assert_eq!(wake(120), Some(at(120)));
         assert_eq!(wake(1_000_000), Some(at(900)));
+    }
+
+    #[test]
+    fn what_the_server_asked_holds_for_everything_but_the_operators_own_wish() {
+        let asked = Event::Failed { retry_after: Some(Duration::from_secs(300)) };
+        let waiting = plan(idle(Attempts::default()), at(0), asked, 0.0).attempts;
+        for event in [Event::LocalWrite, Event::Resumed, Event::NetworkChanged, Event::Started, Event::Timer] {
+            let plan = plan(idle(waiting), at(60), event, 0.5);
+            assert_eq!((plan.run_now, plan.wake_at), (false, Some(at(300))), "{event:?}");
+        }
+        assert!(plan(idle(waiting), at(60), Event::Manual, 0.5).run_now);
+        assert!(plan(idle(waiting), at(300), Event::Timer, 0.5).run_now);
+        let clock_set_back = plan(idle(waiting), at(-315_360_000), Event::Timer, 0.5);
+        assert!(clock_set_back.run_now, "a wish of another clock is none");
     }
 
     #[test]

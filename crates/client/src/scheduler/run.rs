@@ -3,13 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatebook_sync::deliberate;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
 
 use super::plan::{Attempts, Event, Situation, plan};
 use crate::environment::Environment;
 use crate::error::StoreError;
-use crate::store::{Store, settings};
+use crate::store::{BeforeRound, Store, settings};
 use crate::sync_round::{self, PageSize, RoundError};
 use crate::transport::{HttpTransport, TransportError};
 use crate::view::{SyncProblem, SyncProblemCode, SyncStatus};
@@ -29,16 +30,38 @@ impl Handle {
     }
 }
 
-struct Scheduler {
-    store: Arc<Store>,
+pub(super) struct Scheduler {
+    pub(super) store: Arc<Store>,
     environment: Arc<dyn Environment>,
-    app: String,
-    size: PageSize,
+    pub(super) app: String,
+    pub(super) size: PageSize,
     status: watch::Sender<SyncStatus>,
+    way: Option<Way>,
 }
+
+/// The way to a server, kept from round to round: a connection that is still up saves a round trip or three, and the
+/// system's certificates are read once.
+struct Way {
+    server_url: String,
+    token: String,
+    transport: Arc<HttpTransport>,
+}
+
+pub(super) type Inbox = mpsc::UnboundedReceiver<Event>;
 
 /// Starts the scheduler on the current runtime.
 pub(crate) fn spawn(store: Arc<Store>, environment: Arc<dyn Environment>, app: String) -> Result<Handle, StoreError> {
+    let (scheduler, handle, inbox) = prepare(store, environment, app)?;
+    tokio::spawn(scheduler.run(inbox));
+    Ok(handle)
+}
+
+/// The scheduler as it is when the app starts, with its first event in the inbox.
+pub(super) fn prepare(
+    store: Arc<Store>,
+    environment: Arc<dyn Environment>,
+    app: String,
+) -> Result<(Scheduler, Handle, Inbox), StoreError> {
     let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
     let attempts: Attempts = store.setting(&settings::ATTEMPTS)?.unwrap_or_default();
     let status = watch::Sender::new(SyncStatus {
@@ -48,10 +71,9 @@ pub(crate) fn spawn(store: Arc<Store>, environment: Arc<dyn Environment>, app: S
     });
     let (events, inbox) = mpsc::unbounded_channel();
     let handle = Handle { events, status: status.subscribe() };
-    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status };
-    tokio::spawn(scheduler.run(inbox));
+    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None };
     handle.notify(Event::Started);
-    Ok(handle)
+    Ok((scheduler, handle, inbox))
 }
 
 impl Scheduler {
@@ -86,56 +108,109 @@ impl Scheduler {
     }
 
     async fn step(&mut self, event: Event, inbox: &mut mpsc::UnboundedReceiver<Event>) -> Result<Step, StoreError> {
-        let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
-        let situation = Situation {
-            enrolled: enrolment.is_some(),
-            running: false,
-            pending: self.store.pending_count()? > 0,
-            attempts: self.store.setting(&settings::ATTEMPTS)?.unwrap_or_default(),
+        if matches!(event, Event::NetworkChanged | Event::Resumed) {
+            // A connection from before may be dead without anybody having been told.
+            self.way = None;
+        }
+        let enrolment = match self.plan(event, jitter())? {
+            Planned::Wait(wake_at) => return Ok(Step::Wait(wake_at)),
+            Planned::Round(enrolment) => enrolment,
         };
-        let next = plan(situation, self.environment.now(), event, jitter());
+        let cut = tokio::select! {
+            outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
+            () = network_change(inbox) => Ok(()),
+        };
+        self.ended();
+        match cut {
+            // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
+            // anywhere.
+            Ok(()) => Ok(Step::Ran(Event::NetworkChanged)),
+            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, &enrolment.token)?)),
+        }
+    }
+
+    /// What is to be done about `event`, by the planner; what it wants kept is kept.
+    pub(super) fn plan(&self, event: Event, jitter: f64) -> Result<Planned, StoreError> {
+        let BeforeRound { enrolment, attempts, pending, has_fresh_work } = self.store.before_a_round()?;
+        let enrolment = enrolment.filter(|enrolment| !enrolment.revoked);
+        #[cfg(feature = "simulation")]
+        let running = self.store.is_latched()?;
+        #[cfg(not(feature = "simulation"))]
+        let running = false;
+        let is_urgent = has_fresh_work || (deliberate!(HurryPassedOver) && pending > 0);
+        let situation = Situation { enrolled: enrolment.is_some(), running, pending: is_urgent, attempts };
+        let next = plan(situation, self.environment.now(), event, jitter);
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
         }
         self.status.send_if_modified(|status| {
-            let pending = u32::from(situation.pending);
             let news =
                 status.last_success_at != next.attempts.last_success_at || (status.pending == 0) != (pending == 0);
             status.last_success_at = next.attempts.last_success_at;
             status.pending = pending;
             news
         });
-        let Some(enrolment) = enrolment.filter(|_| next.run_now) else {
-            return Ok(Step::Wait(next.wake_at));
-        };
-        let cut = tokio::select! {
-            outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
-            () = network_change(inbox) => Ok(()),
-        };
-        self.status.send_modify(|status| (status.running, status.items) = (false, 0));
-        match cut {
-            // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
-            // anywhere.
-            Ok(()) => Ok(Step::Ran(Event::NetworkChanged)),
-            Err(outcome) => Ok(Step::Ran(self.conclude(outcome, enrolment)?)),
+        #[cfg(feature = "simulation")]
+        if next.run_now {
+            self.store.latch(true)?;
         }
+        Ok(match enrolment.filter(|_| next.run_now) {
+            Some(enrolment) => Planned::Round(enrolment),
+            None => Planned::Wait(next.wake_at),
+        })
+    }
+
+    /// No round is under way any more.
+    pub(super) fn ended(&self) {
+        self.status.send_modify(|status| (status.running, status.items) = (false, 0));
     }
 
     async fn round(&mut self, server_url: &str, token: &str) -> Result<sync_round::Report, RoundError> {
-        let transport = HttpTransport::new(server_url, token)?;
+        let was_kept = self.way.is_some();
+        let transport = self.way_to(server_url, token)?;
+        let outcome = self.round_over(transport).await;
+        if !was_kept || !matches!(outcome, Err(RoundError::Transport(TransportError::Unreachable(_)))) {
+            return outcome;
+        }
+        // A connection kept from the last round may have died since; that says nothing about a new one.
+        self.way = None;
+        let transport = self.way_to(server_url, token)?;
+        self.round_over(transport).await
+    }
+
+    /// Tells that a round is under way, and how many items are still to move.
+    pub(super) fn progress(&self) -> Result<impl Fn(u32) + use<>, StoreError> {
         let status = self.status.clone();
         let progress = move |items| {
             status.send_modify(|status| (status.running, status.items) = (true, items));
         };
         progress(self.store.pending_count()?);
-        sync_round::run(&self.store, &transport, &mut self.size, &self.app, progress).await
+        Ok(progress)
     }
 
-    fn conclude(
+    async fn round_over(&mut self, transport: Arc<HttpTransport>) -> Result<sync_round::Report, RoundError> {
+        let progress = self.progress()?;
+        sync_round::run(&self.store, &*transport, &mut self.size, &self.app, progress).await
+    }
+
+    fn way_to(&mut self, server_url: &str, token: &str) -> Result<Arc<HttpTransport>, TransportError> {
+        if let Some(way) = self.way.as_ref().filter(|way| way.server_url == server_url && way.token == token) {
+            return Ok(Arc::clone(&way.transport));
+        }
+        let transport = Arc::new(HttpTransport::new(server_url, token)?);
+        self.way =
+            Some(Way { server_url: server_url.to_owned(), token: token.to_owned(), transport: Arc::clone(&transport) });
+        Ok(transport)
+    }
+
+    /// What a round's end means for the next.
+    pub(super) fn conclude(
         &mut self,
         outcome: Result<sync_round::Report, RoundError>,
-        enrolment: crate::store::Enrolment,
+        token: &str,
     ) -> Result<Event, StoreError> {
+        #[cfg(feature = "simulation")]
+        self.store.latch(false)?;
         match outcome {
             Ok(report) => {
                 tracing::info!(?report, "sync round ended");
@@ -144,18 +219,34 @@ impl Scheduler {
             }
             Err(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "sync round failed");
+                self.way = None;
                 let problem = problem_of(&error);
                 if problem.code == SyncProblemCode::Revoked {
-                    let revoked = crate::store::Enrolment { revoked: true, ..enrolment };
-                    self.store.set(&settings::ENROLMENT, Some(&revoked))?;
+                    self.sign_out(token)?;
                 }
                 self.report(Some(problem));
+                #[cfg(feature = "simulation")]
+                self.store.rename_writes(&*self.environment)?;
                 let retry_after = match &error {
                     RoundError::Transport(TransportError::Refused { retry_after, .. }) => *retry_after,
                     _ => None,
                 };
                 Ok(Event::Failed { retry_after })
             }
+        }
+    }
+
+    /// That token is good for nothing any more. Who was enrolled again while the round was under way has another.
+    fn sign_out(&self, token: &str) -> Result<(), StoreError> {
+        let known = self.store.setting(&settings::ENROLMENT)?;
+        match known.filter(|known| known.token == token) {
+            Some(known) => {
+                #[cfg(feature = "simulation")]
+                self.store.forget_pending()?;
+                let revoked = crate::store::Enrolment { revoked: true, ..known };
+                self.store.set(&settings::ENROLMENT, Some(&revoked))
+            }
+            None => Ok(()),
         }
     }
 
@@ -184,6 +275,12 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
             None => return std::future::pending().await,
         }
     }
+}
+
+/// What is to be done next.
+pub(super) enum Planned {
+    Round(crate::store::Enrolment),
+    Wait(Option<Timestamp>),
 }
 
 enum Step {
@@ -222,10 +319,8 @@ fn problem_of(error: &RoundError) -> SyncProblem {
                 SyncProblemCode::Revoked,
                 "The office has signed this device out. Your records are safe on it; ask the office for a new code.",
             ),
-            Code::ProtocolUnsupported => (
-                SyncProblemCode::UpdateNeeded,
-                "This app and the server no longer fit together. Update the app; nothing is lost.",
-            ),
+            // Which of the two is the older, the server can tell.
+            Code::ProtocolUnsupported => (SyncProblemCode::UpdateNeeded, error.message.as_str()),
             _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
         },
     };

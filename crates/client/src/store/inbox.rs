@@ -1,11 +1,11 @@
-//! The inbox: the server's notices to an operator, and changes of theirs that it would not take.
+//! The inbox: the server's notices to an operator, and changes of theirs that it would not take or could not handle.
 
 use gatebook_domain::{Body, Kind};
 use rusqlite::{OptionalExtension, params};
 use uuid::Uuid;
 
-use super::Store;
 use super::row::RecordRow;
+use super::{Store, stuck};
 use crate::error::StoreError;
 use crate::view::InboxItem;
 use crate::words;
@@ -34,6 +34,12 @@ impl Store {
                 let unread = unread(row.id, reading(&row))?;
                 items.push(words::rejection_item(row.id, kind, &row.title, rejection, row.changed_at, unread));
             }
+            for row in stuck::told(connection)? {
+                let theirs = operator_id.is_none() || row.content.operator_id.is_none_or(|id| Some(id) == operator_id);
+                let (Some(kind), true) = (row.kind(), theirs) else { continue };
+                let unread = unread(row.id, reading(&row))?;
+                items.push(words::stuck_item(row.id, kind, &row.title, row.changed_at, unread));
+            }
             items.sort_by_key(|item| std::cmp::Reverse((item.at, item.id)));
             Ok(items)
         })
@@ -52,10 +58,11 @@ impl Store {
     }
 }
 
-/// What grows when there is something new to read in the item: a notice's version, a rejected change's time.
+/// What grows when there is something new to read in the item: a notice's time of receipt, which outlives a restore of the
+/// server, or a rejected change's time.
 fn reading(row: &RecordRow) -> i64 {
-    match (&row.rejection, &row.base) {
-        (None, Some(base)) => i64::try_from(base.version).unwrap_or(i64::MAX),
+    match (row.pending, &row.base) {
+        (false, Some(base)) => base.received_at.as_microsecond(),
         _ => row.changed_at.as_microsecond(),
     }
 }

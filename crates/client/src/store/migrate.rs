@@ -2,10 +2,15 @@
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
+use super::row::RecordRow;
 use crate::error::StoreError;
 
 /// Every migration, oldest first; the schema number is its place in the list, from 1.
-const MIGRATIONS: &[&str] = &[include_str!("migrations/0001_initial.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_consistency.sql")];
+
+/// The migration that brought fingerprints.
+const FINGERPRINTS: usize = 2;
 
 /// The schema this app writes.
 #[expect(clippy::cast_possible_truncation, reason = "there are not four billion migrations")]
@@ -23,6 +28,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
             "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, checksum TEXT NOT NULL)",
         )?;
         transaction.execute_batch(sql)?;
+        if at + 1 == FINGERPRINTS {
+            fill_fingerprints(&transaction)?;
+        }
         transaction.execute("INSERT INTO migrations VALUES (?1, ?2)", (at + 1, checksum(sql)))?;
         transaction.pragma_update(None, "user_version", at + 1)?;
         transaction.commit()?;
@@ -32,6 +40,14 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
             .query_row("SELECT checksum FROM migrations WHERE number = ?1", [at + 1], |row| row.get(0))
             .optional()?;
         debug_assert_eq!(ran.as_deref(), Some(checksum(sql).as_str()), "migration {} was edited after it ran", at + 1);
+    }
+    Ok(())
+}
+
+/// Gives the rows of before their fingerprints.
+fn fill_fingerprints(connection: &Connection) -> Result<(), StoreError> {
+    for row in RecordRow::select(connection, "pending_sync = 0 OR shadow IS NOT NULL", [])? {
+        row.put(connection)?;
     }
     Ok(())
 }
@@ -55,6 +71,38 @@ mod tests {
         migrate(&mut connection).unwrap();
         let ran: u32 = connection.query_row("SELECT count(*) FROM migrations", [], |row| row.get(0)).unwrap();
         assert_eq!(ran, SCHEMA);
+    }
+
+    #[test]
+    fn what_was_held_before_there_were_fingerprints_gets_them_and_what_is_pending_stays() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch(&format!(
+                "CREATE TABLE migrations (number INTEGER PRIMARY KEY, checksum TEXT NOT NULL);
+                 {}
+                 INSERT INTO migrations VALUES (1, '{}');
+                 PRAGMA user_version = 1;
+                 INSERT INTO records VALUES
+                     (zeroblob(16), 'gate_event', zeroblob(16), 1, 'live', '', '2026-03-04T15:00:00Z', 'UTC', NULL, '{{}}',
+                      x'00000000000000000000000000000001', NULL, 5, 1, 9, '2026-03-04T15:00:00Z', 'm', 0, NULL, NULL,
+                      NULL, NULL, '', 'open', '2026-03-04T15:00:00Z'),
+                     (x'00000000000000000000000000000002', 'gate_event', zeroblob(16), 1, 'live', '',
+                      '2026-03-04T15:00:00Z', 'UTC', NULL, '{{\"direction\":\"in\"}}',
+                      x'00000000000000000000000000000003', NULL, NULL, NULL, NULL, NULL, NULL, 1, NULL, NULL, NULL, NULL,
+                      'mine', 'open', '2026-03-04T15:00:00Z');",
+                MIGRATIONS[0],
+                checksum(MIGRATIONS[0])
+            ))
+            .unwrap();
+        migrate(&mut connection).unwrap();
+        let rows: Vec<(bool, bool)> = connection
+            .prepare("SELECT pending_sync, fingerprint IS NULL FROM records ORDER BY id")
+            .unwrap()
+            .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
+            .unwrap()
+            .collect::<Result<_, _>>()
+            .unwrap();
+        assert_eq!(rows, [(false, false), (true, true)]);
     }
 
     #[test]

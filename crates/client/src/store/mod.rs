@@ -1,15 +1,22 @@
 //! The device's one database: records, pending state, shadow copies, cursors, notices and settings change together,
 //! in short transactions by one writer. No transaction is ever open while the network is waited for.
 
+#[cfg(feature = "simulation")]
+mod deliberate;
+mod history;
 mod inbox;
 mod migrate;
 mod pending;
 mod records;
 mod reference;
+mod reoffer;
 mod row;
 mod salvage;
 pub(crate) mod settings;
 mod settle;
+mod stuck;
+#[cfg(test)]
+mod testing;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -23,8 +30,10 @@ use crate::error::StoreError;
 pub use pending::PushPage;
 pub(crate) use records::Authorship;
 pub use records::HeldRecord;
-pub(crate) use settings::Enrolment;
+pub(crate) use reoffer::Offered;
+pub(crate) use settings::{BeforeRound, Enrolment};
 pub use settle::Settled;
+pub(crate) use settle::{Aftermath, Sent};
 
 /// Name of the database in the data folder.
 pub(crate) const DATABASE: &str = "gatebook.sqlite";
@@ -86,7 +95,9 @@ impl Store {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
+        gatebook_sync::reach!(DeviceBeforeCommit);
         transaction.commit()?;
+        gatebook_sync::reach!(DeviceAfterCommit);
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
         Ok(done)
@@ -97,18 +108,32 @@ impl Store {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
+        gatebook_sync::reach!(DeviceBeforeCommit);
         transaction.commit()?;
+        gatebook_sync::reach!(DeviceAfterCommit);
         Ok(done)
     }
 
     /// Runs `look` on one consistent state.
     fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let mut reader = lock(&self.reader);
-        let transaction = reader.transaction()?;
-        let seen = look(&transaction)?;
-        transaction.finish()?;
-        Ok(seen)
+        look_by(&mut lock(&self.reader), look)
     }
+
+    /// The same beside a write, by the writer's connection: what was just written is in its cache, and any other would
+    /// have to fetch it anew.
+    fn read_beside_write<T>(&self, look: impl FnOnce(&Connection) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        look_by(&mut lock(&self.writer), look)
+    }
+}
+
+fn look_by<T>(
+    connection: &mut Connection,
+    look: impl FnOnce(&Connection) -> Result<T, StoreError>,
+) -> Result<T, StoreError> {
+    let transaction = connection.transaction()?;
+    let seen = look(&transaction)?;
+    transaction.finish()?;
+    Ok(seen)
 }
 
 /// A panic elsewhere left no half-done transaction behind (they roll back when dropped), so the lock stays usable.
@@ -139,6 +164,70 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "cache_size", -16_384)?;
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
+    // A checkpoint each 16 MiB of log: seldom within a page of news, soon enough to keep the log small.
+    connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{event, recorded, remarks, somebody, store};
+    use super::*;
+    use crate::view::{CommandError, ErrorCode};
+
+    /// The disk has that many pages left for the database.
+    fn leave_room_for(store: &Store, pages: u32) {
+        let writer = lock(&store.writer);
+        let used: u32 = writer.pragma_query_value(None, "page_count", |row| row.get(0)).unwrap();
+        writer.pragma_update_and_check(None, "max_page_count", used + pages, |_| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn on_a_full_disk_a_save_fails_with_a_sentence_what_was_saved_stays_and_with_space_it_works() {
+        let (_folder, store) = store();
+        let id = recorded(&store, "saved before");
+        let large = "typed on a full disk ".repeat(2_000);
+        let save = || store.save(id, event(&large), &somebody());
+
+        leave_room_for(&store, 0);
+        let error = CommandError::from(save().unwrap_err());
+        assert_eq!((error.code, error.retry), (ErrorCode::DiskFull, true));
+        assert!(error.message.contains("out of space") && error.message.contains("Try again"), "{}", error.message);
+        assert_eq!(remarks(&store, id), "saved before");
+        assert_eq!(store.pending_count().unwrap(), 1);
+
+        leave_room_for(&store, 1_000);
+        save().unwrap();
+        assert_eq!(remarks(&store, id), large);
+    }
+
+    #[test]
+    fn every_commit_waits_for_the_disk() {
+        let (_folder, store) = store();
+        let writer = lock(&store.writer);
+        let mode: String = writer.pragma_query_value(None, "journal_mode", |row| row.get(0)).unwrap();
+        let synchronous: u32 = writer.pragma_query_value(None, "synchronous", |row| row.get(0)).unwrap();
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+    }
+
+    #[test]
+    fn who_only_reads_cannot_write() {
+        let (_folder, store) = store();
+        let wrote = store.read(|connection| Ok(connection.execute("DELETE FROM records", [])?));
+        assert!(wrote.is_err());
+    }
+
+    #[test]
+    fn a_write_that_fails_leaves_nothing_behind_and_tells_nobody() {
+        let (_folder, store) = store();
+        let id = recorded(&store, "before");
+        let changes = store.changes();
+        let failed: Result<(), _> = store.write(|transaction| {
+            transaction.execute("DELETE FROM records", [])?;
+            Err(StoreError::NotFound(id))
+        });
+        assert!(failed.is_err() && !changes.has_changed().unwrap());
+        assert_eq!(remarks(&store, id), "before");
+    }
 }

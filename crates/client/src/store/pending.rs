@@ -22,10 +22,12 @@ pub struct PushPage {
     pub epoch: Option<Epoch>,
     /// Up to where it has everything.
     pub cursors: BTreeMap<Scope, u64>,
+    /// What the server gave to be shown again.
+    pub mark: Option<String>,
 }
 
 /// Roughly what a record's envelope adds to its body in the request's JSON, with some room.
-const ENVELOPE_BYTES: usize = 700;
+pub(super) const ENVELOPE_BYTES: usize = 700;
 
 impl Store {
     /// The page of pending records whose writes come after `after`, within the limits; one record always fits.
@@ -40,6 +42,7 @@ impl Store {
                 more,
                 epoch: settings::get(connection, &settings::EPOCH)?,
                 cursors: cursors(connection)?,
+                mark: settings::get(connection, &settings::MARK)?,
             })
         })
     }
@@ -49,17 +52,31 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn pending_count(&self) -> Result<u32, StoreError> {
-        self.read(|connection| {
-            Ok(connection
-                .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL")?
-                .query_row([], |row| row.get(0))?)
-        })
+        self.read(count)
     }
+}
+
+/// Whether anything waits for a round that has not been found to be stuck.
+pub(super) fn has_fresh_work(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM records WHERE pending_sync = 1 AND rejection IS NULL \
+             AND write_id NOT IN (SELECT write_id FROM stuck))",
+        )?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// How many records wait for a round.
+pub(super) fn count(connection: &Connection) -> Result<u32, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL")?
+        .query_row([], |row| row.get(0))?)
 }
 
 fn pending(connection: &Connection, after: Uuid, limits: Limits) -> Result<(Vec<Push>, bool), StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND write_id > ?1 ORDER BY write_id"
+        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND write_id > ?1 \
+         AND write_id NOT IN (SELECT write_id FROM stuck) ORDER BY write_id"
     ))?;
     let mut rows = statement.query([after])?;
     let (mut page, mut bytes) = (Vec::new(), 0);
@@ -88,4 +105,51 @@ pub(super) fn cursors(connection: &Connection) -> Result<BTreeMap<Scope, u64>, S
         cursors.insert(scope, row.get(1)?);
     }
     Ok(cursors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{event, recorded, somebody, store};
+    use super::*;
+
+    fn limits(page_records: u32, page_bytes: u32) -> Limits {
+        Limits { page_records, page_bytes, ..Limits::default() }
+    }
+
+    #[test]
+    fn a_page_holds_no_more_records_than_allowed_and_the_next_goes_on_behind_it() {
+        let (_folder, store) = store();
+        let ids: Vec<Uuid> = (0..5).map(|at| recorded(&store, &at.to_string())).collect();
+        let first = store.push_page(None, limits(3, u32::MAX)).unwrap();
+        assert_eq!(first.push.iter().map(|push| push.id).collect::<Vec<_>>(), ids[..3]);
+        assert!(first.more);
+        let second = store.push_page(first.push.last().map(|push| push.write_id), limits(3, u32::MAX)).unwrap();
+        assert_eq!(second.push.iter().map(|push| push.id).collect::<Vec<_>>(), ids[3..]);
+        assert!(!second.more);
+    }
+
+    #[test]
+    fn a_page_holds_no_more_bytes_than_allowed() {
+        let (_folder, store) = store();
+        for _ in 0..5 {
+            recorded(&store, &"long ".repeat(200));
+        }
+        assert_eq!(store.push_page(None, limits(100, 4_000)).unwrap().push.len(), 2);
+    }
+
+    #[test]
+    fn one_record_always_fits() {
+        let (_folder, store) = store();
+        recorded(&store, &"long ".repeat(200));
+        assert_eq!(store.push_page(None, limits(1, 1)).unwrap().push.len(), 1);
+    }
+
+    #[test]
+    fn a_record_that_is_edited_while_a_round_runs_comes_behind_the_others_under_its_new_write() {
+        let (_folder, store) = store();
+        let (first, second) = (recorded(&store, "first"), recorded(&store, "second"));
+        store.save(first, event("edited"), &somebody()).unwrap();
+        let page = store.push_page(None, Limits::default()).unwrap();
+        assert_eq!(page.push.iter().map(|push| push.id).collect::<Vec<_>>(), [second, first]);
+    }
 }

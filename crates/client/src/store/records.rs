@@ -8,8 +8,8 @@ use rusqlite::Connection;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::Store;
 use super::row::{RecordRow, stage_name};
+use super::{Store, history, pending};
 use crate::error::StoreError;
 
 /// Who writes, when and where; stamped on every write.
@@ -51,6 +51,10 @@ impl Store {
         self.write(|transaction| {
             if RecordRow::head(transaction, id)?.is_some() {
                 return Ok(());
+            }
+            // It was finished, and is too old to be kept here.
+            if history::is_let_go(transaction, id)? {
+                return Err(StoreError::Final(id));
             }
             let body = settle(None, body);
             let content = Content {
@@ -95,8 +99,9 @@ impl Store {
             }
             // A body of a newer schema keeps its number: the fields this app does not know are still in it.
             let schema = row.content.schema.max(SCHEMA);
+            let listed = (title(&body), stage_name(&body));
             let content = Content { body: raw(&body), schema, ..row.content.clone() };
-            written(row, content, by).put(transaction)
+            written(row, content, listed, by).put(transaction)
         })
     }
 
@@ -106,18 +111,31 @@ impl Store {
             let row = editable(transaction, id)?;
             let content =
                 Content { state: RecordState::Voided, state_reason: reason.to_owned(), ..row.content.clone() };
-            written(row, content, by).put(transaction)
+            let listed = (row.title.clone(), row.stage.clone());
+            written(row, content, listed, by).put(transaction)
         })
     }
 
-    /// Goes back to the newest canonical state that this device has seen. A record that the server never had stays.
-    pub(crate) fn discard(&self, id: Uuid) -> Result<(), StoreError> {
+    /// Goes back to the newest canonical state that this device has seen. A record that the server never had stays; one
+    /// that is no longer this device's goes. Returns whether it is still here.
+    pub(crate) fn discard(&self, id: Uuid) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let row = RecordRow::find(transaction, id)?.ok_or(StoreError::NotFound(id))?;
-            match row.shadow {
-                Some(shadow) => RecordRow::canonical(shadow).put(transaction),
-                None => Ok(()),
+            if !row.pending {
+                return Ok(true);
             }
+            let cursors = pending::cursors(transaction)?;
+            match row.shadow {
+                Some(shadow) if cursors.contains_key(&shadow.content.scope()) => {
+                    RecordRow::canonical(shadow).put(transaction)?;
+                }
+                None if row.base.is_none() => {}
+                _ => {
+                    RecordRow::delete(transaction, id)?;
+                    return Ok(false);
+                }
+            }
+            Ok(true)
         })
     }
 
@@ -150,12 +168,11 @@ fn held(row: RecordRow) -> HeldRecord {
     }
 }
 
-/// The row with an operator's change in it: pending under a new write, with the canonical state it was made on kept
-/// as its shadow.
-fn written(row: RecordRow, content: Content, by: &Authorship) -> RecordRow {
+/// The row with an operator's change in it, listed by that title and stage: pending under a new write, with the
+/// canonical state it was made on kept as its shadow.
+fn written(row: RecordRow, content: Content, (title, stage): (String, String), by: &Authorship) -> RecordRow {
     let shadow = row.as_canonical().or(row.shadow);
     let content = Content { captured_at: by.now, operator_id: by.operator_id.or(content.operator_id), ..content };
-    let (title, stage) = super::row::listed_as(&content);
     RecordRow {
         id: row.id,
         content,

@@ -142,6 +142,13 @@ pub(super) fn template(connection: &Connection, id: Uuid) -> Result<Option<Templ
     Ok(RecordRow::find(connection, id)?.and_then(|row| serde_json::from_str(row.content.body.get()).ok()))
 }
 
+/// The name of one operator; empty for nobody, or for somebody this device does not know.
+pub(super) fn operator_name(connection: &Connection, id: Option<Uuid>) -> Result<String, StoreError> {
+    let row = id.map(|id| RecordRow::find(connection, id)).transpose()?.flatten();
+    let operator = row.and_then(|row| serde_json::from_str::<Operator>(row.content.body.get()).ok());
+    Ok(operator.map(|operator| operator.name).unwrap_or_default())
+}
+
 /// The entries in whose texts `query` occurs, blanks and hyphens apart; best first.
 fn best<T>(query: &str, entries: Vec<T>, texts: impl Fn(&T) -> [String; 3]) -> Vec<T> {
     let plain =

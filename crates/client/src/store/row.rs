@@ -1,7 +1,8 @@
 //! One row of `records`, read and written whole.
 
-use gatebook_domain::{Body, Kind, RecordState, stage, title};
-use gatebook_sync::{Canonical, Content, Epoch, LocalHead, Receipt, Rejection, VersionId};
+use gatebook_domain::record::Writer;
+use gatebook_domain::{Body, Kind, RecordState, Stage, stage, title};
+use gatebook_sync::{Canonical, Content, Epoch, Fingerprint, LocalHead, Receipt, Rejection, VersionId};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::Serialize;
@@ -64,6 +65,32 @@ impl RecordRow {
             device_id: self.device_id,
             content: self.content.clone(),
         })
+    }
+
+    /// The canonical state this device knows of the record: what the row equals or, while pending, its shadow copy.
+    pub(super) fn known(&self) -> Option<Canonical> {
+        if self.pending { self.shadow.clone() } else { self.as_canonical() }
+    }
+
+    /// Yard and fingerprint of the known canonical state.
+    fn known_as(&self) -> Option<(Option<Uuid>, Fingerprint)> {
+        let (receipt, yard_id) = if self.pending {
+            let shadow = self.shadow.as_ref()?;
+            (&shadow.receipt, shadow.content.yard_id)
+        } else {
+            (self.base.as_ref()?, self.content.yard_id)
+        };
+        Some((yard_id, Fingerprint::of(self.id, receipt)))
+    }
+
+    /// Whether the field writes records of this kind.
+    pub(super) fn is_fields(&self) -> bool {
+        self.kind().is_some_and(|kind| kind.writer() == Writer::Field)
+    }
+
+    pub(super) fn delete(connection: &Connection, id: Uuid) -> Result<(), StoreError> {
+        connection.prepare_cached("DELETE FROM records WHERE id = ?1")?.execute([id])?;
+        Ok(())
     }
 
     /// The typed body; `None` for a kind or shape of a newer app.
@@ -139,6 +166,7 @@ impl RecordRow {
         debug_assert!(self.pending || (self.rejection.is_none() && self.shadow.is_none() && self.base.is_some()));
         let base = self.base.as_ref();
         let content = &self.content;
+        let known = self.known_as();
         connection.prepare_cached(include_str!("put_record.sql"))?.execute(params![
             self.id,
             content.kind,
@@ -165,6 +193,8 @@ impl RecordRow {
             self.title,
             self.stage,
             self.changed_at.to_string(),
+            known.and_then(|(yard_id, _)| yard_id),
+            known.map(|(_, fingerprint)| fingerprint.to_sql()),
         ])?;
         Ok(())
     }
@@ -199,10 +229,13 @@ pub(super) fn listed_as(content: &Content) -> (String, String) {
 }
 
 pub(super) fn stage_name(body: &Body) -> String {
-    match serde_json::to_value(stage(body, None)) {
-        Ok(serde_json::Value::String(name)) => name,
-        _ => unreachable!("a stage is written as its name"),
+    match stage(body, None) {
+        Stage::Open => "open",
+        Stage::Filled => "filled",
+        Stage::Signed => "signed",
+        Stage::Submitted => "submitted",
     }
+    .to_owned()
 }
 
 pub(super) const fn state_name(state: RecordState) -> &'static str {

@@ -1,11 +1,12 @@
 //! Facts about this device that are not records.
 
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::Store;
+use super::{Store, pending};
 use crate::error::StoreError;
 use crate::scheduler::Attempts;
 
@@ -38,13 +39,53 @@ pub(crate) const YARD_ID: Setting<Uuid> = Setting::named("yard_id");
 pub(crate) const PLACE: Setting<String> = Setting::named("place");
 pub(crate) const SALVAGE: Setting<String> = Setting::named("salvage");
 pub(crate) const ATTEMPTS: Setting<Attempts> = Setting::named("attempts");
+/// A deliberate bug's.
+#[cfg(feature = "simulation")]
+pub(crate) const SYNCING: Setting<bool> = Setting::named("syncing");
 pub(crate) const EPOCH: Setting<gatebook_sync::Epoch> = Setting::named("epoch");
+/// What the server gave to be shown again: how far its history had come.
+pub(crate) const MARK: Setting<String> = Setting::named("mark");
+/// The server's epoch changed and not everything has been pulled since.
+pub(crate) const STARTING_AGAIN: Setting<bool> = Setting::named("starting_again");
+/// How often device and server were found to differ. Stays 0 in normal life.
+pub(crate) const REPAIRS: Setting<u32> = Setting::named("repairs");
+/// For how many days finished records are kept here.
+pub(crate) const HISTORY_DAYS: Setting<u32> = Setting::named("history_days");
+/// When finished records were last let go, by the server's clock.
+pub(crate) const LET_GO_AT: Setting<Timestamp> = Setting::named("let_go_at");
 pub(crate) const LIMITS: Setting<gatebook_sync::wire::Limits> = Setting::named("limits");
+
+/// What decides whether a round runs.
+pub(crate) struct BeforeRound {
+    pub enrolment: Option<Enrolment>,
+    pub attempts: Attempts,
+    /// Records that wait for a round.
+    pub pending: u32,
+    /// Whether one of them has not been found to be stuck.
+    pub has_fresh_work: bool,
+}
 
 impl Store {
     /// The setting's value, if it was ever set.
     pub(crate) fn setting<T: DeserializeOwned>(&self, setting: &Setting<T>) -> Result<Option<T>, StoreError> {
         self.read(|connection| get(connection, setting))
+    }
+
+    /// The device's membership and who is working on it, for a write.
+    pub(crate) fn who_writes(&self) -> Result<(Option<Enrolment>, Option<Uuid>), StoreError> {
+        self.read_beside_write(|connection| Ok((get(connection, &ENROLMENT)?, get(connection, &OPERATOR_ID)?)))
+    }
+
+    /// What decides when the next round runs, from one state: membership, earlier attempts, how much waits.
+    pub(crate) fn before_a_round(&self) -> Result<BeforeRound, StoreError> {
+        self.read(|connection| {
+            Ok(BeforeRound {
+                enrolment: get(connection, &ENROLMENT)?,
+                attempts: get(connection, &ATTEMPTS)?.unwrap_or_default(),
+                pending: pending::count(connection)?,
+                has_fresh_work: pending::has_fresh_work(connection)?,
+            })
+        })
     }
 
     /// Sets it, or forgets it.

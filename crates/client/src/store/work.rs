@@ -3,14 +3,15 @@
 use std::collections::{HashMap, HashSet};
 
 use gatebook_domain::reference::{Assignment, Template};
-use gatebook_domain::{Body, Kind, RecordState, missing, stage, validate};
+use gatebook_domain::{Body, Kind, RecordState, missing, stage, stage_with, validate};
 use gatebook_sync::Canonical;
+use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
-use super::Store;
 use super::reference::{self, Names};
 use super::row::RecordRow;
+use super::{Store, history};
 use crate::error::StoreError;
 use crate::view::{AlsoOpen, Counts, RecordView, RejectionView, WorkItem, WorkList};
 use crate::words;
@@ -48,31 +49,12 @@ impl Store {
 
     /// One record as the operator sees it.
     pub(crate) fn record(&self, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
-        self.read(|connection| {
-            let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
-            let body =
-                row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
-            let template = template_of(connection, &body)?;
-            let names = Names::load(connection)?;
-            Ok(RecordView {
-                id,
-                yard_id: row.content.yard_id,
-                title: row.title.clone(),
-                stage: stage(&body, template.as_ref()),
-                state: row.content.state,
-                state_reason: row.content.state_reason.clone(),
-                problems: validate(&body, template.as_ref()),
-                missing: missing(&body, template.as_ref()),
-                rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
-                can_discard: row.shadow.is_some(),
-                operator_name: names.of(row.content.operator_id),
-                changed_at: row.changed_at,
-                zone: row.content.zone.clone(),
-                also_open: also_open(&row, operator_id, &names),
-                template,
-                body,
-            })
-        })
+        self.read(|connection| view(connection, id, operator_id))
+    }
+
+    /// The same, just after it was saved.
+    pub(crate) fn record_as_saved(&self, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
+        self.read_beside_write(|connection| view(connection, id, operator_id))
     }
 
     /// The assignment, if it is here.
@@ -107,6 +89,37 @@ impl Store {
     }
 }
 
+fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
+    let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
+    let body = row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
+    let template = template_of(connection, &body)?;
+    let also_open = also_open(&row, operator_id);
+    let missing = missing(&body, template.as_ref());
+    Ok(RecordView {
+        id,
+        yard_id: row.content.yard_id,
+        title: row.title.clone(),
+        stage: stage_with(&body, || missing.clone()),
+        state: row.content.state,
+        state_reason: row.content.state_reason.clone(),
+        problems: validate(&body, template.as_ref()),
+        rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
+        can_discard: row.pending && (row.base.is_some() || row.shadow.is_some()),
+        operator_name: reference::operator_name(connection, row.content.operator_id)?,
+        changed_at: row.changed_at,
+        zone: row.content.zone.clone(),
+        also_open: match also_open {
+            Some((who, since)) => {
+                Some(AlsoOpen { operator_name: reference::operator_name(connection, Some(who))?, since })
+            }
+            None => None,
+        },
+        missing,
+        template,
+        body,
+    })
+}
+
 fn template_of(connection: &Connection, body: &Body) -> Result<Option<Template>, StoreError> {
     match body {
         Body::Inspection(inspection) => Ok(reference::template(connection, inspection.template.template_id)?
@@ -119,11 +132,14 @@ fn template_of(connection: &Connection, body: &Body) -> Result<Option<Template>,
 /// Assignments of the yard that this operator or nobody in particular is to do, and nobody has begun.
 fn assigned(connection: &Connection, yard_id: Uuid, operator_id: Option<Uuid>) -> Result<Vec<WorkItem>, StoreError> {
     let templates: HashMap<Uuid, Template> = reference::all(connection, Kind::Template)?.into_iter().collect();
-    let begun: HashSet<Uuid> = {
+    let mut begun: HashSet<Uuid> = history::all(connection)?;
+    {
         let mut statement =
             connection.prepare_cached("SELECT id FROM records WHERE kind = 'inspection' AND yard_id = ?1")?;
-        statement.query_map([yard_id], |row| row.get(0))?.collect::<Result<_, _>>()?
-    };
+        for id in statement.query_map([yard_id], |row| row.get(0))? {
+            begun.insert(id?);
+        }
+    }
     let rows = RecordRow::select(
         connection,
         "kind = 'assignment' AND yard_id = ?1 AND state = 'live' ORDER BY changed_at DESC",
@@ -172,13 +188,14 @@ fn item(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Option<Wor
         operator_name: names.of(row.content.operator_id),
         rejected: row.rejection.is_some(),
         voided: row.content.state == RecordState::Voided,
-        also_open: also_open(row, operator_id, names),
+        also_open: also_open(row, operator_id)
+            .map(|(who, since)| AlsoOpen { operator_name: names.of(Some(who)), since }),
     })
 }
 
-/// Somebody else's unfinished version of the record: the canonical one while nothing of ours is pending, otherwise the
+/// Whose unfinished version of the record there is beside the operator's, and since when: the canonical one while nothing of ours is pending, otherwise the
 /// one that came in since our change was begun.
-fn also_open(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Option<AlsoOpen> {
+fn also_open(row: &RecordRow, operator_id: Option<Uuid>) -> Option<(Uuid, Timestamp)> {
     let theirs = match &row.shadow {
         Some(shadow) if row.base.as_ref().is_none_or(|base| shadow.receipt.version_id() > base.version_id()) => {
             shadow.clone()
@@ -187,6 +204,6 @@ fn also_open(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Optio
     };
     let Canonical { content, receipt, .. } = theirs;
     let unfinished = content.state == RecordState::Live && super::row::listed_as(&content).1 != "submitted";
-    (unfinished && content.operator_id.is_some() && content.operator_id != operator_id)
-        .then(|| AlsoOpen { operator_name: names.of(content.operator_id), since: receipt.received_at })
+    let who = content.operator_id.filter(|who| unfinished && Some(*who) != operator_id)?;
+    Some((who, receipt.received_at))
 }

@@ -15,6 +15,7 @@ use super::App;
 use super::refusal::Refusal;
 use crate::error::refuse;
 use crate::json;
+use crate::sync::other_protocol;
 
 /// zstd windows beyond this (2^23 bytes) are refused rather than allocated.
 const WINDOW_LOG_MAX: u32 = 23;
@@ -51,12 +52,23 @@ impl<T: DeserializeOwned> FromRequest<App> for Packed<T> {
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
     let text = std::str::from_utf8(bytes).map_err(|error| malformed(format!("The body is not UTF-8: {error}.")))?;
     serde_json::from_str(text).map_err(|error| {
+        // A request of another protocol may have any shape; it gets an answer that says so.
+        if let Some(refusal) = serde_json::from_str(text).ok().and_then(|Spoken { protocol }| other_protocol(protocol))
+        {
+            return Refusal(refusal);
+        }
         let place = match json::pointer_at(text, json::offset_of(text, &error)) {
             place if place.is_empty() => String::new(),
             place => format!(", in {place}"),
         };
         malformed(format!("The body is not what this address takes: {error}{place}."))
     })
+}
+
+/// The one thing that requests of all protocols have in common.
+#[derive(serde::Deserialize)]
+struct Spoken {
+    protocol: u32,
 }
 
 fn malformed(message: impl Into<String>) -> Refusal {

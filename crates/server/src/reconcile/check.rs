@@ -60,12 +60,10 @@ pub(super) fn check(offered: &Offered, device: &Device, references: &References)
         Ok(body) => (&offered.content, body),
         Err(rejection) => return Some(rejection.clone()),
     };
-    if !device.sees(content.yard_id) {
-        return Some(elsewhere());
-    }
     match offered.ground {
         // It was the canonical state once; its receipt is all it needs.
         Ground::Reoffer { .. } => None,
+        Ground::Write { .. } if !device.sees(content.yard_id) => Some(elsewhere()),
         Ground::Write { .. } => may_write(content, body, references).or_else(|| keeps_rules(content, body, references)),
     }
 }

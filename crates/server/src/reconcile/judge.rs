@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use gatebook_domain::Body;
+use gatebook_sync::deliberate;
 use gatebook_sync::{
     Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Verdict, decide,
 };
@@ -10,12 +11,13 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::check::{another_kind, elsewhere};
+use super::lineage::Lineage;
 use super::notices::{Conflict, Side};
 use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
 use crate::receipt::Key;
-use crate::storage::{Device, Filing, Held, LedgerEntry, Outcome, Writing};
+use crate::storage::{Ancestor, Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
 /// The page's working state.
 pub(super) struct Book<'a> {
@@ -27,6 +29,8 @@ pub(super) struct Book<'a> {
     pub standing: HashMap<Uuid, Standing>,
     /// What is known of each write of the page.
     pub ledger: HashMap<Uuid, Known>,
+    /// What the records of re-offers have been through.
+    pub lineage: Lineage,
     /// What will be filed, in order.
     pub filings: Vec<Filing>,
     /// What becomes of writes that are canonical in the database until now.
@@ -66,19 +70,28 @@ impl Book<'_> {
     /// Judges one record.
     pub(super) fn judge(&mut self, writing: &dyn Writing, offered: &Offered) -> Result<Word, ServerError> {
         let (id, write_id) = (offered.id, offered.write_id);
-        if let Some((record_id, verdict, content)) = self.known(write_id) {
+        if let Some((record_id, verdict, content)) = self.known(write_id).filter(|_| !deliberate!(ForgetLedger)) {
             if record_id != id || !content.says_the_same_as(&offered.content) {
-                return self.reject_reused_write(writing, offered);
+                let rejection = match offered.ground {
+                    Ground::Write { .. } => reused(),
+                    Ground::Reoffer { .. } => forged(),
+                };
+                return self.reject_aside(writing, offered, rejection);
             }
             let as_sent = is_verbatim(content, &offered.content);
             return Ok(Word { id, write_id, verdict: verdict.clone(), as_sent });
         }
         let refusal = self.refusal(offered);
+        if let (Some(rejection), Ground::Reoffer { .. }) = (&refusal, &offered.ground) {
+            return self.reject_aside(writing, offered, rejection.clone());
+        }
         let existing = self.existing(id);
         let incoming = Incoming {
             offer: match &offered.ground {
                 Ground::Write { base } => Offer::Write { base: base.as_ref() },
-                Ground::Reoffer { receipt, .. } => Offer::Reoffer { receipt },
+                Ground::Reoffer { receipt, .. } => {
+                    Offer::Reoffer { receipt, overtaken: self.lineage.is_overtaken(id, receipt) }
+                }
             },
             content: &offered.content,
             may_reopen: self.references.is_supervisor(offered.content.operator_id),
@@ -118,7 +131,8 @@ impl Book<'_> {
         }
         let existing = self.existing(offered.id);
         if let Some((_, held)) = &existing {
-            if !self.device.sees(held.yard_id) {
+            // What was canonical once needs no leave to be so again: whoever has its receipt may bring it.
+            if matches!(offered.ground, Ground::Write { .. }) && !self.device.sees(held.yard_id) {
                 return Some(elsewhere());
             }
             if let Some(rejection) = another_kind(held, &offered.content) {
@@ -141,27 +155,32 @@ impl Book<'_> {
             self.newest_proof = self.newest_proof.max(proof.received_at);
             return None;
         }
-        Some(Rejection::new(
-            RejectionCode::ForgedReceipt,
-            "This record came with a proof that this server never gave. Discard the change and enter it again; if that \
-             does not help, ask the office.",
-        ))
+        Some(forged())
     }
 
     /// Enters into the book what the decision says.
     fn carry_out(&mut self, offered: &Offered, decision: &Decision) {
         let &Offered { id, write_id, ref ground, ref content, ref body, .. } = offered;
+        let is_forgotten = deliberate!(ForgetLedger) && self.ledger.contains_key(&write_id);
+        let write_id = if is_forgotten { Uuid::new_v5(&write_id, content.kind.as_bytes()) } else { write_id };
         let (device_id, base, original) = match ground {
             Ground::Write { base } => (Some(self.device.id), base.as_ref().map(Receipt::version_id), None),
-            Ground::Reoffer { receipt, written_by } => (*written_by, None, Some(receipt.received_at)),
+            Ground::Reoffer { receipt, written_by } => {
+                (*written_by, Some(receipt.version_id()), Some(receipt.received_at))
+            }
         };
         let (outcome, version, received_at) = match decision {
             Decision::Repeat(_) => return,
             Decision::Reject(_) => (Outcome::Rejected, None, None),
             Decision::Unchanged => (Outcome::Unchanged, None, original),
+            Decision::Overtaken => (Outcome::Superseded, None, original),
             Decision::SetAside => (Outcome::SetAside { to: self.canonical_write(id) }, None, original),
             Decision::Take { version, received_at, .. } => (Outcome::Canonical, Some(*version), *received_at),
         };
+        if let Some(version) = version {
+            let received_at = received_at.unwrap_or(Timestamp::MAX);
+            self.lineage.add(Ancestor { record_id: id, version, received_at, base });
+        }
         let at = self.filings.len();
         self.filings.push(Filing {
             write_id,
@@ -191,6 +210,7 @@ impl Book<'_> {
     /// The filing at `at` becomes the record's canonical state.
     fn displace(&mut self, id: Uuid, at: usize, is_conflict: bool, body: Option<&Body>) {
         let winner = self.filings[at].write_id;
+        let is_conflict = is_conflict && !deliberate!(DropTheLoser);
         if is_conflict {
             let (kept, set_aside) = (self.side_of_filing(at), self.side_of_standing(id));
             self.note_conflict(id, Some(kept), set_aside, body);
@@ -228,14 +248,17 @@ impl Book<'_> {
         }
     }
 
-    /// A write id that came before with something else. No app does that; whatever it is, it must not pass as judged.
-    /// It is filed under an id of its own, so that the payload is kept and a repeat finds it.
-    fn reject_reused_write(&mut self, writing: &dyn Writing, offered: &Offered) -> Result<Word, ServerError> {
+    /// Rejects what must not count as the judged write of its id: a write id that came before with something else (no app
+    /// does that), or a re-offer that is not believed, while the genuine one may still come from elsewhere. It is filed
+    /// under an id of its own, so that the payload is kept and a repeat finds it.
+    fn reject_aside(
+        &mut self,
+        writing: &dyn Writing,
+        offered: &Offered,
+        rejection: Rejection,
+    ) -> Result<Word, ServerError> {
         let &Offered { id, write_id, ref content, .. } = offered;
-        let verdict = Verdict::Rejected(Rejection::new(
-            RejectionCode::Invalid,
-            "This change came under the number of another change. Save the record again.",
-        ));
+        let verdict = Verdict::Rejected(rejection);
         let filed_as = Uuid::new_v5(&write_id, &[id.as_bytes(), content.body.get().as_bytes()].concat());
         let is_filed =
             self.ledger.contains_key(&filed_as) || !writing.ledger(self.device.tenant, &[filed_as])?.is_empty();
@@ -258,6 +281,21 @@ impl Book<'_> {
         }
         Ok(Word { id, write_id, verdict, as_sent: false })
     }
+}
+
+fn reused() -> Rejection {
+    Rejection::new(
+        RejectionCode::Invalid,
+        "This change came under the number of another change. Save the record again.",
+    )
+}
+
+fn forged() -> Rejection {
+    Rejection::new(
+        RejectionCode::ForgedReceipt,
+        "This record came with a proof that this server never gave. Discard the change and enter it again; if that \
+         does not help, ask the office.",
+    )
 }
 
 /// Whether both are the same to the byte, so that a receipt of the one proves the other.

@@ -1,4 +1,4 @@
-//! Step 2: what the server holds of the page's records, and what the ledger knows of its writes. Two queries,
+//! Step 2: what the server holds of the page's records, and what the ledger knows of its writes. A few queries,
 //! whatever the size of the page; records in the order of their ids, so that where rows are locked two pages never
 //! wait for each other. The ledger is asked when the records are claimed: what somebody else judged until then counts.
 
@@ -6,9 +6,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::Offered;
 use super::judge::{Book, Known, Standing};
+use super::lineage::Lineage;
 use super::references::References;
+use super::{Ground, Offered};
 use crate::error::ServerError;
 use crate::receipt::Key;
 use crate::storage::{Device, Writing};
@@ -25,6 +26,9 @@ pub(super) fn load<'a>(
     let held = writing.claim(device.tenant, &ids)?;
     let writes: Vec<_> = page.iter().map(|offered| offered.write_id).collect();
     let ledger = writing.ledger(device.tenant, &writes)?;
+    let reoffered: Vec<_> =
+        page.iter().filter(|it| matches!(it.ground, Ground::Reoffer { .. })).map(|it| it.id).collect();
+    let lineage = if reoffered.is_empty() { Vec::new() } else { writing.lineage(device.tenant, &reoffered)? };
     let operators = page.iter().filter_map(|offered| offered.content.operator_id);
     Ok(Book {
         key,
@@ -33,6 +37,7 @@ pub(super) fn load<'a>(
         references: References::load(writing, device.tenant, operators)?,
         standing: held.into_iter().map(|held| (held.record_id, Standing::Stored(Box::new(held)))).collect(),
         ledger: ledger.into_iter().map(|entry| (entry.write_id, Known::Stored(Box::new(entry)))).collect(),
+        lineage: Lineage::of(lineage),
         filings: Vec::with_capacity(page.len()),
         displaced: HashMap::new(),
         conflicts: Vec::new(),

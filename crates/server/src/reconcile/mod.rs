@@ -13,14 +13,15 @@
 mod answer;
 mod check;
 mod judge;
+mod lineage;
 mod load;
 mod notices;
 mod references;
 mod stamp;
 
 use gatebook_domain::Body;
-use gatebook_sync::wire::{Judged, Push};
-use gatebook_sync::{Canonical, Content, Receipt, Rejection};
+use gatebook_sync::wire::{ApiErrorCode, Judged, Push};
+use gatebook_sync::{Canonical, Content, Receipt, Rejection, Verdict, deliberate};
 use uuid::Uuid;
 
 pub(crate) use check::read;
@@ -31,7 +32,7 @@ use judge::{Book, Word};
 use notices::Desk;
 
 use crate::config::{Bounds, Environment};
-use crate::error::ServerError;
+use crate::error::{ServerError, refuse};
 use crate::receipt::Key;
 use crate::storage::{Device, Reading, Writing};
 
@@ -109,7 +110,10 @@ pub(crate) fn reconcile<'a>(
     page: &[Offered],
 ) -> Result<Reconciled<'a>, ServerError> {
     let mut book = load::load(writing, key, device, page)?;
-    let words = page.iter().map(|offered| book.judge(writing, offered)).collect::<Result<_, _>>()?;
+    let words: Vec<_> = page.iter().map(|offered| book.judge(writing, offered)).collect::<Result<_, _>>()?;
+    if deliberate!(RejectWholePage) && words.iter().any(|word| matches!(word.verdict, Verdict::Rejected(_))) {
+        return Err(refuse(ApiErrorCode::Forbidden, "a record of this page is not taken").into());
+    }
     if !book.is_unchanged() {
         let tenant = device.tenant;
         let desk = Desk::open(writing, tenant, book.epoch, &book.conflicts)?;

@@ -67,7 +67,8 @@ impl Conflict {
     /// Both operators; one who is on both sides once.
     fn addressees(&self) -> impl Iterator<Item = Uuid> {
         let (kept, set_aside) = (self.kept.content.operator_id, self.set_aside.content.operator_id);
-        kept.into_iter().chain(set_aside.filter(|_| set_aside != kept))
+        let set_aside = set_aside.filter(|_| set_aside != kept && !gatebook_sync::deliberate!(TellOnlyTheWinner));
+        kept.into_iter().chain(set_aside)
     }
 }
 

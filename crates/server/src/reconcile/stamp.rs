@@ -4,6 +4,7 @@
 //! by side, whoever takes the counter later also commits later, so no reader of the feed ever passes a place that is
 //! still to be filled.
 
+use gatebook_sync::deliberate;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::ServerError;
@@ -22,7 +23,7 @@ impl Counter {
         let after = self.received_at.checked_add(TICK);
         let after = after.map_err(|error| ServerError::unreadable("time of receipt", error))?;
         let now = Timestamp::from_microsecond(now.as_microsecond()).unwrap_or(now);
-        self.received_at = now.max(after);
+        self.received_at = if deliberate!(CursorByTimestamp) { now } else { now.max(after) };
         Ok(self.received_at)
     }
 }
@@ -30,6 +31,15 @@ impl Counter {
 /// Stamps filings in order. What became a version gets the next place in the feed, without gaps; what brings its own
 /// time of receipt (a re-offer) keeps that.
 pub(crate) fn stamp(filings: &mut [Filing], counter: &mut Counter, now: Timestamp) -> Result<(), ServerError> {
+    #[cfg(feature = "simulation")]
+    let commits_at = if deliberate!(CounterFirst) {
+        let many = filings.iter().filter(|filing| filing.version.is_some()).count() as u64;
+        let (first, last) = gatebook_sync::simulation::drawn_early(counter.seq, many);
+        counter.seq = first;
+        Some(last)
+    } else {
+        None
+    };
     for filing in filings {
         match filing.received_at {
             None => filing.received_at = Some(counter.receive(now)?),
@@ -39,6 +49,10 @@ pub(crate) fn stamp(filings: &mut [Filing], counter: &mut Counter, now: Timestam
             counter.seq += 1;
             filing.seq = Some(counter.seq);
         }
+    }
+    #[cfg(feature = "simulation")]
+    if let Some(last) = commits_at {
+        counter.seq = last;
     }
     Ok(())
 }

@@ -9,12 +9,15 @@ pub(crate) mod sqlite;
 
 use std::collections::HashMap;
 
-use gatebook_sync::{Epoch, Scope, VersionId};
+use gatebook_sync::wire::{Departure, Entry, IdRange};
+use gatebook_sync::{Epoch, Scope, Tally, VersionId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
 pub use model::Device;
-pub(crate) use model::{Code, Counter, Filing, Held, LedgerEntry, NewDevice, Outcome, StoredWrite, Tenant, state_name};
+pub(crate) use model::{
+    Ancestor, Code, Counter, Filing, Held, LedgerEntry, NewDevice, Outcome, StoredWrite, Tenant, state_name,
+};
 
 use crate::config::Config;
 use crate::error::ServerError;
@@ -89,6 +92,23 @@ pub(crate) trait Reading {
     /// Walks the scope's canonical states behind `cursor` by ascending `seq`, until `visit` returns false.
     fn feed(&self, tenant: Tenant, scope: Scope, cursor: u64, visit: &mut Visit<'_>) -> Result<(), ServerError>;
 
+    /// What the scope holds.
+    fn tally(&self, tenant: Tenant, scope: Scope) -> Result<Tally, ServerError>;
+    /// What the scope holds in that range, by id.
+    fn entries(&self, tenant: Tenant, range: IdRange) -> Result<Vec<Entry>, ServerError>;
+    /// Records that left the scope behind `cursor`, with their place in the feed, oldest first; at most `limit`.
+    fn departures(
+        &self,
+        tenant: Tenant,
+        scope: Scope,
+        cursor: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, Departure)>, ServerError>;
+    /// When the version at that place of the feed was received, if there is one.
+    fn received_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Timestamp>, ServerError>;
+
+    /// Every version those records have had.
+    fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError>;
     /// What the ledger knows of those writes.
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError>;
     /// Every write to a record, in the order in which they were judged.
@@ -104,6 +124,8 @@ pub(crate) type Visit<'a> = dyn FnMut(&dyn FeedRow) -> Result<bool, ServerError>
 pub(crate) trait FeedRow {
     fn record_id(&self) -> Result<Uuid, ServerError>;
     fn version(&self) -> Result<VersionId, ServerError>;
+    /// When it was received, in microseconds.
+    fn received(&self) -> u64;
     fn seq(&self) -> Result<u64, ServerError>;
     fn body_bytes(&self) -> Result<usize, ServerError>;
     fn held(&self) -> Result<Held, ServerError>;
@@ -115,6 +137,9 @@ pub(crate) trait FeedRow {
 /// [`store`](Self::store), [`set_counter`](Self::set_counter). From the counter on nothing waits for anybody, so that
 /// nobody waits long for the counter.
 pub(crate) trait Writing: Reading {
+    /// Begins a new epoch, with the counter taken.
+    fn begin_epoch(&self, epoch: Epoch) -> Result<(), ServerError>;
+
     /// Makes the tenant unless it is there.
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError>;
     /// Lets a token act for the tenant's admin.

@@ -2,7 +2,7 @@
 
 use gatebook_domain::RecordState;
 use gatebook_sync::wire::AuditOutcome;
-use gatebook_sync::{Content, Receipt, Verdict, VersionId};
+use gatebook_sync::{Content, Fingerprint, Receipt, Verdict, VersionId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -182,11 +182,11 @@ impl Filing {
         Some(Receipt { epoch, version, seq: self.seq.unwrap_or(u64::MAX), received_at, mac: String::new() })
     }
 
-    /// Its place in the feed, if it is the record's canonical state from now on. What a later record of the same page
-    /// displaced is in the audit table only.
-    pub(super) const fn canonical_seq(&self) -> Option<u64> {
-        match self.outcome {
-            Outcome::Canonical => self.seq,
+    /// Its place in the feed and what stands for it in tallies, if it is the record's canonical state from now on. What
+    /// a later record of the same page displaced is in the audit table only.
+    pub(super) fn canonical_place(&self) -> Option<(u64, Fingerprint)> {
+        match (self.outcome, self.receipt()) {
+            (Outcome::Canonical, Some(receipt)) => Some((receipt.seq, Fingerprint::of(self.record_id, &receipt))),
             _ => None,
         }
     }
@@ -223,6 +223,16 @@ pub(crate) struct StoredWrite {
     pub reason: String,
     pub received_at: Timestamp,
     pub content: Content,
+}
+
+/// A version that a record has had, and what it was made of.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Ancestor {
+    pub record_id: Uuid,
+    pub version: VersionId,
+    pub received_at: Timestamp,
+    /// The state it was made on; of a state that was put back after a restore, what it had been before.
+    pub base: Option<VersionId>,
 }
 
 /// The name of a record's state in SQL.

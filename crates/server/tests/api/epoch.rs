@@ -1,6 +1,6 @@
 //! Restarts, backups, and servers that lost something.
 
-use gatebook_sync::wire::{AuditOutcome, CanonicalState};
+use gatebook_sync::wire::{AuditOutcome, CanonicalState, SyncRequest};
 use gatebook_sync::{Canonical, Kept, RejectionCode, Verdict};
 use jiff::Timestamp;
 
@@ -153,6 +153,113 @@ async fn a_reoffer_that_was_altered_is_not_believed() {
         assert!(matches!(code, Some(RejectionCode::ForgedReceipt | RejectionCode::Invalid)), "{judged:?}");
     }
     assert_eq!(a.sees(held.id).await.unwrap().receipt, held.receipt);
+}
+
+#[tokio::test]
+async fn a_reoffer_that_is_not_believed_does_not_stand_in_the_way_of_the_genuine_one() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let mut held = None;
+    let yard = lost(yard, async |_| held = Some(a.push(gate_event("lost")).await.accepted(1))).await;
+    a.finds(&yard.base);
+    b.finds(&yard.base);
+    let genuine = held.unwrap();
+    let forged = Canonical { content: gate_event("forged").written_on(&a).content, ..genuine.clone() };
+    for _ in 0..2 {
+        let answer = a.reoffer(vec![forged.clone()]).await;
+        assert_eq!(refused(&answer.verdicts[0].verdict).unwrap().0, RejectionCode::ForgedReceipt);
+    }
+    assert_eq!(b.reoffer(vec![genuine.clone()]).await.verdicts[0].verdict, Verdict::Accepted);
+    let answer = a.reoffer(vec![forged]).await;
+    assert_eq!(refused(&answer.verdicts[0].verdict).unwrap().0, RejectionCode::ForgedReceipt);
+    assert!(a.sees(genuine.id).await.unwrap().content.body.get().contains("lost"));
+    assert_eq!(yard.audit(genuine.id).await.len(), 2, "the forged one is kept for the admin, once");
+}
+
+#[tokio::test]
+async fn a_state_whose_successor_was_put_back_first_is_filed_without_a_conflict() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let mut held = Vec::new();
+    let yard = lost(yard, async |_| {
+        held.push(a.push(gate_event("first")).await.accepted(1));
+        held.push(a.push(gate_event("second").of_record(held[0].id).on(&held[0].receipt)).await.accepted(2));
+    })
+    .await;
+    a.finds(&yard.base);
+    for state in held.iter().rev() {
+        assert_eq!(a.reoffer(vec![state.clone()]).await.verdicts[0].verdict, Verdict::Accepted);
+    }
+    let outcomes: Vec<_> = yard.audit(held[0].id).await.into_iter().map(|entry| entry.outcome).collect();
+    assert_eq!(outcomes, [AuditOutcome::Canonical, AuditOutcome::Superseded]);
+    assert!(a.pull().await.iter().all(|state| state.content.kind != "notice"));
+}
+
+#[tokio::test]
+async fn a_lost_state_is_taken_from_a_device_that_no_longer_works_for_its_yard_and_not_shown_to_it() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let mut held = Vec::new();
+    let yard = lost(yard, async |_| held.push(a.push(gate_event("lost")).await.accepted(1))).await;
+    a.finds(&yard.base);
+    yard.server.set_device_yards(a.id, &[yard.nuevo_laredo()]).unwrap();
+    let judged = a.reoffer(held.clone()).await.verdicts.remove(0);
+    assert_eq!((judged.verdict, judged.canonical.is_none()), (Verdict::Accepted, true));
+    assert_eq!(yard.audit(held[0].id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_taken_after_a_restore_was_received_after_all_that_was_lost_whatever_the_clock_says() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let first = a.push(gate_event("first")).await.accepted(1);
+    let mut held = None;
+    let yard = lost(yard, async |_| {
+        held = Some(a.push(gate_event("lost").of_record(first.id).on(&first.receipt)).await.accepted(2));
+    })
+    .await;
+    a.finds(&yard.base);
+    yard.clock_steps(jiff::SignedDuration::from_hours(-24));
+    let since = a.push(gate_event("since").of_record(first.id).on(&first.receipt)).await.accepted(2);
+    assert!(since.receipt.received_at > held.unwrap().receipt.received_at);
+}
+
+#[tokio::test]
+async fn a_mark_that_this_history_does_not_hold_begins_a_new_epoch_once() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
+    let lost = a.push(gate_event("lost")).await;
+    let (known, mark) = (lost.response.epoch, lost.response.mark.clone());
+    assert!(mark.is_some());
+    let yard = yard.restarted(|place| place.swap(&backup)).await;
+    a.finds(&yard.base);
+    b.finds(&yard.base);
+    // The counter passes what A knows.
+    b.push_all(["one", "two", "three"].map(gate_event)).await;
+    let shown = || SyncRequest { epoch: Some(known), mark: mark.clone(), ..a.request() };
+    let epoch = a.sync(shown()).await.epoch;
+    assert!(epoch > known);
+    assert_eq!(a.sync(shown()).await.epoch, epoch, "not once more");
+    let forged = SyncRequest { epoch: Some(epoch), mark, ..a.request() };
+    assert_eq!(a.sync(forged).await.epoch, epoch, "a mark is good for its own epoch only");
+}
+
+#[tokio::test]
+async fn a_mark_of_a_later_epoch_than_the_databases_begins_one_later_still() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
+    let yard = yard.restarted(|place| restore_backup(place, &backup, now())).await;
+    a.finds(&yard.base);
+    let answer = a.push(gate_event("lost")).await.response;
+    let yard = yard.restarted(|place| place.swap(&backup)).await;
+    a.finds(&yard.base);
+    assert!(yard.server.epoch().unwrap() < answer.epoch);
+    let shown = SyncRequest { epoch: Some(answer.epoch), mark: answer.mark, ..a.request() };
+    assert!(a.sync(shown).await.epoch > answer.epoch);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod bad_input;
 mod clock;
 mod command_line;
 mod conflict;
+mod consistency;
 mod embedded;
 mod enrolment;
 mod epoch;

@@ -70,6 +70,20 @@ async fn a_body_that_breaks_rules_is_told_the_first_and_how_many_more() {
 }
 
 #[tokio::test]
+async fn a_list_of_thousands_is_rejected_alone_and_in_words() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let with_units = |count: usize| {
+        let units = vec![r#"{"class":"trailer","number":"T-1"}"#; count].join(",");
+        Draft::raw("gate_event", format!(r#"{{"direction":"in","equipment":[{units}]}}"#))
+    };
+    let answer = a.push_all([with_units(2), with_units(10_000), with_units(5_000), gate_event("behind them")]).await;
+    let told = answer.verdicts().into_iter().map(|verdict| refused(verdict).map(|(code, path, _)| (code, path)));
+    let too_many = (RejectionCode::Invalid, Some("/equipment"));
+    assert_eq!(told.collect::<Vec<_>>(), [None, Some((RejectionCode::TooLarge, None)), Some(too_many), None]);
+}
+
+#[tokio::test]
 async fn an_inspection_is_held_to_the_list_it_followed() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;

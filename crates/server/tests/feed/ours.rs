@@ -140,6 +140,8 @@ fn request(records: u32) -> SyncRequest {
         cursors: BTreeMap::new(),
         push: Vec::new(),
         reoffer: Vec::new(),
+        repair: gatebook_sync::wire::Repair::default(),
+        mark: None,
         take: Take { records, bytes: u32::MAX },
     }
 }

@@ -26,6 +26,8 @@ fn send(server: &Server, device: &Device, push: Vec<Push>) -> SyncResponse {
         cursors: std::collections::BTreeMap::new(),
         push,
         reoffer: Vec::new(),
+        repair: gatebook_sync::wire::Repair::default(),
+        mark: None,
         take,
     };
     server.sync(device, request).unwrap()

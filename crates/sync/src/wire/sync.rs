@@ -7,9 +7,11 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::content::{Canonical, Content};
+use super::repair::{Repair, Repaired};
 use crate::scope::Scope;
+use crate::tally::Tally;
 use crate::verdict::Verdict;
-use crate::version::{Epoch, Receipt};
+use crate::version::{Epoch, Receipt, VersionId};
 
 /// What a device sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -33,6 +35,12 @@ pub struct SyncRequest {
     /// Canonical states that the server may have lost, after its epoch changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reoffer: Vec<Canonical>,
+    /// The [`SyncResponse::mark`] it was given last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// What it asks in order to find where it differs from the server.
+    #[serde(default, skip_serializing_if = "Repair::is_empty")]
+    pub repair: Repair,
     /// How much it will take.
     pub take: Take,
 }
@@ -79,6 +87,13 @@ pub struct SyncResponse {
     pub scopes: Vec<ScopePage>,
     /// There is more to pull: come again at once.
     pub more: bool,
+    /// How far the server's history has come, for the device to show again as it is. A server whose history does not
+    /// hold it any more knows that a backup was put in place, and begins a new epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mark: Option<String>,
+    /// What the device asked in order to find where it differs.
+    #[serde(default, skip_serializing_if = "Repaired::is_empty")]
+    pub repaired: Repaired,
     /// What the device obeys from now on.
     pub limits: Limits,
 }
@@ -130,8 +145,24 @@ pub struct ScopePage {
     pub scope: Scope,
     /// Canonical states by ascending `seq`, without those that a verdict of the same answer carries.
     pub records: Vec<Canonical>,
+    /// Records that are no longer in this scope.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub left: Vec<Departure>,
     /// The device has everything up to here once it has stored this page.
     pub cursor: u64,
+    /// What the scope holds; with its last page. The device must then come to the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tally: Option<Tally>,
+}
+
+/// A record that moved out of a scope.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Departure {
+    /// Which.
+    pub id: Uuid,
+    /// Its state now. A device that holds an older one drops it.
+    pub version: VersionId,
 }
 
 /// What the server allows. Devices obey from the moment they hear it.

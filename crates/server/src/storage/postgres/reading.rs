@@ -2,15 +2,17 @@
 
 use std::collections::HashMap;
 
-use gatebook_sync::{Epoch, Scope};
+use gatebook_sync::wire::{Departure, Entry, IdRange};
+use gatebook_sync::{Epoch, Fingerprint, Scope, Tally};
+use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::row::{self, Fed, get, unsigned};
-use super::session::Session;
+use super::session::{Arguments, Session};
 use crate::error::ServerError;
 use crate::storage::model::{storable, timestamp};
-use crate::storage::{Counter, Device, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit};
+use crate::storage::{Ancestor, Counter, Device, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit};
 
 /// Rows of the feed fetched at a time.
 const FETCHED: i64 = 1_000;
@@ -110,6 +112,43 @@ impl Reading for Session {
 
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
         self.all(include_str!("versions/ledger.sql"), &[&tenant.key, &write_ids])?.iter().map(row::entry).collect()
+    }
+
+    fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError> {
+        self.all(include_str!("versions/lineage.sql"), &[&tenant.key, &ids])?.iter().map(row::ancestor).collect()
+    }
+
+    fn tally(&self, tenant: Tenant, scope: Scope) -> Result<Tally, ServerError> {
+        let sql = "SELECT records, lower, upper FROM tallies WHERE tenant = $1 AND scope = $2";
+        let Some(row) = self.first(sql, &[&tenant.key, &scope_id(scope.yard_id())])? else {
+            return Ok(Tally::default());
+        };
+        Ok(Tally::from_halves(unsigned(&row, 0)?, unsigned(&row, 1)?, unsigned(&row, 2)?))
+    }
+
+    fn entries(&self, tenant: Tenant, range: IdRange) -> Result<Vec<Entry>, ServerError> {
+        let scope = scope_id(range.scope.yard_id());
+        let entry = |row: &Row| Ok(Entry { id: get(row, 0)?, fingerprint: Fingerprint::from_sql(get(row, 1)?) });
+        let arguments: Arguments<'_> = &[&tenant.key, &scope, &range.from, &range.to];
+        self.all(include_str!("consistency/range.sql"), arguments)?.iter().map(entry).collect()
+    }
+
+    fn departures(
+        &self,
+        tenant: Tenant,
+        scope: Scope,
+        cursor: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, Departure)>, ServerError> {
+        let (cursor, limit) = (storable(cursor).unwrap_or(i64::MAX), i64::from(limit));
+        let arguments: Arguments<'_> = &[&tenant.key, &scope_id(scope.yard_id()), &cursor, &limit];
+        self.all(include_str!("consistency/departures.sql"), arguments)?.iter().map(row::departure).collect()
+    }
+
+    fn received_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Timestamp>, ServerError> {
+        let sql = "SELECT received_at FROM versions WHERE tenant = $1 AND seq = $2";
+        let found = self.first(sql, &[&tenant.key, &storable(seq).unwrap_or(i64::MAX)])?;
+        found.map(|row| timestamp(get(&row, 0)?)).transpose()
     }
 
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {

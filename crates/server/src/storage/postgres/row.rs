@@ -1,5 +1,6 @@
 //! Reading rows.
 
+use gatebook_sync::wire::Departure;
 use gatebook_sync::{Content, Epoch, VersionId};
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use super::text;
 use crate::error::ServerError;
 use crate::storage::model::{audit_outcome, state_named, timestamp, verdict_of};
-use crate::storage::{FeedRow, Held, LedgerEntry, StoredWrite, Tenant};
+use crate::storage::{Ancestor, FeedRow, Held, LedgerEntry, StoredWrite, Tenant};
 
 /// Place of the body among the columns of `held.sql` and `feed.sql`.
 const BODY: usize = 15;
@@ -62,6 +63,10 @@ impl FeedRow for Fed<'_> {
         version(self.0)
     }
 
+    fn received(&self) -> u64 {
+        unsigned(self.0, 6).unwrap_or_default()
+    }
+
     fn seq(&self) -> Result<u64, ServerError> {
         unsigned(self.0, 5)
     }
@@ -83,6 +88,26 @@ pub(super) fn entry(row: &Row) -> Result<LedgerEntry, ServerError> {
         verdict: verdict_of(get(row, 2)?)?,
         content: content(row, 3)?,
     })
+}
+
+/// A row of `lineage.sql`.
+pub(super) fn ancestor(row: &Row) -> Result<Ancestor, ServerError> {
+    let base = match get::<Option<i64>>(row, 4)?.zip(get::<Option<i64>>(row, 5)?) {
+        Some(_) => Some(VersionId { epoch: Epoch(unsigned(row, 4)?), version: unsigned(row, 5)? }),
+        None => None,
+    };
+    Ok(Ancestor {
+        record_id: get(row, 0)?,
+        version: VersionId { epoch: Epoch(unsigned(row, 1)?), version: unsigned(row, 2)? },
+        received_at: timestamp(get(row, 3)?)?,
+        base,
+    })
+}
+
+/// A row of `departures.sql`.
+pub(super) fn departure(row: &Row) -> Result<(u64, Departure), ServerError> {
+    let version = VersionId { epoch: Epoch(unsigned(row, 2)?), version: unsigned(row, 3)? };
+    Ok((unsigned(row, 1)?, Departure { id: get(row, 0)?, version }))
 }
 
 /// A row of `of_record.sql` or `by_write.sql`.

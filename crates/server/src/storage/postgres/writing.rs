@@ -122,7 +122,9 @@ impl Writing for Session {
         let (moved, added): (Vec<_>, Vec<_>) = filings
             .iter()
             .filter_map(|filing| {
-                Some((filing.record_id, scope_id(filing.content.yard_id), storable(filing.canonical_seq()?)?))
+                let (seq, fingerprint) = filing.canonical_place()?;
+                let scope = scope_id(filing.content.yard_id);
+                Some((filing.record_id, scope, storable(seq)?, fingerprint.to_sql()))
             })
             .partition(|(id, ..)| self.claimed.borrow().contains(id));
         self.claimed.borrow_mut().extend(added.iter().map(|(id, ..)| *id));
@@ -140,6 +142,11 @@ impl Writing for Session {
             )
         })
         .map(drop)
+    }
+
+    fn begin_epoch(&self, epoch: Epoch) -> Result<(), ServerError> {
+        self.epoch.set(Some(epoch));
+        self.run("UPDATE server SET epoch = $1", &[&storable(epoch.0)]).map(drop)
     }
 
     fn set_counter(&self, tenant: Tenant, Counter { seq, received_at }: Counter) -> Result<(), ServerError> {
@@ -164,14 +171,20 @@ impl Session {
         self.execute(sql, &[&tenant.key, &write_ids, &outcomes, &set_aside_to]).await.map(drop)
     }
 
-    async fn point(&self, sql: &Statement, tenant: Tenant, rows: Vec<(Uuid, Uuid, i64)>) -> Result<(), ServerError> {
+    async fn point(
+        &self,
+        sql: &Statement,
+        tenant: Tenant,
+        rows: Vec<(Uuid, Uuid, i64, i64)>,
+    ) -> Result<(), ServerError> {
         if rows.is_empty() {
             return Ok(());
         }
         let ids: Vec<Uuid> = rows.iter().map(|row| row.0).collect();
         let scopes: Vec<Uuid> = rows.iter().map(|row| row.1).collect();
         let seqs: Vec<i64> = rows.iter().map(|row| row.2).collect();
-        self.execute(sql, &[&tenant.key, &ids, &scopes, &seqs]).await.map(drop)
+        let fingerprints: Vec<i64> = rows.iter().map(|row| row.3).collect();
+        self.execute(sql, &[&tenant.key, &ids, &scopes, &seqs, &fingerprints]).await.map(drop)
     }
 }
 

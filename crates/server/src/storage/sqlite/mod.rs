@@ -1,6 +1,7 @@
 //! The embedded database: one folder, one SQLite file, one writer, a few readers.
 
 mod codes;
+mod consistency;
 mod devices;
 mod records;
 mod session;
@@ -70,7 +71,9 @@ impl Database {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&Session { connection: &transaction })?;
+        gatebook_sync::reach!(ServerBeforeCommit);
         transaction.commit()?;
+        gatebook_sync::reach!(ServerAfterCommit);
         Ok(done)
     }
 
@@ -104,6 +107,17 @@ pub(crate) fn epoch_of(connection: &Connection) -> Result<Epoch, ServerError> {
 /// Begins a new life of a server whose database nobody else has open.
 pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch) -> Result<(), ServerError> {
     connection.execute("UPDATE server SET epoch = ?1", [epoch.0])?;
+    Ok(())
+}
+
+/// When the newest version in that database was received, in microseconds.
+pub(crate) fn newest_receipt(connection: &Connection) -> Result<i64, ServerError> {
+    Ok(connection.query_row("SELECT coalesce(max(received_at), 0) FROM tenant_counters", [], |row| row.get(0))?)
+}
+
+/// From now on nothing is received before `time`, in microseconds.
+pub(crate) fn receive_after(connection: &Connection, time: i64) -> Result<(), ServerError> {
+    connection.execute("UPDATE tenant_counters SET received_at = max(received_at, ?1)", [time])?;
     Ok(())
 }
 

@@ -2,14 +2,16 @@
 
 use std::collections::HashMap;
 
-use gatebook_sync::{Epoch, Scope};
+use gatebook_sync::wire::{Departure, Entry, IdRange};
+use gatebook_sync::{Epoch, Scope, Tally};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use crate::error::ServerError;
 use crate::storage::{
-    Code, Counter, Device, Filing, Held, LedgerEntry, NewDevice, Outcome, Reading, StoredWrite, Tenant, Visit, Writing,
+    Ancestor, Code, Counter, Device, Filing, Held, LedgerEntry, NewDevice, Outcome, Reading, StoredWrite, Tenant,
+    Visit, Writing,
 };
 
 /// A transaction. There is only one that writes, so nothing needs to be locked in it.
@@ -64,6 +66,32 @@ impl Reading for Session<'_> {
 
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
         Session::ledger(self, tenant, write_ids)
+    }
+
+    fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError> {
+        Session::lineage(self, tenant, ids)
+    }
+
+    fn tally(&self, tenant: Tenant, scope: Scope) -> Result<Tally, ServerError> {
+        Session::tally(self, tenant, scope)
+    }
+
+    fn entries(&self, tenant: Tenant, range: IdRange) -> Result<Vec<Entry>, ServerError> {
+        Session::entries(self, tenant, range)
+    }
+
+    fn departures(
+        &self,
+        tenant: Tenant,
+        scope: Scope,
+        cursor: u64,
+        limit: u32,
+    ) -> Result<Vec<(u64, Departure)>, ServerError> {
+        Session::departures(self, tenant, scope, cursor, limit)
+    }
+
+    fn received_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Timestamp>, ServerError> {
+        Session::received_at(self, tenant, seq)
     }
 
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {
@@ -126,11 +154,15 @@ impl Writing for Session<'_> {
         }
         let keys = self.file(tenant, filings)?;
         for (filing, key) in filings.iter().zip(keys) {
-            if let Some(seq) = filing.canonical_seq() {
-                self.point(tenant, filing.record_id, filing.content.yard_id, seq, key)?;
+            if let Some((seq, fingerprint)) = filing.canonical_place() {
+                self.point(tenant, filing.record_id, filing.content.yard_id, seq, key, fingerprint)?;
             }
         }
         Ok(())
+    }
+
+    fn begin_epoch(&self, epoch: Epoch) -> Result<(), ServerError> {
+        super::begin_epoch(self.connection, epoch)
     }
 
     fn set_counter(&self, tenant: Tenant, counter: Counter) -> Result<(), ServerError> {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatebook_sync::wire::{EnrolResponse, Push, SyncRequest, SyncResponse, Take};
+use gatebook_sync::wire::{EnrolResponse, Push, Repair, SyncRequest, SyncResponse, Take};
 use gatebook_sync::{Canonical, Epoch, PROTOCOL, Scope};
 use reqwest::Response;
 use uuid::Uuid;
@@ -112,6 +112,8 @@ impl TestDevice {
             cursors,
             push: Vec::new(),
             reoffer: Vec::new(),
+            mark: None,
+            repair: Repair::default(),
             take,
         }
     }

@@ -91,10 +91,73 @@ CREATE UNIQUE INDEX versions_by_seq ON versions (tenant, seq) WHERE seq IS NOT N
 
 -- Each record's canonical version, by its place in the feed. The feed is this table by seq: state, not a log.
 CREATE TABLE records (
-    tenant bigint NOT NULL,
-    id     uuid NOT NULL,
-    scope  uuid NOT NULL,                    -- the yard; the nil id for the organisation
-    seq    bigint NOT NULL,
+    tenant      bigint NOT NULL,
+    id          uuid NOT NULL,
+    scope       uuid NOT NULL,               -- the yard; the nil id for the organisation
+    seq         bigint NOT NULL,
+    fingerprint bigint NOT NULL,             -- stands for the state in tallies (gatebook_sync::Fingerprint)
     PRIMARY KEY (tenant, id)
 );
 CREATE UNIQUE INDEX records_feed ON records (tenant, scope, seq);
+
+-- What each scope holds: how many records, and the sums of the halves of their fingerprints. Kept by the triggers below,
+-- in the transaction that changes records; who does that has the tenant's counter, so nobody waits here.
+CREATE TABLE tallies (
+    tenant  bigint NOT NULL,
+    scope   uuid NOT NULL,
+    records bigint NOT NULL,
+    lower   bigint NOT NULL,
+    upper   bigint NOT NULL,
+    PRIMARY KEY (tenant, scope)
+) WITH (fillfactor = 10);
+
+-- Records that were in a yard and are now in another: the feed of the yard tells them by seq, beside what it holds.
+CREATE TABLE departures (
+    tenant bigint NOT NULL,
+    scope  uuid NOT NULL,
+    record uuid NOT NULL,
+    seq    bigint NOT NULL,
+    PRIMARY KEY (tenant, scope, record)
+);
+CREATE INDEX departures_feed ON departures (tenant, scope, seq);
+
+-- Once a statement, whatever the number of its rows.
+CREATE FUNCTION records_added() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies
+    SELECT tenant, scope, count(*), sum(fingerprint & 4294967295), sum((fingerprint >> 32) & 4294967295)
+    FROM added GROUP BY tenant, scope
+    ON CONFLICT (tenant, scope) DO UPDATE SET
+        records = tallies.records + excluded.records,
+        lower = tallies.lower + excluded.lower,
+        upper = tallies.upper + excluded.upper;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION records_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tallies
+    SELECT tenant, scope, sum(one), sum(one * (fingerprint & 4294967295)), sum(one * ((fingerprint >> 32) & 4294967295))
+    FROM (
+        SELECT tenant, scope, fingerprint, 1 AS one FROM after
+        UNION ALL SELECT tenant, scope, fingerprint, -1 FROM before
+    ) AS change GROUP BY tenant, scope
+    ON CONFLICT (tenant, scope) DO UPDATE SET
+        records = tallies.records + excluded.records,
+        lower = tallies.lower + excluded.lower,
+        upper = tallies.upper + excluded.upper;
+    INSERT INTO departures
+    SELECT before.tenant, before.scope, before.id, after.seq
+    FROM before JOIN after ON after.tenant = before.tenant AND after.id = before.id
+    WHERE before.scope <> after.scope AND before.scope <> '00000000-0000-0000-0000-000000000000'
+    ON CONFLICT (tenant, scope, record) DO UPDATE SET seq = excluded.seq;
+    DELETE FROM departures USING after JOIN before ON before.tenant = after.tenant AND before.id = after.id
+    WHERE before.scope <> after.scope
+        AND departures.tenant = after.tenant AND departures.scope = after.scope AND departures.record = after.id;
+    RETURN NULL;
+END $$;
+
+CREATE TRIGGER records_added AFTER INSERT ON records
+REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION records_added();
+CREATE TRIGGER records_changed AFTER UPDATE ON records
+REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION records_changed();

@@ -1,6 +1,6 @@
 //! Canonical states: by record, and as the feed of a scope by `seq`.
 
-use gatebook_sync::{Epoch, Scope, VersionId};
+use gatebook_sync::{Epoch, Fingerprint, Scope, VersionId};
 use uuid::Uuid;
 
 use super::versions::read_content;
@@ -54,6 +54,10 @@ impl FeedRow for Row<'_> {
         Ok(VersionId { epoch: Epoch(self.0.get(3)?), version: self.0.get(4)? })
     }
 
+    fn received(&self) -> u64 {
+        self.0.get(6).unwrap_or_default()
+    }
+
     fn seq(&self) -> Result<u64, ServerError> {
         Ok(self.0.get(5)?)
     }
@@ -76,8 +80,16 @@ impl Session<'_> {
         yard: Option<Uuid>,
         seq: u64,
         version_key: i64,
+        fingerprint: Fingerprint,
     ) -> Result<(), ServerError> {
-        self.connection.prepare_cached(include_str!("point.sql"))?.execute((tenant.key, id, yard, seq, version_key))?;
+        self.connection.prepare_cached(include_str!("point.sql"))?.execute((
+            tenant.key,
+            id,
+            yard,
+            seq,
+            version_key,
+            fingerprint.to_sql(),
+        ))?;
         Ok(())
     }
 }

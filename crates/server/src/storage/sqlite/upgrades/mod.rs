@@ -5,14 +5,17 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ServerError;
 
-const UPGRADES: &[&str] = &[include_str!("0001_initial.sql")];
+const UPGRADES: &[&str] = &[include_str!("0001_initial.sql"), include_str!("0002_consistency.sql")];
 
 /// "Gate" in ASCII: says whose database the file is.
 pub(crate) const APPLICATION_ID: i32 = 0x4761_7465;
 
 /// Brings the database to the schema of this version.
 pub(super) fn run(connection: &mut Connection) -> Result<(), ServerError> {
-    run_all(connection, UPGRADES)
+    run_all(connection, UPGRADES)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    super::consistency::fill_fingerprints(&transaction)?;
+    Ok(transaction.commit()?)
 }
 
 fn run_all(connection: &mut Connection, upgrades: &[&str]) -> Result<(), ServerError> {
@@ -60,6 +63,28 @@ mod tests {
         run_all(&mut database, &[ONE, TWO]).unwrap();
         run_all(&mut database, &[ONE, TWO]).unwrap();
         assert!(has_table_two(&database));
+    }
+
+    #[test]
+    fn records_from_before_there_were_tallies_are_counted() {
+        let mut database = Connection::open_in_memory().unwrap();
+        run_all(&mut database, &UPGRADES[..1]).unwrap();
+        database
+            .execute_batch(
+                "INSERT INTO tenants VALUES (1, x'01', 'T');
+                 INSERT INTO versions VALUES (7, 1, x'02', zeroblob(16), 'gate_event', x'0a', 1, 'live', '', '', 'UTC',
+                     NULL, '{}', NULL, NULL, NULL, NULL, '', '\"accepted\"', 'canonical', NULL, 5, 1, 1, 1000);
+                 INSERT INTO records VALUES (1, zeroblob(16), x'0a', 1, 7);",
+            )
+            .unwrap();
+        run(&mut database).unwrap();
+        run(&mut database).unwrap();
+        let counted: (u64, bool) = database
+            .query_row("SELECT records, lower <> 0 FROM tallies WHERE scope = x'0a'", [], |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .unwrap();
+        assert_eq!(counted, (1, true));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Reading judged writes back: for the ledger, and for the audit list.
 
-use gatebook_sync::Content;
 use gatebook_sync::wire::AuditOutcome;
+use gatebook_sync::{Content, Epoch, VersionId};
 use rusqlite::Row;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -9,9 +9,33 @@ use uuid::Uuid;
 use crate::error::ServerError;
 use crate::storage::model::{audit_outcome, state_named, timestamp, verdict_of};
 use crate::storage::sqlite::{Session, batch};
-use crate::storage::{LedgerEntry, StoredWrite, Tenant};
+use crate::storage::{Ancestor, LedgerEntry, StoredWrite, Tenant};
 
 impl Session<'_> {
+    /// Every version those records have had.
+    pub(in crate::storage::sqlite) fn lineage(
+        &self,
+        tenant: Tenant,
+        ids: &[Uuid],
+    ) -> Result<Vec<Ancestor>, ServerError> {
+        let mut statement = self.connection.prepare_cached(include_str!("lineage.sql"))?;
+        let mut rows = statement.query((tenant.key, batch(ids)))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let base = match (row.get(4)?, row.get(5)?) {
+                (Some(epoch), Some(version)) => Some(VersionId { epoch: Epoch(epoch), version }),
+                _ => None,
+            };
+            found.push(Ancestor {
+                record_id: row.get(0)?,
+                version: VersionId { epoch: Epoch(row.get(1)?), version: row.get(2)? },
+                received_at: timestamp(row.get(3)?)?,
+                base,
+            });
+        }
+        Ok(found)
+    }
+
     /// What the ledger knows of those writes.
     pub(in crate::storage::sqlite) fn ledger(
         &self,

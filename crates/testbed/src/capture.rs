@@ -1,4 +1,4 @@
-//! What the two people enter.
+//! What people enter, through the methods the UI calls.
 
 use anyhow::{Context as _, ensure};
 use gatebook_client::Device;
@@ -21,12 +21,12 @@ fn begin(device: &Device, assignment_id: Uuid) -> anyhow::Result<(Uuid, Inspecti
 }
 
 /// How many items have an answer.
-pub(crate) fn answered(device: &Device, assignment: Uuid) -> anyhow::Result<usize> {
+pub fn answered(device: &Device, assignment: Uuid) -> anyhow::Result<usize> {
     Ok(begin(device, assignment)?.1.items.iter().filter(|item| item.result.is_some()).count())
 }
 
 /// Passes the next item, as one tap does. `false` when none is left.
-pub(crate) fn answer_next(device: &Device, assignment: Uuid) -> anyhow::Result<bool> {
+pub fn answer_next(device: &Device, assignment: Uuid) -> anyhow::Result<bool> {
     let (id, mut inspection) = begin(device, assignment)?;
     let Some(item) = inspection.items.iter_mut().find(|item| item.result.is_none()) else { return Ok(false) };
     item.result = Some(ItemResult::Pass);
@@ -35,7 +35,7 @@ pub(crate) fn answer_next(device: &Device, assignment: Uuid) -> anyhow::Result<b
 }
 
 /// Fills the inspection item by item, signs and submits it.
-pub(crate) fn inspection(device: &Device, assignment: Uuid, tires_fail: bool) -> anyhow::Result<RecordView> {
+pub fn inspection(device: &Device, assignment: Uuid, tires_fail: bool) -> anyhow::Result<RecordView> {
     while answer_next(device, assignment)? {}
     let (id, mut inspection) = begin(device, assignment)?;
     if tires_fail {
@@ -53,12 +53,14 @@ pub(crate) fn inspection(device: &Device, assignment: Uuid, tires_fail: bool) ->
     submit(device, id)
 }
 
-pub(crate) fn has_major_defect(record: &RecordView) -> bool {
+/// Whether an inspection found something that keeps the unit off the road.
+pub fn has_major_defect(record: &RecordView) -> bool {
     matches!(&record.body, Body::Inspection(inspection)
         if inspection.items.iter().any(|item| item.result == Some(ItemResult::FailMajor)))
 }
 
-pub(crate) fn gate_event(device: &Device) -> anyhow::Result<RecordView> {
+/// Records a loaded container coming in, and hands it in.
+pub fn gate_event(device: &Device) -> anyhow::Result<RecordView> {
     let record = device.start(Start::GateEvent { direction: Direction::In })?;
     let Body::GateEvent(mut event) = record.body else { anyhow::bail!("a gate event was begun") };
     event.equipment = vec![container()];
@@ -76,7 +78,8 @@ pub(crate) fn gate_event(device: &Device) -> anyhow::Result<RecordView> {
     submit(device, record.id)
 }
 
-pub(crate) fn interchange(device: &Device) -> anyhow::Result<RecordView> {
+/// Records a container changing hands, signed by both sides, and hands it in.
+pub fn interchange(device: &Device) -> anyhow::Result<RecordView> {
     let record = device.start(Start::Interchange { movement: Movement::InGate })?;
     let Body::Interchange(mut interchange) = record.body else { anyhow::bail!("an interchange was begun") };
     let carriers = device.find_carriers("")?;

@@ -1,0 +1,137 @@
+//! Local history within bounds: finished records that are older than what this device keeps leave it, and their notices
+//! with them. What is pending never does. By the server's times only; the device's clock decides nothing.
+
+use std::collections::HashSet;
+
+use gatebook_domain::{Body, Kind, RecordState};
+use gatebook_sync::Fingerprint;
+use jiff::{SignedDuration, Timestamp};
+use rusqlite::{Connection, OptionalExtension};
+use uuid::Uuid;
+
+use super::row::RecordRow;
+use super::{Store, settings};
+use crate::error::StoreError;
+
+/// Days for which finished records are kept, unless it is set otherwise.
+const DAYS: u32 = 30;
+/// How often what is old is looked for.
+const EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+/// From when on history is kept, as seen from a moment at the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Horizon {
+    now: Timestamp,
+    from: Timestamp,
+}
+
+impl Horizon {
+    /// Whether that row is finished and older.
+    pub(super) fn is_over(&self, row: &RecordRow) -> bool {
+        let is_finished = row.is_fields() && (row.stage == "submitted" || row.content.state != RecordState::Live);
+        is_finished && !row.pending && row.base.as_ref().is_some_and(|base| base.received_at < self.from)
+    }
+}
+
+impl Store {
+    /// Sets for how many days finished records are kept on this device.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn keep_history(&self, days: u32) -> Result<(), StoreError> {
+        self.write_quietly(|transaction| {
+            settings::put(transaction, &settings::HISTORY_DAYS, Some(&days))?;
+            settings::put::<Timestamp>(transaction, &settings::LET_GO_AT, None)
+        })
+    }
+}
+
+/// The horizon when the server's clock shows `now`.
+pub(super) fn horizon(connection: &Connection, now: Timestamp) -> Result<Horizon, StoreError> {
+    let days = settings::get(connection, &settings::HISTORY_DAYS)?.unwrap_or(DAYS);
+    let from = now.checked_sub(SignedDuration::from_hours(24 * i64::from(days))).unwrap_or(Timestamp::MIN);
+    Ok(Horizon { now, from })
+}
+
+/// Lets go what is older than the horizon, once an hour.
+pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), StoreError> {
+    let last = settings::get(connection, &settings::LET_GO_AT)?;
+    if last.is_some_and(|last: Timestamp| last.duration_until(horizon.now).abs() < EVERY) {
+        return Ok(());
+    }
+    settings::put(connection, &settings::LET_GO_AT, Some(&horizon.now))?;
+    // Times are written with as many digits as they have: compared as text they are right to the second.
+    let candidates = "pending_sync = 0 AND kind IN ('inspection', 'gate_event', 'interchange') AND \
+                      (stage = 'submitted' OR state <> 'live') AND received_at < ?1";
+    let mut gone = 0_u32;
+    for row in RecordRow::select(connection, candidates, [horizon.from.to_string()])? {
+        if horizon.is_over(&row) {
+            gone += 1;
+            remove(connection, &row)?;
+        }
+    }
+    for row in RecordRow::select(connection, "kind = ?1 AND pending_sync = 0", [Kind::Notice.as_str()])? {
+        let about = match row.body() {
+            Some(Body::Notice(notice)) => Some(notice.record_id),
+            _ => None,
+        };
+        if about.is_some_and(|id| is_let_go(connection, id).unwrap_or(false)) {
+            remove(connection, &row)?;
+            connection.execute("DELETE FROM inbox_read WHERE id = ?1", [row.id])?;
+        }
+    }
+    if gone > 0 {
+        tracing::info!(gone, "finished records left this device");
+    }
+    Ok(())
+}
+
+fn remove(connection: &Connection, row: &RecordRow) -> Result<(), StoreError> {
+    let Some(base) = &row.base else { return Ok(()) };
+    note_let_go(connection, row.id, row.content.yard_id, Fingerprint::of(row.id, base))?;
+    RecordRow::delete(connection, row.id)
+}
+
+/// Notes that a record's state is not kept here.
+pub(super) fn note_let_go(
+    connection: &Connection,
+    id: Uuid,
+    yard_id: Option<Uuid>,
+    fingerprint: Fingerprint,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO let_go (id, yard_id, fingerprint) VALUES (?1, ?2, ?3)")?
+        .execute((id, yard_id, fingerprint.to_sql()))?;
+    Ok(())
+}
+
+/// Whether the record was let go in just that state.
+pub(super) fn is_let_go_as(connection: &Connection, id: Uuid, fingerprint: Fingerprint) -> Result<bool, StoreError> {
+    let found: Option<i64> = connection
+        .prepare_cached("SELECT fingerprint FROM let_go WHERE id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    Ok(found == Some(fingerprint.to_sql()))
+}
+
+/// Whether the record was let go.
+pub(super) fn is_let_go(connection: &Connection, id: Uuid) -> Result<bool, StoreError> {
+    let mut found = connection.prepare_cached("SELECT 1 FROM let_go WHERE id = ?1")?;
+    Ok(found.query_row([id], |_| Ok(())).optional()?.is_some())
+}
+
+/// Whether any record was let go.
+pub(super) fn has_let_go(connection: &Connection) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached("SELECT EXISTS (SELECT 1 FROM let_go)")?.query_row([], |row| row.get(0))?)
+}
+
+/// Which records were let go.
+pub(super) fn all(connection: &Connection) -> Result<HashSet<Uuid>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM let_go")?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
+}
+
+/// Forgets that the record was let go; returns whether it was.
+pub(super) fn take_back(connection: &Connection, id: Uuid) -> Result<bool, StoreError> {
+    Ok(connection.prepare_cached("DELETE FROM let_go WHERE id = ?1")?.execute([id])? > 0)
+}

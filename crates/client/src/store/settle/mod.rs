@@ -1,0 +1,134 @@
+//! An answer of the server becomes local state: verdicts, pulled records and cursors in one transaction.
+//!
+//! One file per part of the answer: [`verdicts`], [`pages`] (what scopes hold and what left them), [`healing`] (a new
+//! epoch, and what is offered again), [`consistency`] (whether both hold the same).
+
+mod consistency;
+mod healing;
+mod pages;
+#[cfg(test)]
+mod tests;
+mod verdicts;
+
+use std::collections::HashMap;
+
+use gatebook_sync::wire::{Push, Repair, SyncResponse};
+use gatebook_sync::{Canonical, Verdict, deliberate};
+use rusqlite::Connection;
+use uuid::Uuid;
+
+use super::{Store, history, settings, stuck};
+use crate::error::StoreError;
+
+/// What an answer changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Settled {
+    /// Writes the server took as they are.
+    pub accepted: u32,
+    /// Writes that met somebody else's.
+    pub conflicts: u32,
+    /// Writes it would not take.
+    pub rejected: u32,
+    /// Records that came from others.
+    pub pulled: u32,
+    /// Canonical states offered again that the server now holds, in force or in its audit table.
+    pub healed: u32,
+    /// The server began a new epoch: cursors start again.
+    pub new_epoch: bool,
+}
+
+/// What an answer leaves to be asked.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Aftermath {
+    /// Device and server were found to differ just now.
+    pub differs: bool,
+    /// To find out where.
+    pub repair: Repair,
+}
+
+/// What a request carried.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sent {
+    pub push: Vec<Push>,
+    pub reoffer: Vec<Canonical>,
+}
+
+/// What settling one answer needs to know throughout.
+#[derive(Clone, Copy)]
+struct Settling<'a> {
+    connection: &'a Connection,
+    /// Something is unconfirmed: what replaces a known state may displace one that the server has lost.
+    healing: bool,
+    /// Something was let go, and may come again.
+    has_let_go: bool,
+    /// Finished records received before this are not kept.
+    horizon: history::Horizon,
+}
+
+impl Store {
+    /// Makes local state match `answer` to the page `sent`. May be repeated: the second time changes nothing.
+    ///
+    /// # Errors
+    /// The database failed; then nothing of the answer is kept and the next round brings it again.
+    pub fn settle(&self, sent: &[Push], answer: SyncResponse) -> Result<Settled, StoreError> {
+        let sent = Sent { push: sent.to_vec(), reoffer: Vec::new() };
+        Ok(self.settle_answer(&sent, answer)?.0)
+    }
+
+    /// The same for any request.
+    pub(crate) fn settle_answer(&self, sent: &Sent, answer: SyncResponse) -> Result<(Settled, Aftermath), StoreError> {
+        #[cfg(feature = "simulation")]
+        self.cursors_before_rows(&answer)?;
+        self.write(|transaction| {
+            let known = settings::get(transaction, &settings::EPOCH)?.filter(|_| !deliberate!(IgnoreEpoch));
+            let new_epoch = known.is_some_and(|known| known != answer.epoch);
+            let mut settled = Settled { new_epoch, ..Settled::default() };
+            if settled.new_epoch {
+                healing::begin(transaction)?;
+            }
+            settings::put(transaction, &settings::EPOCH, Some(&answer.epoch))?;
+            settings::put(transaction, &settings::MARK, answer.mark.as_ref())?;
+            settings::put(transaction, &settings::LIMITS, Some(&answer.limits))?;
+            let settling = Settling {
+                connection: transaction,
+                healing: healing::is_under_way(transaction)?,
+                has_let_go: history::has_let_go(transaction)?,
+                horizon: history::horizon(transaction, answer.server_time)?,
+            };
+
+            let pushed: HashMap<Uuid, &Push> = sent.push.iter().map(|push| (push.write_id, push)).collect();
+            let offered: HashMap<Uuid, &Canonical> = sent.reoffer.iter().map(|it| (it.write_id, it)).collect();
+            for judged in answer.verdicts {
+                if let Some(offered) = offered.get(&judged.write_id) {
+                    settled.healed += u32::from(!matches!(judged.verdict, Verdict::Rejected(_)));
+                    settling.reoffered(offered, judged)?;
+                    continue;
+                }
+                match judged.verdict {
+                    Verdict::Accepted => settled.accepted += 1,
+                    Verdict::Conflict { .. } => settled.conflicts += 1,
+                    Verdict::Rejected(_) => settled.rejected += 1,
+                }
+                stuck::free(transaction, judged.write_id)?;
+                settling.judged(pushed.get(&judged.write_id).copied(), judged)?;
+            }
+            let mut scopes = answer.scopes;
+            settled.pulled += settling.pages(&mut scopes)?;
+            for canonical in answer.repaired.records {
+                settled.pulled += u32::from(settling.fetched(canonical)?);
+            }
+            let mut aftermath = Aftermath { differs: false, repair: settling.narrow(&answer.repaired.parts)? };
+            if !answer.more {
+                settings::put::<bool>(transaction, &settings::STARTING_AGAIN, None)?;
+                healing::forget_missing(transaction)?;
+                // What is being repaired or healed is not through yet; comparing it says nothing.
+                if aftermath.repair.is_empty() && !healing::has_offers(transaction)? {
+                    aftermath.repair.ranges = settling.differing(&scopes)?;
+                    aftermath.differs = !aftermath.repair.is_empty();
+                    history::let_go(transaction, &settling.horizon)?;
+                }
+            }
+            Ok((settled, aftermath))
+        })
+    }
+}

@@ -1,0 +1,73 @@
+//! Records that the server cannot handle: they block nothing, are tried again, and after a while the operator is told.
+
+use gatebook_sync::wire::{ApiErrorCode, SyncRequest};
+use uuid::Uuid;
+
+use crate::support::{Bad, Phone, Way, Yard};
+
+fn poisoned(yard: &Yard, phone: &Phone, id: Uuid) -> Bad {
+    let carries = move |request: &SyncRequest| request.push.iter().any(|push| push.id == id);
+    Bad::over(Way::of(yard, phone)).refusing(ApiErrorCode::TooLarge, carries)
+}
+
+#[tokio::test]
+async fn a_record_that_was_set_aside_is_tried_alone_in_later_rounds_and_goes_as_soon_as_it_can() {
+    let yard = Yard::open();
+    let maria = yard.phone("María Torres").await;
+    let ids: Vec<_> = (0..50).map(|at| maria.records(&format!("truck {at}"))).collect();
+    let way = poisoned(&yard, &maria, ids[20]);
+    assert_eq!(maria.syncs_over(&way).await.unwrap().passed_over, 1);
+    assert_eq!(maria.pending(), 1);
+
+    for at in 0..30 {
+        maria.records(&format!("later {at}"));
+    }
+    let way = poisoned(&yard, &maria, ids[20]);
+    let report = maria.syncs_over(&way).await.unwrap();
+    assert_eq!((report.settled.accepted, report.passed_over), (30, 1));
+    assert!(way.requests() <= 3, "{} requests: the culprit is not searched again", way.requests());
+    let report = maria.syncs(&yard).await;
+    assert_eq!((report.settled.accepted, maria.pending(), maria.count("stuck")), (1, 0, 0));
+}
+
+#[tokio::test]
+async fn after_three_rounds_the_operator_is_told_and_no_longer_once_it_has_arrived() {
+    let yard = Yard::open();
+    let maria = yard.phone("María Torres").await;
+    let id = maria.records("too large for a proxy");
+    for round in 1..=3 {
+        assert_eq!(maria.inbox().len(), 0, "before round {round}");
+        maria.syncs_over(&poisoned(&yard, &maria, id)).await.unwrap();
+    }
+    let inbox = maria.inbox();
+    assert_eq!((inbox.len(), inbox[0].record_id), (1, id));
+    assert!(inbox[0].headline.starts_with("Not sent yet") && inbox[0].explanation.contains("safe on this device"));
+    maria.syncs(&yard).await;
+    assert_eq!(maria.inbox().len(), 0);
+}
+
+#[tokio::test]
+async fn an_edit_makes_a_new_write_that_goes_with_the_others() {
+    let yard = Yard::open();
+    let maria = yard.phone("María Torres").await;
+    let id = maria.records("too long");
+    maria.syncs_over(&poisoned(&yard, &maria, id)).await.unwrap();
+    maria.edits(id, "shorter");
+    assert_eq!(maria.syncs(&yard).await.settled.accepted, 1);
+    assert_eq!(yard.audited(id), ["shorter"]);
+}
+
+#[tokio::test]
+async fn a_server_that_fails_altogether_sets_nothing_aside_and_is_left_alone_soon() {
+    let yard = Yard::open();
+    let maria = yard.phone("María Torres").await;
+    for at in 0..50 {
+        maria.records(&format!("truck {at}"));
+    }
+    let way = Bad::over(Way::of(&yard, &maria)).refusing(ApiErrorCode::Internal, |_| true);
+    maria.syncs_over(&way).await.unwrap_err();
+    assert!(way.requests() <= 8, "{} requests to a server that fails", way.requests());
+    assert_eq!((maria.count("stuck"), maria.pending()), (0, 50));
+    maria.syncs(&yard).await;
+    assert_eq!(maria.pending(), 0);
+}

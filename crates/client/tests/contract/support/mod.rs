@@ -1,0 +1,174 @@
+//! The vocabulary of the tests: a yard whose server can be restored, phones that sync when told to, and ways to the
+//! server on which something happens.
+
+mod phone;
+mod way;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use gatebook_server::{Config, Environment, Seeded, Server, restore_backup};
+use gatebook_sync::wire::{AuditEntry, EnrolRequest};
+use gatebook_sync::{Canonical, Content, Epoch};
+use jiff::{SignedDuration, Timestamp};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+pub(crate) use phone::Phone;
+pub(crate) use way::{Bad, Way};
+
+const DATABASE: &str = "gatebook-server.sqlite";
+
+/// A clock that ticks a millisecond each time it is looked at.
+#[derive(Default)]
+pub(crate) struct Clock(AtomicI64);
+
+impl Clock {
+    pub(crate) fn step(&self, by: SignedDuration) {
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+}
+
+impl Environment for Clock {
+    fn now(&self) -> Timestamp {
+        let ticks = self.0.fetch_add(1, Ordering::Relaxed);
+        Timestamp::from_millisecond(1_772_636_400_000 + ticks).unwrap()
+    }
+
+    fn new_id(&self) -> Uuid {
+        Uuid::now_v7()
+    }
+}
+
+/// A yard with its server.
+pub(crate) struct Yard {
+    folder: TempDir,
+    pub(crate) clock: Arc<Clock>,
+    server: Option<Server>,
+    pub(crate) seeded: Seeded,
+    devices: AtomicU64,
+    backups: AtomicU64,
+}
+
+/// A backup of the server.
+pub(crate) struct Backup(PathBuf);
+
+impl Yard {
+    pub(crate) fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let clock = Arc::new(Clock::default());
+        let server = open(&folder, &clock);
+        let seeded = server.seed().unwrap();
+        Self { folder, clock, server: Some(server), seeded, devices: AtomicU64::new(0), backups: AtomicU64::new(0) }
+    }
+
+    pub(crate) fn server(&self) -> &Server {
+        self.server.as_ref().unwrap()
+    }
+
+    pub(crate) fn laredo(&self) -> Uuid {
+        self.seeded.yards[0].id
+    }
+
+    pub(crate) fn nuevo_laredo(&self) -> Uuid {
+        self.seeded.yards[1].id
+    }
+
+    pub(crate) fn operator(&self, name: &str) -> Uuid {
+        self.seeded.operators.iter().find(|operator| operator.name == name).unwrap().id
+    }
+
+    /// A device of both yards that has synced once.
+    pub(crate) async fn phone(&self, operator: &str) -> Phone {
+        self.phone_of(operator, &[self.laredo(), self.nuevo_laredo()]).await
+    }
+
+    pub(crate) async fn phone_of(&self, operator: &str, yards: &[Uuid]) -> Phone {
+        let at = self.devices.fetch_add(1, Ordering::Relaxed);
+        let device_id = Uuid::now_v7();
+        let token = self.token(device_id, yards);
+        let phone = Phone::open(self.folder.path().join(format!("phone-{at}")), device_id, token);
+        phone.syncs(self).await;
+        phone.device.choose_operator(Some(self.operator(operator))).unwrap();
+        phone.device.choose_yard(yards[0]).unwrap();
+        phone
+    }
+
+    /// A new token for a device, as enrolment gives it.
+    pub(crate) fn token(&self, device_id: Uuid, yards: &[Uuid]) -> String {
+        let code = self.server().enrolment_code(None, yards, 72).unwrap();
+        let request = EnrolRequest { code, device_name: "phone".to_owned(), device_id };
+        self.server().enrol(&request).unwrap().token
+    }
+
+    pub(crate) fn audit(&self, id: Uuid) -> Vec<AuditEntry> {
+        self.server().audit(id).unwrap_or_default()
+    }
+
+    /// What the audit table has of a record, in remarks.
+    pub(crate) fn audited(&self, id: Uuid) -> Vec<String> {
+        self.audit(id).into_iter().map(|entry| support_remarks(&entry.content)).collect()
+    }
+
+    /// The office writes the record as it is, in another yard.
+    pub(crate) fn moves(&self, state: &Canonical, to: Uuid) {
+        let content = Content { yard_id: Some(to), ..state.content.clone() };
+        self.server().put_record(None, state.id, content).unwrap();
+    }
+
+    pub(crate) fn backup(&self) -> Backup {
+        let at = self.backups.fetch_add(1, Ordering::Relaxed);
+        let path = self.folder.path().join(format!("backup-{at}.sqlite"));
+        self.server().backup(&path).unwrap();
+        Backup(path)
+    }
+
+    /// The server is restored as it should be: with a new epoch.
+    pub(crate) fn restores(&mut self, backup: &Backup) -> Epoch {
+        self.server = None;
+        let epoch = restore_backup(&self.data(), &backup.0, self.clock.now()).unwrap();
+        self.server = Some(open(&self.folder, &self.clock));
+        epoch
+    }
+
+    /// Somebody puts the backup in place of the database and says nothing.
+    pub(crate) fn swaps_in(&mut self, backup: &Backup) {
+        self.server = None;
+        for suffix in ["-wal", "-shm"] {
+            let log = self.data().join(format!("{DATABASE}{suffix}"));
+            if log.exists() {
+                std::fs::remove_file(log).unwrap();
+            }
+        }
+        std::fs::copy(&backup.0, self.data().join(DATABASE)).unwrap();
+        self.server = Some(open(&self.folder, &self.clock));
+    }
+
+    /// The server's key is lost, and it makes a new one.
+    pub(crate) fn loses_its_key(&mut self) {
+        self.server = None;
+        std::fs::remove_file(self.data().join("server.key")).unwrap();
+        self.server = Some(open(&self.folder, &self.clock));
+    }
+
+    /// The server's database, seen from outside.
+    pub(crate) fn database(&self) -> rusqlite::Connection {
+        rusqlite::Connection::open(self.data().join(DATABASE)).unwrap()
+    }
+
+    fn data(&self) -> PathBuf {
+        self.folder.path().join("server")
+    }
+}
+
+fn open(folder: &TempDir, clock: &Arc<Clock>) -> Server {
+    let environment = Arc::clone(clock) as Arc<dyn Environment>;
+    Server::open(Config { environment, ..Config::new(folder.path().join("server")) }).unwrap()
+}
+
+/// The remark of a gate event.
+pub(crate) fn support_remarks(content: &Content) -> String {
+    let body: serde_json::Value = serde_json::from_str(content.body.get()).unwrap();
+    body["remarks"].as_str().unwrap_or_default().to_owned()
+}

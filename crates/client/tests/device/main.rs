@@ -1,0 +1,15 @@
+//! Whole devices against a real server in the process, over real HTTP. Each test reads like the rule it checks; what
+//! stands between device and server (a link that is cut, a reply that is lost, a page that is refused) is a stand-in
+//! around the real way.
+
+mod bad_pages;
+mod conflict;
+mod damage;
+mod enrolment;
+mod in_flight;
+mod network;
+mod newer_schema;
+mod rejection;
+mod saving;
+mod support;
+mod verdicts;

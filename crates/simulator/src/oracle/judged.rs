@@ -1,0 +1,222 @@
+//! What the server made of a request, checked against what it held before: exactly once, last received wins, losers are
+//! kept, nothing of others is shown.
+
+use std::collections::BTreeMap;
+
+use gatebook_domain::RecordState;
+use gatebook_sync::wire::{ApiError, AuditEntry, AuditOutcome, Push, SyncRequest, SyncResponse};
+use gatebook_sync::{Scope, Verdict};
+use uuid::Uuid;
+
+use super::Loser;
+use crate::clock::Instant;
+use crate::tally::Invariant;
+use crate::templates::yard_id;
+use crate::world::{Run, World};
+
+type Audits = BTreeMap<Uuid, Vec<AuditEntry>>;
+
+impl World<'_> {
+    /// Has the server handle a request; `None` if it was killed in it.
+    pub(crate) fn handle(
+        &mut self,
+        device: usize,
+        token: &str,
+        request: SyncRequest,
+        down: Instant,
+    ) -> Run<Option<Result<SyncResponse, ApiError>>> {
+        self.tally.requests += 1;
+        let push = request.push.clone();
+        if !push.is_empty() {
+            self.last_change = self.time.now();
+        }
+        let before: Audits = push.iter().map(|push| (push.id, self.audit(push.id))).collect();
+        let answer = self.on_server(down, |server| {
+            let device = server.device(token)?;
+            server.sync(&device, request)
+        })?;
+        let after: Audits = push.iter().map(|push| (push.id, self.audit(push.id))).collect();
+        for push in &push {
+            self.check_judged(device, push, &before[&push.id], &after[&push.id])?;
+        }
+        if let Some(Ok(response)) = &answer {
+            self.check_answer(device, &push, response)?;
+        }
+        Ok(answer)
+    }
+
+    fn check_judged(&mut self, device: usize, push: &Push, before: &[AuditEntry], after: &[AuditEntry]) -> Run {
+        let tenant = self.devices[device].tenant;
+        let was_judged = before.iter().any(|entry| entry.write_id == push.write_id);
+        if was_judged {
+            let same = before.len() == after.len()
+                && before.iter().zip(after).all(|(a, b)| a.write_id == b.write_id && a.outcome == b.outcome);
+            return self.hold(Invariant::ExactlyOnce, same, |story| {
+                format!(
+                    "{} of {} had been judged, and its repeat changed something",
+                    story.write(push.write_id),
+                    story.record(push.id)
+                )
+            });
+        }
+        let mine: Vec<&AuditEntry> = after.iter().filter(|entry| entry.write_id == push.write_id).collect();
+        let news = after.len() - before.len();
+        self.hold(Invariant::ExactlyOnce, mine.len() == news && news <= 1, |story| {
+            format!(
+                "{} of {} is {} times in the audit table, which grew by {news}",
+                story.write(push.write_id),
+                story.record(push.id),
+                mine.len()
+            )
+        })?;
+        let Some(mine) = mine.first() else { return Ok(()) };
+        self.oracle.on_server.insert((push.id, push.write_id));
+        self.oracle.tenants.entry(push.id).or_insert(tenant);
+        let verdict = match &mine.outcome {
+            AuditOutcome::Rejected(_) => "rejected",
+            AuditOutcome::SetAside { .. } => "conflict, the other kept",
+            AuditOutcome::Unchanged => "accepted, nothing new",
+            AuditOutcome::Canonical | AuditOutcome::Superseded => "taken",
+        };
+        *self.tally.verdicts.entry(verdict).or_default() += 1;
+        self.story.tell(self.time.now(), || {
+            format!(
+                "the server judges {} of {}: {verdict}",
+                self.story.write(push.write_id),
+                self.story.record(push.id)
+            )
+        });
+        self.check_received(tenant, mine)?;
+        match canonical(before) {
+            None => {
+                let taken = matches!(mine.outcome, AuditOutcome::Canonical | AuditOutcome::Rejected(_));
+                self.hold(Invariant::LosersTold, taken, |story| {
+                    format!("{} is the first of its record and was not taken", story.write(push.write_id))
+                })
+            }
+            Some(held) => self.check_against(tenant, push, mine, held, after),
+        }
+    }
+
+    /// Times of receipt never run backwards, whatever the server's clock does.
+    fn check_received(&mut self, tenant: usize, mine: &AuditEntry) -> Run {
+        let last = self.oracle.newest.insert(tenant, mine.received_at);
+        self.hold(Invariant::LosersTold, last.is_none_or(|last| last < mine.received_at), |story| {
+            format!("{} was received at {}, before {last:?}", story.write(mine.write_id), mine.received_at)
+        })
+    }
+
+    /// A write against what the server held when it came.
+    fn check_against(
+        &mut self,
+        tenant: usize,
+        push: &Push,
+        mine: &AuditEntry,
+        held: &AuditEntry,
+        after: &[AuditEntry],
+    ) -> Run {
+        let now = canonical(after).map(|entry| entry.write_id);
+        let told = |story: &crate::story::Story, what: &str| {
+            format!(
+                "{} of {} met {}: {what}",
+                story.write(push.write_id),
+                story.record(push.id),
+                story.write(held.write_id)
+            )
+        };
+        if let AuditOutcome::Rejected(_) = mine.outcome {
+            return self.hold(Invariant::LosersTold, now == Some(held.write_id), |story| {
+                told(story, "a rejected write changed the record")
+            });
+        }
+        if held.content.says_the_same_as(&push.content) {
+            return Ok(());
+        }
+        let saw_it = self.oracle.had_seen(push.write_id, held.write_id);
+        let is_void = held.content.state == RecordState::Voided;
+        if is_void && !saw_it && push.content.state != RecordState::Voided {
+            self.hold(Invariant::LosersTold, now == Some(held.write_id), |story| {
+                told(story, "it brought a voided record back by accident")
+            })?;
+            return self.lost(tenant, push.id, mine, held, after);
+        }
+        self.hold(Invariant::LosersTold, now == Some(push.write_id), |story| {
+            told(story, "it was received last and did not win")
+        })?;
+        if saw_it { Ok(()) } else { self.lost(tenant, push.id, held, mine, after) }
+    }
+
+    /// `loser` lost to `winner`: the audit table says so. That both were told is looked at in the end.
+    fn lost(
+        &mut self,
+        tenant: usize,
+        record: Uuid,
+        loser: &AuditEntry,
+        winner: &AuditEntry,
+        after: &[AuditEntry],
+    ) -> Run {
+        *self.tally.verdicts.entry("conflict").or_default() += 1;
+        let entry = after.iter().find(|entry| entry.write_id == loser.write_id);
+        let is_marked = entry.is_some_and(|entry| entry.outcome == AuditOutcome::SetAside { to: winner.write_id });
+        self.hold(Invariant::LosersTold, is_marked, |story| {
+            format!(
+                "{} of {} lost to {}, and the audit table does not say so",
+                story.write(loser.write_id),
+                story.record(record),
+                story.write(winner.write_id)
+            )
+        })?;
+        let people = [loser, winner].iter().filter_map(|entry| entry.content.operator_id).collect();
+        self.oracle.losers.push(Loser { record, write: loser.write_id, winner: winner.write_id, people, tenant });
+        Ok(())
+    }
+
+    /// Verdicts are the same each time, and nothing comes that the device may not see.
+    fn check_answer(&mut self, device: usize, push: &[Push], response: &SyncResponse) -> Run {
+        for judged in &response.verdicts {
+            let first = self.oracle.verdicts.entry(judged.write_id).or_insert_with(|| judged.verdict.clone()).clone();
+            self.hold(Invariant::ExactlyOnce, first == judged.verdict, |story| {
+                format!(
+                    "{} was answered {first:?} at first and {:?} later",
+                    story.write(judged.write_id),
+                    judged.verdict
+                )
+            })?;
+        }
+        let each = push.iter().all(|push| response.verdicts.iter().any(|judged| judged.write_id == push.write_id));
+        self.hold(Invariant::Liveness, each, |_| "a write was not judged, and its page was answered".to_owned())?;
+        let sim = &self.devices[device];
+        let (tenant, name) = (sim.tenant, sim.name);
+        let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
+        let sees = |yard: Option<Uuid>| yard.is_none_or(|yard| yards.contains(&yard));
+        for page in &response.scopes {
+            for record in &page.records {
+                let owner = self.oracle.tenant_of(record.id);
+                let fits = sees(record.content.yard_id)
+                    && Scope::of(record.content.yard_id) == page.scope
+                    && owner.is_none_or(|owner| owner == tenant);
+                self.hold(Invariant::Apart, fits, |story| {
+                    format!("{} was sent to {name}, which may not see it", story.record(record.id))
+                })?;
+            }
+        }
+        for judged in &response.verdicts {
+            if let Some(gatebook_sync::wire::CanonicalState::Record(record)) = &judged.canonical {
+                self.hold(Invariant::Apart, sees(record.content.yard_id), |story| {
+                    format!("{} came with a verdict to {name}, which may not see it", story.record(record.id))
+                })?;
+            }
+            let is_mine = push.iter().any(|push| push.write_id == judged.write_id);
+            self.hold(Invariant::ExactlyOnce, is_mine, |_| "a verdict on a write that was not sent".to_owned())?;
+            if matches!(judged.verdict, Verdict::Rejected(_)) {
+                *self.tally.verdicts.entry("answered: rejected").or_default() += 1;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The version in force.
+pub(super) fn canonical(audit: &[AuditEntry]) -> Option<&AuditEntry> {
+    audit.iter().find(|entry| entry.outcome == AuditOutcome::Canonical)
+}

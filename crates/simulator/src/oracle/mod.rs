@@ -1,0 +1,98 @@
+//! What must be true, remembered independently of the code that makes it so.
+
+mod judged;
+mod saved;
+mod whole;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatebook_sync::{Content, Verdict};
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::clock::Instant;
+
+/// What the world has seen happen.
+#[derive(Default)]
+pub(crate) struct Oracle {
+    /// Of each device and record: the newest write that its operator saw saved.
+    pub saved: BTreeMap<(usize, Uuid), Saved>,
+    /// What each write was made on: what its writer saw.
+    pub made_on: BTreeMap<Uuid, Uuid>,
+    /// Records that operators wrote, and whose organisation's they are.
+    tenants: BTreeMap<Uuid, usize>,
+    /// Writes the server has been seen to hold, by record.
+    pub on_server: BTreeSet<(Uuid, Uuid)>,
+    /// The first verdict on each write.
+    pub verdicts: BTreeMap<Uuid, Verdict>,
+    /// Versions that lost a conflict.
+    pub losers: Vec<Loser>,
+    /// Versions that the office brought back.
+    pub restored: Vec<Restored>,
+    /// The newest time of receipt, by organisation.
+    pub newest: BTreeMap<usize, Timestamp>,
+    /// Records the server cannot handle, until then.
+    pub poisoned: BTreeMap<Uuid, Instant>,
+}
+
+/// A write that an operator saw saved.
+#[derive(Debug, Clone)]
+pub(crate) struct Saved {
+    pub write: Uuid,
+    /// The server has been seen to hold it.
+    pub is_on_server: bool,
+}
+
+/// A version that lost a conflict.
+#[derive(Debug, Clone)]
+pub(crate) struct Loser {
+    pub record: Uuid,
+    pub write: Uuid,
+    pub winner: Uuid,
+    /// Those who wrote the two.
+    pub people: Vec<Uuid>,
+    pub tenant: usize,
+}
+
+/// A version that the office brought back.
+#[derive(Debug, Clone)]
+pub(crate) struct Restored {
+    pub record: Uuid,
+    /// The new write.
+    pub write: Uuid,
+    /// What it must say.
+    pub content: Content,
+}
+
+impl Oracle {
+    /// Records that operators of that organisation wrote.
+    pub(crate) fn records(&self, tenant: usize) -> impl Iterator<Item = Uuid> {
+        self.tenants.iter().filter(move |(_, of)| **of == tenant).map(|(record, _)| *record)
+    }
+
+    /// Whether the writer of `write` had seen `other`, or something that was made on it.
+    pub(crate) fn had_seen(&self, write: Uuid, other: Uuid) -> bool {
+        let mut seen = write;
+        while let Some(before) = self.made_on.get(&seen) {
+            if *before == other {
+                return true;
+            }
+            seen = *before;
+        }
+        false
+    }
+
+    pub(crate) fn tenant_of(&self, record: Uuid) -> Option<usize> {
+        self.tenants.get(&record).copied()
+    }
+
+    /// Forgets poison that has worn off; whether any is left.
+    pub(crate) fn is_any_poisoned(&mut self, now: Instant) -> bool {
+        self.poisoned.retain(|_, until| now < *until);
+        !self.poisoned.is_empty()
+    }
+
+    pub(crate) fn is_poisoned(&self, record: Uuid, now: Instant) -> bool {
+        self.poisoned.get(&record).is_some_and(|until| now < *until)
+    }
+}

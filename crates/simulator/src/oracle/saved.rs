@@ -1,0 +1,95 @@
+//! Invariant 1: every write that an operator saw saved is canonical, in the audit table, or still on its device.
+
+use uuid::Uuid;
+
+use super::Saved;
+use crate::tally::Invariant;
+use crate::world::{Run, World};
+
+impl World<'_> {
+    /// An operator saw that something was saved, where `before` had been to be seen.
+    pub(crate) fn noted(&mut self, device: usize, record: Uuid, before: Option<Uuid>, told: &str) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let held = open.device.store().held(record);
+        let Some(held) = self.works("reading a record", held)? else {
+            // Given up, and not the device's any more.
+            self.oracle.saved.remove(&(device, record));
+            return Ok(());
+        };
+        let tenant = self.devices[device].tenant;
+        self.oracle.tenants.entry(record).or_insert(tenant);
+        self.devices[device].uncertain = None;
+        let name = self.devices[device].name;
+        let known = self.oracle.saved.get(&(device, record)).map(|saved| saved.write);
+        if !held.pending {
+            // Given up, or opened as it is.
+            if self.oracle.saved.get(&(device, record)).is_some_and(|saved| !saved.is_on_server) {
+                self.story.tell(self.time.now(), || format!("{name} {told} {}", self.story.record(record)));
+                self.check_one(device, record, Some(held.write_id))?;
+                self.oracle.saved.remove(&(device, record));
+            }
+            return Ok(());
+        }
+        if known == Some(held.write_id) {
+            return Ok(());
+        }
+        self.story.tell(self.time.now(), || {
+            format!(
+                "{name} {told} {} as {}{}",
+                self.story.record(record),
+                self.story.write(held.write_id),
+                if held.content.state == gatebook_domain::RecordState::Live { "" } else { ", struck out" }
+            )
+        });
+        if let Some(before) = before.filter(|before| *before != held.write_id) {
+            self.oracle.made_on.insert(held.write_id, before);
+        }
+        self.oracle.saved.insert((device, record), Saved { write: held.write_id, is_on_server: false });
+        Ok(())
+    }
+
+    /// A save that a kill cut off may have been kept: then it has taken the place of the one before.
+    pub(crate) fn settle_uncertain(&mut self, device: usize) -> Run {
+        let Some((record, before)) = self.devices[device].uncertain else { return Ok(()) };
+        self.noted(device, record, before, "finds saved after the kill")
+    }
+
+    /// Checks what this device's operators saw saved, as far as the server has not been seen to hold it.
+    pub(crate) fn check_saved(&mut self, device: usize) -> Run {
+        if self.devices[device].open.is_none() {
+            return Ok(());
+        }
+        let open: Vec<Uuid> = self
+            .oracle
+            .saved
+            .range((device, Uuid::nil())..=(device, Uuid::max()))
+            .filter(|(_, saved)| !saved.is_on_server)
+            .map(|((_, record), _)| *record)
+            .collect();
+        open.into_iter().try_for_each(|record| self.check_one(device, record, None))
+    }
+
+    /// `given_up_for`: the operator went back to that version.
+    fn check_one(&mut self, device: usize, record: Uuid, given_up_for: Option<Uuid>) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let Some(saved) = self.oracle.saved.get(&(device, record)).cloned() else { return Ok(()) };
+        let held = open.device.store().held(record);
+        let held = self.works("reading a record", held)?;
+        let is_here = held.is_some_and(|held| held.pending && held.write_id == saved.write);
+        let is_on_server = !is_here && self.audit(record).iter().any(|entry| entry.write_id == saved.write);
+        if is_on_server {
+            self.oracle.on_server.insert((record, saved.write));
+            if let Some(saved) = self.oracle.saved.get_mut(&(device, record)) {
+                saved.is_on_server = true;
+            }
+        }
+        let name = self.devices[device].name;
+        self.hold(Invariant::NothingLost, is_here || is_on_server || given_up_for.is_some(), |story| {
+            format!(
+                "{} of {}, saved on {name}, is neither on that device nor with the server",
+                story.write(saved.write),
+                story.record(record)
+            )
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! What must be true of the whole world once it is calm.
+
+use std::collections::BTreeMap;
+
+use gatebook_client::HeldRecord;
+use gatebook_domain::{Body, Kind};
+use gatebook_sync::Canonical;
+use gatebook_sync::wire::{AuditOutcome, Repair, SyncRequest, Take};
+use uuid::Uuid;
+
+use super::judged::canonical;
+use crate::tally::Invariant;
+use crate::templates::yard_id;
+use crate::world::{Run, World, give_up};
+
+type Feed = BTreeMap<Uuid, Canonical>;
+
+impl World<'_> {
+    pub(crate) fn check_whole(&mut self) -> Run {
+        self.check_nothing_lost()?;
+        self.check_audits()?;
+        let feeds: Vec<Feed> = (0..2).map(|tenant| self.feed(tenant)).collect::<Run<_>>()?;
+        self.check_feed(&feeds)?;
+        self.check_restored(&feeds)?;
+        for device in 0..self.devices.len() {
+            let tenant = self.devices[device].tenant;
+            self.check_apart(device)?;
+            self.check_equal(device, &feeds[tenant])?;
+            self.give_up_rejected(device)?;
+            self.check_equal(device, &feeds[tenant])?;
+        }
+        self.check_notices(&feeds)
+    }
+
+    /// What the server was ever seen to hold, it holds.
+    fn check_nothing_lost(&mut self) -> Run {
+        for (record, write) in self.oracle.on_server.clone() {
+            let is_there = self.audit(record).iter().any(|entry| entry.write_id == write);
+            self.hold(Invariant::NothingLost, is_there, |story| {
+                format!("{} of {} is gone from the audit table", story.write(write), story.record(record))
+            })?;
+        }
+        for device in 0..self.devices.len() {
+            self.check_saved(device)?;
+        }
+        Ok(())
+    }
+
+    /// Each record has one version in force, and each version a number of its own.
+    fn check_audits(&mut self) -> Run {
+        let records: Vec<Uuid> = self.oracle.tenants.keys().copied().collect();
+        for record in records {
+            let audit = self.audit(record);
+            let in_force = audit.iter().filter(|entry| entry.outcome == AuditOutcome::Canonical).count();
+            let numbers: Vec<u64> = audit.iter().filter_map(|entry| entry.version).collect();
+            let is_sound = in_force == usize::from(!numbers.is_empty())
+                && numbers.windows(2).all(|pair| pair[0] < pair[1])
+                && canonical(&audit).is_none_or(|entry| entry.version == numbers.last().copied());
+            self.hold(Invariant::ExactlyOnce, is_sound, |story| {
+                format!("the versions of {} are {numbers:?}, of which {in_force} in force", story.record(record))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Everything the organisation has, as a device that works everywhere would get it from nothing.
+    fn feed(&mut self, tenant: usize) -> Run<Feed> {
+        let server = self.host.server();
+        let auditor = server.device(&self.templates.auditors[tenant]);
+        let auditor = self.works("letting the auditor in", auditor)?;
+        let (mut feed, mut cursors, mut epoch) = (Feed::new(), BTreeMap::new(), None);
+        loop {
+            let request = SyncRequest {
+                protocol: gatebook_sync::PROTOCOL,
+                app: "auditor".to_owned(),
+                epoch,
+                cursors: std::mem::take(&mut cursors),
+                push: Vec::new(),
+                reoffer: Vec::new(),
+                mark: None,
+                repair: Repair::default(),
+                take: Take { records: 10_000, bytes: u32::MAX },
+            };
+            let answer = server.sync(&auditor, request);
+            let answer = self.works("the auditor's request", answer)?;
+            for page in answer.scopes {
+                cursors.insert(page.scope, page.cursor);
+                feed.extend(page.records.into_iter().map(|record| (record.id, record)));
+            }
+            epoch = Some(answer.epoch);
+            if !answer.more {
+                return Ok(feed);
+            }
+        }
+    }
+
+    /// The feed has just what the audit table calls canonical.
+    fn check_feed(&mut self, feeds: &[Feed]) -> Run {
+        let records: Vec<(Uuid, usize)> =
+            self.oracle.tenants.iter().map(|(record, tenant)| (*record, *tenant)).collect();
+        for (record, tenant) in records {
+            let audit = self.audit(record);
+            let in_force = canonical(&audit).map(|entry| entry.write_id);
+            let in_feed = feeds[tenant].get(&record).map(|canonical| canonical.write_id);
+            self.hold(Invariant::Equal, in_force == in_feed, |story| {
+                format!("the feed does not have {} as it is in force", story.record(record))
+            })?;
+        }
+        Ok(())
+    }
+
+    fn check_restored(&mut self, feeds: &[Feed]) -> Run {
+        for restored in self.oracle.restored.clone() {
+            let Some(now) = feeds[0].get(&restored.record).filter(|now| now.write_id == restored.write) else {
+                continue;
+            };
+            let says = now.content.says_the_same_as(&restored.content);
+            self.hold(Invariant::RestoresArrive, says, |story| {
+                format!("{} was restored and says something else", story.record(restored.record))
+            })?;
+            let wanted = now.clone();
+            for device in 0..self.devices.len() {
+                let sim = &self.devices[device];
+                let works_there =
+                    sim.yards.iter().any(|yard| Some(yard_id(*yard)) == wanted.content.yard_id) && sim.tenant == 0;
+                let (Some(open), true) = (&sim.open, works_there) else { continue };
+                let name = sim.name;
+                let held = open.device.store().held(restored.record);
+                let held = self.works("reading a record", held)?;
+                let has_it = held.is_some_and(|held| held.pending || held.write_id == restored.write);
+                self.hold(Invariant::RestoresArrive, has_it, |story| {
+                    format!("the restored version of {} has not reached {name}", story.record(restored.record))
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    fn held_by(&mut self, device: usize) -> Run<Vec<HeldRecord>> {
+        let Some(open) = &self.devices[device].open else { return Ok(Vec::new()) };
+        let store = open.device.store().clone();
+        let mut held = Vec::new();
+        for kind in Kind::ALL {
+            let of_kind = store.held_of_kind(kind);
+            held.extend(self.works("reading records", of_kind)?);
+        }
+        Ok(held)
+    }
+
+    /// Nothing of another yard or organisation is there, but what was written there and not taken.
+    fn check_apart(&mut self, device: usize) -> Run {
+        let sim = &self.devices[device];
+        let (tenant, name) = (sim.tenant, sim.name);
+        let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
+        for held in self.held_by(device)? {
+            let mine = held.content.yard_id.is_none_or(|yard| yards.contains(&yard));
+            let ours = self.oracle.tenant_of(held.id).is_none_or(|owner| owner == tenant);
+            self.hold(Invariant::Apart, ours && (mine || held.pending), |story| {
+                format!("{name} holds {}, which it may not see", story.record(held.id))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The device has just what the server has of its scopes, apart from changes that were not taken.
+    fn check_equal(&mut self, device: usize, feed: &Feed) -> Run {
+        let sim = &self.devices[device];
+        let name = sim.name;
+        let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
+        let held: BTreeMap<Uuid, HeldRecord> = self.held_by(device)?.into_iter().map(|held| (held.id, held)).collect();
+        let wanted = feed.values().filter(|it| it.content.yard_id.is_none_or(|yard| yards.contains(&yard)));
+        for wanted in wanted {
+            let equal = held.get(&wanted.id).is_some_and(|held| held.pending || equals(held, wanted));
+            self.hold(Invariant::Equal, equal, |story| {
+                let there = held.get(&wanted.id).map(|held| story.write(held.write_id));
+                format!(
+                    "{name} has {} ({}) as {there:?}, the server as {}",
+                    story.record(wanted.id),
+                    wanted.content.kind,
+                    story.write(wanted.write_id)
+                )
+            })?;
+        }
+        for held in held.values().filter(|held| !held.pending) {
+            self.hold(Invariant::Equal, feed.contains_key(&held.id), |story| {
+                format!("{name} holds {}, of which the server knows nothing", story.record(held.id))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Whoever gives up a change that was not taken has the server's version.
+    fn give_up_rejected(&mut self, device: usize) -> Run {
+        for held in self.held_by(device)?.into_iter().filter(|held| held.rejection.is_some()) {
+            if let Some(done) = self.on_device(device, |open| give_up(&open.device, held.id))? {
+                let done = done.map_err(|error| error.message);
+                self.works("giving up a change", done)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Everybody who was on a side of a conflict has a notice of it.
+    fn check_notices(&mut self, feeds: &[Feed]) -> Run {
+        let notices: Vec<Vec<(Uuid, Uuid)>> = feeds
+            .iter()
+            .map(|feed| {
+                feed.values()
+                    .filter(|it| it.content.known_kind() == Some(Kind::Notice))
+                    .filter_map(|it| match Body::from_json(Kind::Notice, it.content.body.get()) {
+                        Ok(Body::Notice(notice)) => Some((notice.record_id, notice.addressee_id)),
+                        _ => None,
+                    })
+                    .collect()
+            })
+            .collect();
+        for loser in self.oracle.losers.clone() {
+            for person in loser.people {
+                let told = notices[loser.tenant].contains(&(loser.record, person));
+                self.hold(Invariant::LosersTold, told, |story| {
+                    format!(
+                        "{} of {} lost to {}, and an operator has no notice of it",
+                        story.write(loser.write),
+                        story.record(loser.record),
+                        story.write(loser.winner)
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+fn equals(held: &HeldRecord, wanted: &Canonical) -> bool {
+    let receipt = held.base.as_ref();
+    held.write_id == wanted.write_id
+        && receipt.is_some_and(|receipt| receipt.is_same_state(&wanted.receipt))
+        && held.content.says_the_same_as(&wanted.content)
+        && held.content.body.get() == wanted.content.body.get()
+        && held.content.schema == wanted.content.schema
+}

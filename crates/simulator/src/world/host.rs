@@ -1,0 +1,113 @@
+//! The machine the server runs on.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use gatebook_server::{Bounds, Config, Server};
+
+use super::{Happening, Run, World};
+use crate::clock::{Instant, Machine, Time};
+use crate::kill::{Desk, Image, Who};
+use crate::script::{Limits, Script};
+use crate::templates::{SERVER_DATABASE, Templates};
+
+/// The server and its machine.
+pub(crate) struct Host {
+    folder: PathBuf,
+    pub machine: Arc<Machine>,
+    limits: Limits,
+    server: Option<Server>,
+    /// It is not to be reached, for all that it runs.
+    pub is_down: bool,
+}
+
+impl Host {
+    pub(crate) fn set_up(
+        folder: &Path,
+        templates: &Templates,
+        time: &Time,
+        script: &Script,
+        desk: &Desk,
+    ) -> anyhow::Result<Self> {
+        let folder = folder.join("server");
+        std::fs::create_dir_all(&folder)?;
+        std::fs::write(folder.join("server.key"), &templates.key)?;
+        std::fs::write(folder.join(SERVER_DATABASE), &templates.server)?;
+        desk.keeps(Who::Server, folder.join(SERVER_DATABASE));
+        let machine = Arc::new(Machine::new(time.clone(), 0xfe));
+        machine.set_offset(script.cast.server_clock);
+        let mut host = Self { folder, machine, limits: script.cast.limits, server: None, is_down: false };
+        host.open()?;
+        Ok(host)
+    }
+
+    fn open(&mut self) -> Result<(), gatebook_server::ServerError> {
+        let mut bounds = Bounds::default();
+        bounds.limits.page_records = self.limits.page_records;
+        bounds.limits.page_bytes = self.limits.page_bytes;
+        bounds.limits.record_bytes = 16 * 1024;
+        bounds.answer_records = self.limits.answer_records;
+        let environment = Arc::clone(&self.machine);
+        self.server = Some(Server::open(Config { bounds, environment, ..Config::new(&self.folder) })?);
+        Ok(())
+    }
+
+    /// The server's code; it is always open, even while it is not to be reached.
+    pub(crate) fn server(&self) -> Server {
+        self.server.clone().expect("the server is open")
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.join(SERVER_DATABASE)
+    }
+}
+
+impl World<'_> {
+    /// Runs a piece of the server; `None` if it was killed in it. Then it is gone for `down`.
+    pub(crate) fn on_server<T>(&mut self, down: Instant, work: impl FnOnce(&Server) -> T) -> Run<Option<T>> {
+        let server = self.host.server();
+        let done = self.desk.run(Who::Server, || work(&server));
+        drop(server);
+        match done {
+            Ok(done) => Ok(Some(done)),
+            Err(image) => {
+                self.server_killed(&image, down)?;
+                Ok(None)
+            }
+        }
+    }
+
+    fn server_killed(&mut self, image: &Image, down: Instant) -> Run {
+        self.story.tell(self.time.now(), || "the server is killed".to_owned());
+        self.host.server = None;
+        let put = image.put(&self.host.database());
+        self.works("putting back what was on the server's disk", put)?;
+        let opened = self.host.open();
+        self.works("opening the server after it was killed", opened)?;
+        self.gone_for(down);
+        Ok(())
+    }
+
+    fn gone_for(&mut self, down: Instant) {
+        self.host.is_down = true;
+        self.after(down, Happening::ServerUp);
+    }
+
+    /// Killed outside of any request, and started again with other limits perhaps.
+    pub(crate) fn server_down(&mut self, lasts: Instant, limits: Option<Limits>) -> Run {
+        self.tally.fault(if limits.is_some() { "server killed, started with other limits" } else { "server killed" });
+        if let Some(limits) = limits {
+            self.host.limits = limits;
+        }
+        let image = self.desk.image(Who::Server);
+        self.server_killed(&image, lasts)
+    }
+
+    pub(crate) fn server_up(&mut self) -> Run {
+        if self.host.is_down {
+            self.host.is_down = false;
+            self.story.tell(self.time.now(), || "the server is back".to_owned());
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,231 @@
+//! A simulated world: devices, a server, what travels between them, and virtual time. Everything that happens is taken
+//! from one queue, in order of time.
+
+mod app;
+mod calm;
+mod device;
+mod host;
+mod link;
+mod office;
+mod operator;
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::clock::{Instant, MINUTE, Time};
+use crate::kill::{Desk, Who};
+use crate::oracle::Oracle;
+use crate::script::{Script, What};
+use crate::story::Story;
+use crate::tally::{Invariant, Tally, Violation};
+use crate::templates::Templates;
+
+use device::SimDevice;
+use host::Host;
+use link::{Answer, Travelling};
+pub(crate) use operator::give_up;
+
+/// The rest of a run, unless an invariant broke.
+pub(crate) type Run<T = ()> = Result<T, Violation>;
+
+/// Something that is going to happen.
+pub(crate) enum Happening {
+    /// The step of that number.
+    Step(usize),
+    /// A device's planner wanted to be woken, unless it has planned anew since.
+    Wake { device: usize, plan: u64 },
+    /// A request reaches the server.
+    Arrives(Box<Travelling>),
+    /// A device hears what became of its request.
+    Answered { device: usize, ticket: u64, answer: Box<Answer> },
+    /// A killed device is opened again.
+    Reopens { device: usize },
+    /// The server comes back.
+    ServerUp,
+    /// A revoked device gets a new code.
+    Reenrols { device: usize },
+    /// An outdated app was updated.
+    Updated { device: usize },
+}
+
+/// A world.
+pub(crate) struct World<'a> {
+    pub script: &'a Script,
+    pub templates: &'a Templates,
+    pub time: Time,
+    queue: BTreeMap<(Instant, u64), Happening>,
+    order: u64,
+    pub desk: Desk,
+    pub devices: Vec<SimDevice>,
+    pub host: Host,
+    pub oracle: Oracle,
+    pub tally: Tally,
+    pub story: Story,
+    /// The faults have stopped.
+    pub is_calm: bool,
+    /// When the server last took something.
+    pub last_change: Instant,
+}
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub struct Outcome {
+    /// The first invariant that did not hold.
+    pub violation: Option<Violation>,
+    /// Counts.
+    pub tally: Tally,
+    /// The trace, if it was asked for.
+    pub story: Vec<String>,
+}
+
+/// Plays `script` in `folder`, which is empty.
+pub(crate) fn play(script: &Script, templates: &Templates, folder: &Path, with_story: bool) -> anyhow::Result<Outcome> {
+    let desk = Desk::open();
+    let time = Time::default();
+    let host = Host::set_up(folder, templates, &time, script, &desk)?;
+    let devices = (0..script.cast.devices.len())
+        .map(|number| SimDevice::set_up(folder, templates, &time, script, number, &desk))
+        .collect::<anyhow::Result<_>>()?;
+    let mut world = World {
+        script,
+        templates,
+        time,
+        queue: BTreeMap::new(),
+        order: 0,
+        desk: desk.clone(),
+        devices,
+        host,
+        oracle: Oracle::default(),
+        tally: Tally::default(),
+        story: Story::new(with_story),
+        is_calm: false,
+        last_change: 0,
+    };
+    let violation = world.run().err();
+    if let Some(violation) = &violation {
+        world.story.tell(world.time.now(), || format!("VIOLATED: {violation}"));
+    }
+    desk.close();
+    Ok(Outcome { violation, tally: world.tally.clone(), story: std::mem::take(&mut world.story).lines() })
+}
+
+impl World<'_> {
+    fn run(&mut self) -> Run {
+        self.begin()?;
+        for (number, step) in self.script.steps.iter().enumerate() {
+            self.at(step.at, Happening::Step(number));
+        }
+        while let Some(happening) = self.next(self.script.calm_at) {
+            self.happen(happening)?;
+        }
+        self.time.advance_to(self.script.calm_at);
+        self.calm_down()
+    }
+
+    /// Places the yards where the script wants them and opens every device.
+    fn begin(&mut self) -> Run {
+        for device in 0..self.devices.len() {
+            let yards = self.script.cast.devices[device].yards.clone();
+            self.set_yards(device, &yards)?;
+            self.reopen(device)?;
+        }
+        Ok(())
+    }
+
+    /// Has it happen then.
+    pub(crate) fn at(&mut self, instant: Instant, happening: Happening) {
+        self.order += 1;
+        self.queue.insert((instant.max(self.time.now()), self.order), happening);
+    }
+
+    /// Has it happen after that long.
+    pub(crate) fn after(&mut self, wait: Instant, happening: Happening) {
+        self.at(self.time.now() + wait, happening);
+    }
+
+    /// The next that happens up to `until`; time goes on to it.
+    fn next(&mut self, until: Instant) -> Option<Happening> {
+        let entry = self.queue.first_entry().filter(|entry| entry.key().0 <= until)?;
+        self.time.advance_to(entry.key().0);
+        Some(entry.remove())
+    }
+
+    fn happen(&mut self, happening: Happening) -> Run {
+        match happening {
+            Happening::Step(number) => self.step(number),
+            Happening::Wake { device, plan } => self.wake(device, plan),
+            Happening::Arrives(travelling) => self.arrive(*travelling),
+            Happening::Answered { device, ticket, answer } => self.answered(device, ticket, *answer),
+            Happening::Reopens { device } => self.reopen(device),
+            Happening::ServerUp => self.server_up(),
+            Happening::Reenrols { device } => self.reenrol(device),
+            Happening::Updated { device } => self.updated(device),
+        }
+    }
+
+    fn step(&mut self, number: usize) -> Run {
+        let step = &self.script.steps[number];
+        match &step.what {
+            What::Operator { device, act } => self.operate(*device, *act, step.salt),
+            What::App { device, event } => self.app_event(*device, *event),
+            What::Link { device, fault } => {
+                self.devices[*device].faults.push_back(*fault);
+                Ok(())
+            }
+            What::NoSignal { device, lasts } => self.lose_signal(*device, *lasts),
+            What::Kill { device, commits_to_go, moment, down } => {
+                self.devices[*device].down = *down;
+                self.desk.arm(Who::Device(*device), *commits_to_go, *moment, step.salt);
+                Ok(())
+            }
+            What::DeviceClock { device, offset } => {
+                self.tally.fault("device clock set");
+                self.devices[*device].machine.set_offset(*offset);
+                self.story.tell(self.time.now(), || {
+                    format!("the clock of {} is set to {offset} us beside the true time", self.devices[*device].name)
+                });
+                Ok(())
+            }
+            What::ServerClock { offset } => {
+                let before = self.host.machine.offset();
+                self.tally.fault(if *offset < before {
+                    "server clock stepped back"
+                } else {
+                    "server clock stepped on"
+                });
+                self.host.machine.set_offset(*offset);
+                self.story.tell(self.time.now(), || {
+                    format!("the server's clock goes from {before} us to {offset} us beside the true time")
+                });
+                Ok(())
+            }
+            What::ServerDown { lasts, limits } => self.server_down(*lasts, *limits),
+            What::Office { act } => self.office(&act.clone(), step.salt),
+        }
+    }
+
+    /// Checks an invariant.
+    pub(crate) fn hold(&mut self, invariant: Invariant, holds: bool, told: impl FnOnce(&Story) -> String) -> Run {
+        self.tally.check(invariant);
+        if holds { Ok(()) } else { Err(Violation { invariant, told: told(&self.story) }) }
+    }
+
+    /// What must never fail did not.
+    pub(crate) fn works<T, E: std::fmt::Display + std::fmt::Debug>(
+        &mut self,
+        what: &str,
+        done: Result<T, E>,
+    ) -> Run<T> {
+        self.tally.check(Invariant::NoFailure);
+        done.map_err(|error| Violation {
+            invariant: Invariant::NoFailure,
+            told: format!("{what} failed: {error} ({error:?})"),
+        })
+    }
+}
+
+/// How long after the faults stopped everything has to be through: the longest wait between two attempts, the time a
+/// lost answer takes to be given up, and some rounds.
+pub(crate) const PATIENCE: Instant = 25 * MINUTE;
+/// Rounds that a device may need for it.
+pub(crate) const ROUNDS: u64 = 6;

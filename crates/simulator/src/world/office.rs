@@ -1,0 +1,194 @@
+//! What the office does: it restores, closes, voids and reopens records, changes reference data, and says which devices
+//! work where.
+
+use gatebook_domain::RecordState;
+use gatebook_server::Server;
+use gatebook_sync::wire::{AuditEntry, AuditOutcome, EnrolRequest};
+use uuid::Uuid;
+
+use super::{Happening, Run, World};
+use crate::clock::SECOND;
+use crate::dice::Dice;
+use crate::oracle::Restored;
+use crate::script::OfficeAct;
+use crate::templates::{
+    DEVICE_NAMES, assignment_body, assignment_id, content, device_id, tenant_id, yard_body, yard_id,
+};
+
+impl World<'_> {
+    pub(crate) fn office(&mut self, act: &OfficeAct, salt: u64) -> Run {
+        if self.host.is_down {
+            return Ok(());
+        }
+        let mut dice = Dice::new(salt, 0x0f);
+        self.tally.act(act.kind());
+        self.last_change = self.time.now();
+        match act {
+            OfficeAct::RestoreVersion => self.restore_version(&mut dice),
+            OfficeAct::Close => self.set_state(RecordState::Closed, &mut dice),
+            OfficeAct::Void => self.set_state(RecordState::Voided, &mut dice),
+            OfficeAct::Reopen => self.set_state(RecordState::Live, &mut dice),
+            OfficeAct::Reference => {
+                let yard = dice.place(2);
+                let body = yard_body(yard, &format!("moved {}", dice.below(1_000)));
+                let now = gatebook_client::Environment::now(&*self.host.machine);
+                self.office_writes(0, yard_id(yard), content(None, &body, now))
+            }
+            OfficeAct::Assign => {
+                let (yard, number) = (dice.place(2), 100 + dice.place(50));
+                let now = gatebook_client::Environment::now(&*self.host.machine);
+                self.office_writes(
+                    0,
+                    assignment_id(yard, number),
+                    content(Some(yard), &assignment_body(yard, number), now),
+                )
+            }
+            OfficeAct::SetYards { device, yards } => self.set_yards(*device, yards),
+            OfficeAct::Revoke { device, lasts } => {
+                let id = device_id(self.devices[*device].identity).to_string();
+                self.on_office("revoking a device", |server| server.revoke(&id))?;
+                let name = self.devices[*device].name;
+                self.story.tell(self.time.now(), || format!("the office revokes {name}"));
+                self.devices[*device].is_revoked = true;
+                self.after(*lasts, Happening::Reenrols { device: *device });
+                Ok(())
+            }
+        }
+    }
+
+    fn on_office<T>(
+        &mut self,
+        what: &str,
+        work: impl FnOnce(&Server) -> Result<T, gatebook_server::ServerError>,
+    ) -> Run<Option<T>> {
+        match self.on_server(SECOND, work)? {
+            None => Ok(None),
+            Some(done) => self.works(what, done).map(Some),
+        }
+    }
+
+    fn office_writes(&mut self, tenant: usize, id: Uuid, content: gatebook_sync::Content) -> Run {
+        let name = self.story.record(id);
+        self.story.tell(self.time.now(), || format!("the office writes {name}, a {}", content.kind));
+        self.on_office("writing reference data", |server| server.put_record(Some(tenant_id(tenant)), id, content))?;
+        Ok(())
+    }
+
+    /// A record of the first organisation that operators wrote.
+    fn some_record(&mut self, dice: &mut Dice) -> Option<(Uuid, Vec<AuditEntry>)> {
+        let ids: Vec<Uuid> = self.oracle.records(0).collect();
+        if ids.is_empty() {
+            return None;
+        }
+        let id = *dice.pick(&ids);
+        Some((id, self.audit(id)))
+    }
+
+    fn restore_version(&mut self, dice: &mut Dice) -> Run {
+        let Some((record, audit)) = self.some_record(dice) else { return Ok(()) };
+        let is_restorable =
+            |entry: &&AuditEntry| matches!(entry.outcome, AuditOutcome::Superseded | AuditOutcome::SetAside { .. });
+        let candidates: Vec<&AuditEntry> = audit.iter().filter(is_restorable).collect();
+        if candidates.is_empty() {
+            return Ok(());
+        }
+        let chosen = *dice.pick(&candidates);
+        let (write, content) = (chosen.write_id, chosen.content.clone());
+        let Some(done) =
+            self.on_office("restoring a version", |server| server.restore_version(write, "it was right"))?
+        else {
+            return Ok(());
+        };
+        self.office_made(&audit, done.write_id);
+        self.story.tell(self.time.now(), || {
+            format!("the office restores {} of {}", self.story.write(write), self.story.record(record))
+        });
+        self.oracle.restored.push(Restored { record, write: done.write_id, content });
+        Ok(())
+    }
+
+    fn set_state(&mut self, state: RecordState, dice: &mut Dice) -> Run {
+        let Some((record, audit)) = self.some_record(dice) else { return Ok(()) };
+        if audit.iter().all(|entry| entry.outcome != AuditOutcome::Canonical) {
+            return Ok(());
+        }
+        self.story.tell(self.time.now(), || format!("the office sets {} to {state:?}", self.story.record(record)));
+        let done = self.on_office("setting a record's state", |server| server.set_state(record, state, "office"))?;
+        if let Some(done) = done {
+            self.office_made(&audit, done.write_id);
+        }
+        Ok(())
+    }
+
+    /// The office sees what is in force when it writes.
+    fn office_made(&mut self, before: &[AuditEntry], write: Uuid) {
+        let seen = before.iter().find(|entry| entry.outcome == AuditOutcome::Canonical);
+        if let Some(seen) = seen.filter(|seen| seen.write_id != write) {
+            self.oracle.made_on.insert(write, seen.write_id);
+        }
+    }
+
+    pub(crate) fn set_yards(&mut self, device: usize, yards: &[usize]) -> Run {
+        let sim = &self.devices[device];
+        let (id, name) = (device_id(sim.identity), sim.name);
+        let ids: Vec<Uuid> = yards.iter().copied().map(yard_id).collect();
+        if self.on_office("setting a device's yards", |server| server.set_device_yards(id, &ids))?.is_some() {
+            self.devices[device].yards = yards.to_vec();
+            self.story.tell(self.time.now(), || format!("{name} works for the yards {yards:?} from now on"));
+        }
+        Ok(())
+    }
+
+    /// A revoked device gets a new code, and joins with it.
+    pub(crate) fn reenrol(&mut self, device: usize) -> Run {
+        if !self.devices[device].is_revoked {
+            return Ok(());
+        }
+        if self.host.is_down || self.devices[device].open.is_none() {
+            self.after(10 * SECOND, Happening::Reenrols { device });
+            return Ok(());
+        }
+        let sim = &self.devices[device];
+        let (tenant, device_id) = (Some(tenant_id(sim.tenant)), device_id(sim.identity));
+        let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
+        let device_name = DEVICE_NAMES[sim.identity].to_owned();
+        let Some(code) = self.on_office("making a code", |server| server.enrolment_code(tenant, &yards, 24))? else {
+            return Ok(());
+        };
+        let request = EnrolRequest { code, device_name: device_name.clone(), device_id };
+        let Some(answer) = self.on_server(SECOND, |server| server.enrol(&request))? else { return Ok(()) };
+        let answer = self.works("enrolling again", answer)?;
+        let sim = &mut self.devices[device];
+        sim.token.clone_from(&answer.token);
+        sim.is_revoked = false;
+        self.story.tell(self.time.now(), || format!("{device_name} is enrolled again"));
+        let enrolled =
+            self.on_device(device, |open| open.device.enrolled("https://simulated", &device_name, answer))?;
+        if enrolled.is_none() {
+            // Killed before it knew its token.
+            self.devices[device].is_revoked = true;
+            self.after(10 * SECOND, Happening::Reenrols { device });
+        }
+        self.pump(device)
+    }
+
+    /// Every write to a record, in the order in which they were judged. None for a record the server never saw.
+    pub(crate) fn audit(&self, record: Uuid) -> Vec<AuditEntry> {
+        self.host.server().audit(record).unwrap_or_default()
+    }
+}
+
+impl OfficeAct {
+    const fn kind(&self) -> &'static str {
+        match self {
+            Self::RestoreVersion => "office restores a version",
+            Self::Close => "office closes a record",
+            Self::Void => "office voids a record",
+            Self::Reopen => "office reopens a record",
+            Self::Reference => "office changes reference data",
+            Self::Assign => "office assigns work",
+            Self::SetYards { .. } => "office changes a device's yards",
+            Self::Revoke { .. } => "office revokes a device",
+        }
+    }
+}

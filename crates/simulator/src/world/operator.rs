@@ -1,0 +1,315 @@
+//! What operators do. Whatever sync is doing meanwhile, each of it works at once.
+
+use gatebook_client::view::{CommandError, ErrorCode, Start};
+use gatebook_client::{Device, HeldRecord};
+use gatebook_domain::equipment::{EquipmentClass, EquipmentRef, Load};
+use gatebook_domain::gate_event::Direction;
+use gatebook_domain::inspection::ItemResult;
+use gatebook_domain::interchange::Movement;
+use gatebook_domain::{Body, Kind, RecordState};
+use uuid::Uuid;
+
+use super::device::Open;
+use super::{Run, World};
+use crate::dice::Dice;
+use crate::script::Act;
+use crate::tally::Invariant;
+use crate::templates::{ASSIGNMENTS, PEOPLE, assignment_id, list_id, person_id, yard_id};
+
+/// Field kinds.
+const FIELD: [Kind; 3] = [Kind::Inspection, Kind::GateEvent, Kind::Interchange];
+/// A field that only a newer app writes.
+const NEWER_FIELD: &str = "field_of_a_newer_app";
+/// What several people might write alike.
+const ALIKE: [&str; 2] = ["nothing to report", "checked"];
+
+type Done<T> = Result<T, CommandError>;
+
+impl World<'_> {
+    pub(crate) fn operate(&mut self, device: usize, act: Act, salt: u64) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        if !is_furnished(&open.device) {
+            return Ok(());
+        }
+        let mut dice = Dice::new(salt, 0x0b);
+        if self.devices[device].person.is_none() {
+            self.switch(device, &mut dice, true)?;
+        }
+        self.tally.act(act.kind());
+        match act {
+            Act::Capture => self.capture(device, &mut dice),
+            Act::Assigned => self.assigned(device, &mut dice),
+            Act::Edit => self.edit(device, &mut dice, salt),
+            Act::Type => (0..2 + dice.below(3)).try_for_each(|time| self.edit(device, &mut dice.clone(), salt ^ time)),
+            Act::Submit => self
+                .on_one(device, &mut dice, is_open, "submits", |device, record, _| device.submit(record.id).map(drop)),
+            Act::Void => self.on_one(device, &mut dice, is_open, "voids", |device, record, _| {
+                device.void_record(record.id, "entered by mistake").map(drop)
+            }),
+            Act::Discard => self.on_one(
+                device,
+                &mut dice,
+                |held| held.pending,
+                "gives up the change to",
+                |device, record, _| give_up(device, record.id),
+            ),
+            Act::Misuse => self.misuse(device, &mut dice),
+            Act::Correct => {
+                self.switch(device, &mut dice, true)?;
+                self.on_one(
+                    device,
+                    &mut dice,
+                    |held| held.rejection.is_some(),
+                    "corrects",
+                    |device, record, dice| {
+                        let mut body = body_of(record)?;
+                        set_remarks(&mut body, format!("corrected {}", dice.below(1_000)));
+                        device.save(record.id, body).map(drop)
+                    },
+                )
+            }
+            Act::Switch => self.switch(device, &mut dice, true),
+        }
+    }
+
+    /// Somebody else takes the device; somebody who works there, if `allowed`.
+    fn switch(&mut self, device: usize, dice: &mut Dice, allowed: bool) -> Run {
+        let sim = &self.devices[device];
+        let fits = |(_, person): &(usize, &crate::templates::Person)| {
+            person.tenant == sim.tenant && allowed == sim.yards.iter().all(|yard| person.yards.contains(yard))
+        };
+        let people: Vec<usize> = PEOPLE.iter().enumerate().filter(fits).map(|(number, _)| number).collect();
+        if people.is_empty() {
+            return Ok(());
+        }
+        let person = *dice.pick(&people);
+        let name = sim.name;
+        self.story.tell(self.time.now(), || format!("{} takes {name}", PEOPLE[person].name));
+        if let Some(done) = self.on_device(device, |open| open.device.choose_operator(Some(person_id(person))))? {
+            self.captured("choosing the operator", done)?;
+            self.devices[device].person = Some(person);
+        }
+        Ok(())
+    }
+
+    fn capture(&mut self, device: usize, dice: &mut Dice) -> Run {
+        let sim = &self.devices[device];
+        if let Some(yard) = sim.yards.get(dice.place(sim.yards.len().max(1))).copied() {
+            if let Some(done) = self.on_device(device, |open| open.device.choose_yard(yard_id(yard)))? {
+                self.captured("choosing the yard", done)?;
+            }
+        }
+        let start = match dice.below(3) {
+            0 => Start::GateEvent { direction: Direction::In },
+            1 => Start::Interchange { movement: Movement::InGate },
+            _ => Start::Inspection { template_id: list_id(self.devices[device].tenant), equipment: None },
+        };
+        self.start_and_fill(device, start, dice)
+    }
+
+    fn assigned(&mut self, device: usize, dice: &mut Dice) -> Run {
+        let sim = &self.devices[device];
+        if sim.yards.is_empty() {
+            return Ok(());
+        }
+        let assignment_id = assignment_id(*dice.pick(&sim.yards), dice.place(ASSIGNMENTS));
+        let is_here = sim.open.as_ref().is_some_and(|open| holds(&open.device, assignment_id));
+        if is_here { self.start_and_fill(device, Start::Assignment { assignment_id }, dice) } else { Ok(()) }
+    }
+
+    fn start_and_fill(&mut self, device: usize, start: Start, dice: &mut Dice) -> Run {
+        let Some(started) = self.on_device(device, |open| open.device.start(start))? else { return Ok(()) };
+        let view = self.captured("starting a record", started)?;
+        self.noted(device, view.id, None, "starts")?;
+        if view.state == RecordState::Live {
+            let text = self.text(device, dice);
+            let is_newer = self.script.cast.devices[device].is_newer;
+            let mut body = view.body;
+            fill(&mut body, &text, is_newer, dice);
+            self.save(device, view.id, body)?;
+        }
+        self.pump(device)
+    }
+
+    fn edit(&mut self, device: usize, dice: &mut Dice, salt: u64) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let records = held(open, is_open);
+        if records.is_empty() {
+            return Ok(());
+        }
+        // The newest and the shared are worked on most.
+        let record = dice.pick(&records).clone();
+        let Ok(mut body) = body_of(&record) else { return Ok(()) };
+        let mut wording = Dice::new(salt, 0xed);
+        let text = self.text(device, &mut wording);
+        let is_newer = self.script.cast.devices[device].is_newer;
+        fill(&mut body, &text, is_newer, &mut wording);
+        let had_newer_field = record.content.body.get().contains(NEWER_FIELD);
+        self.save(device, record.id, body)?;
+        if had_newer_field && let Some(open) = &self.devices[device].open {
+            let held = open.device.store().held(record.id);
+            let held = self.works("reading a record", held)?;
+            let keeps = held.is_some_and(|held| held.content.body.get().contains(NEWER_FIELD));
+            self.hold(Invariant::NothingLost, keeps, |story| {
+                format!("an older app lost a newer app's field of {}", story.record(record.id))
+            })?;
+        }
+        self.pump(device)
+    }
+
+    fn save(&mut self, device: usize, record: Uuid, body: Body) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let before = open.device.store().held(record);
+        let before = self.works("reading a record", before)?.map(|held| held.write_id);
+        self.devices[device].uncertain = Some((record, before));
+        let Some(saved) = self.on_device(device, |open| open.device.save(record, body))? else { return Ok(()) };
+        self.captured("saving", saved)?;
+        self.noted(device, record, before, "saves")
+    }
+
+    /// Something the server does not take: a text that is too long, or somebody who does not work there.
+    fn misuse(&mut self, device: usize, dice: &mut Dice) -> Run {
+        if dice.percent(50) {
+            self.switch(device, dice, false)?;
+            return self.capture(device, dice);
+        }
+        self.on_one(device, dice, is_open, "writes far too much into", |device, record, dice| {
+            let mut body = body_of(record)?;
+            set_remarks(&mut body, "x".repeat(4_001 + dice.place(20_000)));
+            device.save(record.id, body).map(drop)
+        })
+    }
+
+    /// Does something to one of the records for which `fits`.
+    fn on_one(
+        &mut self,
+        device: usize,
+        dice: &mut Dice,
+        fits: fn(&HeldRecord) -> bool,
+        told: &'static str,
+        act: impl FnOnce(&Device, &HeldRecord, &mut Dice) -> Done<()>,
+    ) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let records = held(open, fits);
+        if records.is_empty() {
+            return Ok(());
+        }
+        let record = dice.pick(&records).clone();
+        self.devices[device].uncertain = Some((record.id, Some(record.write_id)));
+        let Some(done) = self.on_device(device, |open| act(&open.device, &record, dice))? else { return Ok(()) };
+        self.captured(told, done)?;
+        self.noted(device, record.id, Some(record.write_id), told)?;
+        self.pump(device)
+    }
+
+    /// What an operator does works at once.
+    fn captured<T>(&mut self, what: &str, done: Done<T>) -> Run<T> {
+        self.tally.check(Invariant::CaptureFree);
+        done.map_err(|error| crate::tally::Violation {
+            invariant: Invariant::CaptureFree,
+            told: format!("{what} was refused: {error:?}"),
+        })
+    }
+
+    fn text(&self, device: usize, dice: &mut Dice) -> String {
+        if dice.percent(12) {
+            (*dice.pick(&ALIKE)).to_owned()
+        } else {
+            format!("{} wrote {}", self.devices[device].name, dice.below(1_000_000))
+        }
+    }
+}
+
+/// Whether the device has its reference data.
+fn is_furnished(device: &Device) -> bool {
+    device.operators().is_ok_and(|people| !people.is_empty()) && device.templates().is_ok_and(|lists| !lists.is_empty())
+}
+
+fn holds(device: &Device, id: Uuid) -> bool {
+    device.store().held(id).is_ok_and(|held| held.is_some())
+}
+
+fn held(open: &Open, fits: fn(&HeldRecord) -> bool) -> Vec<HeldRecord> {
+    let of_kind = |kind| open.device.store().held_of_kind(kind).unwrap_or_default();
+    FIELD.into_iter().flat_map(of_kind).filter(fits).collect()
+}
+
+/// Gives up a change. In a yard that is no longer the device's, the record goes with it, and the app says so.
+pub(crate) fn give_up(device: &Device, record: Uuid) -> Done<()> {
+    match device.discard_change(record) {
+        Err(error) if error.code == ErrorCode::NotFound => Ok(()),
+        done => done.map(drop),
+    }
+}
+
+/// What the app lets an operator change.
+fn is_open(held: &HeldRecord) -> bool {
+    held.content.state == RecordState::Live || held.rejection.is_some()
+}
+
+fn body_of(record: &HeldRecord) -> Done<Body> {
+    let kind = record.content.known_kind().unwrap_or(Kind::Inspection);
+    Body::from_json(kind, record.content.body.get()).map_err(|error| CommandError {
+        code: ErrorCode::Storage,
+        message: error.to_string(),
+        retry: false,
+    })
+}
+
+fn set_remarks(body: &mut Body, text: String) {
+    match body {
+        Body::Inspection(inspection) => inspection.remarks = text,
+        Body::GateEvent(event) => event.remarks = text,
+        Body::Interchange(interchange) => interchange.remarks = text,
+        _ => {}
+    }
+}
+
+/// Fills a form, or goes on filling it.
+fn fill(body: &mut Body, text: &str, is_newer: bool, dice: &mut Dice) {
+    set_remarks(body, text.to_owned());
+    match body {
+        Body::Inspection(inspection) => {
+            for item in &mut inspection.items {
+                if dice.percent(60) {
+                    item.result = Some(ItemResult::Pass);
+                }
+            }
+        }
+        Body::GateEvent(event) => {
+            if event.equipment.is_empty() {
+                event.equipment = vec![EquipmentRef::new(EquipmentClass::Tractor, "4471")];
+            }
+            event.load = Some(Load::Bobtail);
+            "Sam Driver".clone_into(&mut event.driver.name);
+            "Puente Drayage".clone_into(&mut event.carrier.name);
+        }
+        _ => {}
+    }
+    if is_newer {
+        let extra = match body {
+            Body::Inspection(inspection) => &mut inspection.extra,
+            Body::GateEvent(event) => &mut event.extra,
+            Body::Interchange(interchange) => &mut interchange.extra,
+            _ => return,
+        };
+        extra.insert(NEWER_FIELD.to_owned(), dice.below(100).into());
+    }
+}
+
+impl Act {
+    const fn kind(self) -> &'static str {
+        match self {
+            Self::Capture => "record captured",
+            Self::Assigned => "assigned inspection worked on",
+            Self::Edit => "record edited",
+            Self::Type => "burst of edits",
+            Self::Submit => "record submitted",
+            Self::Void => "record voided",
+            Self::Discard => "change given up",
+            Self::Misuse => "record the server must reject",
+            Self::Correct => "rejected record corrected",
+            Self::Switch => "operator changed",
+        }
+    }
+}

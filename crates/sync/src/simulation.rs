@@ -1,0 +1,162 @@
+//! What only the simulator switches on: deliberate bugs, which it has to find, and the points at which it kills.
+//!
+//! Nothing of this is compiled without the feature `simulation`, and with it only where debug assertions are on. Both
+//! are thread-local: a simulated world runs on one thread, and several worlds run side by side.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+#[cfg(not(debug_assertions))]
+compile_error!("the feature `simulation` carries deliberate bugs; a release build must not have it");
+
+macro_rules! bugs {
+    ($($(#[doc = $doc:literal])+ $name:ident,)+) => {
+        /// A deliberate bug.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        pub enum Bug {
+            $($(#[doc = $doc])+ $name,)+
+        }
+
+        impl Bug {
+            /// Every one.
+            pub const ALL: &[Self] = &[$(Self::$name),+];
+
+            /// Its name, as it is given on the command line.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)+
+                }
+            }
+
+            /// What it does wrong.
+            #[must_use]
+            pub const fn what(self) -> &'static str {
+                match self {
+                    $(Self::$name => concat!($($doc),+),)+
+                }
+            }
+        }
+    };
+}
+
+bugs! {
+    /// The device clears what is pending without looking which write was judged.
+    ClearWithoutComparing,
+    /// The server does not look whether it has judged a write before.
+    ForgetLedger,
+    /// The feed goes by time of receipt, which follows the clock, instead of by place.
+    CursorByTimestamp,
+    /// Places in the feed are drawn before the work, so that pages commit in another order than their places.
+    CounterFirst,
+    /// The losing version of a conflict is not marked and nobody is told.
+    DropTheLoser,
+    /// A flag in the database says that a round is under way; whoever dies in the middle leaves it set.
+    LatchSyncing,
+    /// The device keeps its cursors when the server begins a new epoch.
+    IgnoreEpoch,
+    /// What is pulled overwrites what is pending.
+    PullOverwritesPending,
+    /// Cursors are committed before the records they stand for.
+    CursorBeforeRows,
+    /// Whoever loses a yard loses what is pending in it as well.
+    PurgePending,
+    /// Whoever loses a yard keeps its cursor, and misses what was purged when the yard comes back.
+    KeepCursorOfLostScope,
+    /// The server sends the yards that a device asks for, not those that are its.
+    ShowEveryYard,
+    /// A rejected change is deleted from its device.
+    DropTheRejected,
+    /// A stale edit brings a voided record back to life.
+    UnvoidByStaleEdit,
+    /// One record that is rejected spoils its whole page.
+    RejectWholePage,
+    /// A page that is too large is sent again as it is.
+    NeverHalve,
+    /// After a failure the device waits for the network to change, and for nothing else.
+    WaitForNetwork,
+    /// The later device clock wins, not the later receipt.
+    TrustDeviceClocks,
+    /// Only the winner of a conflict is told.
+    TellOnlyTheWinner,
+    /// A save commits some of the text before the transaction that marks it as pending.
+    MarkPendingLater,
+    /// A revoked device forgets what is pending.
+    ForgetWhenRevoked,
+    /// Nothing can be saved while a round is under way.
+    SaveWaitsForSync,
+    /// A round that failed gives its writes new ids.
+    RenameWritesOnFailure,
+    /// A restored version keeps its place in the feed, so that only new devices get it.
+    RestoreOutsideFeed,
+    /// The first record that the server cannot handle ends the round, and those behind it wait for ever.
+    StopAtCulprit,
+    /// A record that the server cannot handle is tried again at once, and again.
+    HurryPassedOver,
+    /// An edit is rebased on whatever the verdict on an earlier write brings, seen or not.
+    RebaseOnUnseen,
+    /// A write that was taken in a yard the device has lost since stays pending.
+    KeepTakenOfLostScope,
+    /// A change given up while it was on its way gets the receipt of what it said, and not the words.
+    ReceiptOfOtherWords,
+}
+
+/// Where a process may be killed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Point {
+    /// A device's transaction is done and not committed.
+    DeviceBeforeCommit,
+    /// It is committed, and nobody has been told.
+    DeviceAfterCommit,
+    /// The server's transaction is done and not committed.
+    ServerBeforeCommit,
+    /// It is committed, and nobody has been answered.
+    ServerAfterCommit,
+}
+
+type Watch = Rc<dyn Fn(Point)>;
+
+thread_local! {
+    static BUG: Cell<Option<Bug>> = const { Cell::new(None) };
+    static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
+    static OVERTAKEN: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+/// Switches one bug on for this thread, or all off.
+pub fn switch_on(bug: Option<Bug>) {
+    BUG.set(bug);
+    OVERTAKEN.set(None);
+}
+
+/// Whether that bug is on.
+#[must_use]
+pub fn is_on(bug: Bug) -> bool {
+    BUG.get() == Some(bug)
+}
+
+/// Has `watch` called whenever a [`Point`] is reached on this thread. It may unwind: that is how a process is killed.
+pub fn watch(watch: Option<Watch>) {
+    WATCH.set(watch);
+}
+
+/// A point is reached.
+pub fn reach(point: Point) {
+    let watch = WATCH.with_borrow(Option::clone);
+    if let Some(watch) = watch {
+        watch(point);
+    }
+}
+
+/// For [`Bug::CounterFirst`]: the first place of a page of so many, of two pages that draw their places in one order
+/// and commit in the other. `next` is where the counter stands; what is returned second is where it stands afterwards.
+#[must_use]
+pub fn drawn_early(next: u64, many: u64) -> (u64, u64) {
+    const APART: u64 = 64;
+    match OVERTAKEN.take() {
+        Some(first) if many < APART => (first, next),
+        _ => {
+            OVERTAKEN.set(Some(next));
+            (next + APART, next + APART + many)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! A seeded server and the way to it.
+
+use std::net::SocketAddr;
+
+use gatebook_domain::RecordState;
+use gatebook_server::{Seeded, SeededRecord, Server};
+use gatebook_sync::wire::AuditOutcome;
+use gatebook_testbed::Link;
+use serde_json::Value;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// A server with the demonstration yard in it, and the link devices reach it by.
+pub(crate) struct Yard {
+    pub server: Server,
+    pub address: SocketAddr,
+    pub link: Link,
+    pub seeded: Seeded,
+    _folder: TempDir,
+}
+
+impl Yard {
+    pub(crate) async fn open() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (server, address) = gatebook_testbed::serve(folder.path()).await.unwrap();
+        let seeded = server.seed().unwrap();
+        Self { address, link: Link::to(address).await.unwrap(), server, seeded, _folder: folder }
+    }
+
+    /// What is to be done about that unit.
+    fn assigned(&self, unit: &str) -> &SeededRecord {
+        let of_unit = |assignment: &&SeededRecord| body(assignment.body.get())["equipment"]["number"] == unit;
+        self.seeded.assignments.iter().find(of_unit).expect("the seed assigns it")
+    }
+
+    /// The assignment of that unit.
+    pub(crate) fn assignment_of(&self, unit: &str) -> Uuid {
+        self.assigned(unit).id
+    }
+
+    /// The inspection assigned for that unit.
+    pub(crate) fn inspection_of(&self, unit: &str) -> Uuid {
+        let id = &body(self.assigned(unit).body.get())["inspection_id"];
+        id.as_str().and_then(|id| id.parse().ok()).expect("an assignment names its inspection")
+    }
+
+    /// The office strikes out an assignment.
+    pub(crate) fn void_assignment_of(&self, unit: &str) {
+        self.server.set_state(self.assigned(unit).id, RecordState::Voided, "done by somebody else").unwrap();
+    }
+
+    /// The office moves somebody to other yards.
+    pub(crate) fn move_operator(&self, name: &str, yards: &[Uuid]) {
+        let audit = self.server.audit(self.operator(name)).unwrap();
+        let mut content = audit.into_iter().next_back().expect("it is on record").content;
+        let mut moved = body(content.body.get());
+        moved["yard_ids"] = serde_json::to_value(yards).unwrap();
+        content.body = serde_json::value::to_raw_value(&moved).unwrap();
+        self.server.put_record(None, self.operator(name), content).unwrap();
+    }
+
+    /// What the server holds as the record's canonical state, if it holds one.
+    pub(crate) fn holds(&self, record: Uuid) -> Option<Value> {
+        let audit = self.server.audit(record).ok()?;
+        let canonical = audit.into_iter().find(|entry| entry.outcome == AuditOutcome::Canonical)?;
+        Some(body(canonical.content.body.get()))
+    }
+
+    /// The id of somebody who works here.
+    pub(crate) fn operator(&self, name: &str) -> Uuid {
+        self.seeded.operators.iter().find(|operator| operator.name == name).expect("the seed has that person").id
+    }
+}
+
+fn body(json: &str) -> Value {
+    serde_json::from_str(json).expect("a body is JSON")
+}
