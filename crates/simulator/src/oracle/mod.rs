@@ -1,6 +1,7 @@
 //! What must be true, remembered independently of the code that makes it so.
 
 mod judged;
+mod restored;
 mod saved;
 mod whole;
 
@@ -29,6 +30,8 @@ pub(crate) struct Oracle {
     pub losers: Vec<Loser>,
     /// Versions that the office brought back.
     pub restored: Vec<Restored>,
+    /// Versions that a restored server lost and devices held.
+    pub wanted_back: Vec<WantedBack>,
     /// The newest time of receipt, by organisation.
     pub newest: BTreeMap<usize, Timestamp>,
     /// Records the server cannot handle, until then.
@@ -52,6 +55,15 @@ pub(crate) struct Loser {
     /// Those who wrote the two.
     pub people: Vec<Uuid>,
     pub tenant: usize,
+}
+
+/// A version that a restored server lost, and that devices held as the one in force.
+#[derive(Debug, Clone)]
+pub(crate) struct WantedBack {
+    pub record: Uuid,
+    pub write: Uuid,
+    pub yard: Uuid,
+    pub holders: Vec<usize>,
 }
 
 /// A version that the office brought back.
