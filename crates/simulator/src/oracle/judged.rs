@@ -167,7 +167,8 @@ impl World<'_> {
         if held.content.says_the_same_as(&push.content) {
             return Ok(());
         }
-        let saw_it = self.oracle.had_seen(push.write_id, held.write_id);
+        let saw_it =
+            self.oracle.had_seen(push.write_id, held.write_id) || self.oracle.same_device(push.write_id, held.write_id);
         let is_void = held.content.state == RecordState::Voided;
         if is_void && !saw_it && push.content.state != RecordState::Voided {
             self.hold(Invariant::LosersTold, now == Some(held.write_id), |story| {

@@ -20,6 +20,8 @@ pub(crate) struct Oracle {
     pub saved: BTreeMap<(usize, Uuid), Saved>,
     /// What each write was made on: what its writer saw.
     pub made_on: BTreeMap<Uuid, Uuid>,
+    /// Where each write was made.
+    pub written_on: BTreeMap<Uuid, usize>,
     /// Records that operators wrote, and whose organisation's they are.
     tenants: BTreeMap<Uuid, usize>,
     /// Writes the server has been seen to hold, by record.
@@ -80,6 +82,12 @@ impl Oracle {
     /// Records that operators of that organisation wrote.
     pub(crate) fn records(&self, tenant: usize) -> impl Iterator<Item = Uuid> {
         self.tenants.iter().filter(move |(_, of)| **of == tenant).map(|(record, _)| *record)
+    }
+
+    /// Whether both were written on one device: whoever gave a change up there knows of it.
+    pub(crate) fn same_device(&self, write: Uuid, other: Uuid) -> bool {
+        let (a, b) = (self.written_on.get(&write), self.written_on.get(&other));
+        a.is_some() && a == b
     }
 
     /// Whether the writer of `write` had seen `other`, or something that was made on it.

@@ -21,6 +21,9 @@ impl World<'_> {
             records.iter().flat_map(|record| self.audit(*record)).map(|entry| entry.write_id).collect();
         let lost: Vec<(Uuid, Uuid)> =
             self.oracle.on_server.iter().filter(|(_, write)| !there.contains(write)).copied().collect();
+        // What had come back from an earlier restore is judged anew.
+        let oracle = &mut self.oracle;
+        oracle.wanted_back.retain(|wanted| !oracle.on_server.contains(&(wanted.record, wanted.write)));
         for (record, write) in lost {
             self.oracle.on_server.remove(&(record, write));
             self.oracle.verdicts.remove(&write);
