@@ -72,6 +72,10 @@ pub(crate) enum What {
     ServerClock { offset: Instant },
     /// The server is killed outside of any request, and comes back after a while, perhaps with other limits.
     ServerDown { lasts: Instant, limits: Option<Limits> },
+    /// The server's database is backed up.
+    Backup,
+    /// The server is restored from the newest backup, by its own command or, not announced, by copying files.
+    Restore { is_announced: bool },
     /// The office does something.
     Office { act: OfficeAct },
 }
@@ -193,6 +197,8 @@ enum Sort {
     Office,
     Yards,
     Revoke,
+    Backup,
+    Restore,
 }
 
 impl Mix {
@@ -212,6 +218,9 @@ impl Mix {
             Sort::Yards,
             Sort::Revoke,
         ];
+        if dice.percent(30) {
+            weights.extend([(2, Sort::Backup), (1 + dice.below(3), Sort::Restore)]);
+        }
         for sort in optional {
             if dice.percent(60) {
                 weights.push((dice.below(14) + 2, sort));
@@ -362,6 +371,8 @@ fn what(sort: Sort, cast: &Cast, dice: &mut Dice) -> What {
             let yards = if cast.devices[device].tenant == 0 { yards(dice) } else { vec![2] };
             What::Office { act: OfficeAct::SetYards { device, yards } }
         }
+        Sort::Backup => What::Backup,
+        Sort::Restore => What::Restore { is_announced: dice.percent(60) },
         Sort::Revoke => What::Office { act: OfficeAct::Revoke { device, lasts: dice.within(10 * SECOND, 3 * MINUTE) } },
     }
 }

@@ -75,7 +75,9 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
             Some(Body::Notice(notice)) => Some(notice.record_id),
             _ => None,
         };
-        if about.is_some_and(|id| is_let_go(connection, id).unwrap_or(false)) {
+        // A conflict about something finished long ago is news all the same.
+        let is_old = row.base.as_ref().is_some_and(|base| base.received_at < horizon.from);
+        if is_old && about.is_some_and(|id| is_let_go(connection, id).unwrap_or(false)) {
             remove(connection, &row)?;
             connection.execute("DELETE FROM inbox_read WHERE id = ?1", [row.id])?;
         }

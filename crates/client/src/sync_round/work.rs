@@ -81,7 +81,7 @@ impl Work {
         };
         if !self.repair.is_empty() {
             page.sort = Sort::Repair;
-            page.repair = self.questions();
+            page.repair = self.questions(limits.page_records as usize);
             return Ok(page);
         }
         let (offers, reached) = store.reoffer_page(self.offered, limits)?;
@@ -96,10 +96,10 @@ impl Work {
         Ok(page)
     }
 
-    fn questions(&mut self) -> Repair {
+    fn questions(&mut self, at_most: usize) -> Repair {
         let Repair { ranges, fetch } = &mut self.repair;
-        let ranges = ranges.drain(..ranges.len().min(RANGES)).collect();
-        let fetch = fetch.drain(..fetch.len().min(FETCHED)).collect();
+        let ranges = ranges.drain(..ranges.len().min(RANGES).min(at_most)).collect();
+        let fetch = fetch.drain(..fetch.len().min(FETCHED).min(at_most)).collect();
         Repair { ranges, fetch }
     }
 

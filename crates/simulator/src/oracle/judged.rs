@@ -1,11 +1,12 @@
 //! What the server made of a request, checked against what it held before: exactly once, last received wins, losers are
 //! kept, nothing of others is shown.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatebook_domain::RecordState;
+use gatebook_domain::record::Writer;
 use gatebook_sync::wire::{ApiError, AuditEntry, AuditOutcome, Push, SyncRequest, SyncResponse};
-use gatebook_sync::{Scope, Verdict};
+use gatebook_sync::{Canonical, Scope, Verdict};
 use uuid::Uuid;
 
 use super::Loser;
@@ -26,21 +27,27 @@ impl World<'_> {
         down: Instant,
     ) -> Run<Option<Result<SyncResponse, ApiError>>> {
         self.tally.requests += 1;
-        let push = request.push.clone();
-        if !push.is_empty() {
+        let (push, offered) = (request.push.clone(), request.reoffer.clone());
+        if !push.is_empty() || !offered.is_empty() {
             self.last_change = self.time.now();
         }
-        let before: Audits = push.iter().map(|push| (push.id, self.audit(push.id))).collect();
+        let ids: BTreeSet<Uuid> = push.iter().map(|push| push.id).chain(offered.iter().map(|state| state.id)).collect();
+        let before: Audits = ids.iter().map(|id| (*id, self.audit(*id))).collect();
         let answer = self.on_server(down, |server| {
             let device = server.device(token)?;
             server.sync(&device, request)
         })?;
-        let after: Audits = push.iter().map(|push| (push.id, self.audit(push.id))).collect();
+        let after: Audits = ids.iter().map(|id| (*id, self.audit(*id))).collect();
         for push in &push {
             self.check_judged(device, push, &before[&push.id], &after[&push.id])?;
         }
+        for state in &offered {
+            self.check_offered(device, state, &before[&state.id], &after[&state.id])?;
+        }
         if let Some(Ok(response)) = &answer {
-            self.check_answer(device, &push, response)?;
+            let sent =
+                push.iter().map(|push| push.write_id).chain(offered.iter().map(|state| state.write_id)).collect();
+            self.check_answer(device, &sent, response)?;
         }
         Ok(answer)
     }
@@ -98,6 +105,34 @@ impl World<'_> {
         }
     }
 
+    /// A state offered again after a restore: the order of receipt still decides, and none is lost.
+    fn check_offered(&mut self, device: usize, state: &Canonical, before: &[AuditEntry], after: &[AuditEntry]) -> Run {
+        let tenant = self.devices[device].tenant;
+        if state.content.known_kind().is_some_and(|kind| kind.writer() == Writer::Field) {
+            self.oracle.tenants.entry(state.id).or_insert(tenant);
+        }
+        for entry in after.iter().filter(|entry| before.iter().all(|known| known.write_id != entry.write_id)) {
+            self.oracle.on_server.insert((state.id, entry.write_id));
+            *self.tally.verdicts.entry("taken back after a restore").or_default() += 1;
+            self.story.tell(self.time.now(), || {
+                format!(
+                    "the server files {} of {} again",
+                    self.story.write(entry.write_id),
+                    self.story.record(state.id)
+                )
+            });
+        }
+        let (was, is) = (canonical(before), canonical(after));
+        let in_order = match (was, is) {
+            (Some(was), Some(is)) => was.received_at <= is.received_at,
+            (Some(_), None) => false,
+            (None, _) => true,
+        };
+        self.hold(Invariant::LosersTold, in_order, |story| {
+            format!("{} gave way to what was received before it", story.record(state.id))
+        })
+    }
+
     /// Times of receipt never run backwards, whatever the server's clock does.
     fn check_received(&mut self, tenant: usize, mine: &AuditEntry) -> Run {
         let last = self.oracle.newest.insert(tenant, mine.received_at);
@@ -132,7 +167,8 @@ impl World<'_> {
         if held.content.says_the_same_as(&push.content) {
             return Ok(());
         }
-        let saw_it = self.oracle.had_seen(push.write_id, held.write_id);
+        let saw_it =
+            self.oracle.had_seen(push.write_id, held.write_id) || self.oracle.same_device(push.write_id, held.write_id);
         let is_void = held.content.state == RecordState::Voided;
         if is_void && !saw_it && push.content.state != RecordState::Voided {
             self.hold(Invariant::LosersTold, now == Some(held.write_id), |story| {
@@ -172,7 +208,7 @@ impl World<'_> {
     }
 
     /// Verdicts are the same each time, and nothing comes that the device may not see.
-    fn check_answer(&mut self, device: usize, push: &[Push], response: &SyncResponse) -> Run {
+    fn check_answer(&mut self, device: usize, sent: &BTreeSet<Uuid>, response: &SyncResponse) -> Run {
         for judged in &response.verdicts {
             let first = self.oracle.verdicts.entry(judged.write_id).or_insert_with(|| judged.verdict.clone()).clone();
             self.hold(Invariant::ExactlyOnce, first == judged.verdict, |story| {
@@ -183,7 +219,7 @@ impl World<'_> {
                 )
             })?;
         }
-        let each = push.iter().all(|push| response.verdicts.iter().any(|judged| judged.write_id == push.write_id));
+        let each = sent.iter().all(|write| response.verdicts.iter().any(|judged| judged.write_id == *write));
         self.hold(Invariant::Liveness, each, |_| "a write was not judged, and its page was answered".to_owned())?;
         let sim = &self.devices[device];
         let (tenant, name) = (sim.tenant, sim.name);
@@ -206,7 +242,7 @@ impl World<'_> {
                     format!("{} came with a verdict to {name}, which may not see it", story.record(record.id))
                 })?;
             }
-            let is_mine = push.iter().any(|push| push.write_id == judged.write_id);
+            let is_mine = sent.contains(&judged.write_id);
             self.hold(Invariant::ExactlyOnce, is_mine, |_| "a verdict on a write that was not sent".to_owned())?;
             if matches!(judged.verdict, Verdict::Rejected(_)) {
                 *self.tally.verdicts.entry("answered: rejected").or_default() += 1;

@@ -1,6 +1,7 @@
 //! What must be true, remembered independently of the code that makes it so.
 
 mod judged;
+mod restored;
 mod saved;
 mod whole;
 
@@ -19,6 +20,8 @@ pub(crate) struct Oracle {
     pub saved: BTreeMap<(usize, Uuid), Saved>,
     /// What each write was made on: what its writer saw.
     pub made_on: BTreeMap<Uuid, Uuid>,
+    /// Where each write was made.
+    pub written_on: BTreeMap<Uuid, usize>,
     /// Records that operators wrote, and whose organisation's they are.
     tenants: BTreeMap<Uuid, usize>,
     /// Writes the server has been seen to hold, by record.
@@ -29,6 +32,8 @@ pub(crate) struct Oracle {
     pub losers: Vec<Loser>,
     /// Versions that the office brought back.
     pub restored: Vec<Restored>,
+    /// Versions that a restored server lost and devices held.
+    pub wanted_back: Vec<WantedBack>,
     /// The newest time of receipt, by organisation.
     pub newest: BTreeMap<usize, Timestamp>,
     /// Records the server cannot handle, until then.
@@ -54,6 +59,15 @@ pub(crate) struct Loser {
     pub tenant: usize,
 }
 
+/// A version that a restored server lost, and that devices held as the one in force.
+#[derive(Debug, Clone)]
+pub(crate) struct WantedBack {
+    pub record: Uuid,
+    pub write: Uuid,
+    pub yard: Uuid,
+    pub holders: Vec<usize>,
+}
+
 /// A version that the office brought back.
 #[derive(Debug, Clone)]
 pub(crate) struct Restored {
@@ -68,6 +82,12 @@ impl Oracle {
     /// Records that operators of that organisation wrote.
     pub(crate) fn records(&self, tenant: usize) -> impl Iterator<Item = Uuid> {
         self.tenants.iter().filter(move |(_, of)| **of == tenant).map(|(record, _)| *record)
+    }
+
+    /// Whether both were written on one device: whoever gave a change up there knows of it.
+    pub(crate) fn same_device(&self, write: Uuid, other: Uuid) -> bool {
+        let (a, b) = (self.written_on.get(&write), self.written_on.get(&other));
+        a.is_some() && a == b
     }
 
     /// Whether the writer of `write` had seen `other`, or something that was made on it.

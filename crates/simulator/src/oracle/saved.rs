@@ -41,6 +41,7 @@ impl World<'_> {
                 if held.content.state == gatebook_domain::RecordState::Live { "" } else { ", struck out" }
             )
         });
+        self.oracle.written_on.insert(held.write_id, device);
         if let Some(before) = before.filter(|before| *before != held.write_id) {
             self.oracle.made_on.insert(held.write_id, before);
         }
@@ -69,12 +70,19 @@ impl World<'_> {
         open.into_iter().try_for_each(|record| self.check_one(device, record, None))
     }
 
+    fn oracle_yard(&mut self, device: usize, record: Uuid) -> Run<Option<Uuid>> {
+        let Some(open) = &self.devices[device].open else { return Ok(None) };
+        let held = open.device.store().held(record);
+        Ok(self.works("reading a record", held)?.and_then(|held| held.content.yard_id))
+    }
+
     /// `given_up_for`: the operator went back to that version.
     fn check_one(&mut self, device: usize, record: Uuid, given_up_for: Option<Uuid>) -> Run {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let Some(saved) = self.oracle.saved.get(&(device, record)).cloned() else { return Ok(()) };
         let held = open.device.store().held(record);
         let held = self.works("reading a record", held)?;
+        let is_synced = held.as_ref().is_some_and(|held| !held.pending && held.write_id == saved.write);
         let is_here = held.is_some_and(|held| held.pending && held.write_id == saved.write);
         let is_on_server = !is_here && self.audit(record).iter().any(|entry| entry.write_id == saved.write);
         if is_on_server {
@@ -82,6 +90,14 @@ impl World<'_> {
             if let Some(saved) = self.oracle.saved.get_mut(&(device, record)) {
                 saved.is_on_server = true;
             }
+        }
+        let yard = self.oracle_yard(device, record)?;
+        if let (true, false, Some(yard)) = (is_synced && self.host.was_restored, is_on_server, yard) {
+            // The server took it, answered, and was restored before the answer came.
+            let holders = vec![device];
+            self.oracle.wanted_back.push(super::WantedBack { record, write: saved.write, yard, holders });
+            self.oracle.saved.remove(&(device, record));
+            return Ok(());
         }
         let name = self.devices[device].name;
         self.hold(Invariant::NothingLost, is_here || is_on_server || given_up_for.is_some(), |story| {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use gatebook_client::HeldRecord;
-use gatebook_domain::{Body, Kind};
+use gatebook_domain::record::Writer;
+use gatebook_domain::{Body, Kind, RecordState};
 use gatebook_sync::Canonical;
 use gatebook_sync::wire::{AuditOutcome, Repair, SyncRequest, Take};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::judged::canonical;
@@ -13,11 +15,16 @@ use crate::tally::Invariant;
 use crate::templates::yard_id;
 use crate::world::{Run, World, give_up};
 
+/// For how long a device keeps what is finished.
+const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
+
 type Feed = BTreeMap<Uuid, Canonical>;
 
 impl World<'_> {
     pub(crate) fn check_whole(&mut self) -> Run {
         self.check_nothing_lost()?;
+        self.check_back()?;
+        self.check_repairs()?;
         self.check_audits()?;
         let feeds: Vec<Feed> = (0..2).map(|tenant| self.feed(tenant)).collect::<Run<_>>()?;
         self.check_feed(&feeds)?;
@@ -42,6 +49,19 @@ impl World<'_> {
         }
         for device in 0..self.devices.len() {
             self.check_saved(device)?;
+        }
+        Ok(())
+    }
+
+    /// Device and server were never found to differ, unless the server was restored.
+    fn check_repairs(&mut self) -> Run {
+        for device in 0..self.devices.len() {
+            let Some(open) = &self.devices[device].open else { continue };
+            let repairs = open.device.store().repairs();
+            let (repairs, name) = (self.works("reading the repairs", repairs)?, self.devices[device].name);
+            self.hold(Invariant::Equal, repairs == 0 || self.host.was_restored, |_| {
+                format!("{name} and the server were found to differ {repairs} times")
+            })?;
         }
         Ok(())
     }
@@ -127,7 +147,10 @@ impl World<'_> {
                 let name = sim.name;
                 let held = open.device.store().held(restored.record);
                 let held = self.works("reading a record", held)?;
-                let has_it = held.is_some_and(|held| held.pending || held.write_id == restored.write);
+                let has_it = held.map_or_else(
+                    || self.may_be_let_go(&wanted),
+                    |held| held.pending || held.write_id == restored.write,
+                );
                 self.hold(Invariant::RestoresArrive, has_it, |story| {
                     format!("the restored version of {} has not reached {name}", story.record(restored.record))
                 })?;
@@ -136,7 +159,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn held_by(&mut self, device: usize) -> Run<Vec<HeldRecord>> {
+    pub(super) fn held_by(&mut self, device: usize) -> Run<Vec<HeldRecord>> {
         let Some(open) = &self.devices[device].open else { return Ok(Vec::new()) };
         let store = open.device.store().clone();
         let mut held = Vec::new();
@@ -170,7 +193,9 @@ impl World<'_> {
         let held: BTreeMap<Uuid, HeldRecord> = self.held_by(device)?.into_iter().map(|held| (held.id, held)).collect();
         let wanted = feed.values().filter(|it| it.content.yard_id.is_none_or(|yard| yards.contains(&yard)));
         for wanted in wanted {
-            let equal = held.get(&wanted.id).is_some_and(|held| held.pending || equals(held, wanted));
+            let equal = held
+                .get(&wanted.id)
+                .map_or_else(|| self.may_be_let_go(wanted), |held| held.pending || equals(held, wanted));
             self.hold(Invariant::Equal, equal, |story| {
                 let there = held.get(&wanted.id).map(|held| story.write(held.write_id));
                 format!(
@@ -187,6 +212,19 @@ impl World<'_> {
             })?;
         }
         Ok(())
+    }
+
+    /// Whether it is so old by the server's clock, and so finished, that a device need not keep it.
+    fn may_be_let_go(&self, wanted: &Canonical) -> bool {
+        let kept_from = self.host.latest.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
+        wanted.receipt.received_at < kept_from
+            && match wanted.content.known_kind() {
+                Some(Kind::Notice) => true,
+                Some(kind) if kind.writer() == Writer::Field => {
+                    wanted.content.state != RecordState::Live || wanted.content.body.get().contains("\"submitted\"")
+                }
+                _ => false,
+            }
     }
 
     /// Whoever gives up a change that was not taken has the server's version.

@@ -86,8 +86,8 @@ pub(crate) struct InFlight {
     size: Arc<Mutex<PageSize>>,
     due: Due,
     began: Instant,
-    /// What its newest request carried.
-    pub sent: Vec<Push>,
+    /// What its newest request carried, if that was nothing but pending records.
+    pub sent: Option<Vec<Push>>,
 }
 
 /// Keeps the page size where it can be read when the round was cut.
@@ -288,7 +288,7 @@ impl World<'_> {
             let mut kept = Kept { size, into };
             sync_round::run(&store, &*transport, &mut kept.size, "simulated", progress).await
         });
-        open.round = Some(InFlight { future, line, size, due, began, sent: Vec::new() });
+        open.round = Some(InFlight { future, line, size, due, began, sent: None });
         self.go_on(device)
     }
 

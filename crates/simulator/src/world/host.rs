@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gatebook_server::{Bounds, Config, Server};
+use jiff::Timestamp;
 
 use super::{Happening, Run, World};
 use crate::clock::{Instant, Machine, Time};
@@ -13,8 +14,14 @@ use crate::templates::{SERVER_DATABASE, Templates};
 
 /// The server and its machine.
 pub(crate) struct Host {
-    folder: PathBuf,
+    pub folder: PathBuf,
+    /// A backup was made.
+    pub has_backup: bool,
+    /// It was restored at least once.
+    pub was_restored: bool,
     pub machine: Arc<Machine>,
+    /// The latest time its clock has shown.
+    pub latest: Timestamp,
     limits: Limits,
     server: Option<Server>,
     /// It is not to be reached, for all that it runs.
@@ -36,12 +43,26 @@ impl Host {
         desk.keeps(Who::Server, folder.join(SERVER_DATABASE));
         let machine = Arc::new(Machine::new(time.clone(), 0xfe));
         machine.set_offset(script.cast.server_clock);
-        let mut host = Self { folder, machine, limits: script.cast.limits, server: None, is_down: false };
+        let latest = gatebook_server::Environment::now(&*machine);
+        let mut host = Self {
+            folder,
+            has_backup: false,
+            was_restored: false,
+            machine,
+            latest,
+            limits: script.cast.limits,
+            server: None,
+            is_down: false,
+        };
         host.open()?;
         Ok(host)
     }
 
-    fn open(&mut self) -> Result<(), gatebook_server::ServerError> {
+    pub(crate) fn close(&mut self) {
+        self.server = None;
+    }
+
+    pub(crate) fn open(&mut self) -> Result<(), gatebook_server::ServerError> {
         let mut bounds = Bounds::default();
         bounds.limits.page_records = self.limits.page_records;
         bounds.limits.page_bytes = self.limits.page_bytes;
@@ -57,7 +78,7 @@ impl Host {
         self.server.clone().expect("the server is open")
     }
 
-    fn database(&self) -> PathBuf {
+    pub(crate) fn database(&self) -> PathBuf {
         self.folder.join(SERVER_DATABASE)
     }
 }
@@ -65,6 +86,7 @@ impl Host {
 impl World<'_> {
     /// Runs a piece of the server; `None` if it was killed in it. Then it is gone for `down`.
     pub(crate) fn on_server<T>(&mut self, down: Instant, work: impl FnOnce(&Server) -> T) -> Run<Option<T>> {
+        self.host.latest = self.host.latest.max(gatebook_server::Environment::now(&*self.host.machine));
         let server = self.host.server();
         let done = self.desk.run(Who::Server, || work(&server));
         drop(server);

@@ -75,7 +75,8 @@ impl World<'_> {
         let sim = &mut self.devices[device];
         let Some(round) = sim.open.as_mut().and_then(|open| open.round.as_mut()) else { return Ok(()) };
         let Some(mut request) = round.line.take_outgoing() else { return Ok(()) };
-        round.sent.clone_from(&request.push);
+        let is_plain = request.reoffer.is_empty() && request.repair.is_empty();
+        round.sent = is_plain.then(|| request.push.clone());
         sim.ticket += 1;
         let (ticket, token) = (sim.ticket, sim.token.clone());
         if sim.is_outdated {
@@ -86,6 +87,16 @@ impl World<'_> {
         let fault = if signal { sim.faults.pop_front() } else { None };
         let way = sim_latency(sim) / 2;
         let too_small = sim.small.filter(|(most, until)| bytes.len() > *most && now < *until);
+        if !request.reoffer.is_empty() {
+            self.story.tell(now, || {
+                let offered: Vec<_> = request
+                    .reoffer
+                    .iter()
+                    .map(|state| format!("{} as {}", self.story.record(state.id), self.story.write(state.write_id)))
+                    .collect();
+                format!("{} offers again {}", self.devices[device].name, offered.join(", "))
+            });
+        }
         if !request.push.is_empty() {
             self.story.tell(now, || {
                 let pushed: Vec<_> = request
@@ -218,8 +229,8 @@ impl World<'_> {
         let Some(open) = &mut sim.open else { return Ok(()) };
         let Some(round) = open.round.as_ref().filter(|_| sim.ticket == ticket) else { return Ok(()) };
         if let Some((_, settles)) = sim.cuts.take_if(|(cut, _)| *cut == ticket) {
-            if let (true, Ok(answer)) = (settles, answer) {
-                open.late = Some((round.sent.clone(), answer));
+            if let (true, Some(sent), Ok(answer)) = (settles, &round.sent, answer) {
+                open.late = Some((sent.clone(), answer));
             }
             return self.cut(device);
         }

@@ -8,6 +8,7 @@ mod host;
 mod link;
 mod office;
 mod operator;
+mod restore;
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -200,6 +201,8 @@ impl World<'_> {
                 Ok(())
             }
             What::ServerDown { lasts, limits } => self.server_down(*lasts, *limits),
+            What::Backup => self.back_up(),
+            What::Restore { is_announced } => self.restore(*is_announced),
             What::Office { act } => self.office(&act.clone(), step.salt),
         }
     }

@@ -133,10 +133,19 @@ impl World<'_> {
         let (id, name) = (device_id(sim.identity), sim.name);
         let ids: Vec<Uuid> = yards.iter().copied().map(yard_id).collect();
         if self.on_office("setting a device's yards", |server| server.set_device_yards(id, &ids))?.is_some() {
-            self.devices[device].yards = yards.to_vec();
+            self.yards_are(device, yards.to_vec());
             self.story.tell(self.time.now(), || format!("{name} works for the yards {yards:?} from now on"));
         }
         Ok(())
+    }
+
+    /// The server has the device work for these yards from now on.
+    pub(crate) fn yards_are(&mut self, device: usize, yards: Vec<usize>) {
+        for wanted in &mut self.oracle.wanted_back {
+            // Whoever no longer works in a yard cannot give back what it held of it.
+            wanted.holders.retain(|holder| *holder != device || yards.iter().any(|yard| yard_id(*yard) == wanted.yard));
+        }
+        self.devices[device].yards = yards;
     }
 
     /// A revoked device gets a new code, and joins with it.
