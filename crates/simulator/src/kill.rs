@@ -69,7 +69,9 @@ impl Desk {
         desk
     }
 
-    pub(crate) fn close(&self) {
+    /// Ends the watch.
+    pub(crate) fn close(self) {
+        drop(self);
         simulation::watch(None);
     }
 
