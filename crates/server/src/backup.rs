@@ -43,15 +43,17 @@ impl Server {
 
 impl Server {
     /// Begins a new epoch in a PostgreSQL database that was restored by PostgreSQL's own tools: devices offer again what
-    /// it lacks. `after`: an epoch known to have been, should the clock not be trusted to be behind it.
+    /// it lacks. Should this machine's clock not be trusted to be ahead of all that was: `after` is an epoch known to
+    /// have been, and `received` a time until which something is known to have been received.
     ///
     /// # Errors
     /// The database is the embedded one, which `restore_backup` restores, or failed.
-    pub fn begin_epoch(&self, after: Option<Epoch>) -> Result<Epoch, ServerError> {
+    pub fn begin_epoch(&self, after: Option<Epoch>, received: Option<Timestamp>) -> Result<Epoch, ServerError> {
         match &self.inner.storage {
             Storage::Postgres(database) => {
                 let after = after.map_or(Epoch(0), |after| Epoch(after.0.saturating_add(1)));
-                database.begin_epoch(epoch_at(self.inner.config.environment.now()).max(after))
+                let epoch = epoch_at(self.inner.config.environment.now()).max(after);
+                database.begin_epoch(epoch, received.unwrap_or(Timestamp::UNIX_EPOCH))
             }
             Storage::Sqlite(_) => {
                 let message = "A new epoch of the embedded database begins with `restore`.";

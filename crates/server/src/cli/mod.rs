@@ -138,6 +138,9 @@ enum Command {
         /// The epoch of the database that was replaced, if this machine's clock may be behind the time it began.
         #[arg(long, env = "GATEBOOK_AFTER_EPOCH")]
         after: Option<u64>,
+        /// When the replaced database last received something, for the same reason: 2026-03-04T15:00:00Z.
+        #[arg(long, env = "GATEBOOK_RECEIVED_UNTIL")]
+        received_until: Option<Timestamp>,
     },
     /// Puts a backup in place and begins a new epoch. Stop the server first; the old database is set aside.
     Restore {
@@ -185,8 +188,8 @@ fn run(command: Command) -> anyhow::Result<()> {
             data.open()?.backup(&to)?;
             println!("The backup is {}. Keep server.key with it, in another place.", to.display());
         }
-        Command::NewEpoch { data, after } => {
-            let epoch = data.open()?.begin_epoch(after.map(Epoch))?;
+        Command::NewEpoch { data, after, received_until } => {
+            let epoch = data.open()?.begin_epoch(after.map(Epoch), received_until)?;
             println!("Epoch {} begins. Devices offer again what the database lacks.", epoch.0);
         }
         Command::Restore { data, from } => {

@@ -142,7 +142,7 @@ async fn a_new_epoch_holds_on_every_server() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
     let (servers, device) = (open(&yard), yard.server.device(&a.token).unwrap());
-    let epoch = servers[0].begin_epoch(None).unwrap();
+    let epoch = servers[0].begin_epoch(None, None).unwrap();
     for server in &servers {
         let answer = send(server, &device, vec![gate_event("after").written_on(&a)]);
         assert_eq!(answer.epoch, epoch);

@@ -15,7 +15,8 @@ const WAIT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// Bounds that end what went wrong on the way: a statement, a wait for a lock, a server that died in a transaction.
-/// And plans that are made once: all look-ups are by index, and planning one for thousands of ids takes longer than it.
+/// And plans that are made once, and last: all look-ups are by index, planning one for thousands of ids takes longer than
+/// the look-up, and a plan made while the tables were small must not be to read them whole.
 const SESSION: &str = "
     SET statement_timeout = '30s';
     SET lock_timeout = '15s';
@@ -24,6 +25,7 @@ const SESSION: &str = "
     SET synchronous_commit = on;
     SET jit = off;
     SET plan_cache_mode = force_generic_plan;
+    SET enable_seqscan = off;
 ";
 
 /// Reads the address of the database.

@@ -14,6 +14,7 @@ mod writing;
 
 use deadpool_postgres::{Object, Pool, PoolError};
 use gatebook_sync::Epoch;
+use jiff::Timestamp;
 use tokio::runtime::Runtime;
 
 use super::{Reading, Writing};
@@ -95,10 +96,13 @@ impl Database {
         })
     }
 
-    /// Begins a new life of the servers on this database. Pages that are under way come before it.
-    pub(crate) fn begin_epoch(&self, earliest: Epoch) -> Result<Epoch, ServerError> {
+    /// Begins a new life of the servers on this database, in which nothing is received before `time` any more. Pages
+    /// that are under way come before it.
+    pub(crate) fn begin_epoch(&self, earliest: Epoch, time: Timestamp) -> Result<Epoch, ServerError> {
         self.transaction("BEGIN", |session| {
             session.all("SELECT tenant FROM tenant_counters ORDER BY tenant FOR UPDATE", &[])?;
+            let sql = "UPDATE tenant_counters SET received_at = greatest(received_at, $1)";
+            session.run(sql, &[&time.as_microsecond()])?;
             let earliest = i64::try_from(earliest.0).unwrap_or(i64::MAX);
             let sql = "UPDATE server SET epoch = greatest(epoch + 1, $1) RETURNING epoch";
             row::unsigned(&session.one(sql, &[&earliest])?, 0).map(Epoch)

@@ -99,8 +99,10 @@ pub(crate) fn restore_backup(place: &Place, backup: &Path, now: Timestamp) {
     match &place.database {
         Some(database) => {
             let replaced = database.sql("SELECT epoch FROM server").parse().ok().map(Epoch);
+            let received = database.sql("SELECT max(received_at) FROM tenant_counters").parse().ok();
+            let received = received.and_then(|received| Timestamp::from_microsecond(received).ok());
             database.restore(backup);
-            place.open(Bounds::default(), &Arc::new(Stopped(now))).begin_epoch(replaced).unwrap();
+            place.open(Bounds::default(), &Arc::new(Stopped(now))).begin_epoch(replaced, received).unwrap();
         }
         None => drop(gatebook_server::restore_backup(place.folder.path(), backup, now).unwrap()),
     }

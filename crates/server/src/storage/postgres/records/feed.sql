@@ -1,10 +1,17 @@
+-- What comes next in the scope, and then each one's version by its place: never the other way round, for most of what
+-- was written since belongs to other scopes. OFFSET 0 keeps it in that order.
 SELECT
-    records.id, versions.write_id, versions.device_id, versions.epoch, versions.version, versions.seq,
-    versions.received_at,
-    versions.kind, versions.yard_id, versions.schema, versions.state, versions.state_reason,
-    versions.captured_at, versions.zone, versions.operator_id, versions.body
-FROM records JOIN versions ON versions.tenant = records.tenant AND versions.seq = records.seq
--- The second bound says nothing new, but lets the database begin there in both tables.
-WHERE records.tenant = $1 AND records.scope = $2 AND records.seq > $3 AND versions.seq > $3
-ORDER BY records.seq
-LIMIT $4
+    page.id, version.write_id, version.device_id, version.epoch, version.version, version.seq,
+    version.received_at,
+    version.kind, version.yard_id, version.schema, version.state, version.state_reason,
+    version.captured_at, version.zone, version.operator_id, version.body
+FROM (
+    SELECT id, seq FROM records
+    WHERE tenant = $1 AND scope = $2 AND seq > $3
+    ORDER BY seq
+    LIMIT $4
+) AS page
+CROSS JOIN LATERAL (
+    SELECT * FROM versions WHERE versions.tenant = $1 AND versions.seq = page.seq OFFSET 0
+) AS version
+ORDER BY page.seq
