@@ -69,7 +69,7 @@ impl Desk {
         desk
     }
 
-    pub(crate) fn close(&self) {
+    pub(crate) fn close() {
         simulation::watch(None);
     }
 
