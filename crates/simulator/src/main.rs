@@ -118,18 +118,12 @@ fn find_bugs(cli: &Cli) -> anyhow::Result<ExitCode> {
     println!("| bug | what it does wrong | seeds needed | found by |\n|---|---|---|---|");
     for bug in Bug::ALL.iter().filter(|bug| cli.bug.is_none_or(|only| only == **bug)) {
         let total = seeds(cli, Some(*bug), cli.seeds, true)?;
-        match total.failed.first_key_value() {
-            Some((seed, violation)) => println!(
-                "| `{}` |{} | {} | {} |",
-                bug.name(),
-                bug.what(),
-                seed - cli.start + 1,
-                violation.invariant.words()
-            ),
-            None => {
-                missed += 1;
-                println!("| `{}` |{} | not found in {} | |", bug.name(), bug.what(), total.ran);
-            }
+        if let Some((seed, violation)) = total.failed.first_key_value() {
+            let (needed, found_by) = (seed - cli.start + 1, violation.invariant.words());
+            println!("| `{}` |{} | {needed} | {found_by} |", bug.name(), bug.what());
+        } else {
+            missed += 1;
+            println!("| `{}` |{} | not found in {} | |", bug.name(), bug.what(), total.ran);
         }
     }
     Ok(if missed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
