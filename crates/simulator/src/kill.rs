@@ -69,9 +69,7 @@ impl Desk {
         desk
     }
 
-    /// Ends the watch.
-    pub(crate) fn close(self) {
-        drop(self);
+    pub(crate) fn close() {
         simulation::watch(None);
     }
 

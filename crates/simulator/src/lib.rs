@@ -5,7 +5,10 @@
 //! reconcile code over SQLite, and the JSON between them. Simulated are the clocks, the ids, the network, and what kills
 //! a process. See the README for what is injected, what is checked, and what was found.
 #![cfg(feature = "simulation")]
-#![allow(clippy::unnecessary_wraps, reason = "all that happens in a world ends in the same way: on, or in a violation")]
+#![allow(
+    clippy::unnecessary_wraps,
+    reason = "whatever happens in a world ends alike, whether it can break an invariant or not"
+)]
 
 mod clock;
 mod dice;

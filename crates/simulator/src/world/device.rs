@@ -9,7 +9,7 @@ use std::task::{Context, Poll, Waker};
 
 use gatebook_client::scheduler::{ByHand, Due, Event, Next};
 use gatebook_client::sync_round::{self, PageSize, Report, RoundError};
-use gatebook_client::{Device, DeviceConfig};
+use gatebook_client::{Device, DeviceConfig, Settled};
 use gatebook_sync::wire::{Push, SyncResponse};
 use uuid::Uuid;
 
@@ -314,7 +314,7 @@ impl World<'_> {
         let name = self.devices[device].name;
         match &outcome {
             // Nothing to send and no news.
-            Ok(report) if (report.settled, report.passed_over) == Default::default() => {}
+            Ok(report) if (report.settled, report.passed_over) == (Settled::default(), 0) => {}
             Ok(report) => self.story.tell(self.time.now(), || told(name, report)),
             Err(error) => self.story.tell(self.time.now(), || format!("the round of {name} fails: {error}")),
         }

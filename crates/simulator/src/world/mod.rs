@@ -93,7 +93,7 @@ pub(crate) fn play(script: &Script, templates: &Templates, folder: &Path, with_s
         time,
         queue: BTreeMap::new(),
         order: 0,
-        desk: desk.clone(),
+        desk,
         devices,
         host,
         oracle: Oracle::default(),
@@ -106,7 +106,7 @@ pub(crate) fn play(script: &Script, templates: &Templates, folder: &Path, with_s
     if let Some(violation) = &violation {
         world.story.tell(world.time.now(), || format!("VIOLATED: {violation}"));
     }
-    desk.close();
+    Desk::close();
     Ok(Outcome { violation, tally: world.tally.clone(), story: std::mem::take(&mut world.story).lines() })
 }
 

@@ -94,7 +94,8 @@ impl World<'_> {
 
     fn capture(&mut self, device: usize, dice: &mut Dice) -> Run {
         let sim = &self.devices[device];
-        if let Some(yard) = sim.yards.get(dice.place(sim.yards.len().max(1))).copied()
+        let yard = sim.yards.get(dice.place(sim.yards.len().max(1))).copied();
+        if let Some(yard) = yard
             && let Some(done) = self.on_device(device, |open| open.device.choose_yard(yard_id(yard)))?
         {
             self.captured("choosing the yard", done)?;
