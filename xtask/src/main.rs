@@ -74,7 +74,7 @@ fn test() -> anyhow::Result<()> {
     cargo(&["nextest", "run", "--workspace", "--all-features"])?;
     // First that it finds what is wrong, then that nothing is.
     simulate(&["--bugs", "--seeds", "500"])?;
-    simulate(&["--seeds", "6000", "--minutes", "2"])
+    simulate(&["--seeds", "2000", "--minutes", "2"])
 }
 
 /// In a profile of its own: as fast as a release, with the debug assertions without which it does not build.

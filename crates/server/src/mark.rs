@@ -8,6 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use gatebook_sync::Epoch;
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use crate::error::ServerError;
 use crate::receipt::Key;
@@ -18,6 +19,9 @@ use crate::storage::{Counter, Device, Reading, Tenant};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
     seq: u64,
+    /// Two histories may give one place and one time of receipt to different writes: a clock that is far behind counts on
+    /// from the last receipt by the microsecond.
+    write_id: Uuid,
     received_at: Timestamp,
 }
 
@@ -29,27 +33,35 @@ pub(crate) fn mark(
     epoch: Epoch,
     counter: Counter,
 ) -> Result<Option<String>, ServerError> {
-    let received_at = reading.received_at(tenant, counter.seq)?;
-    Ok(received_at.map(|received_at| Mark { seq: counter.seq, received_at }.seal(key, tenant, epoch)))
+    let newest = reading.write_at(tenant, counter.seq)?;
+    let mark = |(write_id, received_at)| Mark { seq: counter.seq, write_id, received_at };
+    Ok(newest.map(|newest| mark(newest).seal(key, tenant, epoch)))
 }
 
 impl Mark {
     fn seal(self, key: &Key, tenant: Tenant, epoch: Epoch) -> String {
-        let Self { seq, received_at } = self;
+        let Self { seq, write_id, received_at } = self;
         let received_at = received_at.as_microsecond();
         let tag = key.seal(
-            "gatebook mark 1",
-            &[tenant.id.as_bytes(), &epoch.0.to_be_bytes(), &seq.to_be_bytes(), &received_at.to_be_bytes()],
+            "gatebook mark 2",
+            &[
+                tenant.id.as_bytes(),
+                &epoch.0.to_be_bytes(),
+                &seq.to_be_bytes(),
+                write_id.as_bytes(),
+                &received_at.to_be_bytes(),
+            ],
         );
-        format!("{seq}.{received_at}.{}", BASE64.encode(tag))
+        format!("{seq}.{}.{received_at}.{}", write_id.simple(), BASE64.encode(tag))
     }
 
     /// Reads a mark of that epoch; `None` if this server never gave it.
     fn open(text: &str, key: &Key, tenant: Tenant, epoch: Epoch) -> Option<Self> {
-        let mut parts = text.splitn(3, '.');
+        let mut parts = text.splitn(4, '.');
         let seq = parts.next()?.parse().ok()?;
+        let write_id = parts.next()?.parse().ok()?;
         let received_at = Timestamp::from_microsecond(parts.next()?.parse().ok()?).ok()?;
-        let mark = Self { seq, received_at };
+        let mark = Self { seq, write_id, received_at };
         let expected = mark.seal(key, tenant, epoch);
         bool::from(subtle::ConstantTimeEq::ct_eq(expected.as_bytes(), text.as_bytes())).then_some(mark)
     }
@@ -69,7 +81,9 @@ impl Inner {
             match reading.epoch()?.cmp(&known) {
                 // The database is from before that epoch.
                 Ordering::Less => Ok(true),
-                Ordering::Equal => Ok(reading.received_at(device.tenant, mark.seq)? != Some(mark.received_at)),
+                Ordering::Equal => {
+                    Ok(reading.write_at(device.tenant, mark.seq)? != Some((mark.write_id, mark.received_at)))
+                }
                 Ordering::Greater => Ok(false),
             }
         };

@@ -104,8 +104,8 @@ pub(crate) trait Reading {
         cursor: u64,
         limit: u32,
     ) -> Result<Vec<(u64, Departure)>, ServerError>;
-    /// When the version at that place of the feed was received, if there is one.
-    fn received_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Timestamp>, ServerError>;
+    /// Which write stands at that place of the feed and when it was received, if there is one.
+    fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError>;
 
     /// Every version those records have had.
     fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError>;

@@ -247,6 +247,25 @@ async fn a_mark_that_this_history_does_not_hold_begins_a_new_epoch_once() {
 }
 
 #[tokio::test]
+async fn a_mark_tells_two_writes_apart_that_were_given_one_place_and_one_time() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    // A clock that is behind: times of receipt count on from the last one.
+    yard.clock_steps(jiff::SignedDuration::from_hours(-24));
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
+    let lost = a.push(gate_event("lost")).await;
+    let yard = yard.restarted(|place| place.swap(&backup)).await;
+    a.finds(&yard.base);
+    b.finds(&yard.base);
+    let other = b.push(gate_event("other")).await.accepted(1);
+    let gone = lost.accepted(1).receipt;
+    assert_eq!((other.receipt.seq, other.receipt.received_at), (gone.seq, gone.received_at));
+    let shown = SyncRequest { epoch: Some(lost.response.epoch), mark: lost.response.mark.clone(), ..a.request() };
+    assert!(a.sync(shown).await.epoch > lost.response.epoch);
+}
+
+#[tokio::test]
 async fn a_mark_of_a_later_epoch_than_the_databases_begins_one_later_still() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;

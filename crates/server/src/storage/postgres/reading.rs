@@ -145,10 +145,10 @@ impl Reading for Session {
         self.all(include_str!("consistency/departures.sql"), arguments)?.iter().map(row::departure).collect()
     }
 
-    fn received_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Timestamp>, ServerError> {
-        let sql = "SELECT received_at FROM versions WHERE tenant = $1 AND seq = $2";
+    fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError> {
+        let sql = "SELECT write_id, received_at FROM versions WHERE tenant = $1 AND seq = $2";
         let found = self.first(sql, &[&tenant.key, &storable(seq).unwrap_or(i64::MAX)])?;
-        found.map(|row| timestamp(get(&row, 0)?)).transpose()
+        found.map(|row| Ok((get(&row, 0)?, timestamp(get(&row, 1)?)?))).transpose()
     }
 
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {

@@ -90,8 +90,8 @@ impl Reading for Session<'_> {
         Session::departures(self, tenant, scope, cursor, limit)
     }
 
-    fn received_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Timestamp>, ServerError> {
-        Session::received_at(self, tenant, seq)
+    fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError> {
+        Session::write_at(self, tenant, seq)
     }
 
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {

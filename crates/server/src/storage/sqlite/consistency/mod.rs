@@ -49,13 +49,13 @@ impl Session<'_> {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
-    /// When the version at that place of the feed was received, if there is one.
-    pub(super) fn received_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Timestamp>, ServerError> {
+    /// Which write stands at that place of the feed and when it was received, if there is one.
+    pub(super) fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError> {
         self.connection
-            .prepare_cached("SELECT received_at FROM versions WHERE tenant = ?1 AND seq = ?2")?
-            .query_row((tenant.key, seq), |row| row.get(0))
+            .prepare_cached("SELECT write_id, received_at FROM versions WHERE tenant = ?1 AND seq = ?2")?
+            .query_row((tenant.key, seq), |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?
-            .map(timestamp)
+            .map(|(write_id, received_at)| Ok((write_id, timestamp(received_at)?)))
             .transpose()
     }
 }
