@@ -67,3 +67,20 @@ it("tells when a gate event happened that was written down later, and how a seal
   expect(rows).toContainEqual({ label: "When it happened", value: "at 2026-03-04T14:00:00Z" });
   expect(rows).toContainEqual({ label: "Seal 1", value: "UL-1 · Intact · H – high security" });
 });
+
+it("tells of a tire without any tread", () => {
+  const interchange: Body = {
+    kind: "interchange",
+    body: {
+      movement: "street",
+      releasing: { name: "A" },
+      receiving: { name: "B" },
+      driver: { name: "" },
+      equipment: [],
+      recorded_images: false,
+      tires: [{ position: "LOF", condition: "slid_flat", tread_32nds: 0 }],
+    },
+  };
+  const values = summarize(interchange, null, at).flatMap((group) => group.rows.map(({ value }) => value));
+  expect(values.some((value) => value.includes("0/32"))).toBe(true);
+});

@@ -122,7 +122,7 @@ function interchange(body: Interchange): Group[] {
         ...tires.map((tire) =>
           row(
             t.tires.positions[tire.position],
-            joined(" · ", t.tires.conditions[tire.condition], tire.tread_32nds ? `${tire.tread_32nds}/32` : ""),
+            joined(" · ", t.tires.conditions[tire.condition], tire.tread_32nds != null ? `${tire.tread_32nds}/32` : ""),
           ),
         ),
         row(t.interchange.images, body.recorded_images ? t.common.yes : ""),
