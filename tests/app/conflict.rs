@@ -1,14 +1,21 @@
 //! Two people, one inspection, no signal.
 
+use gatebook_testbed::Link;
+
 use crate::support::{App, Yard};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_who_hand_in_one_inspection_are_both_told_what_the_server_kept() {
     let yard = Yard::open().await;
     let maria = App::of(&yard, 0, "Maria's phone", "María Torres").await;
-    let hector = App::of(&yard, 1, "Hector's phone", "Héctor Salinas").await;
+    // Each syncs by itself as soon as there is a way: who comes first is decided by whose link is mended first.
+    let his_link = Link::to(yard.address).await.unwrap();
+    let hector = App::open().await;
+    hector.enrol_over(&his_link, &yard, 1, "Hector's phone").await;
+    hector.work_as(&yard, "Héctor Salinas").await;
     let inspection = yard.inspection_of("4502");
     yard.link.cut();
+    his_link.cut();
     maria.open_inspection(inspection).await;
     maria.fail("tires", "Cord showing").await;
     maria.pass_the_rest().await;
@@ -16,9 +23,10 @@ async fn two_who_hand_in_one_inspection_are_both_told_what_the_server_kept() {
     hector.open_inspection(inspection).await;
     hector.pass_the_rest().await;
     hector.sign_and_submit().await;
-    yard.link.mend();
 
+    yard.link.mend();
     maria.sync().await;
+    his_link.mend();
     hector.sync().await;
     maria.sync().await;
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use gatebook_testbed::Link;
 use rusqlite::{Connection, OpenFlags};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -63,7 +64,12 @@ impl App {
     }
 
     pub(crate) async fn enrol(&self, yard: &Yard, code: usize, device: &str) {
-        self.write("enrol-server", &yard.link.url()).await;
+        self.enrol_over(&yard.link, yard, code, device).await;
+    }
+
+    /// The same over a link of its own.
+    pub(crate) async fn enrol_over(&self, link: &Link, yard: &Yard, code: usize, device: &str) {
+        self.write("enrol-server", &link.url()).await;
         self.write("enrol-code", &yard.seeded.codes[code].code).await;
         self.write("enrol-device", device).await;
         self.tap("enrol-submit").await;
