@@ -131,3 +131,14 @@ impl From<PhotoError> for CommandError {
         Self { code, message, retry }
     }
 }
+
+/// For whoever opens the device: without its photo folder it does not start.
+impl From<PhotoError> for StoreError {
+    fn from(error: PhotoError) -> Self {
+        match error {
+            PhotoError::Store(error) => error,
+            PhotoError::Io(error) => Self::Io(error),
+            other => Self::Io(std::io::Error::other(other)),
+        }
+    }
+}
