@@ -2,19 +2,22 @@
 //!
 //! One file per step of a photo's life: [`develop`] (from a camera's bytes to what is kept, pure), [`capture`] (safe on the
 //! disk, then a record), [`lifecycle`] (gone when it is safe) with its pure planner [`keep`] and the count of time that has
-//! surely passed, [`kept_time`]. Bytes lie in files named by their SHA-256; what is known of them is in the store, in the
+//! surely passed, [`kept_time`], and [`upload`] (a lane beside the sync round). Bytes lie in files named by their SHA-256; what is known of them is in the store, in the
 //! same transaction as the record they belong to.
 
 mod capture;
+mod chunk;
 pub mod develop;
 mod error;
 mod folder;
+mod http;
 mod keep;
 mod kept_time;
 mod lifecycle;
 mod policy;
 #[cfg(test)]
 mod tests;
+mod upload;
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
@@ -30,6 +33,7 @@ pub(crate) use kept_time::uptime;
 pub use kept_time::{Clocks, KeptTime};
 pub use lifecycle::{StorageView, StoredPhoto};
 pub use policy::{LongestSide, PhotoPolicy};
+pub use upload::{Network, NewUpload, PhotoTransport, UploadError, UploadProgress, Uploaded};
 
 /// The photos of one device.
 pub struct Photos {
@@ -41,6 +45,9 @@ pub struct Photos {
     /// Held while files and rows change together; never while the network is waited for.
     files: Mutex<()>,
     clock: Mutex<()>,
+    /// What the link was last seen to carry.
+    chunk: Mutex<chunk::ChunkSize>,
+    progress: tokio::sync::watch::Sender<UploadProgress>,
     steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
 }
 
@@ -77,6 +84,8 @@ impl Photos {
             turn: Arc::default(),
             files: Mutex::default(),
             clock: Mutex::default(),
+            chunk: Mutex::default(),
+            progress: tokio::sync::watch::Sender::default(),
             steps,
         };
         photos.put_in_order()?;

@@ -1,5 +1,7 @@
 //! A device's photos with a clock and a disk of the test's own.
 
+mod upload;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
