@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::enrol;
 use crate::environment::{Environment, SystemEnvironment};
 use crate::error::StoreError;
-use crate::photos::{About, Photos, Source};
+use crate::photos::{self, About, Photos, Source};
 use crate::scheduler::{self, Event};
 use crate::store::{Authorship, Enrolment, Store, settings};
 use crate::view::{
@@ -71,6 +71,7 @@ impl Device {
         let photos = Arc::new(Photos::open(Arc::clone(&store), Arc::clone(&config.environment))?);
         let scheduler =
             scheduler::spawn(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;
+        photos::spawn_lane(&photos);
         let network = Arc::new(scheduler::watch_network(scheduler.clone()));
         Ok(Self {
             store,

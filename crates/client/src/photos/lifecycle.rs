@@ -10,6 +10,9 @@ use super::kept_time::{Clocks, KeptTime};
 use super::{PhotoError, Photos};
 use crate::store::settings;
 
+/// Kept time is stored when it has grown by so much: a write to the disk each time anything changes would cost more.
+const STORED_EVERY_MS: u64 = 60_000;
+
 /// A photo as the storage page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct StoredPhoto {
@@ -44,7 +47,8 @@ impl Photos {
         let server = self.store.setting(&settings::SERVER_TIME)?;
         let clocks = Clocks { uptime: self.environment.uptime(), wall: self.environment.now(), server };
         let after = before.after(clocks);
-        if after != before {
+        // What is not stored is counted again from what is; a death in between makes photos stay a little longer.
+        if before == KeptTime::default() || after.total_ms() - before.total_ms() >= STORED_EVERY_MS {
             self.store.set(&settings::KEPT_TIME, Some(&after))?;
         }
         Ok(after.total_ms())
@@ -91,6 +95,9 @@ impl Photos {
     }
 
     fn evict(&self, short_of: u64) -> Result<usize, PhotoError> {
+        if self.store.held_photos()?.is_empty() {
+            return Ok(0);
+        }
         let now = self.kept_time()?;
         self.store.note_confirmed(now)?;
         let photos = self.store.held_photos()?;

@@ -13,6 +13,7 @@ mod folder;
 mod http;
 mod keep;
 mod kept_time;
+mod lane;
 mod lifecycle;
 mod policy;
 #[cfg(test)]
@@ -31,6 +32,7 @@ pub use folder::FreeSpace;
 pub use keep::{KEPT_FOR_MS, Kept};
 pub(crate) use kept_time::uptime;
 pub use kept_time::{Clocks, KeptTime};
+pub(crate) use lane::spawn as spawn_lane;
 pub use lifecycle::{StorageView, StoredPhoto};
 pub use policy::{LongestSide, PhotoPolicy};
 pub use upload::{Network, NewUpload, PhotoTransport, UploadError, UploadProgress, Uploaded};
@@ -48,6 +50,7 @@ pub struct Photos {
     /// What the link was last seen to carry.
     chunk: Mutex<chunk::ChunkSize>,
     progress: tokio::sync::watch::Sender<UploadProgress>,
+    network: Mutex<Network>,
     steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
 }
 
@@ -86,6 +89,7 @@ impl Photos {
             clock: Mutex::default(),
             chunk: Mutex::default(),
             progress: tokio::sync::watch::Sender::default(),
+            network: Mutex::new(Network::Metered),
             steps,
         };
         photos.put_in_order()?;
