@@ -7,10 +7,12 @@ mod admin;
 mod content;
 mod enrolment;
 mod error;
+mod photos;
 mod sync;
 
 pub use admin::{AuditEntry, AuditOutcome, RestoreRequest, RestoreResponse};
 pub use content::{Canonical, Content};
 pub use enrolment::{EnrolRequest, EnrolResponse};
 pub use error::{ApiError, ApiErrorCode};
+pub use photos::{HaveRequest, HaveResponse, PhotoLimits, Unfinished};
 pub use sync::{CanonicalState, Judged, Limits, Push, ScopePage, SyncRequest, SyncResponse, Take};

@@ -3,6 +3,7 @@
 
 mod codes;
 mod devices;
+mod photos;
 mod records;
 mod tenants;
 mod upgrades;
@@ -22,6 +23,7 @@ use uuid::Uuid;
 
 pub use devices::Device;
 pub(crate) use devices::NewDevice;
+pub(crate) use photos::{Blob, NewUpload, Part, Upload, UploadState};
 pub(crate) use records::Held;
 pub(crate) use tenants::{Counter, Tenant};
 pub(crate) use upgrades::APPLICATION_ID;
