@@ -85,7 +85,8 @@ pub struct PhotoBounds {
 
 impl Default for PhotoBounds {
     fn default() -> Self {
-        const DAY: Duration = Duration::from_hours(24);
+        const HOUR: Duration = Duration::from_secs(60 * 60);
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
         Self {
             photo_bytes: 64 * 1024 * 1024,
             hashes: 1_000,
@@ -93,9 +94,9 @@ impl Default for PhotoBounds {
             concurrent_uploads: 64,
             silence: Duration::from_secs(30),
             part_time: Duration::from_secs(10),
-            unfinished_for: 7 * DAY,
-            unreferenced_for: 30 * DAY,
-            sweep_every: Duration::from_hours(1),
+            unfinished_for: DAY * 7,
+            unreferenced_for: DAY * 30,
+            sweep_every: HOUR,
         }
     }
 }

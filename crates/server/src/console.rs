@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
+use crate::photos;
 use crate::reconcile::{self, stamp, store};
 use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
 
@@ -69,7 +70,10 @@ pub(crate) fn supersede(
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     let mut counter = writing.counter(tenant)?;
     stamp(&mut filings, &mut counter, environment.now())?;
+    let (mut marks, marked) = photos::follow(writing, tenant, environment, &filings)?;
+    stamp(&mut marks, &mut counter, environment.now())?;
     writing.set_counter(tenant, counter)?;
     store(writing, tenant, &displaced, &filings)?;
+    store(writing, tenant, &marked, &marks)?;
     Ok((write_id, version))
 }

@@ -30,6 +30,7 @@ pub(crate) use store::store;
 
 use crate::config::{Bounds, Environment};
 use crate::error::ServerError;
+use crate::photos;
 use crate::receipt::Key;
 use crate::storage::{Device, Reading, Writing};
 
@@ -102,9 +103,12 @@ pub(crate) fn reconcile(
         stamp(&mut book.filings, &mut counter, environment.now())?;
         let (mut notices, superseded) = notices::notices(writing, tenant, environment, &book.filings, &book.conflicts)?;
         stamp(&mut notices, &mut counter, environment.now())?;
+        let (mut marks, marked) = photos::follow(writing, tenant, environment, &book.filings)?;
+        stamp(&mut marks, &mut counter, environment.now())?;
         writing.set_counter(tenant, counter)?;
         store(writing, tenant, &book.displaced, &book.filings)?;
         store(writing, tenant, &superseded, &notices)?;
+        store(writing, tenant, &marked, &marks)?;
     }
     Ok(book.answer(words))
 }

@@ -41,7 +41,6 @@ pub(crate) struct Upload {
     /// Bytes that are on the disk, from the first on.
     pub received: u64,
     pub state: UploadState,
-    pub created_at: Timestamp,
     pub expires_at: Timestamp,
 }
 
@@ -190,7 +189,6 @@ fn read(row: &Row<'_>) -> Result<Upload, ServerError> {
             "stored" => UploadState::Stored,
             _ => UploadState::Expired,
         },
-        created_at: timestamp(row.get(9)?)?,
-        expires_at: timestamp(row.get(10)?)?,
+        expires_at: timestamp(row.get(9)?)?,
     })
 }

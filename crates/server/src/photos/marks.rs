@@ -1,0 +1,99 @@
+//! `stored_at`: an attachment's canonical state says it just as long as the bytes are held. Whatever devices write, the
+//! server puts it right by a version of its own, in the transaction in which the record or the bytes arrived.
+//!
+//! Records and bytes arrive in any order and at any node. Who files either holds the tenant's counter when looking for
+//! the other, so that the later of the two always finds the earlier.
+
+use std::collections::HashMap;
+
+use gatebook_domain::attachment::Attachment;
+use gatebook_domain::{Body, Kind};
+use gatebook_sync::{Content, VersionId};
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::hash::ContentHash;
+use crate::config::Environment;
+use crate::error::ServerError;
+use crate::reconcile::{stamp, store};
+use crate::storage::{Filing, Outcome, Tenant, Writing};
+
+const REASON: &str = "what the server holds of it has changed";
+
+/// Notes which bytes judged writes name, and makes the versions that say whether they are held. To be called with the
+/// tenant's counter taken; the filings it returns are to be stamped and stored after those they follow.
+pub(crate) fn follow(
+    writing: &Writing<'_>,
+    tenant: Tenant,
+    environment: &dyn Environment,
+    filings: &[Filing],
+) -> Result<(Vec<Filing>, HashMap<Uuid, Outcome>), ServerError> {
+    let (mut marks, mut displaced) = (Vec::new(), HashMap::new());
+    for filing in filings.iter().filter(|filing| filing.outcome != Outcome::Rejected) {
+        let Some((attachment, hash)) = attachment(&filing.content) else { continue };
+        // Whatever was ever taken can be brought back, so its bytes are kept.
+        writing.refer(tenant, hash, filing.record_id)?;
+        let (Some(version), Outcome::Canonical) = (filing.version, filing.outcome) else { continue };
+        let held_since = writing.blob(tenant, hash)?.map(|blob| blob.stored_at);
+        if attachment.stored_at != held_since {
+            let version = VersionId { version: version.version + 1, ..version };
+            marks.push(mark(environment, filing.record_id, version, &filing.content, attachment, held_since));
+            displaced.insert(filing.write_id, Outcome::Superseded);
+        }
+    }
+    Ok((marks, displaced))
+}
+
+/// The bytes of that hash have come or gone: the attachments that name them say so from now on.
+pub(super) fn tell_attachments(
+    writing: &Writing<'_>,
+    tenant: Tenant,
+    environment: &dyn Environment,
+    hash: ContentHash,
+) -> Result<usize, ServerError> {
+    let mut counter = writing.counter(tenant)?;
+    let held_since = writing.blob(tenant, hash)?.map(|blob| blob.stored_at);
+    let naming = writing.records_naming(tenant, hash)?;
+    let epoch = writing.epoch()?;
+    let (mut marks, mut displaced) = (Vec::new(), HashMap::new());
+    for held in writing.held(tenant, &naming)? {
+        let Some((attachment, named)) = attachment(&held.content) else { continue };
+        if named == hash && attachment.stored_at != held_since {
+            let version = VersionId { epoch, version: held.version.version + 1 };
+            marks.push(mark(environment, held.record_id, version, &held.content, attachment, held_since));
+            displaced.insert(held.write_id, Outcome::Superseded);
+        }
+    }
+    if !marks.is_empty() {
+        stamp(&mut marks, &mut counter, environment.now())?;
+        writing.set_counter(tenant, counter)?;
+        store(writing, tenant, &displaced, &marks)?;
+    }
+    Ok(marks.len())
+}
+
+/// What that content says, if it is an attachment's that can be read.
+pub(super) fn attachment(content: &Content) -> Option<(Attachment, ContentHash)> {
+    if content.kind != Kind::Attachment.as_str() {
+        return None;
+    }
+    let attachment: Attachment = serde_json::from_str(content.body.get()).ok()?;
+    let hash = attachment.sha256.parse().ok()?;
+    Some((attachment, hash))
+}
+
+/// The same content, with `stored_at` put right.
+fn mark(
+    environment: &dyn Environment,
+    record_id: Uuid,
+    version: VersionId,
+    content: &Content,
+    attachment: Attachment,
+    stored_at: Option<Timestamp>,
+) -> Filing {
+    let body = Body::Attachment(Attachment { stored_at, ..attachment }).to_json();
+    let body = RawValue::from_string(body).expect("a serialised body is JSON");
+    let content = Content { body, ..content.clone() };
+    Filing { reason: REASON.to_owned(), ..Filing::own(record_id, environment.new_id(), version, content) }
+}
