@@ -69,9 +69,10 @@ pub(crate) fn supersede(
     let mut filings = [Filing { restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     let mut counter = writing.counter(tenant)?;
-    stamp(&mut filings, &mut counter, environment.now())?;
+    let now = environment.now();
+    stamp(&mut filings, &mut counter, now)?;
     let (mut marks, marked) = photos::follow(writing, tenant, environment, &filings)?;
-    stamp(&mut marks, &mut counter, environment.now())?;
+    stamp(&mut marks, &mut counter, now)?;
     writing.set_counter(tenant, counter)?;
     store(writing, tenant, &displaced, &filings)?;
     store(writing, tenant, &marked, &marks)?;

@@ -1,6 +1,7 @@
 //! The command line. Each command opens the data folder, calls one method of the server and prints what came of it.
 
 mod audit;
+mod photos;
 mod serve;
 
 use std::net::SocketAddr;
@@ -13,7 +14,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::backup::restore_backup;
-use crate::config::Config;
+use crate::config::{Config, PhotoStore};
 use crate::server::Server;
 
 #[derive(Parser)]
@@ -29,11 +30,16 @@ struct Data {
     /// The server's data folder.
     #[arg(long, env = "GATEBOOK_DATA", default_value = "gatebook-data")]
     data: PathBuf,
+    /// Where photos lie, if not in the data folder: another folder, or s3://bucket/prefix with keys, region and
+    /// endpoint in the environment (AWS_…).
+    #[arg(long, env = "GATEBOOK_PHOTOS")]
+    photos: Option<PhotoStore>,
 }
 
 impl Data {
     fn open(&self) -> anyhow::Result<Server> {
-        Server::open(Config::new(&self.data))
+        let photos = self.photos.clone().unwrap_or_default();
+        Server::open(Config { photos, ..Config::new(&self.data) })
             .with_context(|| format!("cannot open the data folder {}", self.data.display()))
     }
 }
@@ -107,6 +113,9 @@ enum Command {
     /// Shows every version of a record, or brings one back.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Looks after photos.
+    #[command(subcommand)]
+    Photos(photos::Command),
     /// Copies the database to a file while the server runs. Keep `server.key` with it, in another place.
     Backup {
         #[command(flatten)]
@@ -157,6 +166,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             println!("{device} is signed out.");
         }
         Command::Audit(command) => audit::run(command)?,
+        Command::Photos(command) => photos::run(command)?,
         Command::Backup { data, to } => {
             data.open()?.backup(&to)?;
             println!("The backup is {}. Keep server.key with it, in another place.", to.display());

@@ -206,13 +206,11 @@ impl Sink<'_> {
     async fn hand_over(&mut self) -> Result<(), Error> {
         let payload: PutPayload = std::mem::take(&mut self.gathered).into_iter().collect();
         self.waiting = 0;
-        let writing = match &mut self.writing {
-            Some(writing) => writing,
-            None => {
-                let upload = self.depot.store.put_multipart(&self.path).await?;
-                self.writing.insert(Writing { upload, batch: None })
-            }
-        };
+        if self.writing.is_none() {
+            let upload = self.depot.store.put_multipart(&self.path).await?;
+            self.writing = Some(Writing { upload, batch: None });
+        }
+        let Some(writing) = &mut self.writing else { unreachable!("just begun") };
         writing.settle().await?;
         writing.batch = Some(tokio::spawn(writing.upload.put_part(payload)));
         Ok(())
@@ -270,7 +268,7 @@ pub(crate) struct Named {
     pub sha256: ContentHash,
     /// The upload that brought it.
     pub upload: Uuid,
-    extension: &'static str,
+    pub(super) extension: &'static str,
 }
 
 impl fmt::Display for Named {
@@ -317,7 +315,6 @@ mod tests {
     use super::*;
     use crate::storage::UploadState;
     use jiff::Timestamp;
-
 
     #[test]
     fn every_media_type_has_an_extension() {

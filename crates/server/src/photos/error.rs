@@ -49,6 +49,16 @@ pub(crate) enum UploadError {
     Server(#[from] ServerError),
 }
 
+impl UploadError {
+    /// Where the upload stands, if that is what is wrong.
+    pub(crate) const fn received(&self) -> Option<u64> {
+        match self {
+            Self::WrongOffset { received } => Some(*received),
+            _ => None,
+        }
+    }
+}
+
 impl From<object_store::Error> for UploadError {
     fn from(error: object_store::Error) -> Self {
         Self::Server(error.into())

@@ -97,7 +97,7 @@ impl Checksum {
     }
 
     /// Whether just that came.
-    pub(crate) fn is_right(self) -> bool {
+    pub(crate) fn came_right(self) -> bool {
         match self.hasher {
             Hasher::Sha1(hasher) => hasher.finalize().as_slice() == self.expected,
             Hasher::Sha256(hasher) => hasher.finalize().as_slice() == self.expected,
@@ -129,7 +129,7 @@ mod tests {
             for (bytes, is_right) in [(b"abc", true), (b"abd", false)] {
                 let mut checksum: Checksum = header.parse().map_err(|error| format!("{header}: {error}")).unwrap();
                 checksum.update(bytes);
-                assert_eq!(checksum.is_right(), is_right, "{header}");
+                assert_eq!(checksum.came_right(), is_right, "{header}");
             }
         }
         for malformed in ["", "sha1", "md5 AAAA", "sha1 *"] {

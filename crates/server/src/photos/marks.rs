@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use gatebook_domain::attachment::Attachment;
 use gatebook_domain::{Body, Kind};
-use gatebook_sync::{Content, VersionId};
+use gatebook_sync::{Content, Receipt, VersionId};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -17,7 +17,7 @@ use super::hash::ContentHash;
 use crate::config::Environment;
 use crate::error::ServerError;
 use crate::reconcile::{stamp, store};
-use crate::storage::{Filing, Outcome, Tenant, Writing};
+use crate::storage::{Filing, Held, Outcome, Reading, Tenant, Writing};
 
 const REASON: &str = "what the server holds of it has changed";
 
@@ -43,6 +43,35 @@ pub(crate) fn follow(
         }
     }
     Ok((marks, displaced))
+}
+
+/// Whether the server's own word is all that was added to an attachment since that state of it.
+pub(crate) fn is_only_marked_since(
+    reading: &Reading<'_>,
+    tenant: Tenant,
+    held: &Held,
+    base: &Receipt,
+) -> Result<bool, ServerError> {
+    let is_older = base.epoch == held.version.epoch && base.version < held.version.version;
+    if held.content.kind != Kind::Attachment.as_str() || !is_older {
+        return Ok(false);
+    }
+    let writes = reading.writes_of_record(tenant, held.record_id)?;
+    let then = writes.iter().find(|write| write.version == Some(base.version)).map(|write| &write.content);
+    Ok(match (then.and_then(unmarked), unmarked(&held.content)) {
+        (Some(then), Some(now)) => then.says_the_same_as(&now),
+        _ => false,
+    })
+}
+
+/// What people said of an attachment.
+fn unmarked(content: &Content) -> Option<Content> {
+    let (attachment, _) = attachment(content)?;
+    Some(Content { body: body(Attachment { stored_at: None, ..attachment }), ..content.clone() })
+}
+
+fn body(attachment: Attachment) -> Box<RawValue> {
+    RawValue::from_string(Body::Attachment(attachment).to_json()).expect("a serialised body is JSON")
 }
 
 /// The bytes of that hash have come or gone: the attachments that name them say so from now on.
@@ -92,8 +121,6 @@ fn mark(
     attachment: Attachment,
     stored_at: Option<Timestamp>,
 ) -> Filing {
-    let body = Body::Attachment(Attachment { stored_at, ..attachment }).to_json();
-    let body = RawValue::from_string(body).expect("a serialised body is JSON");
-    let content = Content { body, ..content.clone() };
+    let content = Content { body: body(Attachment { stored_at, ..attachment }), ..content.clone() };
     Filing { reason: REASON.to_owned(), ..Filing::own(record_id, environment.new_id(), version, content) }
 }

@@ -85,7 +85,7 @@ impl Server {
             let refused = match end {
                 End::TooLong => Some(UploadError::TooLarge { most: upload.new.size }),
                 End::Cut | End::Wanted if is_checked => Some(UploadError::Cut),
-                End::Whole if checksum.take().is_some_and(|checksum| !checksum.is_right()) => {
+                End::Whole if checksum.take().is_some_and(|checksum| !checksum.came_right()) => {
                     Some(UploadError::WrongChecksum)
                 }
                 _ => None,
@@ -154,13 +154,11 @@ impl Server {
             let is_next = storage.write(|writing| writing.add_part(id, &part, expires_at))?;
             Ok(is_next.then_some(expires_at))
         });
-        match filed.await? {
-            Some(expires_at) => Ok(Upload { received: upload.received + length, expires_at, ..upload }),
+        let Some(expires_at) = filed.await? else {
             // Another node has carried it on, or it is over.
-            None => {
-                self.inner.depot.delete(&name).await?;
-                Err(UploadError::Taken)
-            }
-        }
+            self.inner.depot.delete(&name).await?;
+            return Err(UploadError::Taken);
+        };
+        Ok(Upload { received: upload.received + length, expires_at, ..upload })
     }
 }

@@ -3,7 +3,7 @@
 //! Nothing is deleted that any record ever named. The rows go first, in a transaction that looks again; what lies in the
 //! store goes after, under names that are never used again, so that whatever arrives meanwhile is untouched.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::fmt;
 
 use jiff::SignedDuration;
@@ -147,15 +147,15 @@ impl Server {
 
     async fn compare_with_store(&self, swept: &mut Swept, forget_lost: bool) -> Result<(), ServerError> {
         // The rows first: a photo is in the store before its row is there.
-        let known = self.off_thread(|inner| inner.storage.read(|reading| reading.all_blobs())).await?;
-        let found = self.inner.depot.photos().await?;
-        let names: HashSet<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
-        let known_names: HashSet<&str> = known.iter().map(|blob| blob.name.as_str()).collect();
-        for (name, size) in found.iter().filter(|(name, _)| !known_names.contains(name.as_str())) {
+        let by_name = |blobs: Vec<Blob>| blobs.into_iter().map(|blob| (blob.name.clone(), blob)).collect();
+        let known: HashMap<String, Blob> =
+            self.off_thread(move |inner| inner.storage.read(|reading| reading.all_blobs().map(by_name))).await?;
+        let found: HashMap<String, u64> = self.inner.depot.photos().await?.into_iter().collect();
+        for (name, size) in found.iter().filter(|(name, _)| !known.contains_key(*name)) {
             swept.adopted += usize::from(self.adopt(name, *size).await?);
         }
-        for blob in known.iter().filter(|blob| !names.contains(blob.name.as_str())) {
-            if self.inner.depot.size(&blob.name).await?.is_none() {
+        for (name, blob) in known.iter().filter(|(name, _)| !found.contains_key(*name)) {
+            if self.inner.depot.size(name).await?.is_none() {
                 swept.lost += usize::from(self.note_lost(blob.clone(), forget_lost).await?);
             }
         }
@@ -167,7 +167,9 @@ impl Server {
         let Some(named) = Named::parse(name) else { return Ok(false) };
         let (owner, known) = self
             .off_thread(move |inner| {
-                inner.storage.read(|reading| Ok((reading.tenants(Some(named.tenant))?, reading.is_upload_open(named.upload)?)))
+                inner
+                    .storage
+                    .read(|reading| Ok((reading.tenants(Some(named.tenant))?, reading.is_upload_open(named.upload)?)))
             })
             .await?;
         let ([tenant], false) = (owner.as_slice(), known) else {
@@ -187,7 +189,10 @@ impl Server {
         // Under a new name: another sweep may be about to delete this one.
         let upload = self.inner.config.environment.new_id();
         let adopted = Named { upload, ..named }.to_string();
-        depot.place(name, &adopted).await?;
+        match depot.place(name, &adopted).await {
+            Err(Error::NotFound { .. }) => return Ok(false),
+            done => done?,
+        }
         let (tenant, filed) = (*tenant, adopted.clone());
         let is_new = self
             .off_thread(move |Inner { config, storage, .. }| {

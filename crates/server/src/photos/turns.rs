@@ -33,7 +33,7 @@ pub(crate) struct Turn<'a> {
     turns: &'a Turns,
     upload: Uuid,
     queue: Arc<Queue>,
-    _turn: OwnedMutexGuard<()>,
+    _held: OwnedMutexGuard<()>,
 }
 
 impl Turns {
@@ -41,9 +41,9 @@ impl Turns {
     pub(crate) async fn take(&self, upload: Uuid) -> Option<Turn<'_>> {
         let queue = Arc::clone(self.lock().entry(upload).or_default());
         let waiting = Waiting::begin(&queue);
-        let turn = tokio::time::timeout(PATIENCE, Arc::clone(&queue.turn).lock_owned()).await.ok();
+        let held = tokio::time::timeout(PATIENCE, Arc::clone(&queue.turn).lock_owned()).await.ok();
         drop(waiting);
-        Some(Turn { turns: self, upload, _turn: turn?, queue })
+        Some(Turn { turns: self, upload, _held: held?, queue })
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Uuid, Arc<Queue>>> {

@@ -14,6 +14,7 @@ use super::notices::{Conflict, Side};
 use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
+use crate::photos;
 use crate::receipt::Key;
 use crate::storage::{Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
@@ -75,10 +76,11 @@ impl Book<'_> {
             return Ok(Word { id, write_id, verdict: verdict.clone(), as_sent });
         }
         let refusal = self.refusal(&offered);
+        let seen = self.base_but_for_marks(&offered)?;
         let existing = self.existing(id);
         let incoming = Incoming {
             offer: match &offered.ground {
-                Ground::Write { base } => Offer::Write { base: base.as_ref() },
+                Ground::Write { base } => Offer::Write { base: seen.as_ref().or(base.as_ref()) },
                 Ground::Reoffer { receipt, .. } => Offer::Reoffer { receipt },
             },
             content: &offered.content,
@@ -109,6 +111,18 @@ impl Book<'_> {
                 let filing = &self.filings[*at];
                 Some((filing.receipt()?, &filing.content))
             }
+        }
+    }
+
+    /// The receipt of what is held, if the server has only said `stored_at` since the base: nobody's change is lost then.
+    fn base_but_for_marks(&self, offered: &Offered) -> Result<Option<Receipt>, ServerError> {
+        match (&offered.ground, self.standing.get(&offered.id)) {
+            (Ground::Write { base: Some(base) }, Some(Standing::Stored(held)))
+                if photos::is_only_marked_since(self.writing, self.device.tenant, held, base)? =>
+            {
+                Ok(Some(held.receipt()))
+            }
+            _ => Ok(None),
         }
     }
 

@@ -102,9 +102,10 @@ pub(crate) fn reconcile(
         counter.not_before(book.newest_proof);
         stamp(&mut book.filings, &mut counter, environment.now())?;
         let (mut notices, superseded) = notices::notices(writing, tenant, environment, &book.filings, &book.conflicts)?;
-        stamp(&mut notices, &mut counter, environment.now())?;
+        let now = environment.now();
+        stamp(&mut notices, &mut counter, now)?;
         let (mut marks, marked) = photos::follow(writing, tenant, environment, &book.filings)?;
-        stamp(&mut marks, &mut counter, environment.now())?;
+        stamp(&mut marks, &mut counter, now)?;
         writing.set_counter(tenant, counter)?;
         store(writing, tenant, &book.displaced, &book.filings)?;
         store(writing, tenant, &superseded, &notices)?;
