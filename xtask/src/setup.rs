@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use crate::command::{npm, root, run, succeeds, tool, tools};
 
 /// Debian's packages for building the app and for driving it.
-const PACKAGES: [&str; 9] = [
+const PACKAGES: [&str; 10] = [
     "build-essential",
     "pkg-config",
     "libwebkit2gtk-4.1-dev",
@@ -17,6 +17,7 @@ const PACKAGES: [&str; 9] = [
     "librsvg2-dev",
     "libxdo-dev",
     "dbus",
+    "python3-venv",
 ];
 
 /// Programs from crates.io, with their versions and how to see whether they are there.
@@ -25,6 +26,9 @@ const CRATES: [(&str, &str, &[&str]); 2] = [
     // Drives the app in its tests, which run on Linux.
     ("tauri-driver", "2.1.0", &["tauri-driver", "--help"]),
 ];
+
+/// Another maker's client of the server's uploads, from PyPI; npm's is among the node packages.
+const TUSPY: &str = "tuspy==1.1.0";
 
 /// Installs what is missing.
 pub(crate) fn all() -> anyhow::Result<()> {
@@ -35,7 +39,8 @@ pub(crate) fn all() -> anyhow::Result<()> {
             run(tool("cargo").args(["install", name, "--version", version, "--locked", "--root"]).arg(tools()))?;
         }
     }
-    node_packages()
+    node_packages()?;
+    python_packages()
 }
 
 fn system_packages() -> anyhow::Result<()> {
@@ -60,6 +65,19 @@ fn system_packages() -> anyhow::Result<()> {
     };
     apt(&["update", "-qq"])?;
     apt(&[["install", "-y", "-qq", "--no-install-recommends"].as_slice(), missing.as_slice()].concat())
+}
+
+/// Installs what tests need from PyPI into a folder of the project's own.
+fn python_packages() -> anyhow::Result<()> {
+    let folder = tools().join("python");
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let python = python.to_str().context("the repository's path is text")?;
+    if succeeds(tool(python).args(["-c", "import tusclient"])) {
+        return Ok(());
+    }
+    let system = if cfg!(windows) { "python" } else { "python3" };
+    run(tool(system).args(["-m", "venv"]).arg(&folder))?;
+    run(tool(python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", TUSPY]))
 }
 
 /// Installs what the lock file asks for, unless that is there. Not `npm ci`: it refuses a lock file without registry
