@@ -27,8 +27,8 @@ const CRATES: [(&str, &str, &[&str]); 2] = [
     ("tauri-driver", "2.1.0", &["tauri-driver", "--help"]),
 ];
 
-/// Another maker's client of the server's uploads, from PyPI; npm's is among the node packages.
-const TUSPY: &str = "tuspy==1.1.0";
+/// From PyPI: another maker's client of the server's uploads (npm's is among the node packages), and an S3 server.
+const PYTHON_PACKAGES: [&str; 2] = ["tuspy==1.1.0", "moto[server]==5.2.5"];
 
 /// Installs what is missing.
 pub(crate) fn all() -> anyhow::Result<()> {
@@ -72,12 +72,13 @@ fn python_packages() -> anyhow::Result<()> {
     let folder = tools().join("python");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let python = python.to_str().context("the repository's path is text")?;
-    if succeeds(tool(python).args(["-c", "import tusclient"])) {
+    if succeeds(tool(python).args(["-c", "import tusclient, moto.server"])) {
         return Ok(());
     }
     let system = if cfg!(windows) { "python" } else { "python3" };
     run(tool(system).args(["-m", "venv"]).arg(&folder))?;
-    run(tool(python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", TUSPY]))
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(tool(python).args(install).args(PYTHON_PACKAGES))
 }
 
 /// Installs what the lock file asks for, unless that is there. Not `npm ci`: it refuses a lock file without registry

@@ -5,6 +5,7 @@
 mod support;
 
 mod bounds;
+mod bucket;
 mod checked;
 mod lens;
 mod outside;

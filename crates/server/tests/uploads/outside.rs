@@ -27,14 +27,7 @@ impl Program {
         let script = |name: &str| here.join("tests/uploads/clients").join(name);
         let (program, script, needed) = match self {
             Self::TusJsClient => (PathBuf::from("node"), script("upload.mjs"), root.join("node_modules/tus-js-client")),
-            Self::Tuspy => {
-                let python = root.join(if cfg!(windows) {
-                    "target/tools/python/Scripts/python.exe"
-                } else {
-                    "target/tools/python/bin/python"
-                });
-                (python.clone(), script("upload.py"), python)
-            }
+            Self::Tuspy => (python(), script("upload.py"), python()),
         };
         assert!(needed.exists(), "{} is not there; run `cargo xtask setup`", needed.display());
         let mut command = Command::new(program);
@@ -58,6 +51,12 @@ impl Program {
         let told = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "{self:?} {act}: {told}");
     }
+}
+
+/// The project's own Python.
+pub(crate) fn python() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/python");
+    folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
 }
 
 /// A way to the server that is cut again and again.
