@@ -33,7 +33,7 @@ impl Photo {
     }
 
     pub(crate) fn hash(&self) -> String {
-        Sha256::digest(&self.bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:x}", Sha256::digest(&self.bytes))
     }
 
     /// The record of it.
