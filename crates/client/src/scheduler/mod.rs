@@ -6,4 +6,4 @@ mod run;
 
 pub(crate) use network::{NetworkWatch, watch as watch_network};
 pub use plan::{Attempts, Event, Plan, Situation, plan};
-pub(crate) use run::{Handle, spawn};
+pub(crate) use run::{Handle, jitter, problem_of, spawn};

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, watch};
 use super::plan::{Attempts, Event, Situation, plan};
 use crate::environment::Environment;
 use crate::error::StoreError;
+use crate::round_lock::RoundLock;
 use crate::store::{Store, settings};
 use crate::sync_round::{self, PageSize, RoundError};
 use crate::transport::{HttpTransport, TransportError};
@@ -28,6 +29,9 @@ impl Handle {
         let _ = self.events.send(event);
     }
 }
+
+/// While a background round runs, this one looks again so often.
+const WHILE_ANOTHER_RUNS: Duration = Duration::from_millis(500);
 
 struct Scheduler {
     store: Arc<Store>,
@@ -99,6 +103,9 @@ impl Scheduler {
             // A connection from before may be dead without anybody having been told.
             self.way = None;
         }
+        if event != Event::LocalWrite {
+            self.store.tell_of_writes_from_elsewhere()?;
+        }
         let (enrolment, attempts, pending) = self.store.before_a_round()?;
         let enrolment = enrolment.filter(|enrolment| !enrolment.revoked);
         let situation = Situation { enrolled: enrolment.is_some(), running: false, pending: pending > 0, attempts };
@@ -115,6 +122,9 @@ impl Scheduler {
         });
         let Some(enrolment) = enrolment.filter(|_| next.run_now) else {
             return Ok(Step::Wait(next.wake_at));
+        };
+        let Some(_lock) = RoundLock::try_take(self.store.folder()) else {
+            return Ok(Step::Wait(Some(self.environment.now() + WHILE_ANOTHER_RUNS)));
         };
         let cut = tokio::select! {
             outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
@@ -222,7 +232,7 @@ enum Step {
     Wait(Option<Timestamp>),
 }
 
-fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     let mut bytes = [0; 4];
     match getrandom::fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
@@ -231,7 +241,7 @@ fn jitter() -> f64 {
 }
 
 /// What the operator is told of a failed round.
-fn problem_of(error: &RoundError) -> SyncProblem {
+pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
     use gatebook_sync::wire::ApiErrorCode as Code;
     let (code, message) = match error {
         RoundError::Store(StoreError::DiskFull(_)) => {
