@@ -2,6 +2,7 @@
 
 mod command;
 mod demo;
+mod platforms;
 mod setup;
 
 use std::process::ExitCode;
@@ -31,6 +32,11 @@ enum Command {
     Test,
     /// Measures what the project is held to, in the release profile, and prints the figures beside their aims.
     Bench,
+    /// Checks phones, kiosks and WebAssembly as far as that goes without their SDKs, and says what it skipped.
+    CheckPlatforms {
+        /// Only these; all when none is named.
+        only: Vec<platforms::Check>,
+    },
     /// Writes `ui/shared/bindings.ts` anew from the app's commands.
     Bindings,
     /// Makes all icons anew from `icons/icon.svg`.
@@ -43,8 +49,9 @@ fn main() -> ExitCode {
         Command::Demo { once } => demo::play(once),
         Command::Test => test(),
         Command::Bench => bench(),
+        Command::CheckPlatforms { only } => platforms::check(&only, platforms::Effort::Full),
         Command::Bindings => bindings(),
-        Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg", "-o", "icons"]),
+        Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg"]),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,7 +70,8 @@ fn test() -> anyhow::Result<()> {
     npm(&["run", "test"])?;
     npm(&["run", "build"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
-    cargo(&["nextest", "run", "--workspace", "--all-features"])
+    cargo(&["nextest", "run", "--workspace", "--all-features"])?;
+    platforms::check(&[], platforms::Effort::Small)
 }
 
 fn bench() -> anyhow::Result<()> {

@@ -16,6 +16,7 @@ object Channels {
         val name = context.getString(R.string.inbox_channel_name)
         val channel = NotificationChannel(INBOX, name, NotificationManager.IMPORTANCE_DEFAULT)
         channel.description = context.getString(R.string.inbox_channel_description)
-        context.getSystemService(NotificationManager::class.java).createNotificationChannel(channel)
+        val notifications = context.getSystemService(Context.NOTIFICATION_SERVICE) as NotificationManager
+        notifications.createNotificationChannel(channel)
     }
 }
