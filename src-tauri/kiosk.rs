@@ -20,7 +20,6 @@ enum Asked {
     /// That the kiosk which runs already be left.
     Leave {
         /// The code given.
-        #[cfg_attr(not(any(windows, test)), expect(dead_code, reason = "only Windows hands it to the first process"))]
         code: String,
     },
 }

@@ -1,93 +1,45 @@
-//! Type checks of the whole app for the systems it is shipped to. Nothing is linked for a phone: there is no SDK.
+//! Type checks of the whole app for the systems it is shipped to. Rust only: stand-ins for the C compilers
+//! (`xtask/platforms/bin`) let build scripts finish, no C, Objective-C, Kotlin or Swift is looked at, nothing is linked.
 
-use std::ffi::OsString;
-use std::process::Command;
+use super::{Effort, Ended, has_target, kit, skipped};
+use crate::command::{npm, root, run, tool};
 
-use super::{Effort, Ended, fetched, has_target, kit, skipped};
-use crate::command::{npm, root, run, succeeds, tool};
+/// Checks the app for a kiosk.
+pub(super) fn windows(effort: Effort) -> anyhow::Result<Ended> {
+    type_check("x86_64-pc-windows-gnu", &["--lib", "--bins"], effort)
+}
 
-const TOO_LONG: &str = "a second build of the whole app; `cargo xtask check-platforms` runs it";
+/// Checks what an Android phone loads, the entries from Kotlin included.
+pub(super) fn android(effort: Effort) -> anyhow::Result<Ended> {
+    type_check("aarch64-linux-android", &["--lib"], effort)
+}
 
-/// `cargo check` of the app for `target`, in a target folder of its own so that nothing else is built anew.
-fn checking(target: &str, what: &[&str]) -> anyhow::Result<Command> {
+/// Checks what an iPhone's app is linked with, the entries from Swift included.
+pub(super) fn ios(effort: Effort) -> anyhow::Result<Ended> {
+    type_check("aarch64-apple-ios", &["--lib"], effort)
+}
+
+fn type_check(target: &str, what: &[&str], effort: Effort) -> anyhow::Result<Ended> {
+    if effort == Effort::Small {
+        return Ok(skipped("a second build of the whole app; `cargo xtask check-platforms` runs it"));
+    }
+    if cfg!(windows) {
+        return Ok(skipped("the stand-ins for C compilers are shell scripts; run it on Linux or a Mac"));
+    }
+    if !has_target(target, effort) {
+        return Ok(Ended::Skipped(format!("Rust's standard library cannot be had; try `rustup target add {target}`")));
+    }
+    // The pages are built into the app.
     npm(&["run", "build"])?;
     let mut command = tool("cargo");
     command.args(["check", "--package", "gatebook", "--target", target]).args(what);
-    command.env("CARGO_TARGET_DIR", kit().join("target")).env("KIT", kit());
-    Ok(command)
-}
-
-pub(super) fn windows(effort: Effort) -> anyhow::Result<Ended> {
-    const TARGET: &str = "x86_64-pc-windows-gnu";
-    if effort == Effort::Small {
-        return Ok(skipped(TOO_LONG));
-    }
-    if !succeeds(tool("x86_64-w64-mingw32-gcc").arg("--version")) {
-        return Ok(skipped("no MinGW; on Debian `apt-get install gcc-mingw-w64-x86-64 g++-mingw-w64-x86-64`"));
-    }
-    if !has_target(TARGET, effort) {
-        return Ok(skipped(
-            "Rust's standard library for Windows cannot be had; `rustup target add x86_64-pc-windows-gnu`",
-        ));
-    }
-    run(checking(TARGET, &["--lib", "--bins"])?
-        .env("CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER", "x86_64-w64-mingw32-gcc"))?;
-    Ok(Ended::Passed)
-}
-
-/// C in build scripts is compiled by clang against other headers than Android's, so that they finish.
-pub(super) fn android(effort: Effort) -> anyhow::Result<Ended> {
-    const TARGET: &str = "aarch64-linux-android";
-    if effort == Effort::Small {
-        return Ok(skipped(TOO_LONG));
-    }
-    if !succeeds(tool("clang").arg("--version")) {
-        return Ok(skipped("no clang; on Debian `apt-get install clang`"));
-    }
-    if !has_target(TARGET, effort) {
-        return Ok(skipped(
-            "Rust's standard library for Android cannot be had; `rustup target add aarch64-linux-android`",
-        ));
-    }
-    if let Some(reason) = fetched("arm64", "android-headers.sh", effort) {
-        return Ok(Ended::Skipped(reason));
-    }
-    let headers = kit().join("arm64/usr/aarch64-linux-gnu/include");
-    let flags = format!("-D_GNU_SOURCE -idirafter {}", headers.display());
-    let mut command = checking(TARGET, &["--lib"])?;
-    for (name, value) in [
-        ("CC", "clang"),
-        ("CXX", "clang++"),
-        ("AR", "ar"),
-        ("RANLIB", "ranlib"),
-        ("CFLAGS", &flags),
-        ("CXXFLAGS", &flags),
-    ] {
-        command.env(format!("{name}_aarch64_linux_android"), value);
-    }
-    run(&mut command)?;
-    Ok(Ended::Passed)
-}
-
-/// Rust only: stand-ins for Apple's compilers let build scripts finish, no C, Objective-C or Swift is looked at.
-pub(super) fn ios(effort: Effort) -> anyhow::Result<Ended> {
-    const TARGET: &str = "aarch64-apple-ios";
-    if effort == Effort::Small {
-        return Ok(skipped(TOO_LONG));
-    }
-    if cfg!(windows) {
-        return Ok(skipped("the stand-ins for Apple's tools are shell scripts"));
-    }
-    if !has_target(TARGET, effort) {
-        return Ok(skipped("Rust's standard library for iOS cannot be had; `rustup target add aarch64-apple-ios`"));
-    }
-    let mut command = checking(TARGET, &["--lib"])?;
     let stand_ins = root().join("xtask/platforms/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
-    let paths: OsString = std::env::join_paths(std::iter::once(stand_ins).chain(std::env::split_paths(&path)))?;
-    command.env("PATH", paths);
-    for (name, value) in [("CC", "nullcc"), ("CXX", "nullcc"), ("AR", "nullar"), ("RANLIB", "nullar")] {
-        command.env(format!("{name}_aarch64_apple_ios"), value);
+    command.env("PATH", std::env::join_paths(std::iter::once(stand_ins).chain(std::env::split_paths(&path)))?);
+    command.env("KIT", kit());
+    let suffix = target.replace('-', "_");
+    for (name, program) in [("CC", "nullcc"), ("CXX", "nullcc"), ("AR", "nullar"), ("RANLIB", "nullar")] {
+        command.env(format!("{name}_{suffix}"), program);
     }
     run(&mut command)?;
     Ok(Ended::Passed)

@@ -146,8 +146,9 @@ fn a_release_takes_its_key_from_the_environment_and_none_lies_here() {
     }
     assert!(gradle.contains("environmentVariable(\"GATEBOOK_KEYSTORE\")"));
     for file in std::fs::read_dir(path("gen/android/app")).unwrap() {
-        let name = file.unwrap().file_name().into_string().unwrap();
-        assert!(!name.ends_with(".jks") && !name.ends_with(".keystore"), "{name}");
+        let file = file.unwrap().path();
+        let is_key = file.extension().is_some_and(|ending| ending == "jks" || ending == "keystore");
+        assert!(!is_key, "{}", file.display());
     }
 }
 
