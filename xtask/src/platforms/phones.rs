@@ -5,11 +5,16 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 
 use super::{Effort, Ended, fetched, kit, skipped};
-use crate::command::{root, run, tool};
+use crate::command::{root, run, succeeds, tool};
 
 /// Compiles the Kotlin of Tauri, of the plugin and of the app against signatures of Android's API. Names, arguments,
 /// types and overrides are checked; what the minimum Android version lacks is not.
 pub(super) fn kotlin(effort: Effort) -> anyhow::Result<Ended> {
+    if !succeeds(tool("java").arg("-version")) {
+        return Ok(skipped(
+            "no Java, which the Kotlin compiler runs on; on Debian `apt-get install default-jre-headless`",
+        ));
+    }
     if let Some(reason) = fetched("kotlin", "kotlin-kit.sh", effort) {
         return Ok(Ended::Skipped(reason));
     }
