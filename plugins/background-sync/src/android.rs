@@ -1,5 +1,6 @@
 //! The native functions of Kotlin's `Rounds` object. They need no webview and no Activity, only a Context.
 #![allow(unsafe_code, reason = "the Java virtual machine finds a function by its unmangled name only")]
+#![allow(unreachable_pub, reason = "what is found by its name is public, whatever the module")]
 #![allow(non_snake_case, reason = "the name says class and method, as the Java Native Interface has it")]
 
 use std::path::Path;

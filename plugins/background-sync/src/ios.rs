@@ -1,5 +1,6 @@
 //! The C functions by which Swift (`ios/Sources/Rounds.swift`) enters. They need no webview and no running app.
 #![allow(unsafe_code, reason = "C functions can be had in no other way")]
+#![allow(unreachable_pub, reason = "what is found by its name is public, whatever the module")]
 
 use std::ffi::{CStr, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt as _;
