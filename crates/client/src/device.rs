@@ -148,6 +148,7 @@ impl Device {
             id
         };
         let enrolment = enrol::enrol(server_url, code, device_name, device_id).await?;
+        enrol::check_same_organisation(self.store.setting(&settings::ENROLMENT)?.as_ref(), &enrolment)?;
         self.store.set(&settings::ENROLMENT, Some(&enrolment))?;
         self.notify(Event::Started);
         self.state()

@@ -27,12 +27,24 @@ pub(crate) async fn enrol(
     let answer = transport.enrol(&request).await.map_err(|error| told(&error))?;
     Ok(Enrolment {
         server_url,
+        tenant_id: Some(answer.tenant_id),
         tenant_name: answer.tenant_name,
         device_id: answer.device_id,
         device_name: device_name.to_owned(),
         token: answer.token,
         revoked: false,
     })
+}
+
+/// What one organisation's device holds is never offered to another: it may only join its own again.
+pub(crate) fn check_same_organisation(before: Option<&Enrolment>, now: &Enrolment) -> Result<(), CommandError> {
+    let Some(before) = before.filter(|before| before.tenant_id.is_some() && before.tenant_id != now.tenant_id) else {
+        return Ok(());
+    };
+    Err(refused(&format!(
+        "This device holds records of {}, and this code is of {}. Ask {} for a code, or use a device with no records.",
+        before.tenant_name, now.tenant_name, before.tenant_name
+    )))
 }
 
 /// The server's address as it is used: with a scheme, `https` if none was typed, and without a trailing slash.

@@ -48,13 +48,13 @@ impl Server {
                 yards: &code.yards,
             })?;
             writing.use_code(&code_hash, device_id)?;
-            Ok(Some((code.tenant_name, code.yards)))
+            Ok(Some((code.tenant.id, code.tenant_name, code.yards)))
         })?;
-        let (tenant_name, yard_ids) = joined.ok_or_else(|| {
+        let (tenant_id, tenant_name, yard_ids) = joined.ok_or_else(|| {
             let message = "This code is wrong, used or expired. Check it, or ask the office for a new one.";
             refuse(ApiErrorCode::CodeRefused, message)
         })?;
-        Ok(EnrolResponse { device_id, token, tenant_name, yard_ids })
+        Ok(EnrolResponse { device_id, token, tenant_id, tenant_name, yard_ids })
     }
 }
 

@@ -30,6 +30,7 @@ impl Device {
     pub fn enrolled(&self, server_url: &str, device_name: &str, answer: EnrolResponse) -> Answer<()> {
         let enrolment = Enrolment {
             server_url: server_url.to_owned(),
+            tenant_id: Some(answer.tenant_id),
             tenant_name: answer.tenant_name,
             device_id: answer.device_id,
             device_name: device_name.to_owned(),

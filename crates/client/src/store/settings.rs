@@ -14,6 +14,9 @@ use crate::scheduler::Attempts;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Enrolment {
     pub server_url: String,
+    /// Unknown to databases from before it was kept.
+    #[serde(default)]
+    pub tenant_id: Option<Uuid>,
     pub tenant_name: String,
     pub device_id: Uuid,
     pub device_name: String,

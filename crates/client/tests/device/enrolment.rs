@@ -22,6 +22,23 @@ async fn a_wrong_code_is_refused_with_what_to_do_and_the_device_stays_nobodys() 
 }
 
 #[tokio::test]
+async fn what_one_organisations_device_holds_is_never_offered_to_another() {
+    let (own, foreign) = (TestYard::open().await, TestYard::open().await);
+    let device = own.device("phone", "María Torres").await;
+    let id = device.records("in at lane 4");
+    let other = Uuid::from_u128(0x07e5);
+    foreign.server.put_tenant(other, "Otra Carga").unwrap();
+    device.link.lead_to(foreign.address);
+    let (code, message) = refused(&device, &foreign.server.enrolment_code(Some(other), &[], 72).unwrap()).await;
+    assert_eq!(code, ErrorCode::Refused);
+    assert!(message.contains("Puente Logistics") && message.contains("Otra Carga"), "{message}");
+    device.link.lead_to(own.address);
+    device.asks_for_a_sync();
+    device.until("the record is with its own organisation", || device.pending() == 0).await;
+    assert_eq!(own.audit(id).len(), 1);
+}
+
+#[tokio::test]
 async fn a_code_takes_in_one_device_only() {
     let yard = TestYard::open().await;
     let code = yard.code();

@@ -23,6 +23,8 @@ pub struct EnrolResponse {
     pub device_id: Uuid,
     /// Sent as `Authorization: Bearer …` with each request. The server keeps only its hash.
     pub token: String,
+    /// The organisation.
+    pub tenant_id: Uuid,
     /// The organisation's name.
     pub tenant_name: String,
     /// Yards the device works for.
