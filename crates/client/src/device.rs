@@ -19,6 +19,7 @@ use uuid::Uuid;
 use crate::enrol;
 use crate::environment::{Environment, SystemEnvironment};
 use crate::error::StoreError;
+use crate::photos::{self, About, Photos, Source};
 use crate::scheduler::{self, Event};
 use crate::store::{Authorship, Enrolment, Store, settings};
 use crate::view::{
@@ -49,6 +50,7 @@ impl DeviceConfig {
 pub struct Device {
     store: Arc<Store>,
     environment: Arc<dyn Environment>,
+    photos: Arc<Photos>,
     scheduler: scheduler::Handle,
     _network: Option<Arc<scheduler::NetworkWatch>>,
     app_version: String,
@@ -69,12 +71,15 @@ impl Device {
     /// The data folder cannot be used.
     pub fn open(config: DeviceConfig) -> Result<Self, StoreError> {
         let store = Arc::new(Store::open(&config.data_folder)?);
+        let photos = Arc::new(Photos::open(Arc::clone(&store), Arc::clone(&config.environment))?);
         let scheduler =
             scheduler::spawn(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;
+        photos::spawn_lane(&photos);
         let network = Some(Arc::new(scheduler::watch_network(scheduler.clone())));
         Ok(Self {
             store,
             environment: config.environment,
+            photos,
             scheduler,
             _network: network,
             app_version: config.app_version,
@@ -85,6 +90,23 @@ impl Device {
     #[must_use]
     pub fn store(&self) -> &Arc<Store> {
         &self.store
+    }
+
+    /// The photos.
+    #[must_use]
+    pub fn photos(&self) -> &Arc<Photos> {
+        &self.photos
+    }
+
+    /// Takes a photo of a record. When this returns, it survives anything that happens to the process.
+    ///
+    /// # Errors
+    /// It was not kept, and nothing of it is left: no picture, no room, no such record.
+    pub async fn capture_photo(&self, source: Source, about: About) -> Answer<Uuid> {
+        let by = self.authorship()?;
+        let id = self.photos.capture(source, about, by).await?;
+        self.notify(Event::LocalWrite);
+        Ok(id)
     }
 
     /// Counts up with each change of local state.

@@ -9,6 +9,10 @@ pub trait Environment: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// A new UUIDv7, greater than the ones before as long as the clock does not go back.
     fn new_id(&self) -> Uuid;
+    /// Since the system, or at least the process, started: never jumps, and is small again after a restart.
+    fn uptime(&self) -> std::time::Duration {
+        crate::photos::uptime()
+    }
 }
 
 /// The real clock and random source.

@@ -9,6 +9,7 @@ mod device;
 mod enrol;
 mod environment;
 mod error;
+pub mod photos;
 pub mod scheduler;
 mod store;
 pub mod sync_round;

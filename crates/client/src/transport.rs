@@ -99,7 +99,40 @@ impl HttpTransport {
         self.post("/v1/enrol", request).await
     }
 
-    async fn post<Q: Serialize, A: DeserializeOwned>(&self, path: &str, body: &Q) -> Result<A, TransportError> {
+    /// A request as this device, for what is not JSON.
+    pub(crate) fn request(&self, method: reqwest::Method, path: &str) -> reqwest::RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
+    }
+
+    /// Sends such a request. An answer is the server's, and good or one that the caller expects.
+    pub(crate) async fn told(
+        &self,
+        request: reqwest::RequestBuilder,
+        expected: fn(StatusCode) -> bool,
+    ) -> Result<reqwest::Response, TransportError> {
+        let answer = request.send().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
+        let (status, retry_after) = (answer.status(), answer.headers().get("retry-after").cloned());
+        if !answer.headers().contains_key(SERVER_HEADER) {
+            return Err(on_the_way(status, retry_after.as_ref()));
+        }
+        if status.is_success() || expected(status) {
+            return Ok(answer);
+        }
+        let bytes = answer.bytes().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
+        // An answer to HEAD has no body.
+        let error = serde_json::from_slice(&bytes).unwrap_or_else(|_| ApiError {
+            code: ApiErrorCode::Internal,
+            message: format!("The server answered {status}."),
+            retry: true,
+        });
+        Err(TransportError::Refused { status: status.as_u16(), error, retry_after: seconds(retry_after.as_ref()) })
+    }
+
+    pub(crate) async fn post<Q: Serialize, A: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &Q,
+    ) -> Result<A, TransportError> {
         let plain = serde_json::to_vec(body).expect("contract types are always JSON");
         let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).expect("zstd packs any bytes into memory");
         let mut request = self

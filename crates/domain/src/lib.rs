@@ -3,6 +3,7 @@
 //! Pure data and pure functions: no clock, no file, no network. Every body keeps the fields it does not know
 //! (written by a newer app) in `extra`, so that they survive a round trip through this version.
 
+pub mod attachment;
 pub mod check;
 pub mod equipment;
 pub mod gate_event;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::attachment::Attachment;
 use crate::gate_event::GateEvent;
 use crate::inspection::Inspection;
 use crate::interchange::Interchange;
@@ -22,6 +23,8 @@ pub enum Kind {
     GateEvent,
     /// Equipment handed from one carrier to another (an equipment interchange receipt). Written in the field.
     Interchange,
+    /// A photo, signature or document that belongs to another record. Written in the field; its bytes travel apart.
+    Attachment,
     /// Work for a yard or an operator, by a due time. Written at the console.
     Assignment,
     /// A list of things to inspect. Written at the console.
@@ -51,10 +54,11 @@ pub enum Writer {
 
 impl Kind {
     /// Every kind, in the order of the declaration.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Inspection,
         Self::GateEvent,
         Self::Interchange,
+        Self::Attachment,
         Self::Assignment,
         Self::Template,
         Self::Equipment,
@@ -71,6 +75,7 @@ impl Kind {
             Self::Inspection => "inspection",
             Self::GateEvent => "gate_event",
             Self::Interchange => "interchange",
+            Self::Attachment => "attachment",
             Self::Assignment => "assignment",
             Self::Template => "template",
             Self::Equipment => "equipment",
@@ -91,7 +96,7 @@ impl Kind {
     #[must_use]
     pub const fn writer(self) -> Writer {
         match self {
-            Self::Inspection | Self::GateEvent | Self::Interchange => Writer::Field,
+            Self::Inspection | Self::GateEvent | Self::Interchange | Self::Attachment => Writer::Field,
             Self::Notice => Writer::Server,
             _ => Writer::Console,
         }
@@ -100,7 +105,7 @@ impl Kind {
     /// Whether a record of this kind belongs to a yard; otherwise to the whole organisation.
     #[must_use]
     pub const fn in_yard(self) -> bool {
-        matches!(self, Self::Inspection | Self::GateEvent | Self::Interchange | Self::Assignment | Self::Notice)
+        matches!(self.writer(), Writer::Field) || matches!(self, Self::Assignment | Self::Notice)
     }
 }
 
@@ -130,6 +135,8 @@ pub enum Body {
     GateEvent(GateEvent),
     /// See [`Interchange`].
     Interchange(Interchange),
+    /// See [`Attachment`].
+    Attachment(Attachment),
     /// See [`Assignment`].
     Assignment(Assignment),
     /// See [`Template`].
@@ -154,6 +161,7 @@ impl Body {
             Self::Inspection(_) => Kind::Inspection,
             Self::GateEvent(_) => Kind::GateEvent,
             Self::Interchange(_) => Kind::Interchange,
+            Self::Attachment(_) => Kind::Attachment,
             Self::Assignment(_) => Kind::Assignment,
             Self::Template(_) => Kind::Template,
             Self::Equipment(_) => Kind::Equipment,
@@ -173,6 +181,7 @@ impl Body {
             Kind::Inspection => Self::Inspection(serde_json::from_str(json)?),
             Kind::GateEvent => Self::GateEvent(serde_json::from_str(json)?),
             Kind::Interchange => Self::Interchange(serde_json::from_str(json)?),
+            Kind::Attachment => Self::Attachment(serde_json::from_str(json)?),
             Kind::Assignment => Self::Assignment(serde_json::from_str(json)?),
             Kind::Template => Self::Template(serde_json::from_str(json)?),
             Kind::Equipment => Self::Equipment(serde_json::from_str(json)?),
@@ -190,6 +199,7 @@ impl Body {
             Self::Inspection(body) => serde_json::to_string(body),
             Self::GateEvent(body) => serde_json::to_string(body),
             Self::Interchange(body) => serde_json::to_string(body),
+            Self::Attachment(body) => serde_json::to_string(body),
             Self::Assignment(body) => serde_json::to_string(body),
             Self::Template(body) => serde_json::to_string(body),
             Self::Equipment(body) => serde_json::to_string(body),

@@ -63,6 +63,12 @@ pub(crate) fn full(kind: Kind) -> Value {
             "refusal": {"role": "receiving", "reason": "in a hurry"},
             "submitted": {"at": TIME, "operator_id": ID},
         }),
+        Kind::Attachment => json!({
+            "parent_id": ID, "role": "photo", "about": "/items/tires",
+            "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "size": 240_112,
+            "media_type": "image/jpeg", "pixels": {"width": 2048, "height": 1536}, "taken_at": TIME,
+            "position": {"latitude": 27.5036, "longitude": -99.5076, "accuracy_m": 4.5}, "stored_at": TIME,
+        }),
         Kind::Assignment => json!({
             "inspection_id": ID, "template_id": ID, "equipment": unit("trailer", "TRL-7"), "operator_id": ID,
             "due_at": TIME, "note": "Lane 4",

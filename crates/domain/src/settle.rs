@@ -105,7 +105,7 @@ fn normalize(body: &mut Body) {
             optional(&mut known.scac, scac::normalize);
             optional(&mut known.usdot, usdot::normalize);
         }
-        Body::Template(_) | Body::Yard(_) | Body::Operator(_) | Body::Notice(_) => {}
+        Body::Attachment(_) | Body::Template(_) | Body::Yard(_) | Body::Operator(_) | Body::Notice(_) => {}
     }
 }
 

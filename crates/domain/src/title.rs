@@ -1,6 +1,7 @@
 //! What a record is called in lists, notices and the audit trail.
 
 use crate::Body;
+use crate::attachment::AttachmentRole;
 use crate::check::display_number;
 use crate::equipment::EquipmentRef;
 use crate::gate_event::Direction;
@@ -26,6 +27,12 @@ pub fn title(body: &Body) -> String {
             format!("{way} · {}", numbers(&event.equipment))
         }
         Body::Interchange(interchange) => format!("Interchange · {}", numbers(&interchange.equipment)),
+        Body::Attachment(attachment) => match attachment.role {
+            AttachmentRole::Photo => "Photo",
+            AttachmentRole::Signature => "Signature",
+            AttachmentRole::Document => "Document",
+        }
+        .to_owned(),
         Body::Assignment(assignment) => {
             format!("Assignment · {}", numbers(std::slice::from_ref(&assignment.equipment)))
         }

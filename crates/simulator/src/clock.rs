@@ -84,6 +84,10 @@ impl gatebook_client::Environment for Machine {
     fn new_id(&self) -> Uuid {
         self.id()
     }
+
+    fn uptime(&self) -> std::time::Duration {
+        std::time::Duration::from_micros(self.time.now().unsigned_abs())
+    }
 }
 
 impl gatebook_server::Environment for Machine {

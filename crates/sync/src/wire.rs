@@ -7,6 +7,7 @@ mod admin;
 mod content;
 mod enrolment;
 mod error;
+mod photos;
 mod repair;
 mod sync;
 
@@ -14,5 +15,6 @@ pub use admin::{AuditEntry, AuditOutcome, RestoreRequest, RestoreResponse};
 pub use content::{Canonical, Content};
 pub use enrolment::{EnrolRequest, EnrolResponse};
 pub use error::{ApiError, ApiErrorCode};
+pub use photos::{HaveRequest, HaveResponse, PhotoLimits, Unfinished};
 pub use repair::{Entry, IdRange, Part, Repair, Repaired};
 pub use sync::{CanonicalState, Departure, Judged, Limits, Push, ScopePage, SyncRequest, SyncResponse, Take};

@@ -6,6 +6,7 @@ use gatebook_sync::wire::EnrolResponse;
 
 use super::{Answer, Device, DeviceConfig};
 use crate::error::StoreError;
+use crate::photos::Photos;
 use crate::scheduler::{ByHand, Event};
 use crate::store::{Enrolment, Store, settings};
 
@@ -16,10 +17,17 @@ impl Device {
     /// The data folder cannot be used.
     pub fn open_by_hand(config: DeviceConfig) -> Result<(Self, ByHand), StoreError> {
         let store = Arc::new(Store::open(&config.data_folder)?);
+        let photos = Arc::new(Photos::open(Arc::clone(&store), Arc::clone(&config.environment))?);
         let (by_hand, scheduler) =
             ByHand::prepare(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;
-        let device =
-            Self { store, environment: config.environment, scheduler, _network: None, app_version: config.app_version };
+        let device = Self {
+            store,
+            environment: config.environment,
+            photos,
+            scheduler,
+            _network: None,
+            app_version: config.app_version,
+        };
         Ok((device, by_hand))
     }
 

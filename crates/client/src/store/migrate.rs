@@ -6,8 +6,11 @@ use super::row::RecordRow;
 use crate::error::StoreError;
 
 /// Every migration, oldest first; the schema number is its place in the list, from 1.
-const MIGRATIONS: &[&str] =
-    &[include_str!("migrations/0001_initial.sql"), include_str!("migrations/0002_consistency.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("migrations/0001_initial.sql"),
+    include_str!("migrations/0002_consistency.sql"),
+    include_str!("migrations/0003_photos.sql"),
+];
 
 /// The migration that brought fingerprints.
 const FINGERPRINTS: usize = 2;

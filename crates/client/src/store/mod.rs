@@ -7,6 +7,7 @@ mod history;
 mod inbox;
 mod migrate;
 mod pending;
+mod photos;
 mod records;
 mod reference;
 mod reoffer;
@@ -28,6 +29,7 @@ use tokio::sync::watch;
 use crate::error::StoreError;
 
 pub use pending::PushPage;
+pub(crate) use photos::{HeldPhoto, NewPhoto};
 pub(crate) use records::Authorship;
 pub use records::HeldRecord;
 pub(crate) use reoffer::Offered;
@@ -73,6 +75,11 @@ impl Store {
             reader: Mutex::new(reader),
             changes: watch::Sender::new(0),
         })
+    }
+
+    /// Where the database lies, and what belongs to it.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Counts up with each committed change, so that whoever shows local state knows to look again.

@@ -56,6 +56,14 @@ pub(crate) const REPAIRS: Setting<u32> = Setting::named("repairs");
 pub(crate) const HISTORY_DAYS: Setting<u32> = Setting::named("history_days");
 /// When finished records were last let go, by the server's clock.
 pub(crate) const LET_GO_AT: Setting<Timestamp> = Setting::named("let_go_at");
+/// Time that has surely passed, for photos that wait to go.
+pub(crate) const KEPT_TIME: Setting<crate::photos::KeptTime> = Setting::named("kept_time");
+/// The newest time the server has told.
+pub(crate) const SERVER_TIME: Setting<Timestamp> = Setting::named("server_time");
+/// The photo folder is older than this database: files that no record here names are kept.
+pub(crate) const OLDER_PHOTOS: Setting<bool> = Setting::named("older_photos");
+/// How photos are developed, kept and sent.
+pub(crate) const PHOTO_POLICY: Setting<crate::photos::PhotoPolicy> = Setting::named("photo_policy");
 pub(crate) const LIMITS: Setting<gatebook_sync::wire::Limits> = Setting::named("limits");
 
 /// What decides whether a round runs.

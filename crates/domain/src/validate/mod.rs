@@ -4,6 +4,7 @@
 //! handed in must be complete as well, and what was a slip then keeps it from being taken. [`missing`] asks before
 //! handing in what [`validate`] would ask after.
 
+mod attachment;
 mod findings;
 mod gate_event;
 mod inspection;
@@ -12,6 +13,7 @@ mod parts;
 mod reference;
 mod text;
 
+pub use attachment::MEDIA_TYPES;
 use findings::{Completeness, Findings};
 
 use crate::Body;
@@ -50,6 +52,7 @@ fn run(body: &Body, template: Option<&Template>, completeness: Completeness) -> 
         Body::Inspection(inspection) => inspection::check(&mut found, inspection, template),
         Body::GateEvent(event) => gate_event::check(&mut found, event),
         Body::Interchange(interchange) => interchange::check(&mut found, interchange),
+        Body::Attachment(attachment) => attachment::check(&mut found, attachment),
         Body::Assignment(assignment) => reference::assignment(&mut found, assignment),
         Body::Template(template) => reference::template(&mut found, template),
         Body::Equipment(equipment) => reference::equipment(&mut found, equipment),

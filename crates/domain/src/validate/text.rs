@@ -16,8 +16,8 @@ const LONG: usize = 4000;
 
 /// Fields of one line.
 #[rustfmt::skip]
-const SHORT_FIELDS: [&str; 23] = [
-    "brand", "code", "component", "device_name", "job", "key", "label", "lane", "licence_number", "licence_region",
+const SHORT_FIELDS: [&str; 24] = [
+    "about", "brand", "code", "component", "device_name", "job", "key", "label", "lane", "licence_number", "licence_region",
     "name", "number", "operator_name", "place", "receipt_number", "reference", "region", "scac", "size", "size_type",
     "source", "time_zone", "usdot",
 ];
@@ -108,7 +108,9 @@ mod tests {
 
     /// Names whose values have a form of their own: enums, numbers, ids, times, and what the server writes.
     #[rustfmt::skip]
-    const OF_FIXED_FORM: [&str; 47] = [
+    const OF_FIXED_FORM: [&str; 58] = [
+        "accuracy_m", "height", "latitude", "longitude", "media_type", "parent_id", "pixels", "sha256", "stored_at",
+        "taken_at", "width",
         "addressee_id", "affixed_by", "asks_parties", "assignment_id", "at", "captured_at", "carrier_id", "class",
         "condition", "count", "damage_type", "direction", "due_at", "equipment_classes", "equipment_id",
         "gross_weight_kg", "inspection_id", "load", "more_differences", "movement", "occurred_at", "operator_id", "path",

@@ -89,6 +89,7 @@ impl Store {
             settings::put(transaction, &settings::EPOCH, Some(&answer.epoch))?;
             settings::put(transaction, &settings::MARK, answer.mark.as_ref())?;
             settings::put(transaction, &settings::LIMITS, Some(&answer.limits))?;
+            settings::put(transaction, &settings::SERVER_TIME, Some(&answer.server_time))?;
             let settling = Settling {
                 connection: transaction,
                 healing: healing::is_under_way(transaction)?,

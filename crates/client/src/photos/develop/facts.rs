@@ -1,0 +1,158 @@
+//! What a picture says of itself (EXIF): read with distrust, and the little that is kept of it.
+
+use std::io::Cursor;
+
+use exif::experimental::Writer;
+use exif::{Exif, Field, In, Reader, Tag, Value};
+use gatebook_domain::Extra;
+use gatebook_domain::attachment::Position;
+use image::metadata::Orientation;
+use jiff::Timestamp;
+use jiff::civil::{Date, DateTime, Time};
+use jiff::tz::{Offset, TimeZone};
+
+/// What is kept: time, place and make. The rest (serial numbers, owners' names, previews, notes) goes.
+const KEPT: [Tag; 13] = [
+    Tag::Make,
+    Tag::DateTimeOriginal,
+    Tag::OffsetTimeOriginal,
+    Tag::SubSecTimeOriginal,
+    Tag::GPSLatitudeRef,
+    Tag::GPSLatitude,
+    Tag::GPSLongitudeRef,
+    Tag::GPSLongitude,
+    Tag::GPSAltitudeRef,
+    Tag::GPSAltitude,
+    Tag::GPSTimeStamp,
+    Tag::GPSDateStamp,
+    Tag::GPSHPositioningError,
+];
+/// Bytes or numbers of one value that is kept.
+const MOST_OF_A_VALUE: usize = 64;
+
+/// The EXIF of a picture, if it has any.
+pub(super) struct Facts(Option<Exif>);
+
+impl Facts {
+    /// What can be read of it; damaged parts are passed over.
+    pub(super) fn read(bytes: &[u8]) -> Self {
+        let read = Reader::new().continue_on_error(true).read_from_container(&mut Cursor::new(bytes));
+        Self(read.or_else(|error| error.distill_partial_result(|_| ())).ok())
+    }
+
+    /// How the picture has to be turned to be upright.
+    pub(super) fn orientation(&self) -> Orientation {
+        self.value(Tag::Orientation)
+            .and_then(|value| value.get_uint(0))
+            .and_then(|number| u8::try_from(number).ok())
+            .and_then(Orientation::from_exif)
+            .unwrap_or(Orientation::NoTransforms)
+    }
+
+    /// When it was taken: by the camera's clock with its offset, else by the satellites', else by the camera's clock
+    /// taken to show the yard's time.
+    pub(super) fn taken_at(&self, zone: &TimeZone) -> Option<Timestamp> {
+        let camera = self.ascii(Tag::DateTimeOriginal).and_then(exif_date_time);
+        let offset = self.ascii(Tag::OffsetTimeOriginal).and_then(exif_offset);
+        if let (Some(camera), Some(offset)) = (camera, offset) {
+            return offset.to_timestamp(camera).ok();
+        }
+        self.satellite_time().or_else(|| zone.to_timestamp(camera?).ok())
+    }
+
+    /// Where it was taken.
+    pub(super) fn position(&self) -> Option<Position> {
+        let latitude = self.degrees(Tag::GPSLatitude, Tag::GPSLatitudeRef, b'S', 90.0)?;
+        let longitude = self.degrees(Tag::GPSLongitude, Tag::GPSLongitudeRef, b'W', 180.0)?;
+        let accuracy_m = self.rationals(Tag::GPSHPositioningError).and_then(|values| values.first().copied());
+        Some(Position { latitude, longitude, accuracy_m, extra: Extra::new() })
+    }
+
+    /// The EXIF that goes into the developed picture, which is upright.
+    pub(super) fn kept(&self) -> Option<Vec<u8>> {
+        let upright = Field { tag: Tag::Orientation, ifd_num: In::PRIMARY, value: Value::Short(vec![1]) };
+        let fields: Vec<&Field> =
+            KEPT.into_iter().filter_map(|tag| self.field(tag)).filter(|field| is_harmless(&field.value)).collect();
+        if fields.is_empty() {
+            return None;
+        }
+        let mut writer = Writer::new();
+        writer.push_field(&upright);
+        for field in fields {
+            writer.push_field(field);
+        }
+        let mut bytes = Cursor::new(Vec::new());
+        writer.write(&mut bytes, true).ok()?;
+        Some(bytes.into_inner())
+    }
+
+    fn field(&self, tag: Tag) -> Option<&Field> {
+        self.0.as_ref()?.get_field(tag, In::PRIMARY)
+    }
+
+    fn value(&self, tag: Tag) -> Option<&Value> {
+        self.field(tag).map(|field| &field.value)
+    }
+
+    fn ascii(&self, tag: Tag) -> Option<&str> {
+        match self.value(tag)? {
+            Value::Ascii(texts) => std::str::from_utf8(texts.first()?).ok().map(str::trim),
+            _ => None,
+        }
+    }
+
+    /// The numbers of a value; none of them is infinite.
+    fn rationals(&self, tag: Tag) -> Option<Vec<f64>> {
+        let Value::Rational(values) = self.value(tag)? else { return None };
+        let numbers: Vec<f64> = values.iter().take(MOST_OF_A_VALUE).map(exif::Rational::to_f64).collect();
+        numbers.iter().all(|number| number.is_finite()).then_some(numbers)
+    }
+
+    fn degrees(&self, tag: Tag, reference: Tag, negative: u8, most: f64) -> Option<f64> {
+        let parts = self.rationals(tag)?;
+        let [degrees, minutes, seconds] = [0, 1, 2].map(|at| parts.get(at).copied().unwrap_or(0.0));
+        let value = degrees + minutes / 60.0 + seconds / 3600.0;
+        let is_negative =
+            self.ascii(reference)?.as_bytes().first().is_some_and(|first| first.eq_ignore_ascii_case(&negative));
+        (!parts.is_empty() && value <= most).then_some(if is_negative { -value } else { value })
+    }
+
+    fn satellite_time(&self) -> Option<Timestamp> {
+        let mut date = self.ascii(Tag::GPSDateStamp)?.split(':').map(|part| part.parse::<i16>().ok());
+        let (year, month, day) = (date.next()??, date.next()??, date.next()??);
+        let date = Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()?;
+        let clock = self.rationals(Tag::GPSTimeStamp)?;
+        #[expect(clippy::cast_possible_truncation, reason = "what is out of range becomes a time that there is not")]
+        let [hour, minute, second] = [0, 1, 2].map(|at| clock.get(at).map(|number| *number as i8));
+        let time = Time::new(hour?, minute?, second?, 0).ok()?;
+        TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()
+    }
+}
+
+/// `2026:03:04 09:05:00`.
+fn exif_date_time(text: &str) -> Option<DateTime> {
+    DateTime::strptime("%Y:%m:%d %H:%M:%S", text).ok()
+}
+
+/// `-06:00`.
+fn exif_offset(text: &str) -> Option<Offset> {
+    let (sign, rest) = match text.as_bytes().first()? {
+        b'+' => (1, &text[1..]),
+        b'-' => (-1, &text[1..]),
+        _ => return None,
+    };
+    let (hours, minutes) = rest.split_once(':')?;
+    let seconds =
+        hours.parse::<i32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<i32>().ok()?.checked_mul(60)?)?;
+    Offset::from_seconds(sign * seconds).ok()
+}
+
+/// Small, and of a type that the fields kept have.
+fn is_harmless(value: &Value) -> bool {
+    match value {
+        Value::Ascii(texts) => texts.len() == 1 && texts[0].len() <= MOST_OF_A_VALUE,
+        Value::Byte(numbers) => numbers.len() <= MOST_OF_A_VALUE,
+        Value::Rational(numbers) => numbers.len() <= MOST_OF_A_VALUE,
+        _ => false,
+    }
+}

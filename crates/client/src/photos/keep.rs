@@ -1,0 +1,94 @@
+//! The planner of photos' lives: which may go now, and why the others stay. No clock, no file, no state.
+
+use serde::Serialize;
+
+use crate::store::HeldPhoto;
+
+/// A photo is kept for so long after the server was seen to hold it.
+pub const KEPT_FOR_MS: u64 = 24 * 3_600_000;
+
+/// Why a photo is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case", tag = "reason")]
+pub enum Kept {
+    /// The server has not confirmed it. It stays, whatever happens.
+    Unconfirmed,
+    /// The server holds it; it goes after so much more time, or before if space runs short.
+    Confirmed {
+        /// Milliseconds until it goes.
+        goes_in_ms: u64,
+    },
+}
+
+/// Why it is kept, at that kept time.
+#[must_use]
+pub(crate) fn kept(photo: &HeldPhoto, now_ms: u64) -> Kept {
+    match photo.confirmed_ms {
+        None => Kept::Unconfirmed,
+        Some(confirmed) => Kept::Confirmed { goes_in_ms: confirmed.saturating_add(KEPT_FOR_MS).saturating_sub(now_ms) },
+    }
+}
+
+/// Which photos go now: those whose time is over and, while `short_of` bytes are wanting, further confirmed ones, the
+/// earliest confirmed first. Never one that is not confirmed.
+#[must_use]
+pub(crate) fn plan(photos: &[HeldPhoto], now_ms: u64, short_of: u64) -> Vec<&HeldPhoto> {
+    let mut confirmed: Vec<(u64, &HeldPhoto)> =
+        photos.iter().filter_map(|photo| photo.confirmed_ms.map(|at| (at, photo))).collect();
+    confirmed.sort_by_key(|(at, photo)| (*at, photo.record_id));
+    let mut freed = 0_u64;
+    let mut go = Vec::new();
+    for (_, photo) in confirmed {
+        let is_over = matches!(kept(photo, now_ms), Kept::Confirmed { goes_in_ms: 0 });
+        if is_over || freed < short_of {
+            freed += photo.size;
+            go.push(photo);
+        }
+    }
+    go
+}
+
+#[cfg(test)]
+mod tests {
+    use uuid::Uuid;
+
+    use super::*;
+
+    const HOUR: u64 = 3_600_000;
+
+    fn photo(number: u8, confirmed_hour: Option<u64>) -> HeldPhoto {
+        HeldPhoto {
+            sha256: number.to_string(),
+            size: 1_000,
+            record_id: Uuid::from_u128(number.into()),
+            arrived: 0,
+            confirmed_ms: confirmed_hour.map(|hour| hour * HOUR),
+        }
+    }
+
+    fn goes(photos: &[HeldPhoto], hour: u64, short_of: u64) -> Vec<&str> {
+        plan(photos, hour * HOUR, short_of).into_iter().map(|photo| photo.sha256.as_str()).collect()
+    }
+
+    #[test]
+    fn a_photo_goes_a_day_after_it_was_confirmed_and_not_a_moment_before() {
+        let photos = [photo(1, Some(0)), photo(2, Some(1)), photo(3, None)];
+        assert_eq!(plan(&photos, 24 * HOUR - 1, 0), Vec::<&HeldPhoto>::new());
+        assert_eq!(goes(&photos, 24, 0), ["1"]);
+        assert_eq!(goes(&photos, 1_000_000, 0), ["1", "2"]);
+    }
+
+    #[test]
+    fn when_space_runs_short_the_earliest_confirmed_go_first_and_no_more_than_needed() {
+        let photos = [photo(1, Some(3)), photo(2, None), photo(3, Some(1)), photo(4, Some(2))];
+        assert_eq!(goes(&photos, 4, 1), ["3"]);
+        assert_eq!(goes(&photos, 4, 1_001), ["3", "4"]);
+        assert_eq!(goes(&photos, 4, u64::MAX), ["3", "4", "1"], "what is not confirmed stays");
+    }
+
+    #[test]
+    fn it_is_told_why_a_photo_is_here_and_when_it_goes() {
+        assert_eq!(kept(&photo(1, None), u64::MAX), Kept::Unconfirmed);
+        assert_eq!(kept(&photo(1, Some(2)), 3 * HOUR), Kept::Confirmed { goes_in_ms: 23 * HOUR });
+    }
+}

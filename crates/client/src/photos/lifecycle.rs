@@ -1,0 +1,153 @@
+//! What the planner of photos' lives decides is done here: files and rows are put in order at the start, confirmed photos
+//! go when their time is over or space runs short, and what is held is shown.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::folder::Sort;
+use super::keep::{self, Kept};
+use super::kept_time::{Clocks, KeptTime};
+use super::{PhotoError, Photos};
+use crate::store::settings;
+
+/// Kept time is stored when it has grown by so much: a write to the disk each time anything changes would cost more.
+const STORED_EVERY_MS: u64 = 60_000;
+
+/// A photo as the storage page shows it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct StoredPhoto {
+    /// The attachment.
+    pub record_id: Uuid,
+    /// Bytes it takes.
+    pub size: u64,
+    /// Bytes of it that the server has said it has.
+    pub arrived: u64,
+    /// Why it is here, and when it goes.
+    pub kept: Kept,
+}
+
+/// What photos take on this device, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+pub struct StorageView {
+    /// Oldest first.
+    pub photos: Vec<StoredPhoto>,
+    /// Bytes of photos the server has not confirmed.
+    pub unconfirmed_bytes: u64,
+    /// Bytes of photos it has, which go by themselves.
+    pub confirmed_bytes: u64,
+    /// Bytes that are free on the disk.
+    pub free_bytes: u64,
+}
+
+impl Photos {
+    /// Looks at the clocks and returns how much time has surely passed since the count began, in milliseconds.
+    pub(super) fn kept_time(&self) -> Result<u64, PhotoError> {
+        let _turn = self.clock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let before: KeptTime = self.store.setting(&settings::KEPT_TIME)?.unwrap_or_default();
+        let server = self.store.setting(&settings::SERVER_TIME)?;
+        let clocks = Clocks { uptime: self.environment.uptime(), wall: self.environment.now(), server };
+        let after = before.after(clocks);
+        // What is not stored is counted again from what is; a death in between makes photos stay a little longer.
+        if before == KeptTime::default() || after.total_ms() - before.total_ms() >= STORED_EVERY_MS {
+            self.store.set(&settings::KEPT_TIME, Some(&after))?;
+        }
+        Ok(after.total_ms())
+    }
+
+    /// Lets go what may go: to be called after each sync round and every few minutes. Returns how many went.
+    ///
+    /// # Errors
+    /// Database or folder failed; what has gone has gone.
+    pub fn let_go(&self) -> Result<usize, PhotoError> {
+        self.evict(0)
+    }
+
+    /// What is held, why, and when it goes.
+    ///
+    /// # Errors
+    /// Database or folder failed.
+    pub fn storage_view(&self) -> Result<StorageView, PhotoError> {
+        let now = self.kept_time()?;
+        self.store.note_confirmed(now)?;
+        let mut view = StorageView { free_bytes: self.folder.free_bytes()?, ..StorageView::default() };
+        for photo in self.store.held_photos()? {
+            let kept = keep::kept(&photo, now);
+            match kept {
+                Kept::Unconfirmed => view.unconfirmed_bytes += photo.size,
+                Kept::Confirmed { .. } => view.confirmed_bytes += photo.size,
+            }
+            let (record_id, size, arrived) = (photo.record_id, photo.size, photo.arrived);
+            view.photos.push(StoredPhoto { record_id, size, arrived, kept });
+        }
+        Ok(view)
+    }
+
+    /// Sees to it that so many bytes fit and the reserve stays free, if need be by letting confirmed photos go early.
+    pub(super) fn make_room(&self, needed: u64) -> Result<(), PhotoError> {
+        let wanted = needed.saturating_add(self.policy().reserve_bytes);
+        let free = self.folder.free_bytes()?;
+        if free >= wanted {
+            return Ok(());
+        }
+        self.evict(wanted - free)?;
+        let free = self.folder.free_bytes()?;
+        if free >= wanted { Ok(()) } else { Err(PhotoError::NoRoom { needed, free }) }
+    }
+
+    fn evict(&self, short_of: u64) -> Result<usize, PhotoError> {
+        if self.store.held_photos()?.is_empty() {
+            return Ok(0);
+        }
+        let now = self.kept_time()?;
+        self.store.note_confirmed(now)?;
+        let photos = self.store.held_photos()?;
+        let _files = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut gone = 0;
+        for photo in keep::plan(&photos, now, short_of) {
+            let may_go = |seen: &crate::store::HeldPhoto| seen.confirmed_ms == photo.confirmed_ms;
+            if self.store.evict(&photo.sha256, may_go)? {
+                // Killed here, the file is swept at the next start.
+                self.folder.remove(&photo.sha256, Sort::Photo)?;
+                gone += 1;
+            }
+        }
+        Ok(gone)
+    }
+
+    /// Makes files and rows match, before anything else is done with either.
+    pub(super) fn put_in_order(&self) -> Result<(), PhotoError> {
+        let files = self.folder.sweep()?;
+        let keeps_unknown = if let Some(keeps_unknown) = self.store.setting(&settings::OLDER_PHOTOS)? {
+            keeps_unknown
+        } else {
+            let keeps_unknown = !files.is_empty();
+            self.store.set(&settings::OLDER_PHOTOS, Some(&keeps_unknown))?;
+            keeps_unknown
+        };
+        let unclaimed = self.store.attachments_without_photo()?;
+        for (sha256, attachments) in &unclaimed {
+            if files.contains(&(sha256.clone(), Sort::Photo)) {
+                self.store.adopt(attachments)?;
+            }
+        }
+        let known = self.store.photo_hashes()?;
+        for (sha256, sort) in &files {
+            let is_wanted = match (known.get(sha256), sort) {
+                (Some(is_held), Sort::Photo) => *is_held,
+                (Some(_), Sort::Thumbnail) => true,
+                (None, _) => keeps_unknown,
+            };
+            if !is_wanted {
+                tracing::info!(sha256, ?sort, "a file without a record is deleted");
+                self.folder.remove(sha256, *sort)?;
+            }
+        }
+        for (sha256, _) in known.iter().filter(|(_, is_held)| **is_held) {
+            if !files.contains(&(sha256.clone(), Sort::Photo)) {
+                tracing::error!(sha256, "a photo is not where it was put");
+                self.store.note_missing(sha256)?;
+            }
+        }
+        Ok(self.folder.sync()?)
+    }
+}

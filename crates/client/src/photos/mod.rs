@@ -1,0 +1,117 @@
+//! Photos on the device: taken, kept, sent, and gone when it is safe.
+//!
+//! One file per step of a photo's life: [`develop`] (from a camera's bytes to what is kept, pure), [`capture`] (safe on the
+//! disk, then a record), [`lifecycle`] (gone when it is safe) with its pure planner [`keep`] and the count of time that has
+//! surely passed, [`kept_time`], and [`upload`] (a lane beside the sync round). Bytes lie in files named by their SHA-256; what is known of them is in the store, in the
+//! same transaction as the record they belong to.
+
+mod capture;
+mod chunk;
+pub mod develop;
+mod error;
+mod folder;
+mod http;
+mod keep;
+mod kept_time;
+mod lane;
+mod lifecycle;
+mod policy;
+#[cfg(test)]
+mod tests;
+mod upload;
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use crate::environment::Environment;
+use crate::store::{Store, settings};
+
+pub use capture::{About, Source, Step};
+pub use error::PhotoError;
+pub use folder::FreeSpace;
+pub use keep::{KEPT_FOR_MS, Kept};
+pub(crate) use kept_time::uptime;
+pub use kept_time::{Clocks, KeptTime};
+pub(crate) use lane::spawn as spawn_lane;
+pub use lifecycle::{StorageView, StoredPhoto};
+pub use policy::{LongestSide, PhotoPolicy};
+pub use upload::{Network, NewUpload, PhotoTransport, UploadError, UploadProgress, Uploaded};
+
+/// The photos of one device.
+pub struct Photos {
+    store: Arc<Store>,
+    environment: Arc<dyn Environment>,
+    folder: folder::Folder,
+    /// One capture at a time: a picture unfolds to a hundred times its bytes.
+    turn: Arc<tokio::sync::Mutex<()>>,
+    /// Held while files and rows change together; never while the network is waited for.
+    files: Mutex<()>,
+    clock: Mutex<()>,
+    /// What the link was last seen to carry.
+    chunk: Mutex<chunk::ChunkSize>,
+    progress: tokio::sync::watch::Sender<UploadProgress>,
+    network: Mutex<Network>,
+    steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
+}
+
+impl std::fmt::Debug for Photos {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Photos").field("store", &self.store).finish_non_exhaustive()
+    }
+}
+
+impl Photos {
+    /// The photos that belong to the store, put in order: to be opened once, before anything is taken.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub fn open(store: Arc<Store>, environment: Arc<dyn Environment>) -> Result<Self, PhotoError> {
+        Self::open_on(store, environment, Arc::new(|path| fs4::available_space(path)), None)
+    }
+
+    /// The same on a disk of which somebody else says how full it is, with somebody who looks at each step of a capture.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub fn open_on(
+        store: Arc<Store>,
+        environment: Arc<dyn Environment>,
+        free: FreeSpace,
+        steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
+    ) -> Result<Self, PhotoError> {
+        let folder = folder::Folder::open(store.folder(), free)?;
+        let photos = Self {
+            store,
+            environment,
+            folder,
+            turn: Arc::default(),
+            files: Mutex::default(),
+            clock: Mutex::default(),
+            chunk: Mutex::default(),
+            progress: tokio::sync::watch::Sender::default(),
+            network: Mutex::new(Network::Metered),
+            steps,
+        };
+        photos.put_in_order()?;
+        Ok(photos)
+    }
+
+    /// How photos are developed, kept and sent.
+    pub fn policy(&self) -> PhotoPolicy {
+        self.store.setting(&settings::PHOTO_POLICY).ok().flatten().unwrap_or_default()
+    }
+
+    /// Sets that, for photos taken from now on.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn set_policy(&self, policy: &PhotoPolicy) -> Result<(), PhotoError> {
+        Ok(self.store.set(&settings::PHOTO_POLICY, Some(policy))?)
+    }
+
+    /// The thumbnail's file, which stays when the photo goes.
+    #[must_use]
+    pub fn thumbnail(&self, sha256: &str) -> PathBuf {
+        self.folder.path(sha256, folder::Sort::Thumbnail)
+    }
+}

@@ -1,0 +1,223 @@
+//! Uploads over a link that breaks.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gatebook_sync::wire::{ApiError, ApiErrorCode, HaveRequest, HaveResponse, PhotoLimits, Unfinished};
+
+use super::*;
+use crate::transport::TransportError;
+
+#[derive(Default)]
+struct State {
+    held: BTreeMap<String, Vec<u8>>,
+    parts: BTreeMap<Uuid, (NewUpload, Vec<u8>)>,
+    /// Hashes in the order in which their last byte arrived.
+    finished: Vec<String>,
+    /// Bytes until the link breaks; `None`: it does not.
+    until_cut: Option<usize>,
+    refused: BTreeSet<String>,
+    received: u64,
+}
+
+/// A server at the end of a link that breaks when the test says so; what came through by then is kept.
+#[derive(Default)]
+struct Link(Mutex<State>);
+
+fn broken() -> TransportError {
+    TransportError::Unreachable("the link broke".to_owned())
+}
+
+#[async_trait]
+impl PhotoTransport for Link {
+    async fn have(&self, request: &HaveRequest) -> Result<HaveResponse, TransportError> {
+        let state = self.0.lock().unwrap();
+        let is_asked = |sha256: &String| request.sha256.contains(sha256);
+        Ok(HaveResponse {
+            held: state.held.keys().filter(|sha256| is_asked(sha256)).cloned().collect(),
+            unfinished: state
+                .parts
+                .iter()
+                .filter(|(_, (new, _))| is_asked(&new.sha256))
+                .map(|(id, (new, bytes))| Unfinished {
+                    sha256: new.sha256.clone(),
+                    upload_id: *id,
+                    offset: bytes.len() as u64,
+                })
+                .collect(),
+            limits: PhotoLimits { photo_bytes: u64::MAX, hashes: 1_000 },
+        })
+    }
+
+    async fn begin(&self, new: &NewUpload) -> Result<Uuid, TransportError> {
+        let mut state = self.0.lock().unwrap();
+        if state.refused.contains(&new.sha256) {
+            let error = ApiError { code: ApiErrorCode::Forbidden, message: "No.".to_owned(), retry: false };
+            return Err(TransportError::Refused { status: 403, error, retry_after: None });
+        }
+        let id = Uuid::now_v7();
+        state.parts.insert(id, (new.clone(), Vec::new()));
+        Ok(id)
+    }
+
+    async fn offset(&self, upload: Uuid) -> Result<Option<u64>, TransportError> {
+        Ok(self.0.lock().unwrap().parts.get(&upload).map(|(_, bytes)| bytes.len() as u64))
+    }
+
+    async fn send(&self, upload: Uuid, offset: u64, bytes: Bytes) -> Result<Option<u64>, TransportError> {
+        let mut state = self.0.lock().unwrap();
+        let through = state.until_cut.unwrap_or(usize::MAX).min(bytes.len());
+        let Some((new, part)) = state.parts.get_mut(&upload) else { return Ok(None) };
+        if part.len() as u64 != offset {
+            return Ok(None);
+        }
+        part.extend_from_slice(&bytes[..through]);
+        let (stands, new, whole) = (part.len() as u64, new.clone(), part.clone());
+        state.received += through as u64;
+        if stands == new.size {
+            state.parts.remove(&upload);
+            assert_eq!(folder::sha256(&whole), new.sha256);
+            assert!(state.held.insert(new.sha256.clone(), whole).is_none(), "stored twice");
+            state.finished.push(new.sha256);
+        }
+        if let Some(left) = &mut state.until_cut {
+            *left -= through;
+            if *left == 0 {
+                return Err(broken());
+            }
+        }
+        Ok(Some(stands))
+    }
+
+    async fn fetch(&self, sha256: &str) -> Result<Bytes, TransportError> {
+        self.0.lock().unwrap().held.get(sha256).cloned().map(Bytes::from).ok_or_else(broken)
+    }
+}
+
+/// A picture that does not pack, so that its photo has many bytes.
+fn noisy(side: u32, seed: u32) -> Vec<u8> {
+    let mut state = seed;
+    let picture = RgbImage::from_fn(side, side, |_, _| {
+        Rgb([0; 3].map(|_: u8| {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state.to_be_bytes()[0]
+        }))
+    });
+    let mut bytes = Vec::new();
+    JpegEncoder::new(&mut bytes).encode_image(&picture).unwrap();
+    bytes
+}
+
+fn hash_of(phone: &Phone, id: Uuid) -> String {
+    attachment(&phone.store.held(id).unwrap().unwrap().content).sha256
+}
+
+fn size_of(phone: &Phone, id: Uuid) -> u64 {
+    attachment(&phone.store.held(id).unwrap().unwrap().content).size.into()
+}
+
+#[tokio::test]
+async fn over_a_link_that_breaks_again_and_again_every_photo_arrives_once_and_no_byte_twice() {
+    let phone = Phone::new();
+    let mut needed = 0;
+    for seed in 1..=3 {
+        let id = phone.takes_bytes(noisy(500, seed)).await.unwrap();
+        needed += size_of(&phone, id);
+    }
+    let link = Link::default();
+    let mut cuts = 0;
+    loop {
+        link.0.lock().unwrap().until_cut = Some(70_000);
+        match phone.photos.upload(&link, Network::Metered).await {
+            Ok(_) => break,
+            Err(UploadError::Link(_)) => cuts += 1,
+            Err(error) => panic!("{error}"),
+        }
+        assert!(cuts < 100, "it does not get on");
+    }
+    let state = link.0.lock().unwrap();
+    assert!(cuts > 3);
+    assert_eq!((state.held.len(), state.received), (3, needed));
+}
+
+#[tokio::test]
+async fn the_smallest_goes_first_and_of_equals_the_oldest() {
+    let phone = Phone::new();
+    let large = phone.takes_bytes(noisy(300, 1)).await.unwrap();
+    let (first, second) = (phone.takes(90).await.unwrap(), phone.takes(91).await.unwrap());
+    let link = Link::default();
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    let meant: Vec<_> = if size_of(&phone, first) <= size_of(&phone, second) {
+        [first, second, large].map(|id| hash_of(&phone, id)).to_vec()
+    } else {
+        [second, first, large].map(|id| hash_of(&phone, id)).to_vec()
+    };
+    assert_eq!(link.0.lock().unwrap().finished, meant);
+}
+
+#[tokio::test]
+async fn what_the_server_has_is_not_sent_and_what_it_will_not_take_blocks_nothing() {
+    let phone = Phone::new();
+    let (there, refused, wanted) = (
+        phone.takes(10).await.unwrap(),
+        phone.takes(90).await.unwrap(),
+        phone.takes_bytes(noisy(200, 1)).await.unwrap(),
+    );
+    let link = Link::default();
+    link.0.lock().unwrap().held.insert(hash_of(&phone, there), Vec::new());
+    link.0.lock().unwrap().refused.insert(hash_of(&phone, refused));
+    let done = phone.photos.upload(&link, Network::Metered).await.unwrap();
+    assert_eq!((done.photos, done.refused, done.sent), (1, 1, size_of(&phone, wanted)));
+    let arrived: Vec<_> = phone.photos.storage_view().unwrap().photos.iter().map(|it| it.arrived == it.size).collect();
+    assert_eq!(arrived, [true, false, true]);
+}
+
+#[tokio::test]
+async fn an_upload_that_the_server_forgot_is_begun_again() {
+    let phone = Phone::new();
+    phone.takes_bytes(noisy(500, 1)).await.unwrap();
+    let link = Link::default();
+    link.0.lock().unwrap().until_cut = Some(70_000);
+    assert!(phone.photos.upload(&link, Network::Metered).await.is_err());
+    *link.0.lock().unwrap() = State::default();
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().photos, 1);
+}
+
+#[tokio::test]
+async fn large_photos_wait_for_wifi_if_the_policy_says_so_and_the_progress_tells() {
+    let phone = Phone::new();
+    phone.takes(10).await.unwrap();
+    let large = phone.takes_bytes(noisy(400, 1)).await.unwrap();
+    phone.photos.set_policy(&PhotoPolicy { wifi_only_above: Some(20_000), ..PhotoPolicy::default() }).unwrap();
+    let link = Link::default();
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().photos, 1);
+    let told = *phone.photos.progress().borrow();
+    assert_eq!((told.photos, told.wait_for_wifi, told.arrived == told.bytes), (1, 1, true));
+    assert_eq!(phone.photos.upload(&link, Network::Unmetered).await.unwrap().photos, 1);
+    assert!(link.0.lock().unwrap().held.contains_key(&hash_of(&phone, large)));
+}
+
+#[tokio::test]
+async fn a_photo_that_went_is_fetched_for_viewing_into_a_bounded_cache_and_offline_it_is_told() {
+    let phone = Phone::new();
+    let ids = [phone.takes_bytes(noisy(300, 1)).await.unwrap(), phone.takes_bytes(noisy(300, 2)).await.unwrap()];
+    let link = Link::default();
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    for id in ids {
+        phone.hears(id, true);
+    }
+    phone.photos.let_go().unwrap();
+    phone.passes(24 * HOUR);
+    assert_eq!(phone.photos.let_go().unwrap(), 2);
+    let told = CommandError::from(phone.photos.view(None, &hash_of(&phone, ids[0])).await.unwrap_err());
+    assert!(told.message.contains("no signal") && told.message.contains("thumbnail"), "{}", told.message);
+
+    let most = size_of(&phone, ids[0]).max(size_of(&phone, ids[1])) + 10;
+    phone.photos.set_policy(&PhotoPolicy { cache_bytes: most, ..PhotoPolicy::default() }).unwrap();
+    let first = phone.photos.view(Some(&link), &hash_of(&phone, ids[0])).await.unwrap();
+    assert_eq!(phone.photos.view(None, &hash_of(&phone, ids[0])).await.unwrap(), first, "it is here now");
+    let second = phone.photos.view(Some(&link), &hash_of(&phone, ids[1])).await.unwrap();
+    assert!(second.exists() && !first.exists(), "the cache holds one of them");
+    assert!(phone.photos.view(Some(&link), "../../gatebook.sqlite").await.is_err());
+}

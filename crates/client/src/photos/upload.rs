@@ -1,0 +1,272 @@
+//! Sending what the server does not hold: a lane of its own beside the sync round. Nothing is locked and no transaction is
+//! open while the network is waited for, and nothing is remembered between two rounds but what database and server know.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use gatebook_sync::wire::{HaveRequest, HaveResponse};
+use uuid::Uuid;
+
+use super::folder::{Sort, sha256};
+use super::{PhotoError, Photos, develop};
+use crate::store::HeldPhoto;
+use crate::transport::TransportError;
+
+/// Hashes in one question, until the server has said how many it takes.
+const HASHES: usize = 500;
+/// Answers about one photo that change nothing, before it waits for the next round.
+const MOST_SETBACKS: u32 = 3;
+
+/// Carries photos to the server and back.
+#[async_trait]
+pub trait PhotoTransport: Send + Sync {
+    /// Asks which photos the server holds.
+    async fn have(&self, request: &HaveRequest) -> Result<HaveResponse, TransportError>;
+    /// Begins an upload.
+    async fn begin(&self, new: &NewUpload) -> Result<Uuid, TransportError>;
+    /// Asks where an upload stands; `None`: there is none any more.
+    async fn offset(&self, upload: Uuid) -> Result<Option<u64>, TransportError>;
+    /// Sends bytes from an offset on; answers where the upload then stands. `None`: it does not stand at that offset, or is
+    /// not there.
+    async fn send(&self, upload: Uuid, offset: u64, bytes: Bytes) -> Result<Option<u64>, TransportError>;
+    /// Fetches a photo.
+    async fn fetch(&self, sha256: &str) -> Result<Bytes, TransportError>;
+}
+
+/// What an upload announces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewUpload {
+    /// Hash of all of it.
+    pub sha256: String,
+    /// How many bytes.
+    pub size: u64,
+    /// What they are.
+    pub media_type: String,
+    /// The attachment.
+    pub record_id: Uuid,
+}
+
+/// What the device is connected by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Network {
+    /// Bytes cost nothing: Wi-Fi, a cable.
+    Unmetered,
+    /// Bytes cost, or nobody knows.
+    Metered,
+}
+
+/// How the photos stand, for the sync status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UploadProgress {
+    /// Photos that are being sent or wait for it.
+    pub photos: u32,
+    /// Their bytes.
+    pub bytes: u64,
+    /// Bytes of them that have arrived.
+    pub arrived: u64,
+    /// Photos that wait for Wi-Fi.
+    pub wait_for_wifi: u32,
+}
+
+/// What a round of uploads did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Uploaded {
+    /// Photos whose last byte arrived.
+    pub photos: u32,
+    /// Bytes that were sent, cuts included.
+    pub sent: u64,
+    /// Photos that the server would not take; they are kept and offered again in the next round.
+    pub refused: u32,
+}
+
+impl Photos {
+    /// Sends what the server does not hold, what is nearest to its end first and of those the oldest. Ends at the first
+    /// break of the link; what arrived by then stays, and the next round goes on from there.
+    ///
+    /// # Errors
+    /// The link broke, or the database or a file failed.
+    pub async fn upload(&self, link: &dyn PhotoTransport, network: Network) -> Result<Uploaded, UploadError> {
+        let waiting: Vec<HeldPhoto> = self
+            .store
+            .held_photos()
+            .map_err(PhotoError::from)?
+            .into_iter()
+            .filter(|it| it.confirmed_ms.is_none())
+            .collect();
+        let (held, unfinished) = ask(link, &waiting).await?;
+        let mut jobs = Vec::new();
+        for photo in waiting {
+            if held.contains(&photo.sha256) {
+                self.arrived(&photo, photo.size)?;
+                continue;
+            }
+            let at = unfinished.get(&photo.sha256).copied();
+            self.arrived(&photo, at.map_or(0, |(_, offset)| offset))?;
+            jobs.push((photo, at));
+        }
+        jobs.sort_by_key(|(photo, at)| {
+            (photo.size - at.map_or(0, |(_, offset)| offset).min(photo.size), photo.record_id)
+        });
+        let limit = self.policy().wifi_only_above.filter(|_| network == Network::Metered);
+        let (now, later): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|(photo, _)| limit.is_none_or(|limit| photo.size <= limit));
+        self.progress.send_replace(UploadProgress {
+            photos: u32::try_from(now.len()).unwrap_or(u32::MAX),
+            bytes: now.iter().map(|(photo, _)| photo.size).sum(),
+            arrived: now.iter().filter_map(|(_, at)| at.map(|(_, offset)| offset)).sum(),
+            wait_for_wifi: u32::try_from(later.len()).unwrap_or(u32::MAX),
+        });
+        let mut done = Uploaded::default();
+        for (photo, at) in now {
+            match self.send(link, &photo, at, &mut done).await {
+                Ok(()) => done.photos += 1,
+                Err(UploadError::Link(error)) if is_about_this_photo(&error) => {
+                    tracing::warn!(%error, record = %photo.record_id, "a photo was not taken");
+                    done.refused += 1;
+                }
+                Err(UploadError::Photo(PhotoError::Io(error))) => {
+                    tracing::error!(%error, record = %photo.record_id, "a photo cannot be read");
+                    done.refused += 1;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+
+    /// How the uploads stand, as it changes.
+    #[must_use]
+    pub fn progress(&self) -> tokio::sync::watch::Receiver<UploadProgress> {
+        self.progress.subscribe()
+    }
+
+    /// A file with the photo's bytes, fetched if it went from this device; kept among what was viewed lately.
+    ///
+    /// # Errors
+    /// It is not here and cannot be fetched now; the thumbnail is here.
+    pub async fn view(&self, link: Option<&dyn PhotoTransport>, hash: &str) -> Result<PathBuf, PhotoError> {
+        let is_hash = hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit());
+        if !is_hash {
+            return Err(PhotoError::NotHere);
+        }
+        for path in [self.folder.path(hash, Sort::Photo), self.folder.cached(hash)] {
+            if path.exists() {
+                return Ok(path);
+            }
+        }
+        let bytes = link.ok_or(PhotoError::NotHere)?.fetch(hash).await.map_err(|error| {
+            tracing::info!(%error, "a photo is not to be had");
+            PhotoError::NotHere
+        })?;
+        if sha256(&bytes) != hash {
+            return Err(PhotoError::NotHere);
+        }
+        Ok(self.folder.put_cached(hash, &bytes, self.policy().cache_bytes)?)
+    }
+
+    async fn send(
+        &self,
+        link: &dyn PhotoTransport,
+        photo: &HeldPhoto,
+        at: Option<(Uuid, u64)>,
+        done: &mut Uploaded,
+    ) -> Result<(), UploadError> {
+        let (mut at, mut setbacks) = (at, 0);
+        loop {
+            let (upload, offset) = match at {
+                Some(at) => at,
+                None => (link.begin(&announced(photo)).await?, 0),
+            };
+            if offset >= photo.size {
+                return Ok(());
+            }
+            let size = *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let bytes = part(&self.folder.path(&photo.sha256, Sort::Photo), offset, size.bytes()).await?;
+            let (length, begun) = (bytes.len() as u64, Instant::now());
+            done.sent += length;
+            let answer = link.send(upload, offset, bytes).await;
+            let next = if answer.is_ok() { size.went_through(length, begun.elapsed()) } else { size.was_cut() };
+            *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
+            at = match answer? {
+                Some(now) if now > offset && now <= photo.size => {
+                    self.progress.send_modify(|progress| progress.arrived += now - offset);
+                    self.arrived(photo, now)?;
+                    Some((upload, now))
+                }
+                _ if setbacks < MOST_SETBACKS => {
+                    setbacks += 1;
+                    link.offset(upload).await?.map(|stands| (upload, stands))
+                }
+                _ => {
+                    return Err(UploadError::Photo(PhotoError::Io(std::io::Error::other("the upload does not go on"))));
+                }
+            };
+        }
+    }
+
+    fn arrived(&self, photo: &HeldPhoto, bytes: u64) -> Result<(), UploadError> {
+        if photo.arrived == bytes {
+            return Ok(());
+        }
+        self.store.note_arrived(&photo.sha256, bytes).map_err(|error| UploadError::Photo(error.into()))
+    }
+}
+
+/// Why a round of uploads ended early. The next one goes on.
+#[derive(Debug, thiserror::Error)]
+pub enum UploadError {
+    /// The link.
+    #[error(transparent)]
+    Link(#[from] TransportError),
+    /// The device.
+    #[error(transparent)]
+    Photo(#[from] PhotoError),
+}
+
+/// What the server holds, and what it has a part of, with the upload and how far it is.
+type Known = (BTreeSet<String>, BTreeMap<String, (Uuid, u64)>);
+
+async fn ask(link: &dyn PhotoTransport, photos: &[HeldPhoto]) -> Result<Known, TransportError> {
+    let (mut held, mut unfinished) = (BTreeSet::new(), BTreeMap::new());
+    for page in photos.chunks(HASHES) {
+        let sha256 = page.iter().map(|photo| photo.sha256.clone()).collect();
+        let answer = link.have(&HaveRequest { sha256 }).await?;
+        held.extend(answer.held);
+        unfinished.extend(answer.unfinished.into_iter().map(|it| (it.sha256, (it.upload_id, it.offset))));
+    }
+    Ok((held, unfinished))
+}
+
+fn announced(photo: &HeldPhoto) -> NewUpload {
+    NewUpload {
+        sha256: photo.sha256.clone(),
+        size: photo.size,
+        media_type: develop::MEDIA_TYPE.to_owned(),
+        record_id: photo.record_id,
+    }
+}
+
+/// Whether the server means this photo and would take another.
+fn is_about_this_photo(error: &TransportError) -> bool {
+    use gatebook_sync::wire::ApiErrorCode as Code;
+    matches!(error.refusal(), Some(Code::Malformed | Code::TooLarge | Code::Forbidden | Code::NotFound))
+}
+
+async fn part(path: &Path, offset: u64, most: u64) -> Result<Bytes, PhotoError> {
+    let path = path.to_owned();
+    let read = tokio::task::spawn_blocking(move || {
+        let mut file = std::fs::File::open(path)?;
+        file.seek(SeekFrom::Start(offset))?;
+        let mut bytes = Vec::new();
+        file.take(most).read_to_end(&mut bytes)?;
+        if bytes.is_empty() {
+            return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
+        }
+        Ok(Bytes::from(bytes))
+    });
+    Ok(read.await.map_err(std::io::Error::other)??)
+}

@@ -1,0 +1,225 @@
+//! Photos' rows: made with their attachment in one transaction, confirmed by the attachment's canonical state.
+
+use std::collections::BTreeMap;
+
+use gatebook_domain::attachment::Attachment;
+use gatebook_domain::record::{SCHEMA, Writer};
+use gatebook_domain::{Body, Kind, RecordState, title};
+use gatebook_sync::Content;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::row::{RecordRow, stage_name};
+use super::{Authorship, Store};
+use crate::error::StoreError;
+
+/// A photo that is safe on the disk and becomes a record.
+#[derive(Debug, Clone)]
+pub(crate) struct NewPhoto {
+    pub id: Uuid,
+    pub attachment: Attachment,
+}
+
+/// Bytes that are here, with all attachments they stand for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct HeldPhoto {
+    pub sha256: String,
+    pub size: u64,
+    /// Oldest of the attachments: the one that names the upload.
+    pub record_id: Uuid,
+    /// Bytes that the server has said it has.
+    pub arrived: u64,
+    /// Kept time at which the last of its attachments was seen to be stored.
+    pub confirmed_ms: Option<u64>,
+}
+
+impl Store {
+    /// Makes the attachment and its photo's row, pending. The bytes must be safe on the disk.
+    pub(crate) fn add_photo(&self, photo: &NewPhoto, by: &Authorship) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let parent_id = photo.attachment.parent_id;
+            let parent = RecordRow::find(transaction, parent_id)?.ok_or(StoreError::NotFound(parent_id))?;
+            if parent.content.state != RecordState::Live
+                || !parent.kind().is_some_and(|kind| kind.writer() == Writer::Field)
+            {
+                return Err(StoreError::Final(parent_id));
+            }
+            let attachment = &photo.attachment;
+            let body = Body::Attachment(attachment.clone());
+            let content = Content {
+                kind: Kind::Attachment.as_str().to_owned(),
+                yard_id: parent.content.yard_id,
+                schema: SCHEMA,
+                state: RecordState::Live,
+                state_reason: String::new(),
+                captured_at: by.now,
+                zone: parent.content.zone,
+                operator_id: by.operator_id,
+                body: RawValue::from_string(body.to_json()).expect("a serialised body is JSON"),
+            };
+            RecordRow {
+                id: photo.id,
+                content,
+                write_id: by.write_id,
+                device_id: Some(by.device_id),
+                base: None,
+                pending: true,
+                rejection: None,
+                shadow: None,
+                title: title(&body),
+                stage: stage_name(&body),
+                changed_at: by.now,
+            }
+            .put(transaction)?;
+            put_row(transaction, photo.id, attachment)
+        })
+    }
+
+    /// Every photo whose bytes are here, by hash, as the attachments' canonical states have it now.
+    pub(crate) fn held_photos(&self) -> Result<Vec<HeldPhoto>, StoreError> {
+        self.read(held)
+    }
+
+    /// Notes which photos the server holds since when, in kept time; what it no longer says it holds waits again.
+    pub(crate) fn note_confirmed(&self, now_ms: u64) -> Result<(), StoreError> {
+        let rows = self.read(|connection| {
+            let mut statement =
+                connection.prepare_cached("SELECT record_id, confirmed_ms IS NOT NULL FROM photos WHERE held = 1")?;
+            let rows = statement.query_map([], |row| Ok((row.get::<_, Uuid>(0)?, row.get::<_, bool>(1)?)))?;
+            let mut changed = Vec::new();
+            for row in rows {
+                let (id, was) = row?;
+                let is = is_stored(connection, id)?;
+                if is != was {
+                    changed.push((id, is));
+                }
+            }
+            Ok(changed)
+        })?;
+        if rows.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            for (id, is) in rows {
+                transaction
+                    .prepare_cached("UPDATE photos SET confirmed_ms = ?2 WHERE record_id = ?1")?
+                    .execute(params![id, is.then_some(now_ms)])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Gives the bytes of that hash up, if `may_go` still says so of what is known in this very transaction. Returns whether
+    /// the file may be deleted.
+    pub(crate) fn evict(&self, sha256: &str, may_go: impl FnOnce(&HeldPhoto) -> bool) -> Result<bool, StoreError> {
+        self.write(|transaction| {
+            let photo = held(transaction)?.into_iter().find(|photo| photo.sha256 == sha256);
+            let Some(photo) = photo.filter(|photo| photo.confirmed_ms.is_some()) else { return Ok(false) };
+            let mut statement =
+                transaction.prepare_cached("SELECT record_id FROM photos WHERE sha256 = ?1 AND held = 1")?;
+            let ids = statement.query_map([sha256], |row| row.get::<_, Uuid>(0))?.collect::<Result<Vec<_>, _>>()?;
+            for id in ids {
+                if !is_stored(transaction, id)? {
+                    return Ok(false);
+                }
+            }
+            if !may_go(&photo) {
+                return Ok(false);
+            }
+            transaction.execute("UPDATE photos SET held = 0 WHERE sha256 = ?1", [sha256])?;
+            Ok(true)
+        })
+    }
+
+    /// Notes how much of it the server has.
+    pub(crate) fn note_arrived(&self, sha256: &str, bytes: u64) -> Result<(), StoreError> {
+        self.write_quietly(|transaction| {
+            transaction
+                .prepare_cached("UPDATE photos SET arrived = ?2 WHERE sha256 = ?1 AND arrived <> ?2")?
+                .execute(params![sha256, bytes])?;
+            Ok(())
+        })
+    }
+
+    /// Whether bytes of each hash are meant to be here (`true`) or only the thumbnail.
+    pub(crate) fn photo_hashes(&self) -> Result<BTreeMap<String, bool>, StoreError> {
+        self.read(|connection| {
+            let mut statement = connection.prepare_cached("SELECT sha256, max(held) FROM photos GROUP BY sha256")?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            Ok(rows.collect::<Result<_, _>>()?)
+        })
+    }
+
+    /// The attachments held here that name bytes of which there is no row, by hash.
+    pub(crate) fn attachments_without_photo(&self) -> Result<BTreeMap<String, Vec<(Uuid, Attachment)>>, StoreError> {
+        self.read(|connection| {
+            let rows = RecordRow::select(
+                connection,
+                "kind = ?1 AND id NOT IN (SELECT record_id FROM photos)",
+                [Kind::Attachment.as_str()],
+            )?;
+            let mut found: BTreeMap<String, Vec<_>> = BTreeMap::new();
+            for row in rows {
+                if let Some(Body::Attachment(attachment)) = row.body() {
+                    found.entry(attachment.sha256.clone()).or_default().push((row.id, attachment));
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// Takes bytes found on the disk for those of the attachments that name them.
+    pub(crate) fn adopt(&self, attachments: &[(Uuid, Attachment)]) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            attachments.iter().try_for_each(|(id, attachment)| put_row(transaction, *id, attachment))
+        })
+    }
+
+    /// Notes that bytes which should be here are not.
+    pub(crate) fn note_missing(&self, sha256: &str) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE photos SET held = 0 WHERE sha256 = ?1", [sha256])?;
+            Ok(())
+        })
+    }
+}
+
+fn put_row(connection: &Connection, id: Uuid, attachment: &Attachment) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("INSERT OR IGNORE INTO photos (record_id, sha256, size, held) VALUES (?1, ?2, ?3, 1)")?
+        .execute(params![id, attachment.sha256, attachment.size])?;
+    Ok(())
+}
+
+fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT sha256, max(size), min(record_id), max(arrived), \
+                CASE WHEN count(*) = count(confirmed_ms) THEN max(confirmed_ms) END \
+         FROM photos WHERE held = 1 GROUP BY sha256 ORDER BY min(record_id)",
+    )?;
+    let rows = statement.query_map([], |row| {
+        Ok(HeldPhoto {
+            sha256: row.get(0)?,
+            size: row.get(1)?,
+            record_id: row.get(2)?,
+            arrived: row.get(3)?,
+            confirmed_ms: row.get(4)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether the newest canonical state that is known of the attachment says that the server holds the bytes. An attachment
+/// that is no longer here does not.
+fn is_stored(connection: &Connection, id: Uuid) -> Result<bool, StoreError> {
+    let sha256: Option<String> = connection
+        .prepare_cached("SELECT sha256 FROM photos WHERE record_id = ?1")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    let canonical = RecordRow::find(connection, id)?.and_then(|row| row.known());
+    Ok(canonical.is_some_and(|canonical| match Body::from_json(Kind::Attachment, canonical.content.body.get()) {
+        Ok(Body::Attachment(stored)) => stored.stored_at.is_some() && Some(stored.sha256) == sha256,
+        _ => false,
+    }))
+}

@@ -1,0 +1,87 @@
+//! Attachments: photos, drawn signatures and documents that belong to another record. Their bytes travel apart, named
+//! by their SHA-256.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::Extra;
+
+/// What is attached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum AttachmentRole {
+    /// A picture of the equipment, a seal, damage.
+    Photo,
+    /// The picture of a drawn signature.
+    Signature,
+    /// A paper or file.
+    Document,
+}
+
+/// How large a picture is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Pixels {
+    /// From left to right, as it is shown.
+    pub width: u32,
+    /// From top to bottom, as it is shown.
+    pub height: u32,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
+}
+
+/// Where something was taken.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Position {
+    /// Degrees north.
+    pub latitude: f64,
+    /// Degrees east.
+    pub longitude: f64,
+    /// Meters by which it may be off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub accuracy_m: Option<f64>,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
+}
+
+/// The body of an `attachment` record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Attachment {
+    /// The record it belongs to.
+    pub parent_id: Uuid,
+    /// What it is.
+    pub role: AttachmentRole,
+    /// Which part of the parent it shows, as a path such as `/items/tires`; empty: all of it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub about: String,
+    /// SHA-256 of the bytes, 64 small hexadecimal digits.
+    pub sha256: String,
+    /// How many bytes.
+    pub size: u32,
+    /// What they are, such as `image/jpeg`.
+    pub media_type: String,
+    /// How large the picture is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pixels: Option<Pixels>,
+    /// When it was taken, by the device's clock or the picture's own word; for display only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub taken_at: Option<Timestamp>,
+    /// Where it was taken.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub position: Option<Position>,
+    /// Since when the server holds the bytes, verified. Only the server says so; what a device says here is put right.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stored_at: Option<Timestamp>,
+    /// Fields of a newer schema.
+    #[serde(flatten)]
+    #[cfg_attr(feature = "specta", specta(skip))]
+    pub extra: Extra,
+}
