@@ -167,14 +167,20 @@ impl World<'_> {
         if held.content.says_the_same_as(&push.content) {
             return Ok(());
         }
-        let saw_it =
-            self.oracle.had_seen(push.write_id, held.write_id) || self.oracle.same_device(push.write_id, held.write_id);
+        let had_seen = self.oracle.had_seen(push.write_id, held.write_id);
+        let saw_it = had_seen
+            || self.oracle.same_device(push.write_id, held.write_id)
+            || self.oracle.had_seen_it_lose(push.write_id, held.write_id);
         let is_void = held.content.state == RecordState::Voided;
-        if is_void && !saw_it && push.content.state != RecordState::Voided {
-            self.hold(Invariant::LosersTold, now == Some(held.write_id), |story| {
+        if is_void && !had_seen && push.content.state != RecordState::Voided {
+            // Whoever took a void back on the device after it had reached the server may find that it stands.
+            let stands = now == Some(held.write_id);
+            self.hold(Invariant::LosersTold, stands || saw_it, |story| {
                 told(story, "it brought a voided record back by accident")
             })?;
-            return self.lost(tenant, push.id, mine, held, after);
+            if stands {
+                return self.lost(tenant, push.id, mine, held, after);
+            }
         }
         self.hold(Invariant::LosersTold, now == Some(push.write_id), |story| {
             told(story, "it was received last and did not win")
@@ -202,6 +208,7 @@ impl World<'_> {
                 story.write(winner.write_id)
             )
         })?;
+        self.oracle.lost_to.insert(loser.write_id, winner.write_id);
         let people = [loser, winner].iter().filter_map(|entry| entry.content.operator_id).collect();
         self.oracle.losers.push(Loser { record, write: loser.write_id, winner: winner.write_id, people, tenant });
         Ok(())

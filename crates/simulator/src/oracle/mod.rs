@@ -30,6 +30,8 @@ pub(crate) struct Oracle {
     pub verdicts: BTreeMap<Uuid, Verdict>,
     /// Versions that lost a conflict.
     pub losers: Vec<Loser>,
+    /// What each loser lost to, whatever a restored server remembers of it.
+    pub lost_to: BTreeMap<Uuid, Uuid>,
     /// Versions that the office brought back.
     pub restored: Vec<Restored>,
     /// Versions that a restored server lost and devices held.
@@ -100,6 +102,12 @@ impl Oracle {
             seen = *before;
         }
         false
+    }
+
+    /// Whether `other` had lost a conflict already to what the writer of `write` had seen. A server that was restored since
+    /// takes `write` for an ordinary successor: what it was made on was received after `other`.
+    pub(crate) fn had_seen_it_lose(&self, write: Uuid, other: Uuid) -> bool {
+        self.lost_to.get(&other).is_some_and(|winner| self.had_seen(write, *winner))
     }
 
     pub(crate) fn tenant_of(&self, record: Uuid) -> Option<usize> {
