@@ -81,6 +81,11 @@ impl Key {
         receipt.mac = format!("{}.{}", BASE64.encode(digest), BASE64.encode(tag));
     }
 
+    /// Puts into a receipt that has not been signed what tells its state from others of the same number and time.
+    pub(crate) fn mark(receipt: &mut Receipt, write_id: Uuid, content: &Content) {
+        receipt.mac = BASE64.encode(digest(write_id, content));
+    }
+
     /// Whether this server gave the receipt, for whatever content.
     pub(crate) fn gave(&self, tenant: Uuid, record_id: Uuid, receipt: &Receipt) -> bool {
         let Some((digest, tag)) = parts(&receipt.mac) else { return false };

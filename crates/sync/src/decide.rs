@@ -152,7 +152,8 @@ fn decide_write(
     }
     // A base received no earlier than what is held means that the server lost something (a restore from backup) and
     // has taken nothing since that the writer had not seen.
-    let saw_all = on_current || base.is_some_and(|base| base.received_at >= held.received_at);
+    let is_put_back = |base: &Receipt| base.received_at == held.received_at && base.digest() == held.digest();
+    let saw_all = on_current || base.is_some_and(|base| base.received_at > held.received_at || is_put_back(base));
     take(epoch, next, !saw_all)
 }
 
@@ -163,9 +164,9 @@ fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receip
     let held = existing.receipt;
     match held.received_at.cmp(&receipt.received_at) {
         std::cmp::Ordering::Less => take_back(epoch, held.version.max(receipt.version) + 1, receipt),
-        std::cmp::Ordering::Equal => Decision::Unchanged,
+        std::cmp::Ordering::Equal if receipt.digest() == held.digest() => Decision::Unchanged,
         std::cmp::Ordering::Greater if overtaken => Decision::Overtaken,
-        std::cmp::Ordering::Greater => Decision::SetAside,
+        std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Decision::SetAside,
     }
 }
 

@@ -135,6 +135,19 @@ fn a_restore_nobody_announced_does_not_take_an_equal_number_for_an_equal_state()
 }
 
 #[test]
+fn two_states_of_one_number_and_one_time_are_told_apart_by_their_digests() {
+    // The clock was behind both times, so the same number and the same time were counted out twice.
+    let (held, offered) = (content("5, after the restore"), content("edited on the lost 5"));
+    let mut lost = receipt(EPOCH, 5, EARLIER);
+    let held_receipt = Receipt { mac: "after".to_owned(), ..lost.clone() };
+    lost.mac = "before.tag".to_owned();
+    let existing = Existing { receipt: &held_receipt, content: &held };
+    let edited = decide(EPOCH, Some(existing), None, write(&offered, Some(&lost)));
+    assert_eq!((edited.verdict(), version(&edited)), (INCOMING_WINS, Some(6)));
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost)), Decision::SetAside);
+}
+
+#[test]
 fn a_reoffer_newer_than_what_the_server_holds_is_put_back_with_its_own_time() {
     let (held, offered) = (content("from the backup"), content("lost"));
     let (lost, restored) = (receipt(EPOCH, 7, LATER), receipt(EPOCH, 4, EARLIER));

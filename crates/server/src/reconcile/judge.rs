@@ -90,7 +90,7 @@ impl Book<'_> {
             offer: match &offered.ground {
                 Ground::Write { base } => Offer::Write { base: base.as_ref() },
                 Ground::Reoffer { receipt, .. } => {
-                    Offer::Reoffer { receipt, overtaken: self.lineage.is_overtaken(id, receipt) }
+                    Offer::Reoffer { receipt, overtaken: self.lineage.is_overtaken(id, receipt.version_id(), write_id) }
                 }
             },
             content: &offered.content,
@@ -115,13 +115,15 @@ impl Book<'_> {
     }
 
     fn existing(&self, id: Uuid) -> Option<(Receipt, &Content)> {
-        match self.standing.get(&id)? {
-            Standing::Stored(held) => Some((held.receipt(), &held.content)),
+        let (mut receipt, write_id, content) = match self.standing.get(&id)? {
+            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content),
             Standing::Filed(at) => {
                 let filing = &self.filings[*at];
-                Some((filing.receipt()?, &filing.content))
+                (filing.receipt()?, filing.write_id, &filing.content)
             }
-        }
+        };
+        Key::mark(&mut receipt, write_id, content);
+        Some((receipt, content))
     }
 
     /// Why the record is not taken, as far as `decide` cannot see it. Notes what its receipt proves.
@@ -178,8 +180,7 @@ impl Book<'_> {
             Decision::Take { version, received_at, .. } => (Outcome::Canonical, Some(*version), *received_at),
         };
         if let Some(version) = version {
-            let received_at = received_at.unwrap_or(Timestamp::MAX);
-            self.lineage.add(Ancestor { record_id: id, version, received_at, base });
+            self.lineage.add(Ancestor { record_id: id, version, write_id, base });
         }
         let at = self.filings.len();
         self.filings.push(Filing {

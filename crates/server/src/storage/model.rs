@@ -230,7 +230,7 @@ pub(crate) struct StoredWrite {
 pub(crate) struct Ancestor {
     pub record_id: Uuid,
     pub version: VersionId,
-    pub received_at: Timestamp,
+    pub write_id: Uuid,
     /// The state it was made on; of a state that was put back after a restore, what it had been before.
     pub base: Option<VersionId>,
 }

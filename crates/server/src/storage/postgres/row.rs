@@ -99,7 +99,7 @@ pub(super) fn ancestor(row: &Row) -> Result<Ancestor, ServerError> {
     Ok(Ancestor {
         record_id: get(row, 0)?,
         version: VersionId { epoch: Epoch(unsigned(row, 1)?), version: unsigned(row, 2)? },
-        received_at: timestamp(get(row, 3)?)?,
+        write_id: get(row, 3)?,
         base,
     })
 }

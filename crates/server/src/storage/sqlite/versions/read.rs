@@ -29,7 +29,7 @@ impl Session<'_> {
             found.push(Ancestor {
                 record_id: row.get(0)?,
                 version: VersionId { epoch: Epoch(row.get(1)?), version: row.get(2)? },
-                received_at: timestamp(row.get(3)?)?,
+                write_id: row.get(3)?,
                 base,
             });
         }
