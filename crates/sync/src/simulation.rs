@@ -99,6 +99,10 @@ bugs! {
     KeepTakenOfLostScope,
     /// A change given up while it was on its way gets the receipt of what it said, and not the words.
     ReceiptOfOtherWords,
+    /// The server believes any receipt.
+    TrustAnyReceipt,
+    /// Devices are not told that a record has moved to another yard.
+    ForgetDepartures,
 }
 
 /// Where a process may be killed.

@@ -153,7 +153,7 @@ impl Book<'_> {
                 (receipt, given)
             }
         };
-        if is_genuine {
+        if is_genuine || deliberate!(TrustAnyReceipt) {
             self.newest_proof = self.newest_proof.max(proof.received_at);
             return None;
         }

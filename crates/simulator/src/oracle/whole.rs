@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use gatebook_client::HeldRecord;
 use gatebook_domain::record::Writer;
 use gatebook_domain::{Body, Kind, RecordState};
-use gatebook_sync::Canonical;
 use gatebook_sync::wire::{AuditOutcome, Repair, SyncRequest, Take};
+use gatebook_sync::{Canonical, Scope, Tally};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -19,6 +19,7 @@ use crate::world::{Run, World, give_up};
 const HISTORY: SignedDuration = SignedDuration::from_hours(30 * 24);
 
 type Feed = BTreeMap<Uuid, Canonical>;
+type Tallies = BTreeMap<Scope, Tally>;
 
 impl World<'_> {
     pub(crate) fn check_whole(&mut self) -> Run {
@@ -26,12 +27,14 @@ impl World<'_> {
         self.check_back()?;
         self.check_repairs()?;
         self.check_audits()?;
-        let feeds: Vec<Feed> = (0..2).map(|tenant| self.feed(tenant)).collect::<Run<_>>()?;
+        let (feeds, tallies): (Vec<Feed>, Vec<Tallies>) =
+            (0..2).map(|tenant| self.feed(tenant)).collect::<Run<Vec<_>>>()?.into_iter().unzip();
         self.check_feed(&feeds)?;
         self.check_restored(&feeds)?;
         for device in 0..self.devices.len() {
             let tenant = self.devices[device].tenant;
             self.check_apart(device)?;
+            self.check_tallies(device, &tallies[tenant])?;
             self.check_equal(device, &feeds[tenant])?;
             self.give_up_rejected(device)?;
             self.check_equal(device, &feeds[tenant])?;
@@ -84,11 +87,11 @@ impl World<'_> {
     }
 
     /// Everything the organisation has, as a device that works everywhere would get it from nothing.
-    fn feed(&mut self, tenant: usize) -> Run<Feed> {
+    fn feed(&mut self, tenant: usize) -> Run<(Feed, Tallies)> {
         let server = self.host.server();
         let auditor = server.device(&self.templates.auditors[tenant]);
         let auditor = self.works("letting the auditor in", auditor)?;
-        let (mut feed, mut cursors, mut epoch) = (Feed::new(), BTreeMap::new(), None);
+        let (mut feed, mut tallies, mut cursors, mut epoch) = (Feed::new(), Tallies::new(), BTreeMap::new(), None);
         loop {
             let request = SyncRequest {
                 protocol: gatebook_sync::PROTOCOL,
@@ -105,11 +108,12 @@ impl World<'_> {
             let answer = self.works("the auditor's request", answer)?;
             for page in answer.scopes {
                 cursors.insert(page.scope, page.cursor);
+                tallies.extend(page.tally.map(|tally| (page.scope, tally)));
                 feed.extend(page.records.into_iter().map(|record| (record.id, record)));
             }
             epoch = Some(answer.epoch);
             if !answer.more {
-                return Ok(feed);
+                return Ok((feed, tallies));
             }
         }
     }
@@ -159,7 +163,7 @@ impl World<'_> {
         Ok(())
     }
 
-    pub(super) fn held_by(&mut self, device: usize) -> Run<Vec<HeldRecord>> {
+    pub(crate) fn held_by(&mut self, device: usize) -> Run<Vec<HeldRecord>> {
         let Some(open) = &self.devices[device].open else { return Ok(Vec::new()) };
         let store = open.device.store().clone();
         let mut held = Vec::new();
@@ -180,6 +184,23 @@ impl World<'_> {
             let ours = self.oracle.tenant_of(held.id).is_none_or(|owner| owner == tenant);
             self.hold(Invariant::Apart, ours && (mine || held.pending), |story| {
                 format!("{name} holds {}, which it may not see", story.record(held.id))
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The sums that the device compares with the server's are the server's.
+    fn check_tallies(&mut self, device: usize, tallies: &Tallies) -> Run {
+        let sim = &self.devices[device];
+        let Some(open) = &sim.open else { return Ok(()) };
+        let (name, store) = (sim.name, open.device.store().clone());
+        let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
+        for (scope, theirs) in tallies.iter().filter(|(scope, _)| scope.yard_id().is_none_or(|it| yards.contains(&it)))
+        {
+            let mine = store.tally(*scope);
+            let mine = self.works("reading a tally", mine)?;
+            self.hold(Invariant::Equal, mine == *theirs, |_| {
+                format!("{name} counts {mine:?} in {scope}, the server {theirs:?}")
             })?;
         }
         Ok(())

@@ -4,6 +4,7 @@
 mod app;
 mod calm;
 mod device;
+mod forger;
 mod host;
 mod link;
 mod office;
@@ -204,6 +205,7 @@ impl World<'_> {
             What::Backup => self.back_up(),
             What::Restore { is_announced } => self.restore(*is_announced),
             What::Office { act } => self.office(&act.clone(), step.salt),
+            What::Forgery { device } => self.forge(*device, step.salt),
         }
     }
 

@@ -28,6 +28,7 @@ impl World<'_> {
             OfficeAct::Close => self.set_state(RecordState::Closed, &mut dice),
             OfficeAct::Void => self.set_state(RecordState::Voided, &mut dice),
             OfficeAct::Reopen => self.set_state(RecordState::Live, &mut dice),
+            OfficeAct::Move => self.move_record(&mut dice),
             OfficeAct::Reference => {
                 let yard = dice.place(2);
                 let body = yard_body(yard, &format!("moved {}", dice.below(1_000)));
@@ -120,6 +121,20 @@ impl World<'_> {
         Ok(())
     }
 
+    /// A record goes to the organisation's other yard.
+    fn move_record(&mut self, dice: &mut Dice) -> Run {
+        let Some((record, audit)) = self.some_record(dice) else { return Ok(()) };
+        let Some(in_force) = audit.iter().find(|entry| entry.outcome == AuditOutcome::Canonical) else { return Ok(()) };
+        let to = usize::from(in_force.content.yard_id == Some(yard_id(0)));
+        let moved = gatebook_sync::Content { yard_id: Some(yard_id(to)), ..in_force.content.clone() };
+        self.office_writes(0, record, moved)?;
+        let now = self.audit(record);
+        if let Some(made) = now.iter().find(|entry| entry.outcome == AuditOutcome::Canonical) {
+            self.office_made(&audit, made.write_id);
+        }
+        Ok(())
+    }
+
     /// The office sees what is in force when it writes.
     fn office_made(&mut self, before: &[AuditEntry], write: Uuid) {
         let seen = before.iter().find(|entry| entry.outcome == AuditOutcome::Canonical);
@@ -194,6 +209,7 @@ impl OfficeAct {
             Self::Close => "office closes a record",
             Self::Void => "office voids a record",
             Self::Reopen => "office reopens a record",
+            Self::Move => "office moves a record to another yard",
             Self::Reference => "office changes reference data",
             Self::Assign => "office assigns work",
             Self::SetYards { .. } => "office changes a device's yards",

@@ -4,7 +4,8 @@
 use std::collections::HashMap;
 
 use gatebook_sync::wire::{Entry, IdRange, Part, Repair, ScopePage};
-use gatebook_sync::{Canonical, Fingerprint, Tally};
+use gatebook_sync::{Canonical, Fingerprint, Scope, Tally};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::{Settling, healing};
@@ -19,6 +20,14 @@ struct Held {
 }
 
 impl Store {
+    /// What the device knows the server to hold of a scope, as it is compared with the server at the end of each sync.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn tally(&self, scope: Scope) -> Result<Tally, StoreError> {
+        self.read(|connection| tally(connection, IdRange::whole(scope)))
+    }
+
     /// How often device and server were found to differ. 0 in normal life.
     ///
     /// # Errors
@@ -35,7 +44,7 @@ impl Settling<'_> {
         for page in pages {
             let Some(theirs) = page.tally else { continue };
             let range = IdRange::whole(page.scope);
-            let mine = self.tally(range)?;
+            let mine = tally(self.connection, range)?;
             if mine != theirs {
                 tracing::warn!(scope = %page.scope, ?mine, ?theirs, "device and server do not hold the same");
                 differing.push(range);
@@ -54,7 +63,7 @@ impl Settling<'_> {
     pub(super) fn narrow(&self, parts: &[Part]) -> Result<Repair, StoreError> {
         let mut repair = Repair::default();
         for part in parts {
-            if self.tally(part.range)? == part.tally {
+            if tally(self.connection, part.range)? == part.tally {
                 continue;
             }
             match &part.entries {
@@ -91,15 +100,6 @@ impl Settling<'_> {
         Ok(differing)
     }
 
-    fn tally(&self, IdRange { scope, from, to }: IdRange) -> Result<Tally, StoreError> {
-        Ok(self
-            .connection
-            .prepare_cached(include_str!("tally.sql"))?
-            .query_row((scope.yard_id(), from, to), |row| {
-                Ok(Tally::from_halves(row.get(0)?, row.get(1)?, row.get(2)?))
-            })?)
-    }
-
     fn entries(&self, IdRange { scope, from, to }: IdRange) -> Result<HashMap<Uuid, Held>, StoreError> {
         let mut statement = self.connection.prepare_cached(include_str!("entries.sql"))?;
         let rows = statement.query_map((scope.yard_id(), from, to), |row| {
@@ -107,4 +107,10 @@ impl Settling<'_> {
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
     }
+}
+
+fn tally(connection: &Connection, IdRange { scope, from, to }: IdRange) -> Result<Tally, StoreError> {
+    let mut sums = connection.prepare_cached(include_str!("tally.sql"))?;
+    Ok(sums
+        .query_row((scope.yard_id(), from, to), |row| Ok(Tally::from_halves(row.get(0)?, row.get(1)?, row.get(2)?)))?)
 }
