@@ -73,7 +73,7 @@ fn test() -> anyhow::Result<()> {
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
     cargo(&["nextest", "run", "--workspace", "--all-features"])?;
     // First that it finds what is wrong, then that nothing is.
-    simulate(&["--bugs", "--seeds", "500"])?;
+    simulate(&["--bugs", "--seeds", "1000"])?;
     simulate(&["--seeds", "2000", "--minutes", "2"])
 }
 

@@ -15,6 +15,18 @@ pub struct Existing<'a> {
     pub receipt: &'a Receipt,
     /// The canonical state.
     pub content: &'a Content,
+    /// Whether it had been taken before a restore, and a device gave it back: then its epoch is not that in which it was
+    /// received.
+    pub is_put_back: bool,
+}
+
+impl Existing<'_> {
+    /// Whether it was received after the state with that receipt, or is that state. A later epoch received it later,
+    /// whatever its clock said then; within one, the time of receipt decides.
+    fn is_received_after(&self, other: &Receipt) -> bool {
+        let is_of_later_epoch = !self.is_put_back && self.receipt.epoch > other.epoch;
+        is_of_later_epoch || self.receipt.received_at >= other.received_at
+    }
 }
 
 /// On what ground something is offered.
@@ -122,7 +134,7 @@ fn decide_write(
     };
     let held = existing.receipt;
     let next = known.max(held.version) + 1;
-    let on_current = base.is_some_and(|base| base.is_same_state(held));
+    let on_current = base.is_some_and(|base| base.is_of_same_write(held));
 
     if existing.content.says_the_same_as(incoming.content) {
         return if on_current { take(epoch, next, false) } else { Decision::Unchanged };
@@ -152,8 +164,7 @@ fn decide_write(
     }
     // A base received no earlier than what is held means that the server lost something (a restore from backup) and
     // has taken nothing since that the writer had not seen.
-    let is_put_back = |base: &Receipt| base.received_at == held.received_at && base.digest() == held.digest();
-    let saw_all = on_current || base.is_some_and(|base| base.received_at > held.received_at || is_put_back(base));
+    let saw_all = on_current || base.is_some_and(|base| !existing.is_received_after(base));
     take(epoch, next, !saw_all)
 }
 
@@ -162,11 +173,14 @@ fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receip
         return take_back(epoch, receipt.version + 1, receipt);
     };
     let held = existing.receipt;
-    match held.received_at.cmp(&receipt.received_at) {
-        std::cmp::Ordering::Less => take_back(epoch, held.version.max(receipt.version) + 1, receipt),
-        std::cmp::Ordering::Equal if receipt.digest() == held.digest() => Decision::Unchanged,
-        std::cmp::Ordering::Greater if overtaken => Decision::Overtaken,
-        std::cmp::Ordering::Equal | std::cmp::Ordering::Greater => Decision::SetAside,
+    if receipt.is_of_same_write(held) {
+        Decision::Unchanged
+    } else if !existing.is_received_after(receipt) {
+        take_back(epoch, held.version.max(receipt.version) + 1, receipt)
+    } else if overtaken {
+        Decision::Overtaken
+    } else {
+        Decision::SetAside
     }
 }
 

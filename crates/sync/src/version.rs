@@ -70,9 +70,15 @@ impl Receipt {
             && self.digest() == other.digest()
     }
 
-    /// The part of `mac` that stands for the write and what it says.
+    /// Whether both are receipts of the same write and the same words, whatever number and time they were given: a write
+    /// that a restored server lost and was given again is the state that people have seen.
     #[must_use]
-    pub fn digest(&self) -> &str {
+    pub fn is_of_same_write(&self, other: &Self) -> bool {
+        self.digest() == other.digest()
+    }
+
+    /// The part of `mac` that stands for the write and what it says.
+    fn digest(&self) -> &str {
         self.mac.split('.').next().unwrap_or_default()
     }
 }

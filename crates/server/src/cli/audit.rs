@@ -91,7 +91,9 @@ fn when(entry: &AuditEntry) -> String {
 fn who(entry: &AuditEntry) -> String {
     match (entry.operator_name.as_str(), entry.device_name.as_str()) {
         ("", "") => "the office".to_owned(),
-        (name, "") if entry.restores.is_some() => format!("the office, bringing back what {name} wrote"),
+        (name, "") if entry.restores.is_some_and(|write| write != entry.write_id) => {
+            format!("the office, bringing back what {name} wrote")
+        }
         (name, "") => name.to_owned(),
         ("", device) => format!("somebody on {device}"),
         (name, device) => format!("{name} on {device}"),
@@ -110,6 +112,9 @@ fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
         },
     };
     match entry.restores {
+        Some(write) if write == entry.write_id => {
+            format!("{said}; given back by a device after a restore of the server")
+        }
         Some(write) => format!("{said}; brings back write {write}"),
         None => said,
     }

@@ -97,7 +97,11 @@ impl Book<'_> {
             may_reopen: self.references.is_supervisor(offered.content.operator_id),
             refusal: refusal.as_ref(),
         };
-        let existing = existing.as_ref().map(|(receipt, content)| Existing { receipt, content });
+        let existing = existing.as_ref().map(|standing| Existing {
+            receipt: &standing.receipt,
+            content: standing.content,
+            is_put_back: standing.is_put_back,
+        });
         let decision = decide(self.epoch, existing, None, incoming);
         let verdict = decision.verdict();
         self.carry_out(offered, &decision);
@@ -114,16 +118,16 @@ impl Book<'_> {
         })
     }
 
-    fn existing(&self, id: Uuid) -> Option<(Receipt, &Content)> {
-        let (mut receipt, write_id, content) = match self.standing.get(&id)? {
-            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content),
+    fn existing(&self, id: Uuid) -> Option<InForce<'_>> {
+        let (mut receipt, write_id, content, is_put_back) = match self.standing.get(&id)? {
+            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content, held.is_put_back),
             Standing::Filed(at) => {
                 let filing = &self.filings[*at];
-                (filing.receipt()?, filing.write_id, &filing.content)
+                (filing.receipt()?, filing.write_id, &filing.content, filing.is_put_back())
             }
         };
         Key::mark(&mut receipt, write_id, content);
-        Some((receipt, content))
+        Some(InForce { receipt, content, is_put_back })
     }
 
     /// Why the record is not taken, as far as `decide` cannot see it. Notes what its receipt proves.
@@ -132,7 +136,7 @@ impl Book<'_> {
             return Some(rejection.clone());
         }
         let existing = self.existing(offered.id);
-        if let Some((_, held)) = &existing {
+        if let Some(InForce { content: held, .. }) = &existing {
             // What was canonical once needs no leave to be so again: whoever has its receipt may bring it.
             if matches!(offered.ground, Ground::Write { .. }) && !self.device.sees(held.yard_id) {
                 return Some(elsewhere());
@@ -145,7 +149,7 @@ impl Book<'_> {
         let (proof, is_genuine) = match &offered.ground {
             Ground::Write { base: None } => return None,
             Ground::Write { base: Some(base) } => {
-                let is_held = existing.is_some_and(|(held, _)| held.is_same_state(base));
+                let is_held = existing.is_some_and(|held| held.receipt.is_same_state(base));
                 (base, is_held || self.key.gave(tenant, offered.id, base))
             }
             Ground::Reoffer { receipt, .. } => {
@@ -179,6 +183,8 @@ impl Book<'_> {
             Decision::SetAside => (Outcome::SetAside { to: self.canonical_write(id) }, None, original),
             Decision::Take { version, received_at, .. } => (Outcome::Canonical, Some(*version), *received_at),
         };
+        // What is given back brings back itself.
+        let restores = (version.is_some() && original.is_some()).then_some(write_id);
         if let Some(version) = version {
             self.lineage.add(Ancestor { record_id: id, version, write_id, base });
         }
@@ -189,7 +195,7 @@ impl Book<'_> {
             content: content.clone(),
             device_id,
             base,
-            restores: None,
+            restores,
             reason: String::new(),
             verdict: decision.verdict(),
             outcome,
@@ -282,6 +288,13 @@ impl Book<'_> {
         }
         Ok(Word { id, write_id, verdict, as_sent: false })
     }
+}
+
+/// What the server holds of a record.
+struct InForce<'a> {
+    receipt: Receipt,
+    content: &'a Content,
+    is_put_back: bool,
 }
 
 fn reused() -> Rejection {

@@ -86,6 +86,8 @@ pub(crate) struct Held {
     pub seq: u64,
     pub received_at: Timestamp,
     pub content: Content,
+    /// It had been taken before a restore, and a device gave it back.
+    pub is_put_back: bool,
 }
 
 impl Held {
@@ -144,6 +146,7 @@ pub(crate) struct Filing {
     pub content: Content,
     pub device_id: Option<Uuid>,
     pub base: Option<VersionId>,
+    /// The write it brings back; itself, if a device gave it back after a restore of the server.
     pub restores: Option<Uuid>,
     pub reason: String,
     pub verdict: Verdict,
@@ -180,6 +183,11 @@ impl Filing {
         let VersionId { epoch, version } = self.version?;
         let received_at = self.received_at.unwrap_or(Timestamp::MAX);
         Some(Receipt { epoch, version, seq: self.seq.unwrap_or(u64::MAX), received_at, mac: String::new() })
+    }
+
+    /// Whether it had been taken before a restore, and a device gave it back.
+    pub(crate) fn is_put_back(&self) -> bool {
+        self.restores == Some(self.write_id)
     }
 
     /// Its place in the feed and what stands for it in tallies, if it is the record's canonical state from now on. What

@@ -104,10 +104,21 @@ impl Oracle {
         false
     }
 
-    /// Whether `other` had lost a conflict already to what the writer of `write` had seen. A server that was restored since
-    /// takes `write` for an ordinary successor: what it was made on was received after `other`.
+    /// Whether `other`, or something made of it, had lost a conflict already to what the writer of `write` had seen. A
+    /// server that was restored since takes `write` for an ordinary successor: what it was made on was received after
+    /// `other`.
     pub(crate) fn had_seen_it_lose(&self, write: Uuid, other: Uuid) -> bool {
-        self.lost_to.get(&other).is_some_and(|winner| self.had_seen(write, *winner))
+        let (mut settled, mut open) = (BTreeSet::new(), vec![write]);
+        while let Some(seen) = open.pop() {
+            if seen == other {
+                return true;
+            }
+            if settled.insert(seen) {
+                open.extend(self.made_on.get(&seen));
+                open.extend(self.lost_to.iter().filter(|(_, winner)| **winner == seen).map(|(loser, _)| loser));
+            }
+        }
+        false
     }
 
     pub(crate) fn tenant_of(&self, record: Uuid) -> Option<usize> {

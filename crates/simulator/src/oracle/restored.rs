@@ -24,6 +24,7 @@ impl World<'_> {
         // What had come back from an earlier restore is judged anew.
         let oracle = &mut self.oracle;
         oracle.wanted_back.retain(|wanted| !oracle.on_server.contains(&(wanted.record, wanted.write)));
+        let lost_writes: BTreeSet<Uuid> = lost.iter().map(|(_, write)| *write).collect();
         for (record, write) in lost {
             self.oracle.on_server.remove(&(record, write));
             self.oracle.verdicts.remove(&write);
@@ -32,21 +33,23 @@ impl World<'_> {
         }
         let oracle = &mut self.oracle;
         // What its writer still has pending is looked for there; the rest is wanted back, or nobody has it.
-        oracle.saved.retain(|_, saved| !saved.is_on_server || there.contains(&saved.write));
+        oracle.saved.retain(|_, saved| !lost_writes.contains(&saved.write) || there.contains(&saved.write));
         oracle.losers.retain(|loser| there.contains(&loser.write) && there.contains(&loser.winner));
         oracle.restored.retain(|restored| there.contains(&restored.write));
         oracle.newest.clear();
-        self.saved_again()
+        (0..self.devices.len()).try_for_each(|device| self.saved_again(device))
     }
 
-    /// Who had it answered, and not heard of it, has it pending still.
-    fn saved_again(&mut self) -> Run {
-        for device in 0..self.devices.len() {
-            for held in self.held_by(device)?.into_iter().filter(|held| held.pending) {
-                if self.oracle.tenants.contains_key(&held.id) {
-                    let saved = super::Saved { write: held.write_id, is_on_server: false };
-                    self.oracle.saved.entry((device, held.id)).or_insert(saved);
-                }
+    /// Who had it answered, and not heard of it, has it pending still. A device that is closed then is asked when it is
+    /// opened: until then nobody knows whether it had heard.
+    pub(crate) fn saved_again(&mut self, device: usize) -> Run {
+        if !self.host.was_restored {
+            return Ok(());
+        }
+        for held in self.held_by(device)?.into_iter().filter(|held| held.pending) {
+            if self.oracle.tenants.contains_key(&held.id) {
+                let saved = super::Saved { write: held.write_id, is_on_server: false };
+                self.oracle.saved.entry((device, held.id)).or_insert(saved);
             }
         }
         Ok(())

@@ -198,6 +198,7 @@ impl World<'_> {
         let (opened, by_hand) = opened;
         self.devices[device].open = Some(Open { device: opened, by_hand, round: None, late: None });
         self.settle_uncertain(device)?;
+        self.saved_again(device)?;
         self.check_saved(device)?;
         self.pump(device)
     }
@@ -231,7 +232,11 @@ impl World<'_> {
     }
 
     pub(crate) fn plan(&mut self, device: usize, event: Event) -> Run {
-        let jitter = self.devices[device].dice.share();
+        let sim = &mut self.devices[device];
+        let jitter = sim.dice.share();
+        if event != Event::Timer {
+            sim.timed.clear();
+        }
         let Some(next) = self.on_device(device, |open| open.by_hand.plan(event, jitter))? else { return Ok(()) };
         match self.works("planning", next)? {
             Next::Wait(None) => Ok(()),
@@ -245,21 +250,17 @@ impl World<'_> {
                 Ok(())
             }
             Next::Round(due) => {
-                self.check_patience(device, event)?;
+                self.check_patience(device)?;
                 self.begin_round(device, due)
             }
         }
     }
 
     /// Without a save, a change of network or somebody's wish, rounds keep apart.
-    fn check_patience(&mut self, device: usize, event: Event) -> Run {
+    fn check_patience(&mut self, device: usize) -> Run {
         let now = self.time.now();
         let sim = &mut self.devices[device];
         let (timed, name) = (&mut sim.timed, sim.name);
-        if event != Event::Timer {
-            timed.clear();
-            return Ok(());
-        }
         timed.retain(|began| *began > now - MINUTE);
         timed.push_back(now);
         let rounds = timed.len();

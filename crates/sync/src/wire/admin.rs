@@ -47,7 +47,7 @@ pub struct AuditEntry {
     pub operator_name: String,
     /// The device's name; empty for the server and the console.
     pub device_name: String,
-    /// The write it restores, if it is a restore.
+    /// The write it restores, if it is a restore; itself, if a device gave it back after a restore of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restores: Option<Uuid>,
     /// What it says.

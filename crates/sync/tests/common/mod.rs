@@ -35,6 +35,6 @@ pub fn receipt(epoch: Epoch, version: u64, received_at: i64) -> Receipt {
         version,
         seq: received_at.unsigned_abs(),
         received_at: jiff::Timestamp::from_second(received_at).unwrap(),
-        mac: String::new(),
+        mac: format!("{}-{version}-{received_at}", epoch.0),
     }
 }

@@ -4,7 +4,7 @@
 use gatebook_domain::Kind;
 use gatebook_domain::record::Writer;
 use gatebook_sync::wire::{CanonicalState, Judged};
-use gatebook_sync::{Canonical, Change, Receipt, Rejection, RejectionCode, Verdict};
+use gatebook_sync::{Canonical, Change, Rejection, RejectionCode, Verdict};
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
@@ -109,19 +109,20 @@ impl Settling<'_> {
             };
         }
         match (held, row, canonical) {
-            (true, Some(row), Some(canonical)) => self.adopt(row, &offered.receipt, canonical),
+            (true, Some(row), Some(canonical)) => self.adopt(row, offered, canonical),
             (true, Some(row), None) => self.act(row.id, if row.pending { Change::Forget } else { Change::Leave }, None),
             (_, _, Some(canonical)) => self.pulled(canonical).map(drop),
             (_, _, None) => Ok(()),
         }
     }
 
-    fn adopt(&self, mut row: RecordRow, offered: &Receipt, canonical: Canonical) -> Result<(), StoreError> {
+    /// Takes over what the server has in place of `known`, which may be the same write under another receipt.
+    pub(super) fn adopt(&self, mut row: RecordRow, known: &Canonical, canonical: Canonical) -> Result<(), StoreError> {
         if !row.pending {
             return RecordRow::canonical(canonical).put(self.connection);
         }
-        let is_put_back = canonical.receipt.received_at == offered.received_at;
-        if is_put_back && row.base.as_ref().is_some_and(|base| base.is_same_state(offered)) {
+        let is_same = canonical.write_id == known.write_id;
+        if is_same && row.base.as_ref().is_some_and(|base| base.is_same_state(&known.receipt)) {
             row.base = Some(canonical.receipt.clone());
         }
         row.shadow = Some(canonical);

@@ -37,6 +37,11 @@ impl Settling<'_> {
         let local = RecordRow::head(self.connection, id)?;
         let mut change = apply_canonical(local, canonical.receipt.version_id());
         if self.healing && change == Change::Keep {
+            if let Some((row, known)) = self.held_otherwise(&canonical)? {
+                self.about_to_change(id, Change::Keep, Some(write_id))?;
+                self.adopt(row, &known, canonical)?;
+                return Ok(false);
+            }
             change = self.told_apart(&canonical)?;
         }
         self.about_to_change(id, change, Some(write_id))?;
@@ -46,6 +51,16 @@ impl Settling<'_> {
             self.act(id, change, Some(canonical))?;
         }
         Ok(change != Change::Keep)
+    }
+
+    /// The row, and what is known of it, if that is the very write that the server shows, under another receipt: it was
+    /// lost in a restore and given again.
+    fn held_otherwise(&self, canonical: &Canonical) -> Result<Option<(RecordRow, Canonical)>, StoreError> {
+        let row = RecordRow::find(self.connection, canonical.id)?;
+        Ok(row.and_then(|row| Some((row.known()?, row))).and_then(|(known, row)| {
+            let is_other = known.write_id == canonical.write_id && !known.receipt.is_same_state(&canonical.receipt);
+            is_other.then_some((row, known))
+        }))
     }
 
     /// After a restore that nobody announced, two states may have the same number: the one received later is newer.

@@ -4,7 +4,8 @@ SELECT
     page.id, version.write_id, version.device_id, version.epoch, version.version, version.seq,
     version.received_at,
     version.kind, version.yard_id, version.schema, version.state, version.state_reason,
-    version.captured_at, version.zone, version.operator_id, version.body
+    version.captured_at, version.zone, version.operator_id, version.body,
+    coalesce(version.restores = version.write_id, false)
 FROM (
     SELECT id, seq FROM records
     WHERE tenant = $1 AND scope = $2 AND seq > $3
