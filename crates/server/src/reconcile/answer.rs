@@ -1,11 +1,14 @@
 //! Step 6: each verdict with the canonical state as it is now, as short as can be, and nothing that the device may not
 //! see.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatebook_sync::wire::{CanonicalState, Judged};
 use gatebook_sync::{Canonical, Content, Receipt};
+use rayon::prelude::*;
 use uuid::Uuid;
+
+use super::MANY;
 
 use super::judge::{Book, Standing, Word};
 
@@ -19,14 +22,13 @@ struct State<'a> {
 
 impl Book<'_> {
     pub(super) fn answer(&self, words: &[Word]) -> Vec<Judged> {
-        let mut signed: HashMap<Uuid, Receipt> = HashMap::new();
+        let signed = self.all_signed(words);
         words
             .iter()
             .map(|&Word { id, write_id, ref verdict, as_sent }| {
                 let state = self.state(id).filter(|state| self.device.sees(state.content.yard_id));
                 let canonical = state.map(|state| {
-                    // Signing costs more than all else here, and a page may name a record several times.
-                    let receipt = signed.entry(id).or_insert_with(|| self.signed(id, &state)).clone();
+                    let receipt = signed[&id].clone();
                     if as_sent && state.write_id == write_id {
                         CanonicalState::AsSent(receipt)
                     } else {
@@ -38,6 +40,18 @@ impl Book<'_> {
                 Judged { id, write_id, verdict: verdict.clone(), canonical }
             })
             .collect()
+    }
+
+    /// The receipts to be given, by record: a page may name one several times. Signing costs more than all else here, so
+    /// a large page is signed on all cores.
+    fn all_signed(&self, words: &[Word]) -> HashMap<Uuid, Receipt> {
+        let ids: HashSet<Uuid> = words.iter().map(|word| word.id).collect();
+        let sign = |id: Uuid| Some((id, self.signed(id, &self.state(id)?)));
+        if ids.len() < MANY {
+            ids.into_iter().filter_map(sign).collect()
+        } else {
+            ids.into_par_iter().filter_map(sign).collect()
+        }
     }
 
     fn state(&self, id: Uuid) -> Option<State<'_>> {

@@ -22,6 +22,7 @@ mod stamp;
 use gatebook_domain::Body;
 use gatebook_sync::wire::{ApiErrorCode, Judged, Push};
 use gatebook_sync::{Canonical, Content, Receipt, Rejection, Verdict, deliberate};
+use rayon::prelude::*;
 use uuid::Uuid;
 
 pub(crate) use check::read;
@@ -35,6 +36,9 @@ use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
 use crate::receipt::Key;
 use crate::storage::{Device, Reading, Writing};
+
+/// From this many records on, the bodies of a page are read on all cores.
+const MANY: usize = 256;
 
 /// A record offered by a device, its body read.
 pub(crate) struct Offered {
@@ -63,17 +67,22 @@ pub(crate) fn prepare(
     push: Vec<Push>,
     reoffer: Vec<Canonical>,
 ) -> Result<Vec<Offered>, ServerError> {
-    let mut page: Vec<Offered> = push
+    let offered: Vec<_> = push
         .into_iter()
         .map(|Push { id, write_id, base, content }| (id, write_id, Ground::Write { base }, content))
         .chain(reoffer.into_iter().map(|Canonical { id, receipt, write_id, device_id, content }| {
             (id, write_id, Ground::Reoffer { receipt, written_by: device_id }, content)
         }))
-        .map(|(id, write_id, ground, content)| {
-            let body = read(&content, bounds);
-            Offered { id, write_id, ground, content, body, refusal: None }
-        })
         .collect();
+    let look = |(id, write_id, ground, content)| {
+        let body = read(&content, bounds);
+        Offered { id, write_id, ground, content, body, refusal: None }
+    };
+    let mut page: Vec<Offered> = if offered.len() < MANY {
+        offered.into_iter().map(look).collect()
+    } else {
+        offered.into_par_iter().map(look).collect()
+    };
     let named = page.iter().flat_map(|offered| {
         let template = match &offered.body {
             Ok(Body::Inspection(inspection)) => Some(inspection.template.template_id),

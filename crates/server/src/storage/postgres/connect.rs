@@ -15,8 +15,10 @@ const WAIT: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(20);
 
 /// Bounds that end what went wrong on the way: a statement, a wait for a lock, a server that died in a transaction.
-/// And plans that are made once, and last: all look-ups are by index, planning one for thousands of ids takes longer than
-/// the look-up, and a plan made while the tables were small must not be to read them whole.
+/// And plans that are made once, and last: all look-ups are by index, and planning one for thousands of ids takes longer
+/// than the look-up. A plan made while the tables are small must be right when they are large, which the planner cannot
+/// know: the statements say themselves what is looked up for what (`LATERAL`), and `OFFSET 0` keeps it so. An array of
+/// ids to compare with (`= ANY`), or a plain join, is read the other way round, and takes the square of what is there.
 const SESSION: &str = "
     SET statement_timeout = '30s';
     SET lock_timeout = '15s';

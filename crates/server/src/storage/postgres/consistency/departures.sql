@@ -1,7 +1,15 @@
-SELECT departures.record, departures.seq, versions.epoch, versions.version
-FROM departures
-JOIN records ON records.tenant = departures.tenant AND records.id = departures.record
-JOIN versions ON versions.tenant = records.tenant AND versions.seq = records.seq
-WHERE departures.tenant = $1 AND departures.scope = $2 AND departures.seq > $3
-ORDER BY departures.seq
+SELECT departure.record, departure.seq, version.epoch, version.version
+FROM (
+    SELECT record, seq FROM departures
+    WHERE tenant = $1 AND scope = $2 AND seq > $3
+    ORDER BY seq
+    OFFSET 0
+) AS departure
+CROSS JOIN LATERAL (
+    SELECT seq FROM records WHERE records.tenant = $1 AND records.id = departure.record OFFSET 0
+) AS record
+CROSS JOIN LATERAL (
+    SELECT epoch, version FROM versions WHERE versions.tenant = $1 AND versions.seq = record.seq OFFSET 0
+) AS version
+ORDER BY departure.seq
 LIMIT $4

@@ -1,2 +1,2 @@
 INSERT INTO records (tenant, id, scope, seq, fingerprint)
-SELECT $1, added.* FROM unnest($2::uuid[], $3::uuid[], $4::bigint[], $5::bigint[]) AS added
+SELECT $1, unnest($2::uuid[]), unnest($3::uuid[]), unnest($4::bigint[]), unnest($5::bigint[])

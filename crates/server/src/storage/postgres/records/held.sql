@@ -1,9 +1,14 @@
 SELECT
-    records.id, versions.write_id, versions.device_id, versions.epoch, versions.version, versions.seq,
-    versions.received_at,
-    versions.kind, versions.yard_id, versions.schema, versions.state, versions.state_reason,
-    versions.captured_at, versions.zone, versions.operator_id, versions.body,
-    coalesce(versions.restores = versions.write_id, false)
-FROM records JOIN versions ON versions.tenant = records.tenant AND versions.seq = records.seq
-WHERE records.tenant = $1 AND records.id = ANY ($2)
-ORDER BY records.id
+    record.id, version.write_id, version.device_id, version.epoch, version.version, version.seq,
+    version.received_at,
+    version.kind, version.yard_id, version.schema, version.state, version.state_reason,
+    version.captured_at, version.zone, version.operator_id, version.body,
+    coalesce(version.restores = version.write_id, false)
+FROM unnest($2::uuid[]) AS wanted (id)
+CROSS JOIN LATERAL (
+    SELECT id, seq FROM records WHERE records.tenant = $1 AND records.id = wanted.id OFFSET 0
+) AS record
+CROSS JOIN LATERAL (
+    SELECT * FROM versions WHERE versions.tenant = $1 AND versions.seq = record.seq OFFSET 0
+) AS version
+ORDER BY record.id

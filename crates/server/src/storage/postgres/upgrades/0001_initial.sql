@@ -83,11 +83,13 @@ CREATE TABLE versions (
     received_at  bigint NOT NULL,
     CHECK ((epoch IS NULL) = (seq IS NULL) AND (version IS NULL) = (seq IS NULL))
 );
+-- No index begins with the tenant. To the planner a tenant is as good as one row while it knows nothing of the tables, so
+-- that it would take any such index for any look-up, and read all the tenant has for each of thousands of ids.
 -- The ledger. Write ids are unique to a tenant: another tenant's are neither looked at nor given away.
-CREATE UNIQUE INDEX versions_ledger ON versions (tenant, write_id);
-CREATE INDEX versions_of_record ON versions (tenant, record_id);
+CREATE UNIQUE INDEX versions_ledger ON versions (write_id, tenant);
+CREATE INDEX versions_of_record ON versions (record_id, tenant);
 -- What stands at each place of the feed.
-CREATE UNIQUE INDEX versions_by_seq ON versions (tenant, seq) WHERE seq IS NOT NULL;
+CREATE UNIQUE INDEX versions_by_seq ON versions (seq, tenant) WHERE seq IS NOT NULL;
 
 -- Each record's canonical version, by its place in the feed. The feed is this table by seq: state, not a log.
 CREATE TABLE records (
@@ -96,9 +98,9 @@ CREATE TABLE records (
     scope       uuid NOT NULL,               -- the yard; the nil id for the organisation
     seq         bigint NOT NULL,
     fingerprint bigint NOT NULL,             -- stands for the state in tallies (gatebook_sync::Fingerprint)
-    PRIMARY KEY (tenant, id)
+    PRIMARY KEY (id, tenant)
 );
-CREATE UNIQUE INDEX records_feed ON records (tenant, scope, seq);
+CREATE UNIQUE INDEX records_feed ON records (scope, tenant, seq);
 
 -- What each scope holds: how many records, and the sums of the halves of their fingerprints. Kept by the triggers below,
 -- in the transaction that changes records; who does that has the tenant's counter, so nobody waits here.
@@ -117,9 +119,9 @@ CREATE TABLE departures (
     scope  uuid NOT NULL,
     record uuid NOT NULL,
     seq    bigint NOT NULL,
-    PRIMARY KEY (tenant, scope, record)
+    PRIMARY KEY (record, scope, tenant)
 );
-CREATE INDEX departures_feed ON departures (tenant, scope, seq);
+CREATE INDEX departures_feed ON departures (scope, tenant, seq);
 
 -- Once a statement, whatever the number of its rows.
 CREATE FUNCTION records_added() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -150,7 +152,7 @@ BEGIN
     SELECT before.tenant, before.scope, before.id, after.seq
     FROM before JOIN after ON after.tenant = before.tenant AND after.id = before.id
     WHERE before.scope <> after.scope AND before.scope <> '00000000-0000-0000-0000-000000000000'
-    ON CONFLICT (tenant, scope, record) DO UPDATE SET seq = excluded.seq;
+    ON CONFLICT (record, scope, tenant) DO UPDATE SET seq = excluded.seq;
     DELETE FROM departures USING after JOIN before ON before.tenant = after.tenant AND before.id = after.id
     WHERE before.scope <> after.scope
         AND departures.tenant = after.tenant AND departures.scope = after.scope AND departures.record = after.id;

@@ -1,5 +1,8 @@
 SELECT
-    write_id, record_id, verdict,
-    kind, yard_id, schema, state, state_reason, captured_at, zone, operator_id, body
-FROM versions
-WHERE tenant = $1 AND write_id = ANY ($2)
+    version.write_id, version.record_id, version.verdict,
+    version.kind, version.yard_id, version.schema, version.state, version.state_reason,
+    version.captured_at, version.zone, version.operator_id, version.body
+FROM unnest($2::uuid[]) AS wanted (write_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM versions WHERE versions.tenant = $1 AND versions.write_id = wanted.write_id OFFSET 0
+) AS version

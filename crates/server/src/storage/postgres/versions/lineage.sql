@@ -1,3 +1,7 @@
-SELECT record_id, epoch, version, write_id, base_epoch, base_version
-FROM versions
-WHERE tenant = $1 AND record_id = ANY ($2) AND seq IS NOT NULL
+SELECT
+    version.record_id, version.epoch, version.version, version.write_id, version.base_epoch, version.base_version
+FROM unnest($2::uuid[]) AS wanted (record_id)
+CROSS JOIN LATERAL (
+    SELECT * FROM versions
+    WHERE versions.tenant = $1 AND versions.record_id = wanted.record_id AND versions.seq IS NOT NULL OFFSET 0
+) AS version
