@@ -37,7 +37,7 @@ use crate::error::{ServerError, refuse};
 use crate::receipt::Key;
 use crate::storage::{Device, Reading, Writing};
 
-/// From this many records on, the bodies of a page are read on all cores.
+/// From this many records on, a page is read and checked on all cores.
 const MANY: usize = 256;
 
 /// A record offered by a device, its body read.
@@ -91,8 +91,11 @@ pub(crate) fn prepare(
         [offered.content.operator_id, template].into_iter().flatten()
     });
     let references = References::load(reading, device.tenant, named)?;
-    for offered in &mut page {
-        offered.refusal = check::check(offered, device, &references);
+    let check = |offered: &mut Offered| offered.refusal = check::check(offered, device, &references);
+    if page.len() < MANY {
+        page.iter_mut().for_each(check)
+    } else {
+        page.par_iter_mut().for_each(check)
     }
     Ok(page)
 }
