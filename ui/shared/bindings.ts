@@ -152,6 +152,66 @@ export type Assignment_Serialize = {
 	note?: string,
 };
 
+/**  The body of an `attachment` record. */
+export type Attachment = Attachment_Serialize | Attachment_Deserialize;
+
+/**  What is attached. */
+export type AttachmentRole = 
+/**  A picture of the equipment, a seal, damage. */
+"photo" | 
+/**  The picture of a drawn signature. */
+"signature" | 
+/**  A paper or file. */
+"document";
+
+/**  The body of an `attachment` record. */
+export type Attachment_Deserialize = {
+	/**  The record it belongs to. */
+	parent_id: string,
+	/**  What it is. */
+	role: AttachmentRole,
+	/**  Which part of the parent it shows, as a path such as `/items/tires`; empty: all of it. */
+	about?: string,
+	/**  SHA-256 of the bytes, 64 small hexadecimal digits. */
+	sha256: string,
+	/**  How many bytes. */
+	size: number,
+	/**  What they are, such as `image/jpeg`. */
+	media_type: string,
+	/**  How large the picture is. */
+	pixels?: Pixels | null,
+	/**  When it was taken, by the device's clock or the picture's own word; for display only. */
+	taken_at?: string | null,
+	/**  Where it was taken. */
+	position?: Position_Deserialize | null,
+	/**  Since when the server holds the bytes, verified. Only the server says so; what a device says here is put right. */
+	stored_at?: string | null,
+};
+
+/**  The body of an `attachment` record. */
+export type Attachment_Serialize = {
+	/**  The record it belongs to. */
+	parent_id: string,
+	/**  What it is. */
+	role: AttachmentRole,
+	/**  Which part of the parent it shows, as a path such as `/items/tires`; empty: all of it. */
+	about?: string,
+	/**  SHA-256 of the bytes, 64 small hexadecimal digits. */
+	sha256: string,
+	/**  How many bytes. */
+	size: number,
+	/**  What they are, such as `image/jpeg`. */
+	media_type: string,
+	/**  How large the picture is. */
+	pixels?: Pixels,
+	/**  When it was taken, by the device's clock or the picture's own word; for display only. */
+	taken_at?: string,
+	/**  Where it was taken. */
+	position?: Position_Serialize,
+	/**  Since when the server holds the bytes, verified. Only the server says so; what a device says here is put right. */
+	stored_at?: string,
+};
+
 /**  The typed body of a record. */
 export type Body = Body_Serialize | Body_Deserialize;
 
@@ -163,6 +223,8 @@ export type Body_Deserialize =
 { kind: "gate_event"; body: GateEvent_Deserialize } | 
 /**  See [`Interchange`]. */
 { kind: "interchange"; body: Interchange_Deserialize } | 
+/**  See [`Attachment`]. */
+{ kind: "attachment"; body: Attachment_Deserialize } | 
 /**  See [`Assignment`]. */
 { kind: "assignment"; body: Assignment_Deserialize } | 
 /**  See [`Template`]. */
@@ -186,6 +248,8 @@ export type Body_Serialize =
 { kind: "gate_event"; body: GateEvent_Serialize } | 
 /**  See [`Interchange`]. */
 { kind: "interchange"; body: Interchange_Serialize } | 
+/**  See [`Attachment`]. */
+{ kind: "attachment"; body: Attachment_Serialize } | 
 /**  See [`Assignment`]. */
 { kind: "assignment"; body: Assignment_Serialize } | 
 /**  See [`Template`]. */
@@ -846,6 +910,8 @@ export type Kind =
 "gate_event" | 
 /**  Equipment handed from one carrier to another (an equipment interchange receipt). Written in the field. */
 "interchange" | 
+/**  A photo, signature or document that belongs to another record. Written in the field; its bytes travel apart. */
+"attachment" | 
 /**  Work for a yard or an operator, by a due time. Written at the console. */
 "assignment" | 
 /**  A list of things to inspect. Written at the console. */
@@ -1010,6 +1076,14 @@ export type Operator_Serialize = {
 	job?: string,
 };
 
+/**  How large a picture is. */
+export type Pixels = {
+	/**  From left to right, as it is shown. */
+	width: number,
+	/**  From top to bottom, as it is shown. */
+	height: number,
+};
+
 /**  A licence plate and who issued it. */
 export type Plate = Plate_Serialize | Plate_Deserialize;
 
@@ -1027,6 +1101,29 @@ export type Plate_Serialize = {
 	number: string,
 	/**  State, province or country, such as `TX`, `TAMPS`, `ON`. */
 	region: string,
+};
+
+/**  Where something was taken. */
+export type Position = Position_Serialize | Position_Deserialize;
+
+/**  Where something was taken. */
+export type Position_Deserialize = {
+	/**  Degrees north. */
+	latitude: number | null,
+	/**  Degrees east. */
+	longitude: number | null,
+	/**  Meters by which it may be off. */
+	accuracy_m?: number | null,
+};
+
+/**  Where something was taken. */
+export type Position_Serialize = {
+	/**  Degrees north. */
+	latitude: number | null,
+	/**  Degrees east. */
+	longitude: number | null,
+	/**  Meters by which it may be off. */
+	accuracy_m?: number | null,
 };
 
 /**  One thing that is wrong with a body. */

@@ -87,7 +87,8 @@ fn simulate(arguments: &[&str]) -> anyhow::Result<()> {
 fn bench() -> anyhow::Result<()> {
     // The whole flows first: they are what is promised. What a page costs the server tells where the time goes.
     cargo(&["bench", "--package", "gatebook-client", "--bench", "figures"])?;
-    cargo(&["bench", "--package", "gatebook-server", "--bench", "page"])
+    cargo(&["bench", "--package", "gatebook-server", "--bench", "page"])?;
+    cargo(&["bench", "--package", "gatebook-server", "--bench", "upload"])
 }
 
 fn bindings() -> anyhow::Result<()> {

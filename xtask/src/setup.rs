@@ -2,12 +2,12 @@
 
 use std::fs;
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 
 use crate::command::{npm, root, run, succeeds, tool, tools};
 
 /// Debian's packages for building the app and for driving it, and the database that the server's tests start.
-const PACKAGES: [&str; 10] = [
+const PACKAGES: [&str; 11] = [
     "build-essential",
     "pkg-config",
     "libwebkit2gtk-4.1-dev",
@@ -18,6 +18,7 @@ const PACKAGES: [&str; 10] = [
     "libxdo-dev",
     "dbus",
     "postgresql",
+    "python3-venv",
 ];
 
 /// Programs from crates.io, with their versions and how to see whether they are there.
@@ -26,6 +27,9 @@ const CRATES: [(&str, &str, &[&str]); 2] = [
     // Drives the app in its tests, which run on Linux.
     ("tauri-driver", "2.1.0", &["tauri-driver", "--help"]),
 ];
+
+/// From PyPI: another maker's client of the server's uploads (npm's is among the node packages), and an S3 server.
+const PYTHON_PACKAGES: [&str; 2] = ["tuspy==1.1.0", "moto[server]==5.2.5"];
 
 /// Installs what is missing.
 pub(crate) fn all() -> anyhow::Result<()> {
@@ -36,7 +40,8 @@ pub(crate) fn all() -> anyhow::Result<()> {
             run(tool("cargo").args(["install", name, "--version", version, "--locked", "--root"]).arg(tools()))?;
         }
     }
-    node_packages()
+    node_packages()?;
+    python_packages()
 }
 
 fn system_packages() -> anyhow::Result<()> {
@@ -61,6 +66,20 @@ fn system_packages() -> anyhow::Result<()> {
     };
     apt(&["update", "-qq"])?;
     apt(&[["install", "-y", "-qq", "--no-install-recommends"].as_slice(), missing.as_slice()].concat())
+}
+
+/// Installs what tests need from PyPI into a folder of the project's own.
+fn python_packages() -> anyhow::Result<()> {
+    let folder = tools().join("python");
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    let python = python.to_str().context("the repository's path is text")?;
+    if succeeds(tool(python).args(["-c", "import tusclient, moto.server"])) {
+        return Ok(());
+    }
+    let system = if cfg!(windows) { "python" } else { "python3" };
+    run(tool(system).args(["-m", "venv"]).arg(&folder))?;
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    run(tool(python).args(install).args(PYTHON_PACKAGES))
 }
 
 /// Installs what the lock file asks for, unless that is there. Not `npm ci`: it refuses a lock file without registry

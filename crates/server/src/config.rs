@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -55,6 +56,69 @@ pub struct Bounds {
     pub enrolment_burst: u32,
     /// Enrolments that may be tried per minute in the long run.
     pub enrolments_per_minute: u32,
+    /// Photos.
+    pub photos: PhotoBounds,
+}
+
+/// Bounds on what photos may cost.
+#[derive(Debug, Clone, Copy)]
+pub struct PhotoBounds {
+    /// Bytes of one photo.
+    pub photo_bytes: u64,
+    /// Hashes a device may ask about in one request.
+    pub hashes: u32,
+    /// Unfinished uploads of one device.
+    pub open_uploads: usize,
+    /// Requests that carry bytes at a time; further ones are told to come again.
+    pub concurrent_uploads: usize,
+    /// An upload that goes silent for so long is taken to be cut; what arrived is kept.
+    pub silence: Duration,
+    /// What has arrived is made safe at least this often, however slow the link.
+    pub part_time: Duration,
+    /// An upload that makes no progress for so long is over.
+    pub unfinished_for: Duration,
+    /// Bytes that no record names and nobody asks for are kept for so long.
+    pub unreferenced_for: Duration,
+    /// How often the server sweeps.
+    pub sweep_every: Duration,
+}
+
+impl Default for PhotoBounds {
+    fn default() -> Self {
+        const HOUR: Duration = Duration::from_secs(60 * 60);
+        const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+        Self {
+            photo_bytes: 64 * 1024 * 1024,
+            hashes: 1_000,
+            open_uploads: 256,
+            concurrent_uploads: 64,
+            silence: Duration::from_secs(30),
+            part_time: Duration::from_secs(10),
+            unfinished_for: DAY * 7,
+            unreferenced_for: DAY * 30,
+            sweep_every: HOUR,
+        }
+    }
+}
+
+/// Where photos lie.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum PhotoStore {
+    /// In the folder `photos` of the data folder.
+    #[default]
+    DataFolder,
+    /// In that folder.
+    Folder(PathBuf),
+    /// In S3-compatible storage: `s3://bucket/prefix`, with keys, region and endpoint from the environment (`AWS_…`).
+    Bucket(String),
+}
+
+impl FromStr for PhotoStore {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Ok(if text.contains("://") { Self::Bucket(text.to_owned()) } else { Self::Folder(text.into()) })
+    }
 }
 
 impl Default for Bounds {
@@ -70,6 +134,7 @@ impl Default for Bounds {
             stopping_time: Duration::from_secs(30),
             enrolment_burst: 30,
             enrolments_per_minute: 30,
+            photos: PhotoBounds::default(),
         }
     }
 }
@@ -86,6 +151,8 @@ pub struct Config {
     pub database_connections: usize,
     /// Where the key lies, if not in `data`. Servers that share a database share the key.
     pub key_file: Option<PathBuf>,
+    /// Where photos lie.
+    pub photos: PhotoStore,
     /// Bounds.
     pub bounds: Bounds,
     /// Clock and ids.
@@ -101,6 +168,7 @@ impl Config {
             database: None,
             database_connections: 16,
             key_file: None,
+            photos: PhotoStore::default(),
             bounds: Bounds::default(),
             environment: Arc::new(SystemEnvironment),
         }

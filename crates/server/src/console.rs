@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
+use crate::photos;
 use crate::reconcile::{self, stamp};
 use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
 
@@ -69,11 +70,15 @@ pub(crate) fn supersede(
     let mut filings = [Filing { base, restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     let mut counter = writing.take_counter(tenant)?;
-    stamp(&mut filings, &mut counter, environment.now())?;
+    let now = environment.now();
+    stamp(&mut filings, &mut counter, now)?;
     if let (Some(held), true, true) = (held, deliberate!(RestoreOutsideFeed), filings[0].restores.is_some()) {
         filings[0].seq = Some(held.seq);
     }
+    let (mut marks, marked) = photos::follow(writing, tenant, environment, &filings)?;
+    stamp(&mut marks, &mut counter, now)?;
     writing.store(tenant, &displaced, &filings)?;
+    writing.store(tenant, &marked, &marks)?;
     writing.set_counter(tenant, counter)?;
     Ok((write_id, version))
 }

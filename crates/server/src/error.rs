@@ -53,6 +53,9 @@ pub enum ServerError {
     /// The file system.
     #[error("the data folder failed")]
     Io(#[from] std::io::Error),
+    /// Where photos lie.
+    #[error("the photo store failed")]
+    Photos(#[from] object_store::Error),
     /// A stored value cannot be read back.
     #[error("a stored {what} cannot be read")]
     Unreadable {

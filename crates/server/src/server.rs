@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::enrol::RateLimit;
 use crate::error::ServerError;
 use crate::files::FolderLock;
+use crate::photos::{Depot, Turns};
 use crate::receipt::{KEY_FILE, Key};
 use crate::storage::Storage;
 
@@ -25,6 +26,8 @@ pub(crate) struct Inner {
     pub storage: Storage,
     pub key: Key,
     pub enrolments: RateLimit,
+    pub depot: Depot,
+    pub turns: Turns,
     /// Dropped last: while anything is open, nobody may replace the database.
     _lock: Option<FolderLock>,
 }
@@ -49,7 +52,9 @@ impl Server {
         let storage = Storage::open(&config, epoch_at(now))?;
         let key = open_key(&config, &storage)?;
         let enrolments = RateLimit::new(&config.bounds, now);
-        Ok(Self { inner: Arc::new(Inner { config, storage, key, enrolments, _lock: lock }) })
+        let depot = Depot::open(&config.photos, &config.data)?;
+        let turns = Turns::default();
+        Ok(Self { inner: Arc::new(Inner { config, storage, key, enrolments, depot, turns, _lock: lock }) })
     }
 
     /// What it was opened with.

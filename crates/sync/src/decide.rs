@@ -135,11 +135,16 @@ fn decide_write(
     let held = existing.receipt;
     let next = known.max(held.version) + 1;
     let on_current = base.is_some_and(|base| base.is_of_same_write(held));
+    // A base received after what is held means that the server lost something (a restore from backup) and has taken
+    // nothing since that the writer had not seen.
+    let lost_since = !on_current && base.is_some_and(|base| !existing.is_received_after(base));
 
     if existing.content.says_the_same_as(incoming.content) {
         return if on_current { take(epoch, next, false) } else { Decision::Unchanged };
     }
     match existing.content.state {
+        // Who closed or voided it was followed by somebody who might: the writer had seen what was made of it.
+        RecordState::Closed | RecordState::Voided if lost_since => {}
         RecordState::Closed if !incoming.may_reopen => {
             return Decision::Reject(Rejection::new(
                 RejectionCode::Final,
@@ -162,10 +167,7 @@ fn decide_write(
     if deliberate!(TrustDeviceClocks) && !on_current && existing.content.captured_at > incoming.content.captured_at {
         return Decision::SetAside;
     }
-    // A base received no earlier than what is held means that the server lost something (a restore from backup) and
-    // has taken nothing since that the writer had not seen.
-    let saw_all = on_current || base.is_some_and(|base| !existing.is_received_after(base));
-    take(epoch, next, !saw_all)
+    take(epoch, next, !(on_current || lost_since))
 }
 
 fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receipt, overtaken: bool) -> Decision {

@@ -148,6 +148,18 @@ fn two_states_of_one_number_and_one_time_are_told_apart_by_their_digests() {
 }
 
 #[test]
+fn what_was_reopened_before_a_restore_is_not_closed_again_to_who_had_seen_it() {
+    let edited = content("edited on the reopened 6");
+    let (reopened, from_backup) = (receipt(EPOCH, 6, LATER), receipt(EPOCH, 5, EARLIER));
+    for state in [RecordState::Voided, RecordState::Closed] {
+        let held = Content { state, ..content("5") };
+        let existing = Existing { receipt: &from_backup, content: &held, is_put_back: false };
+        let decision = decide(NEWER_EPOCH, Some(existing), None, write(&edited, Some(&reopened)));
+        assert_eq!((decision.verdict(), version(&decision)), (Verdict::Accepted, Some(7)));
+    }
+}
+
+#[test]
 fn a_later_epoch_received_it_later_whatever_its_clock_said() {
     // The clock was set back between the restore and the next write.
     let (held, offered) = (content("taken since"), content("edited on the lost 5"));

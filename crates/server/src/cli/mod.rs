@@ -1,6 +1,7 @@
 //! The command line. Each command opens the data folder, calls one method of the server and prints what came of it.
 
 mod audit;
+mod photos;
 mod serve;
 
 use std::net::SocketAddr;
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::backup::restore_backup;
-use crate::config::Config;
+use crate::config::{Config, PhotoStore};
 use crate::server::Server;
 
 #[derive(Parser)]
@@ -40,13 +41,18 @@ struct Data {
     /// a database need the same.
     #[arg(long, env = "GATEBOOK_KEY_FILE")]
     key_file: Option<PathBuf>,
+    /// Where photos lie, if not in the data folder: another folder, or s3://bucket/prefix with keys, region and
+    /// endpoint in the environment (AWS_…).
+    #[arg(long, env = "GATEBOOK_PHOTOS")]
+    photos: Option<PhotoStore>,
 }
 
 impl Data {
     fn open(&self) -> anyhow::Result<Server> {
         let Self { database, database_connections, key_file, .. } = self;
         let (database, database_connections, key_file) = (database.clone(), *database_connections, key_file.clone());
-        let config = Config { database, database_connections, key_file, ..Config::new(&self.folder) };
+        let photos = self.photos.clone().unwrap_or_default();
+        let config = Config { database, database_connections, key_file, photos, ..Config::new(&self.folder) };
         Server::open(config).with_context(|| match self.database {
             Some(_) => "cannot open the database".to_owned(),
             None => format!("cannot open the data folder {}", self.folder.display()),
@@ -123,6 +129,9 @@ enum Command {
     /// Shows every version of a record, or brings one back.
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Looks after photos.
+    #[command(subcommand)]
+    Photos(photos::Command),
     /// Copies the database to a file while the server runs. Keep `server.key` with it, in another place.
     Backup {
         #[command(flatten)]
@@ -184,6 +193,7 @@ fn run(command: Command) -> anyhow::Result<()> {
             println!("{device} is signed out.");
         }
         Command::Audit(command) => audit::run(command)?,
+        Command::Photos(command) => photos::run(command)?,
         Command::Backup { data, to } => {
             data.open()?.backup(&to)?;
             println!("The backup is {}. Keep server.key with it, in another place.", to.display());

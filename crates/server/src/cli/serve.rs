@@ -19,7 +19,12 @@ pub(super) fn run(data: &Data, listen: SocketAddr, log_format: LogFormat) -> any
         let mut out = std::io::stdout();
         writeln!(out, "Gatebook server listens at http://{}", listener.local_addr()?)?;
         out.flush()?;
+        let sweeping = tokio::spawn({
+            let server = server.clone();
+            async move { server.keep_sweeping().await }
+        });
         server.serve(listener, asked_to_stop()).await?;
+        sweeping.abort();
         tracing::info!("stopped");
         Ok(())
     })

@@ -51,7 +51,7 @@ impl FromRequestParts<App> for RecordId {
     }
 }
 
-fn token(parts: &Parts) -> Result<String, Refusal> {
+pub(super) fn token(parts: &Parts) -> Result<String, Refusal> {
     parts
         .headers
         .get(header::AUTHORIZATION)

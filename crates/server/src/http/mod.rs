@@ -7,10 +7,13 @@ mod enrol;
 mod health;
 mod log;
 mod openapi;
+mod photos;
 mod records;
 mod refusal;
 mod routes;
 mod sync;
+mod tus;
+mod uploads;
 
 use std::sync::Arc;
 
@@ -29,13 +32,18 @@ pub use routes::Route;
 pub(crate) struct App {
     server: Server,
     syncs: Arc<Semaphore>,
+    uploads: Arc<Semaphore>,
 }
 
 impl Server {
     /// The API as an axum router.
     pub fn router(&self) -> Router {
         let bounds = self.config().bounds;
-        let app = App { server: self.clone(), syncs: Arc::new(Semaphore::new(bounds.concurrent_syncs)) };
+        let app = App {
+            server: self.clone(),
+            syncs: Arc::new(Semaphore::new(bounds.concurrent_syncs)),
+            uploads: Arc::new(Semaphore::new(bounds.photos.concurrent_uploads)),
+        };
         let mut router = Router::new();
         for (Route { path, .. }, handler) in routes::table() {
             router = router.route(path, handler);

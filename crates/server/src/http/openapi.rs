@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{enrol, health, records, sync};
+use super::{enrol, health, photos, records, sync, uploads};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -22,6 +22,14 @@ use super::{enrol, health, records, sync};
         records::close,
         records::reopen,
         records::void,
+        photos::have,
+        photos::photo,
+        uploads::options,
+        uploads::create,
+        uploads::status,
+        uploads::patch,
+        uploads::overridden,
+        uploads::terminate,
         health::health,
         document
     ),

@@ -1,8 +1,9 @@
 //! Every address of the API, once: the router is built from this table, and a test compares it with `/openapi.json`.
 
-use axum::routing::{MethodRouter, get, post};
+use axum::middleware::from_fn;
+use axum::routing::{MethodRouter, delete, get, head, options, patch, post};
 
-use super::{App, enrol, health, openapi, records, sync};
+use super::{App, enrol, health, openapi, photos, records, sync, tus, uploads};
 
 /// An address of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -16,6 +17,7 @@ pub struct Route {
 pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
     let read = |path, handler| (Route { path, method: "get" }, handler);
     let act = |path, handler| (Route { path, method: "post" }, handler);
+    let tus = |path, method, handler: MethodRouter<App>| (Route { path, method }, handler.layer(from_fn(tus::speak)));
     vec![
         act("/v1/sync", post(sync::sync)),
         act("/v1/enrol", post(enrol::enrol)),
@@ -24,6 +26,14 @@ pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
         act("/v1/records/{id}/close", post(records::close)),
         act("/v1/records/{id}/reopen", post(records::reopen)),
         act("/v1/records/{id}/void", post(records::void)),
+        act("/v1/photos/have", post(photos::have)),
+        read("/v1/photos/{sha256}", get(photos::photo)),
+        tus("/v1/uploads", "options", options(uploads::options)),
+        tus("/v1/uploads", "post", post(uploads::create)),
+        tus("/v1/uploads/{id}", "head", head(uploads::status)),
+        tus("/v1/uploads/{id}", "patch", patch(uploads::patch)),
+        tus("/v1/uploads/{id}", "post", post(uploads::overridden)),
+        tus("/v1/uploads/{id}", "delete", delete(uploads::terminate)),
         read("/health", get(health::health)),
         read("/openapi.json", get(openapi::document)),
     ]

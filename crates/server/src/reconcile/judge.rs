@@ -16,6 +16,7 @@ use super::notices::{Conflict, Side};
 use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
+use crate::photos;
 use crate::receipt::Key;
 use crate::storage::{Ancestor, Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
@@ -85,10 +86,11 @@ impl Book<'_> {
         if let (Some(rejection), Ground::Reoffer { .. }) = (&refusal, &offered.ground) {
             return self.reject_aside(writing, offered, rejection.clone());
         }
+        let seen = self.base_but_for_marks(writing, offered)?;
         let existing = self.existing(id);
         let incoming = Incoming {
             offer: match &offered.ground {
-                Ground::Write { base } => Offer::Write { base: base.as_ref() },
+                Ground::Write { base } => Offer::Write { base: seen.as_ref().or(base.as_ref()) },
                 Ground::Reoffer { receipt, .. } => {
                     Offer::Reoffer { receipt, overtaken: self.lineage.is_overtaken(id, receipt.version_id(), write_id) }
                 }
@@ -128,6 +130,20 @@ impl Book<'_> {
         };
         Key::mark(&mut receipt, write_id, content);
         Some(InForce { receipt, content, is_put_back })
+    }
+
+    /// The receipt of what is held, if the server has only said `stored_at` since the base: nobody's change is lost then.
+    fn base_but_for_marks(&self, writing: &dyn Writing, offered: &Offered) -> Result<Option<Receipt>, ServerError> {
+        match (&offered.ground, self.standing.get(&offered.id)) {
+            (Ground::Write { base: Some(base) }, Some(Standing::Stored(held)))
+                if photos::is_only_marked_since(writing, self.device.tenant, held, base)? =>
+            {
+                let mut receipt = held.receipt();
+                Key::mark(&mut receipt, held.write_id, &held.content);
+                Ok(Some(receipt))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Why the record is not taken, as far as `decide` cannot see it. Notes what its receipt proves.

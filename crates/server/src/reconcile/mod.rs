@@ -34,6 +34,7 @@ use notices::Desk;
 
 use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
+use crate::photos;
 use crate::receipt::Key;
 use crate::storage::{Device, Reading, Writing};
 
@@ -93,9 +94,9 @@ pub(crate) fn prepare(
     let references = References::load(reading, device.tenant, named)?;
     let check = |offered: &mut Offered| offered.refusal = check::check(offered, device, &references);
     if page.len() < MANY {
-        page.iter_mut().for_each(check)
+        page.iter_mut().for_each(check);
     } else {
-        page.par_iter_mut().for_each(check)
+        page.par_iter_mut().for_each(check);
     }
     Ok(page)
 }
@@ -131,11 +132,15 @@ pub(crate) fn reconcile<'a>(
         let desk = Desk::open(writing, tenant, book.epoch, &book.conflicts)?;
         let mut counter = writing.take_counter(tenant)?;
         counter.not_before(book.newest_proof);
-        stamp(&mut book.filings, &mut counter, environment.now())?;
+        let now = environment.now();
+        stamp(&mut book.filings, &mut counter, now)?;
         let mut notices = desk.notices(environment, &book.filings);
-        stamp(&mut notices, &mut counter, environment.now())?;
+        stamp(&mut notices, &mut counter, now)?;
+        let (mut marks, marked) = photos::follow(writing, tenant, environment, &book.filings)?;
+        stamp(&mut marks, &mut counter, now)?;
         writing.store(tenant, &book.displaced, &book.filings)?;
         writing.store(tenant, &desk.superseded(), &notices)?;
+        writing.store(tenant, &marked, &marks)?;
         writing.set_counter(tenant, counter)?;
     }
     Ok(Reconciled { book, words })

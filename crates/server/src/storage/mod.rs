@@ -4,6 +4,7 @@
 //! The interface is synchronous: the server calls it on threads of its own, a simulator as it likes.
 
 mod model;
+mod photos;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
@@ -18,6 +19,7 @@ pub use model::Device;
 pub(crate) use model::{
     Ancestor, Code, Counter, Filing, Held, LedgerEntry, NewDevice, Outcome, StoredWrite, Tenant, state_name,
 };
+pub(crate) use photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};
 
 use crate::config::Config;
 use crate::error::ServerError;
@@ -61,7 +63,7 @@ impl Storage {
 }
 
 /// One consistent state of the database, to look at.
-pub(crate) trait Reading {
+pub(crate) trait Reading: ReadingPhotos {
     /// The server's epoch.
     fn epoch(&self) -> Result<Epoch, ServerError>;
 
@@ -136,7 +138,7 @@ pub(crate) trait FeedRow {
 /// The order of a page: [`claim`](Self::claim) its records, do the work, [`take_counter`](Self::take_counter),
 /// [`store`](Self::store), [`set_counter`](Self::set_counter). From the counter on nothing waits for anybody, so that
 /// nobody waits long for the counter.
-pub(crate) trait Writing: Reading {
+pub(crate) trait Writing: Reading + WritingPhotos {
     /// Begins a new epoch, with the counter taken.
     fn begin_epoch(&self, epoch: Epoch) -> Result<(), ServerError>;
 

@@ -5,6 +5,7 @@
 
 mod connect;
 mod failure;
+mod photos;
 mod reading;
 mod row;
 mod session;

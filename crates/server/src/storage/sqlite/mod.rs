@@ -3,6 +3,7 @@
 mod codes;
 mod consistency;
 mod devices;
+mod photos;
 mod records;
 mod session;
 mod tenants;

@@ -23,7 +23,7 @@ pub(crate) struct Place {
 impl Place {
     /// An empty one, on the database that this binary's tests are about.
     pub(crate) fn new() -> Self {
-        let database = (env!("CARGO_CRATE_NAME") == "api_postgres").then(Database::new);
+        let database = env!("CARGO_CRATE_NAME").ends_with("_postgres").then(Database::new);
         Self { database, ..Self::embedded() }
     }
 

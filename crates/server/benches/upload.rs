@@ -1,0 +1,134 @@
+//! One upload over loopback beside a plain HTTP PUT of the same bytes, each safe on the disk when it is answered:
+//! `cargo bench -p gatebook-server --bench upload`. The aim is at least 0.8 of the PUT's throughput.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use axum::extract::{Request, State};
+use axum::routing::put;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use futures_util::StreamExt as _;
+use gatebook_server::{Config, Server};
+use gatebook_sync::wire::EnrolRequest;
+use sha2::{Digest as _, Sha256};
+use tokio::io::AsyncWriteExt as _;
+use uuid::Uuid;
+
+const ROUNDS: usize = 15;
+const MIB: usize = 1024 * 1024;
+
+#[tokio::main]
+async fn main() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let server = Server::open(Config::new(folder.path().join("data"))).expect("a server");
+    let seeded = server.seed().expect("a seed");
+    let request =
+        EnrolRequest { code: seeded.codes[0].code.clone(), device_name: "Bench".to_owned(), device_id: Uuid::now_v7() };
+    let token = server.enrol(&request).expect("a device").token;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let tus = Tus { base: format!("http://{}", listener.local_addr().expect("an address")), token, client: client() };
+    tokio::spawn(async move { server.serve(listener, std::future::pending()).await });
+
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let plain = format!("http://{}/photo", listener.local_addr().expect("an address"));
+    let router = axum::Router::new().route("/photo", put(keep)).with_state(folder.path().to_owned());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let put = client();
+
+    println!("{:>10}  {:>12}  {:>12}  {:>12}  ratio (aim: 0.8)", "size", "plain PUT", "tus, one", "tus, 512 KiB");
+    let mut seed = 0_u64;
+    for mib in [2, 8, 32] {
+        let size = mib * MIB;
+        let (mut plain_times, mut one_times, mut chunked_times) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..ROUNDS {
+            // In turn, so that whatever else the machine does meets all of them.
+            seed += 1;
+            let bytes = bytes::Bytes::from(photo(seed, size));
+            let begun = Instant::now();
+            let answer = put.put(&plain).body(bytes.clone()).send().await.expect("an answer");
+            assert!(answer.status().is_success());
+            plain_times.push(begun.elapsed());
+            one_times.push(tus.upload(&bytes, size).await);
+            seed += 1;
+            chunked_times.push(tus.upload(&bytes::Bytes::from(photo(seed, size)), 512 * 1024).await);
+        }
+        let [plain, one, chunked] = [plain_times, one_times, chunked_times].map(median);
+        let megabytes = f64::from(u32::try_from(size).expect("some megabytes")) / 1e6;
+        let rate = |time: Duration| format!("{:.0} MB/s", megabytes / time.as_secs_f64());
+        println!(
+            "{:>6} MiB  {:>12}  {:>12}  {:>12}  {:.2}",
+            mib,
+            rate(plain),
+            rate(one),
+            rate(chunked),
+            plain.as_secs_f64() / one.as_secs_f64()
+        );
+    }
+}
+
+/// The plain PUT: to the disk, under its name when it is whole.
+async fn keep(State(folder): State<PathBuf>, request: Request) {
+    let name = folder.join(Uuid::now_v7().to_string());
+    let staged = name.with_extension("staged");
+    let mut file = tokio::fs::File::create(&staged).await.expect("a file");
+    let mut body = request.into_body().into_data_stream();
+    while let Some(bytes) = body.next().await {
+        file.write_all(&bytes.expect("bytes")).await.expect("room");
+    }
+    file.sync_all().await.expect("a disk");
+    tokio::fs::rename(staged, name).await.expect("a name");
+    let folder = tokio::fs::File::open(folder).await.expect("the folder");
+    folder.sync_all().await.expect("a disk");
+}
+
+struct Tus {
+    base: String,
+    token: String,
+    client: reqwest::Client,
+}
+
+impl Tus {
+    /// Sends bytes in chunks of that size; how long it took, without beginning the upload.
+    async fn upload(&self, bytes: &bytes::Bytes, chunk: usize) -> Duration {
+        let hash = format!("{:x}", Sha256::digest(bytes));
+        let pairs =
+            [("sha256", hash), ("media_type", "image/jpeg".to_owned()), ("record_id", Uuid::now_v7().to_string())];
+        let metadata = pairs.map(|(key, value)| format!("{key} {}", BASE64.encode(value))).join(",");
+        let request = |method, path: &str| {
+            let request = self.client.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token);
+            request.header("Tus-Resumable", "1.0.0")
+        };
+        let begun = request(reqwest::Method::POST, "/v1/uploads").header("Upload-Length", bytes.len());
+        let begun = begun.header("Upload-Metadata", metadata).send().await.expect("an answer");
+        let location = begun.headers()["location"].to_str().expect("an address").to_owned();
+        let begun = Instant::now();
+        for start in (0..bytes.len()).step_by(chunk) {
+            let body = bytes.slice(start..bytes.len().min(start + chunk));
+            let patch = request(reqwest::Method::PATCH, &location).header("Upload-Offset", start);
+            let patch = patch.header("Content-Type", "application/offset+octet-stream").body(body);
+            let answer = patch.send().await.expect("an answer");
+            assert_eq!(answer.status().as_u16(), 204);
+        }
+        begun.elapsed()
+    }
+}
+
+fn client() -> reqwest::Client {
+    reqwest::Client::builder().no_proxy().build().expect("a client")
+}
+
+/// Bytes that no other photo has.
+fn photo(seed: u64, size: usize) -> Vec<u8> {
+    let mut bytes = vec![0; size];
+    for (at, chunk) in bytes.chunks_mut(8).enumerate() {
+        let word = (seed << 40 | at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes();
+        chunk.copy_from_slice(&word[..chunk.len()]);
+    }
+    bytes
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort_unstable();
+    times[times.len() / 2]
+}

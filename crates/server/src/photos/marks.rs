@@ -1,0 +1,144 @@
+//! `stored_at`: an attachment's canonical state says it just as long as the bytes are held. Whatever devices write, the
+//! server puts it right by a version of its own, in the transaction in which the record or the bytes arrived.
+//!
+//! Records and bytes arrive in any order and at any node. Who files either holds the tenant's counter when looking for
+//! the other, so that the later of the two always finds the earlier. Records are claimed before the counter is taken, as
+//! everywhere ([`Naming::claim`]).
+
+use std::collections::HashMap;
+
+use gatebook_domain::attachment::Attachment;
+use gatebook_domain::{Body, Kind};
+use gatebook_sync::{Content, Receipt, VersionId};
+use jiff::Timestamp;
+use serde_json::value::RawValue;
+use uuid::Uuid;
+
+use super::hash::ContentHash;
+use crate::config::Environment;
+use crate::error::ServerError;
+use crate::reconcile::stamp;
+use crate::storage::{Counter, Filing, Held, Outcome, Reading, Tenant, Writing};
+
+const REASON: &str = "what the server holds of it has changed";
+
+/// Notes which bytes judged writes name, and makes the versions that say whether they are held. To be called with the
+/// tenant's counter taken; the filings it returns are to be stamped and stored after those they follow.
+pub(crate) fn follow(
+    writing: &dyn Writing,
+    tenant: Tenant,
+    environment: &dyn Environment,
+    filings: &[Filing],
+) -> Result<(Vec<Filing>, HashMap<Uuid, Outcome>), ServerError> {
+    let (mut marks, mut displaced) = (Vec::new(), HashMap::new());
+    for filing in filings.iter().filter(|filing| filing.outcome != Outcome::Rejected) {
+        let Some((attachment, hash)) = attachment(&filing.content) else { continue };
+        // Whatever was ever taken can be brought back, so its bytes are kept.
+        writing.refer(tenant, hash, filing.record_id)?;
+        let (Some(version), Outcome::Canonical) = (filing.version, filing.outcome) else { continue };
+        let held_since = writing.blob(tenant, hash)?.map(|blob| blob.stored_at);
+        if attachment.stored_at != held_since {
+            let version = VersionId { version: version.version + 1, ..version };
+            marks.push(mark(environment, filing.record_id, version, &filing.content, attachment, held_since));
+            displaced.insert(filing.write_id, Outcome::Superseded);
+        }
+    }
+    Ok((marks, displaced))
+}
+
+/// Whether the server's own word is all that was added to an attachment since that state of it.
+pub(crate) fn is_only_marked_since(
+    reading: &dyn Reading,
+    tenant: Tenant,
+    held: &Held,
+    base: &Receipt,
+) -> Result<bool, ServerError> {
+    let is_older = base.epoch == held.version.epoch && base.version < held.version.version;
+    if held.content.kind != Kind::Attachment.as_str() || !is_older {
+        return Ok(false);
+    }
+    let writes = reading.writes_of_record(tenant, held.record_id)?;
+    let then = writes.iter().find(|write| write.version == Some(base.version)).map(|write| &write.content);
+    Ok(match (then.and_then(unmarked), unmarked(&held.content)) {
+        (Some(then), Some(now)) => then.says_the_same_as(&now),
+        _ => false,
+    })
+}
+
+/// What people said of an attachment.
+fn unmarked(content: &Content) -> Option<Content> {
+    let (attachment, _) = attachment(content)?;
+    Some(Content { body: body(Attachment { stored_at: None, ..attachment }), ..content.clone() })
+}
+
+fn body(attachment: Attachment) -> Box<RawValue> {
+    RawValue::from_string(Body::Attachment(attachment).to_json()).expect("a serialised body is JSON")
+}
+
+/// The records that name some bytes, claimed, with the tenant's counter taken.
+pub(super) struct Naming {
+    hash: ContentHash,
+    held: Vec<Held>,
+    counter: Counter,
+}
+
+impl Naming {
+    pub(super) fn claim(writing: &dyn Writing, tenant: Tenant, hash: ContentHash) -> Result<Self, ServerError> {
+        let naming = writing.records_naming(tenant, hash)?;
+        let held = writing.claim(tenant, &naming)?;
+        let counter = writing.take_counter(tenant)?;
+        if writing.records_naming(tenant, hash)? != naming {
+            return Err(ServerError::Contended("another record names the photo since it was looked for".into()));
+        }
+        Ok(Self { hash, held, counter })
+    }
+}
+
+/// The bytes have come or gone: the attachments that name them say so from now on.
+pub(super) fn tell_attachments(
+    writing: &dyn Writing,
+    tenant: Tenant,
+    environment: &dyn Environment,
+    Naming { hash, held, mut counter }: Naming,
+) -> Result<usize, ServerError> {
+    let held_since = writing.blob(tenant, hash)?.map(|blob| blob.stored_at);
+    let epoch = writing.epoch()?;
+    let (mut marks, mut displaced) = (Vec::new(), HashMap::new());
+    for held in held {
+        let Some((attachment, named)) = attachment(&held.content) else { continue };
+        if named == hash && attachment.stored_at != held_since {
+            let version = VersionId { epoch, version: held.version.version + 1 };
+            marks.push(mark(environment, held.record_id, version, &held.content, attachment, held_since));
+            displaced.insert(held.write_id, Outcome::Superseded);
+        }
+    }
+    if !marks.is_empty() {
+        stamp(&mut marks, &mut counter, environment.now())?;
+        writing.store(tenant, &displaced, &marks)?;
+        writing.set_counter(tenant, counter)?;
+    }
+    Ok(marks.len())
+}
+
+/// What that content says, if it is an attachment's that can be read.
+pub(super) fn attachment(content: &Content) -> Option<(Attachment, ContentHash)> {
+    if content.kind != Kind::Attachment.as_str() {
+        return None;
+    }
+    let attachment: Attachment = serde_json::from_str(content.body.get()).ok()?;
+    let hash = attachment.sha256.parse().ok()?;
+    Some((attachment, hash))
+}
+
+/// The same content, with `stored_at` put right.
+fn mark(
+    environment: &dyn Environment,
+    record_id: Uuid,
+    version: VersionId,
+    content: &Content,
+    attachment: Attachment,
+    stored_at: Option<Timestamp>,
+) -> Filing {
+    let content = Content { body: body(Attachment { stored_at, ..attachment }), ..content.clone() };
+    Filing { reason: REASON.to_owned(), ..Filing::own(record_id, environment.new_id(), version, content) }
+}

@@ -1,0 +1,52 @@
+//! Photos: uploads that can be cut anywhere and carried on at any node, bytes that are named by their hash and verified,
+//! and what attachments say of them.
+//!
+//! | step | where |
+//! |---|---|
+//! | what is held already, and beginning an upload | [`uploads`] |
+//! | one request's bytes, made safe before their number is told | [`receive`] |
+//! | the last byte: verify, move in place, file | [`finish`] |
+//! | attachments say `stored_at` just as long as the bytes are held | [`marks`] |
+//! | handing out | [`view`] |
+//! | what nobody needs goes, what was forgotten comes back | [`sweep`] |
+//!
+//! The store ([`depot`]) has the bytes, the database says what they are; neither is trusted to know about the other's
+//! crashes. No process remembers anything that matters: [`turns`] only spares two requests of one node the race that the
+//! database decides between nodes.
+
+mod depot;
+mod error;
+mod finish;
+mod hash;
+mod marks;
+mod receive;
+mod sweep;
+mod turns;
+mod uploads;
+mod view;
+
+pub(crate) use depot::Depot;
+pub(crate) use error::UploadError;
+pub(crate) use hash::{ALGORITHMS, Checksum, ContentHash};
+pub(crate) use marks::{follow, is_only_marked_since};
+pub(crate) use receive::{Chunk, Cut};
+pub use sweep::{Sweep, Swept};
+pub(crate) use turns::Turns;
+pub(crate) use view::Viewer;
+
+use crate::error::ServerError;
+use crate::server::{Inner, Server};
+
+impl Server {
+    /// Database work, off the network's threads.
+    async fn off_thread<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Inner) -> Result<T, ServerError> + Send + 'static,
+    ) -> Result<T, ServerError> {
+        let (server, span) = (self.clone(), tracing::Span::current());
+        match tokio::task::spawn_blocking(move || span.in_scope(|| work(&server.inner))).await {
+            Ok(done) => done,
+            Err(broken) => Err(std::io::Error::other(broken).into()),
+        }
+    }
+}

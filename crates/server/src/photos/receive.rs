@@ -1,0 +1,164 @@
+//! One request's bytes. They are made safe before their number is told, whether the request came to its end, was cut,
+//! went silent, or gave way to another.
+
+use bytes::Bytes;
+use futures_util::stream::{BoxStream, StreamExt as _};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use super::depot::{Sink, Written};
+use super::error::UploadError;
+use super::hash::{Checksum, ContentHasher};
+use super::turns::Turn;
+use super::uploads::later;
+use crate::server::{Inner, Server};
+use crate::storage::{Device, Part, Upload, UploadState};
+
+/// What a request brings.
+pub(crate) struct Chunk {
+    /// Where it begins.
+    pub offset: u64,
+    /// How long it says it is.
+    pub length: Option<u64>,
+    pub checksum: Option<Checksum>,
+    /// Ends with an error if the connection was cut.
+    pub body: BoxStream<'static, Result<Bytes, Cut>>,
+}
+
+/// The connection was cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cut;
+
+/// How the bytes of a request came to an end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum End {
+    /// There are no more.
+    Whole,
+    /// For now there is enough to make safe; more is to come.
+    Due,
+    /// The connection was cut, or nothing came for too long.
+    Cut,
+    /// Another request wants to go on.
+    Wanted,
+    /// More came than was announced.
+    TooLong,
+}
+
+impl Server {
+    /// Adds a request's bytes to an upload. It goes on to its end even if nobody waits for it any more.
+    pub(crate) async fn append(self, device: Device, id: Uuid, chunk: Chunk) -> Result<Upload, UploadError> {
+        self.known_upload(&device, id).await?;
+        let turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
+        let mut upload = self.known_upload(&device, id).await?;
+        let missing = upload.new.size - upload.received;
+        if chunk.offset != upload.received {
+            return Err(UploadError::WrongOffset { received: upload.received });
+        }
+        if chunk.length.is_some_and(|length| length > missing) {
+            return Err(UploadError::TooLarge { most: upload.new.size });
+        }
+        if upload.state == UploadState::Stored {
+            return Ok(upload);
+        }
+        let Chunk { offset, mut body, mut checksum, .. } = chunk;
+        let mut hasher = (offset == 0).then(ContentHasher::default);
+        loop {
+            let mut sink = self.inner.depot.part(id, upload.received);
+            let room = upload.new.size - upload.received;
+            let is_checked = checksum.is_some();
+            let end = self.fill(&mut sink, &mut body, room, &turn, is_checked, |bytes| {
+                if let Some(checksum) = &mut checksum {
+                    checksum.update(bytes);
+                }
+                if let Some(hasher) = &mut hasher {
+                    hasher.update(bytes);
+                }
+            });
+            let end = match end.await {
+                Ok(end) => end,
+                Err(error) => {
+                    sink.abort().await?;
+                    return Err(error);
+                }
+            };
+            // A chunk that cannot be checked, because it is not whole, is not kept.
+            let refused = match end {
+                End::TooLong => Some(UploadError::TooLarge { most: upload.new.size }),
+                End::Cut | End::Wanted if is_checked => Some(UploadError::Cut),
+                End::Whole if checksum.take().is_some_and(|checksum| !checksum.came_right()) => {
+                    Some(UploadError::WrongChecksum)
+                }
+                _ => None,
+            };
+            if let Some(refused) = refused {
+                sink.abort().await?;
+                return Err(refused);
+            }
+            if sink.length() > 0 {
+                upload = self.keep(upload, sink.finish().await?).await?;
+            }
+            if upload.received == upload.new.size {
+                let hash = hasher.map(ContentHasher::finish);
+                return self.finish_upload(device.tenant, upload, hash).await;
+            }
+            match end {
+                End::Due => {}
+                End::Whole | End::TooLong => return Ok(upload),
+                End::Cut => return Err(UploadError::Cut),
+                End::Wanted => return Err(UploadError::Taken),
+            }
+        }
+    }
+
+    /// Takes bytes until it is time to make them safe.
+    async fn fill(
+        &self,
+        sink: &mut Sink<'_>,
+        body: &mut BoxStream<'static, Result<Bytes, Cut>>,
+        room: u64,
+        turn: &Turn<'_>,
+        is_checked: bool,
+        mut see: impl FnMut(&[u8]),
+    ) -> Result<End, UploadError> {
+        let bounds = self.inner.config.bounds.photos;
+        let due = Instant::now() + bounds.part_time;
+        loop {
+            let next = tokio::select! {
+                next = tokio::time::timeout(bounds.silence, body.next()) => next,
+                () = turn.is_wanted() => return Ok(End::Wanted),
+            };
+            let bytes = match next {
+                Ok(Some(Ok(bytes))) => bytes,
+                Ok(None) => return Ok(End::Whole),
+                Ok(Some(Err(Cut))) | Err(_) => return Ok(End::Cut),
+            };
+            if sink.length() + bytes.len() as u64 > room {
+                return Ok(End::TooLong);
+            }
+            see(&bytes);
+            sink.write(bytes).await?;
+            // What is checked as a whole is kept as a whole.
+            if Instant::now() >= due && !is_checked {
+                return Ok(End::Due);
+            }
+        }
+    }
+
+    /// Files a part that is on the disk.
+    async fn keep(&self, upload: Upload, written: Written) -> Result<Upload, UploadError> {
+        let Written { name, length } = written;
+        let part = Part { start: upload.received, length, name: name.clone() };
+        let id = upload.id;
+        let filed = self.off_thread(move |Inner { config, storage, .. }| {
+            let expires_at = later(config.environment.now(), config.bounds.photos.unfinished_for);
+            let is_next = storage.write(|writing| writing.add_part(id, &part, expires_at))?;
+            Ok(is_next.then_some(expires_at))
+        });
+        let Some(expires_at) = filed.await? else {
+            // Another node has carried it on, or it is over.
+            self.inner.depot.delete(&name).await?;
+            return Err(UploadError::Taken);
+        };
+        Ok(Upload { received: upload.received + length, expires_at, ..upload })
+    }
+}

@@ -1,0 +1,130 @@
+//! What is held already, beginning an upload, asking how far it is, giving it up.
+
+use gatebook_sync::wire::{ApiError, ApiErrorCode, HaveRequest, HaveResponse, PhotoLimits, Unfinished};
+use jiff::{SignedDuration, Timestamp};
+use uuid::Uuid;
+
+use super::error::UploadError;
+use super::hash::ContentHash;
+use crate::error::{ServerError, refuse};
+use crate::server::{Inner, Server};
+use crate::storage::{Device, NewUpload, Upload, UploadState};
+
+/// How often it is noted that bytes are counted on: asking alone should not write each time.
+const WANTED_EVERY: SignedDuration = SignedDuration::from_hours(1);
+
+impl Server {
+    /// Which of those bytes the device need not send. What is held stays so for a while, whether or not a record names
+    /// it yet.
+    pub(crate) fn have(&self, device: &Device, request: &HaveRequest) -> Result<HaveResponse, ApiError> {
+        let Inner { config, storage, .. } = &*self.inner;
+        let (bounds, now) = (&config.bounds.photos, config.environment.now());
+        let limits = PhotoLimits { photo_bytes: bounds.photo_bytes, hashes: bounds.hashes };
+        if request.sha256.len() > bounds.hashes as usize {
+            let message = format!("Ask about at most {} photos at a time.", bounds.hashes);
+            return Err(refuse(ApiErrorCode::TooLarge, message));
+        }
+        let hashes: Vec<ContentHash> =
+            request.sha256.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(|_| {
+                refuse(ApiErrorCode::Malformed, "Name each photo by its SHA-256 in 64 small hexadecimal digits.")
+            })?;
+        let (blobs, open) = storage.read(|reading| {
+            let mut blobs = Vec::new();
+            for hash in &hashes {
+                blobs.extend(reading.blob(device.tenant, *hash)?);
+            }
+            Ok((blobs, reading.open_uploads(device.tenant, device.id, now)?))
+        })?;
+        let is_due = |wanted: Timestamp| now.duration_since(wanted) > WANTED_EVERY;
+        let due: Vec<_> = blobs.iter().filter(|blob| is_due(blob.wanted_at)).map(|blob| blob.sha256).collect();
+        let mut held: Vec<_> = blobs.iter().map(|blob| blob.sha256).collect();
+        if !due.is_empty() {
+            // One that was swept in between is not promised.
+            held = storage.write(|writing| {
+                for hash in &due {
+                    writing.want_blob(device.tenant, *hash, now)?;
+                }
+                let mut still = Vec::new();
+                for hash in &held {
+                    still.extend(writing.blob(device.tenant, *hash)?.map(|blob| blob.sha256));
+                }
+                Ok(still)
+            })?;
+        }
+        let is_asked = |upload: &Upload| hashes.contains(&upload.new.sha256) && !held.contains(&upload.new.sha256);
+        let unfinished = open.into_iter().filter(is_asked).map(|upload| Unfinished {
+            sha256: upload.new.sha256.to_string(),
+            upload_id: upload.id,
+            offset: upload.received,
+        });
+        let unfinished = unfinished.collect();
+        Ok(HaveResponse { held: held.iter().map(ContentHash::to_string).collect(), unfinished, limits })
+    }
+
+    /// Begins an upload.
+    pub(crate) async fn begin_upload(&self, device: &Device, new: NewUpload) -> Result<Upload, UploadError> {
+        let device = device.clone();
+        let begun = self.off_thread(move |Inner { config, storage, .. }| {
+            let (bounds, now, id) = (&config.bounds.photos, config.environment.now(), config.environment.new_id());
+            let expires_at = later(now, bounds.unfinished_for);
+            storage.write(|writing| {
+                if writing.open_uploads(device.tenant, device.id, now)?.len() >= bounds.open_uploads {
+                    return Ok(Err(UploadError::TooMany));
+                }
+                let record = writing.held_one(device.tenant, new.record_id)?;
+                if record.is_some_and(|held| !device.sees(held.content.yard_id)) {
+                    return Ok(Err(UploadError::Forbidden));
+                }
+                writing.put_upload(id, device.tenant, device.id, &new, now, expires_at)?;
+                let (received, state) = (0, UploadState::Open);
+                Ok(Ok(Upload { id, device_id: device.id, new: new.clone(), received, state, expires_at }))
+            })
+        });
+        begun.await?
+    }
+
+    /// How far an upload is. Whoever is at it is asked to make safe what has arrived.
+    pub(crate) async fn upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
+        self.known_upload(device, id).await?;
+        let _turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
+        let upload = self.known_upload(device, id).await?;
+        if upload.state == UploadState::Open && upload.received == upload.new.size {
+            // A node died between the last byte and the end.
+            return self.finish_upload(device.tenant, upload, None).await;
+        }
+        Ok(upload)
+    }
+
+    /// Gives an upload up. Bytes that are held already stay.
+    pub(crate) async fn terminate(&self, device: &Device, id: Uuid) -> Result<(), UploadError> {
+        self.known_upload(device, id).await?;
+        let _turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
+        self.known_upload(device, id).await?;
+        self.drop_upload(id).await?;
+        tracing::info!(upload = %id, "upload given up");
+        Ok(())
+    }
+
+    /// Forgets an upload and what was staged for it.
+    pub(super) async fn drop_upload(&self, id: Uuid) -> Result<(), ServerError> {
+        self.off_thread(move |inner| inner.storage.write(|writing| writing.remove_upload(id))).await?;
+        Ok(self.inner.depot.clear(id).await?)
+    }
+
+    /// The device's upload of that id, if it is not over.
+    pub(super) async fn known_upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
+        let (tenant, now) = (device.tenant, self.inner.config.environment.now());
+        let found = self.off_thread(move |inner| inner.storage.read(|reading| reading.upload(tenant, id))).await?;
+        let upload = found.filter(|upload| upload.device_id == device.id).ok_or(UploadError::Unknown)?;
+        match upload.state {
+            UploadState::Open if upload.expires_at > now => Ok(upload),
+            UploadState::Stored => Ok(upload),
+            UploadState::Open | UploadState::Expired => Err(UploadError::Expired),
+        }
+    }
+}
+
+/// A time that is so much later; the end of time if that is past it.
+pub(super) fn later(time: Timestamp, by: std::time::Duration) -> Timestamp {
+    time.checked_add(by).unwrap_or(Timestamp::MAX)
+}

@@ -1,0 +1,2 @@
+UPDATE uploads SET state = 'expired'
+WHERE id = $1 AND state = 'open' AND expires_at <= $2

@@ -1,0 +1,1 @@
+SELECT id FROM uploads WHERE state = 'open' AND expires_at <= $1

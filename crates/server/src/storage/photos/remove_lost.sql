@@ -1,0 +1,1 @@
+DELETE FROM blobs WHERE tenant = $1 AND sha256 = $2 AND name = $3

@@ -1,0 +1,1 @@
+DELETE FROM uploads WHERE state <> 'open' AND expires_at < $1

@@ -1,0 +1,1 @@
+DELETE FROM upload_parts WHERE upload = $1

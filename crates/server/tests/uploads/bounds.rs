@@ -1,0 +1,235 @@
+//! What is not taken is refused with the status that tus clients go by, and a sentence.
+
+use std::time::Duration;
+
+use gatebook_server::{Bounds, PhotoBounds};
+use gatebook_sync::wire::ApiErrorCode;
+use reqwest::{Body, Method};
+
+use super::lens::{Photo, Tus, files, location, metadata, number};
+use super::support::{TestServer, api_error, client};
+
+async fn bounded(photos: PhotoBounds) -> TestServer {
+    TestServer::bounded(Bounds { photos, ..Bounds::default() }).await
+}
+
+#[tokio::test]
+async fn anybody_learns_what_the_server_can_do() {
+    let yard = TestServer::start().await;
+    let options = client().request(Method::OPTIONS, format!("{}/v1/uploads", yard.base)).send().await.unwrap();
+    assert_eq!(options.status().as_u16(), 204);
+    for (header, value) in [
+        ("tus-resumable", "1.0.0"),
+        ("tus-version", "1.0.0"),
+        ("tus-extension", "creation,creation-with-upload,termination,checksum,expiration"),
+        ("tus-checksum-algorithm", "sha1,sha256"),
+        ("tus-max-size", "67108864"),
+    ] {
+        assert_eq!(options.headers()[header], value);
+    }
+}
+
+#[tokio::test]
+async fn only_tus_1_0_0_is_spoken_and_only_to_devices() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let location = tus.begins(&Photo::new(&a, 1, 10)).await;
+    for (method, path) in [
+        (Method::POST, "/v1/uploads"),
+        (Method::HEAD, &location),
+        (Method::PATCH, &location),
+        (Method::DELETE, &location),
+    ] {
+        let request = || client().request(method.clone(), format!("{}{path}", yard.base));
+        for spoken in [request(), request().header("Tus-Resumable", "0.2.2")] {
+            let refused = spoken.bearer_auth(&a.token).send().await.unwrap();
+            assert_eq!(
+                (refused.status().as_u16(), &refused.headers()["tus-version"]),
+                (412, &"1.0.0".parse().unwrap())
+            );
+        }
+        let stranger = request().header("Tus-Resumable", "1.0.0").send().await.unwrap();
+        assert_eq!(
+            (stranger.status().as_u16(), &stranger.headers()["tus-resumable"]),
+            (401, &"1.0.0".parse().unwrap())
+        );
+    }
+    assert_eq!(tus.offset(&location).await, 0);
+}
+
+#[tokio::test]
+async fn an_announcement_says_everything_or_is_refused() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let (hash, id) = ("a".repeat(64), a.new_id().to_string());
+    let full = [("sha256", hash.as_str()), ("media_type", "image/png"), ("record_id", id.as_str())];
+    let with = |key: &str, value: &str| {
+        let changed = full
+            .map(|(known, before)| if known == key { (known, value.to_owned()) } else { (known, before.to_owned()) });
+        metadata(&changed.each_ref().map(|(key, value)| (*key, value.as_str())))
+    };
+    for (length, metadata, told) in [
+        (None, metadata(&full), "Upload-Length"),
+        (Some("0"), metadata(&full), "nothing to upload"),
+        (Some("-1"), metadata(&full), "not a number"),
+        (Some("+1"), metadata(&full), "not a number"),
+        (Some("5"), String::new(), "`sha256`"),
+        (Some("5"), "sha256 ?".to_owned(), "`sha256`"),
+        (Some("5"), metadata(&full[..2]), "`record_id`"),
+        (Some("5"), with("sha256", "abc"), "hexadecimal"),
+        (Some("5"), with("media_type", "text/html"), "JPEG"),
+        (Some("5"), with("record_id", "7"), "record_id"),
+        (Some("5"), metadata(&[("note", &"x".repeat(4_096))]), "too long"),
+    ] {
+        let mut request = tus.request(Method::POST, "/v1/uploads").header("Upload-Metadata", &metadata);
+        if let Some(length) = length {
+            request = request.header("Upload-Length", length);
+        }
+        let (status, error) = api_error(request.send().await.unwrap()).await;
+        assert_eq!((status, error.code), (400, ApiErrorCode::Malformed), "{told}");
+        assert!(error.message.contains(told), "{told}: {}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn nothing_is_larger_than_the_server_takes_or_than_was_announced() {
+    let yard = bounded(PhotoBounds { photo_bytes: 1_000, ..PhotoBounds::default() }).await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let large = Photo::new(&a, 1, 1_001);
+    assert_eq!(api_error(tus.announces(&large).send().await.unwrap()).await.0, 413);
+    assert_eq!(tus.asks(&[]).await.limits.photo_bytes, 1_000);
+    let photo = Photo::new(&a, 2, 1_000);
+    let location = tus.begins(&photo).await;
+    assert_eq!(tus.sends(&location, 0, &large.bytes).await, 413);
+    let unsaid = Body::wrap_stream(futures_util::stream::iter([Ok::<_, std::io::Error>(large.bytes)]));
+    let response = tus.chunk(&location, 0, &[]).body(unsaid).send().await.unwrap();
+    assert_eq!(response.status().as_u16(), 413);
+    assert_eq!(tus.offset(&location).await, 0);
+    assert_eq!(tus.sends(&location, 0, &photo.bytes).await, 204);
+}
+
+#[tokio::test]
+async fn bytes_come_as_tus_sends_them() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let location = tus.begins(&Photo::new(&a, 1, 10)).await;
+    let patch = |kind: &str| tus.request(Method::PATCH, &location).header("Content-Type", kind).body("x");
+    let chunk = "application/offset+octet-stream";
+    assert_eq!(api_error(patch("image/jpeg").header("Upload-Offset", 0).send().await.unwrap()).await.0, 415);
+    assert_eq!(api_error(patch(chunk).send().await.unwrap()).await.0, 400);
+    assert_eq!(api_error(patch(chunk).header("Upload-Offset", "x").send().await.unwrap()).await.0, 400);
+    for unknown in ["/v1/uploads/7", "/v1/uploads/0195f2a0-0000-7000-8000-000000000001"] {
+        assert_eq!(tus.head(unknown).await.status().as_u16(), 404);
+        assert_eq!(tus.sends(unknown, 0, b"x").await, 404);
+    }
+}
+
+#[tokio::test]
+async fn an_upload_is_its_devices_alone() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let photo = Photo::new(&a, 1, 10);
+    let location = Tus::of(&a).begins(&photo).await;
+    assert_eq!(Tus::of(&b).head(&location).await.status().as_u16(), 404);
+    assert_eq!(Tus::of(&b).sends(&location, 0, &photo.bytes).await, 404);
+    yard.server.revoke("A").unwrap();
+    assert_eq!(Tus::of(&a).head(&location).await.status().as_u16(), 403);
+}
+
+#[tokio::test]
+async fn nothing_is_uploaded_for_a_yard_that_is_not_the_devices() {
+    let yard = TestServer::start().await;
+    let here = yard.device_of("Laredo", &[yard.laredo()]).await;
+    let there = yard.device_of("Nuevo Laredo", &[yard.nuevo_laredo()]).await;
+    let photo = Photo::new(&here, 1, 10);
+    here.push(photo.draft()).await.accepted(1);
+    assert_eq!(api_error(Tus::of(&there).announces(&photo).send().await.unwrap()).await.0, 403);
+}
+
+#[tokio::test]
+async fn who_begins_too_much_or_comes_in_a_crowd_is_told_when_to_come_again() {
+    let yard = bounded(PhotoBounds { open_uploads: 2, ..PhotoBounds::default() }).await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photos: Vec<Photo> = (0..3).map(|seed| Photo::new(&a, seed, 10)).collect();
+    let first = tus.begins(&photos[0]).await;
+    tus.begins(&photos[1]).await;
+    let refused = tus.announces(&photos[2]).send().await.unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(api_error(refused).await.0, 429);
+    tus.sends(&first, 0, &photos[0].bytes).await;
+    tus.begins(&photos[2]).await;
+
+    let crowded = bounded(PhotoBounds { concurrent_uploads: 0, ..PhotoBounds::default() }).await;
+    let a = crowded.device("A").await;
+    let refused = Tus::of(&a).announces(&photos[0]).send().await.unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(api_error(refused).await.0, 503);
+}
+
+#[tokio::test]
+async fn one_question_is_about_so_many_photos() {
+    let yard = bounded(PhotoBounds { hashes: 2, ..PhotoBounds::default() }).await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    for (hashes, status) in
+        [(vec!["a".repeat(64); 2], 200), (vec!["a".repeat(64); 3], 413), (vec!["A".repeat(64)], 400)]
+    {
+        let asked = tus.request(Method::POST, "/v1/photos/have").json(&serde_json::json!({"sha256": hashes}));
+        assert_eq!(asked.send().await.unwrap().status().as_u16(), status);
+    }
+}
+
+/// A body that sends something and then no more.
+fn hanging(bytes: &[u8]) -> Body {
+    use futures_util::StreamExt as _;
+    let piece = futures_util::stream::iter([Ok::<_, std::io::Error>(bytes.to_vec())]);
+    Body::wrap_stream(piece.chain(futures_util::stream::pending()))
+}
+
+#[tokio::test]
+async fn who_falls_silent_is_let_go_and_what_arrived_is_kept() {
+    let yard = bounded(PhotoBounds { silence: Duration::from_millis(50), ..PhotoBounds::default() }).await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    let location = tus.begins(&photo).await;
+    let response = tus.chunk(&location, 0, &[]).body(hanging(&photo.bytes[..700])).send().await.unwrap();
+    assert_eq!(api_error(response).await.0, 408);
+    assert_eq!(tus.offset(&location).await, 700);
+}
+
+#[tokio::test]
+async fn on_a_slow_link_bytes_are_made_safe_as_they_come() {
+    let yard = bounded(PhotoBounds { part_time: Duration::ZERO, ..PhotoBounds::default() }).await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 500_000);
+    let location = tus.begins(&photo).await;
+    tus.is_cut(&location, 0, &photo.bytes, 400_000).await;
+    assert!(files(&yard, "staging").len() > 1);
+    assert_eq!(tus.offset(&location).await, 400_000);
+    assert_eq!(tus.sends(&location, 400_000, &photo.bytes[400_000..]).await, 204);
+    a.push(photo.draft()).await;
+    assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
+    assert_eq!(files(&yard, "").len(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_says_until_when_and_what_it_is_about() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 10);
+    let begun = tus.announces(&photo).send().await.unwrap();
+    assert_eq!(begun.headers()["tus-resumable"], "1.0.0");
+    let expires = begun.headers()["upload-expires"].to_str().unwrap();
+    assert!(expires.starts_with("Wed, 11 Mar 2026 15:00:0") && expires.ends_with(" GMT"), "{expires}");
+    let head = tus.head(&location(&begun)).await;
+    assert_eq!((number(&head, "upload-length"), &head.headers()["cache-control"]), (10, &"no-store".parse().unwrap()));
+    assert_eq!(head.headers()["upload-metadata"], photo.metadata().as_str());
+}

@@ -1,0 +1,116 @@
+//! Photos in S3-compatible storage: the real program, twice, over one bucket of an S3 server that the test starts.
+//! `cargo xtask setup` installs that server.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use gatebook_sync::wire::EnrolRequest;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use uuid::Uuid;
+
+use super::lens::{Photo, Tus, stored_at};
+use super::outside::python;
+use super::support::{TestDevice, client, counted};
+
+/// A program that ends with the test.
+struct Running {
+    base: String,
+    _child: tokio::process::Child,
+}
+
+/// Reads lines until one names an address.
+async fn address(lines: impl AsyncRead + Unpin) -> String {
+    let mut lines = BufReader::new(lines).lines();
+    while let Some(line) = lines.next_line().await.unwrap() {
+        if let Some(at) = line.find("http://127.0.0.1:") {
+            return line[at..].trim().to_owned();
+        }
+    }
+    panic!("the program ended before it told its address; if it is not installed, run `cargo xtask setup`");
+}
+
+async fn s3() -> Running {
+    let mut command = tokio::process::Command::new(python());
+    command.args(["-m", "moto.server", "-H", "127.0.0.1", "-p", "0"]).kill_on_drop(true);
+    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let base = address(child.stderr.take().unwrap()).await;
+    let made = client().put(format!("{base}/photos")).send().await.unwrap();
+    assert!(made.status().is_success(), "{made:?}");
+    Running { base, _child: child }
+}
+
+/// The names in the bucket.
+async fn names(s3: &Running) -> Vec<String> {
+    let list = client().get(format!("{}/photos?list-type=2", s3.base)).send().await.unwrap().text().await.unwrap();
+    list.split("<Key>").skip(1).map(|rest| rest.split("</Key>").next().unwrap().to_owned()).collect()
+}
+
+fn gatebook(data: &Path, s3: &Running, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
+    command.args(arguments).env("GATEBOOK_DATA", data).env("GATEBOOK_PHOTOS", "s3://photos/yard");
+    for (name, value) in [
+        ("AWS_ENDPOINT", s3.base.as_str()),
+        ("AWS_ALLOW_HTTP", "true"),
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "tests"),
+        ("AWS_SECRET_ACCESS_KEY", "tests"),
+        ("NO_PROXY", "127.0.0.1"),
+    ] {
+        command.env(name, value);
+    }
+    command
+}
+
+async fn node(data: &Path, s3: &Running) -> Running {
+    let mut command = tokio::process::Command::from(gatebook(data, s3, &["serve", "--listen", "127.0.0.1:0"]));
+    command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+    let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
+    Running { base: address(child.stdout.take().unwrap()).await, _child: child }
+}
+
+fn says(data: &Path, s3: &Running, arguments: &[&str]) -> String {
+    let output = gatebook(data, s3, arguments).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn two_nodes_over_one_bucket_carry_an_upload_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path();
+    let s3 = s3().await;
+    let seeded: Value = serde_json::from_str(&says(data, &s3, &["seed", "--json"])).unwrap();
+    let (first, second) = (node(data, &s3).await, node(data, &s3).await);
+    let id = |of: &Value| of["id"].as_str().unwrap().parse::<Uuid>().unwrap();
+    let (yard, operator) = (id(&seeded["yards"][0]), id(&seeded["operators"][0]));
+    let code = says(data, &s3, &["enrolment-code", "--yard", &yard.to_string()]).trim().to_owned();
+    let request = EnrolRequest { code, device_name: "A".to_owned(), device_id: counted(0xde, 1) };
+    let enrolled = client().post(format!("{}/v1/enrol", first.base)).json(&request).send().await.unwrap();
+    let a = TestDevice::new(&first.base, 1, enrolled.json().await.unwrap(), yard, operator);
+    let (one, two) = (Tus::of(&a), Tus { device: &a, base: second.base.clone() });
+
+    // In parts from both nodes, and at once and so large that it goes to the bucket in several pieces.
+    let (parts, whole) = (Photo::new(&a, 1, 300_000), Photo::new(&a, 2, 20_000_000));
+    let location = one.begins(&parts).await;
+    for (at, node) in [(0, &one), (100_000, &two), (200_000, &one)] {
+        assert_eq!(node.offset(&location).await, at);
+        assert_eq!(node.sends(&location, at, &parts.bytes[at..at + 100_000]).await, 204);
+    }
+    two.uploads(&whole).await;
+    let mut damaged = parts.clone();
+    damaged.bytes[0] ^= 1;
+    let location = two.begins(&Photo { record: a.new_id(), ..Photo::new(&a, 3, 300_000) }).await;
+    assert_eq!(two.sends(&location, 0, &damaged.bytes).await, 460);
+
+    for photo in [&parts, &whole] {
+        a.push(photo.draft().by(None)).await;
+        assert!(stored_at(&a, photo).await.is_some());
+        for node in [&one, &two] {
+            assert_eq!(node.fetches(photo).await.bytes().await.unwrap(), photo.bytes);
+        }
+    }
+    let names = names(&s3).await;
+    assert!(names.len() == 2 && names.iter().all(|name| name.starts_with("yard/blobs/")), "{names:?}");
+    assert!(says(data, &s3, &["photos", "sweep"]).contains("0 are lost"));
+}

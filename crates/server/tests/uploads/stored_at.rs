@@ -1,0 +1,119 @@
+//! An attachment says `stored_at` just as long as the server holds its bytes.
+
+use gatebook_sync::RejectionCode;
+use gatebook_sync::wire::AuditOutcome;
+
+use super::lens::{Photo, Tus, stored_at};
+use super::support::{Draft, TestServer};
+
+#[tokio::test]
+async fn the_record_first_then_the_bytes() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let photo = Photo::new(&a, 1, 1_000);
+    a.push(photo.draft()).await.accepted(1);
+    assert_eq!(stored_at(&b, &photo).await, None);
+    Tus::of(&a).uploads(&photo).await;
+    let canonical = b.sees(photo.record).await.unwrap();
+    assert_eq!((canonical.receipt.version, canonical.device_id), (2, None));
+    assert_eq!(canonical.content.operator_id, Some(a.operator), "the photo is still its operator's");
+    assert!(stored_at(&b, &photo).await.is_some());
+    let outcomes: Vec<_> = yard.audit(photo.record).await.into_iter().map(|entry| entry.outcome).collect();
+    assert_eq!(outcomes, [AuditOutcome::Superseded, AuditOutcome::Canonical]);
+}
+
+#[tokio::test]
+async fn the_bytes_first_then_the_record() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 1_000);
+    Tus::of(&a).uploads(&photo).await;
+    let answer = a.push(photo.draft()).await;
+    answer.accepted(1);
+    assert!(stored_at(&a, &photo).await.is_some());
+    // The answer that takes the record also tells.
+    let other = Photo { record: a.new_id(), ..photo };
+    let request = gatebook_sync::wire::SyncRequest { push: vec![other.draft().written_on(&a)], ..a.request() };
+    let told = a.sync(request).await;
+    let pulled = told.scopes.iter().flat_map(|page| &page.records).find(|record| record.id == other.record).unwrap();
+    assert!(pulled.content.body.get().contains("stored_at"));
+}
+
+#[tokio::test]
+async fn a_device_cannot_say_it() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 1_000);
+    let claims = |photo: &Photo| {
+        let body = photo.draft().body.replacen('{', r#"{"stored_at":"2020-01-01T00:00:00Z","#, 1);
+        Draft { body, ..photo.draft() }
+    };
+    a.push(claims(&photo)).await;
+    assert_eq!(stored_at(&a, &photo).await, None);
+    Tus::of(&a).uploads(&photo).await;
+    let told = stored_at(&a, &photo).await.unwrap();
+    let held = a.sees(photo.record).await.unwrap();
+    a.push(claims(&photo).on(&held.receipt)).await;
+    assert_eq!(stored_at(&a, &photo).await, Some(told));
+}
+
+#[tokio::test]
+async fn every_record_of_the_same_photo_says_it() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 1_000);
+    let records = [photo.clone(), Photo { record: a.new_id(), ..photo.clone() }];
+    a.push_all(records.iter().map(Photo::draft)).await;
+    Tus::of(&a).uploads(&photo).await;
+    for record in &records {
+        assert!(stored_at(&a, record).await.is_some());
+    }
+}
+
+#[tokio::test]
+async fn a_record_that_changes_to_another_photo_follows_that() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let first = Photo::new(&a, 1, 1_000);
+    let second = Photo { record: first.record, ..Photo::new(&a, 2, 1_000) };
+    Tus::of(&a).uploads(&first).await;
+    a.push(first.draft()).await;
+    let held = a.sees(first.record).await.unwrap();
+    a.push(second.draft().on(&held.receipt)).await;
+    assert_eq!(stored_at(&a, &second).await, None);
+    Tus::of(&a).uploads(&second).await;
+    assert!(stored_at(&a, &second).await.is_some());
+    // The office brings the first back.
+    let write = yard.audit(first.record).await[0].write_id;
+    yard.restores(first.record, write).await;
+    assert!(stored_at(&a, &first).await.is_some());
+}
+
+#[tokio::test]
+async fn the_servers_own_word_is_no_conflict() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 1_000);
+    let held = a.push(photo.draft()).await.accepted(1);
+    Tus::of(&a).uploads(&photo).await;
+    // The device edits the record without having heard.
+    let body = photo.draft().body.replacen('{', r#"{"about":"/items/tires","#, 1);
+    a.push(Draft { body, ..photo.draft() }.on(&held.receipt)).await.accepted(3);
+    assert!(stored_at(&a, &photo).await.is_some());
+    assert!(a.pull().await.iter().all(|record| record.content.kind != "notice"));
+    // Somebody else's word is one.
+    let body = photo.draft().body.replacen('{', r#"{"about":"/items/horn","#, 1);
+    a.push(Draft { body, ..photo.draft() }.on(&held.receipt)).await.won(5);
+}
+
+#[tokio::test]
+async fn an_attachment_without_a_hash_is_refused() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 1_000);
+    let body = photo.draft().body.replace(&photo.hash(), "x");
+    let answer = a.push(Draft { body, ..photo.draft() }).await;
+    let (path, message) = answer.rejected(RejectionCode::Invalid);
+    assert_eq!(path, Some("/sha256"));
+    assert!(message.contains("Take the photo again"), "{message}");
+}

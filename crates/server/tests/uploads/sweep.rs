@@ -1,0 +1,191 @@
+//! What nobody needs goes; what any record ever named stays; what the database forgot comes back.
+
+use std::process::Command;
+
+use gatebook_server::{Environment, Sweep, Swept};
+use jiff::SignedDuration;
+
+use super::lens::{Photo, Tus, another_node, files, stored_at};
+use super::support::{Place, TestServer, restore_backup};
+
+const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+async fn sweep(yard: &TestServer) -> Swept {
+    yard.server.sweep_photos(Sweep::Whole).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_upload_that_nobody_finishes_expires() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    let location = tus.begins(&photo).await;
+    tus.sends(&location, 0, &photo.bytes[..500]).await;
+    // Progress puts it off.
+    yard.clock_steps(DAY * 6);
+    assert_eq!(tus.sends(&location, 500, &photo.bytes[500..600]).await, 204);
+    yard.clock_steps(DAY * 6);
+    assert_eq!(sweep(&yard).await, Swept::default());
+    assert_eq!(tus.offset(&location).await, 600);
+
+    yard.clock_steps(DAY);
+    assert_eq!(tus.head(&location).await.status().as_u16(), 410);
+    assert_eq!(tus.sends(&location, 600, &photo.bytes[600..]).await, 410);
+    assert!(tus.asks(&[&photo]).await.unfinished.is_empty());
+    assert_eq!(sweep(&yard).await, Swept { expired: 1, ..Swept::default() });
+    assert!(files(&yard, "").is_empty());
+    assert_eq!(tus.head(&location).await.status().as_u16(), 410);
+    yard.clock_steps(DAY * 8);
+    sweep(&yard).await;
+    assert_eq!(tus.head(&location).await.status().as_u16(), 404);
+    tus.uploads(&photo).await;
+}
+
+#[tokio::test]
+async fn a_photo_that_nobody_needs_goes_and_one_that_was_ever_named_stays() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let [unneeded, named, once_named] = [1, 2, 3].map(|seed| Photo::new(&a, seed, 1_000 * usize::from(seed)));
+    for photo in [&unneeded, &named, &once_named] {
+        tus.uploads(photo).await;
+    }
+    a.push(named.draft()).await;
+    a.push(once_named.draft()).await;
+    let held = a.sees(once_named.record).await.unwrap();
+    let replaced = Photo { record: once_named.record, ..named.clone() };
+    a.push(replaced.draft().on(&held.receipt)).await;
+    yard.sets(named.record, "void").await;
+
+    yard.clock_steps(DAY * 29);
+    // Who asks counts on it.
+    assert!(tus.is_held(&unneeded).await);
+    yard.clock_steps(DAY * 29);
+    assert_eq!(sweep(&yard).await, Swept::default());
+    yard.clock_steps(DAY * 2);
+    assert_eq!(sweep(&yard).await, Swept { deleted: 1, bytes: 1_000, ..Swept::default() });
+    assert_eq!(files(&yard, "").len(), 2);
+    assert_eq!(tus.asks(&[&unneeded, &named, &once_named]).await.held, [named.hash(), once_named.hash()]);
+    // The office brings the first photo back, and it is there.
+    let write = yard.audit(once_named.record).await[0].write_id;
+    yard.restores(once_named.record, write).await;
+    assert_eq!(tus.fetches(&once_named).await.bytes().await.unwrap(), once_named.bytes);
+}
+
+#[tokio::test]
+async fn a_record_that_arrives_while_sweeping_has_its_photo_or_says_that_it_has_not() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    for seed in 0..12 {
+        let photo = Photo::new(&a, seed, 1_000);
+        tus.uploads(&photo).await;
+        yard.clock_steps(DAY * 31);
+        let (swept, _) = tokio::join!(yard.server.sweep_photos(Sweep::Whole), a.push(photo.draft()));
+        let is_gone = swept.unwrap().deleted == 1;
+        assert_eq!(stored_at(&a, &photo).await.is_none(), is_gone);
+        assert_eq!(tus.fetches(&photo).await.status().as_u16(), if is_gone { 404 } else { 200 });
+        // Who still has it sends it again, and all is well.
+        if is_gone {
+            tus.uploads(&photo).await;
+            assert!(stored_at(&a, &photo).await.is_some());
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_nodes_may_sweep_at_once() {
+    let yard = TestServer::start().await;
+    another_node(&yard).await;
+    let other = gatebook_server::Server::open(yard.server.config().clone()).unwrap();
+    let a = yard.device("A").await;
+    for seed in 0..8 {
+        Tus::of(&a).uploads(&Photo::new(&a, seed, 1_000)).await;
+    }
+    yard.clock_steps(DAY * 31);
+    let (one, two) = tokio::join!(yard.server.sweep_photos(Sweep::Whole), other.sweep_photos(Sweep::Whole));
+    let (one, two) = (one.unwrap(), two.unwrap());
+    // One may take up again what the other was about to delete; then it goes the next time.
+    assert!(one.deleted + two.deleted >= 8, "{one:?} {two:?}");
+    assert_eq!((one.lost, two.lost), (0, 0));
+    sweep(&yard).await;
+    yard.clock_steps(DAY * 31);
+    sweep(&yard).await;
+    assert!(files(&yard, "").is_empty());
+}
+
+fn gatebook(place: &Place, arguments: &[&str]) -> String {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
+    let output = command.args(arguments).envs(place.variables()).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+#[tokio::test]
+async fn photos_that_a_restored_database_does_not_know_are_found_again() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
+    let photo = Photo::new(&a, 1, 1_000);
+    Tus::of(&a).uploads(&photo).await;
+    let half = Tus::of(&a).begins(&Photo::new(&a, 2, 1_000)).await;
+    Tus::of(&a).sends(&half, 0, &[0; 500]).await;
+    a.push(photo.draft()).await;
+    let held = a.sees(photo.record).await.unwrap();
+
+    let now = Environment::now(&*yard.environment);
+    let yard = yard.restarted(|place| restore_backup(place, &backup, now)).await;
+    a.finds(&yard.base);
+    let tus = Tus::of(&a);
+    assert!(!tus.is_held(&photo).await);
+    // The device offers its record again; the server does not hold the photo, and says so.
+    a.reoffer(vec![held]).await;
+    assert_eq!(stored_at(&a, &photo).await, None);
+    assert_eq!(sweep(&yard).await, Swept { adopted: 1, ..Swept::default() });
+    assert!(stored_at(&a, &photo).await.is_some());
+    assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
+    assert_eq!(files(&yard, "").len(), 1, "what was staged is gone");
+    assert_eq!(sweep(&yard).await, Swept::default());
+}
+
+#[tokio::test]
+async fn a_lost_photo_is_only_forgotten_when_somebody_says_so() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    tus.uploads(&photo).await;
+    a.push(photo.draft()).await;
+    let [file] = files(&yard, "").try_into().unwrap();
+    let elsewhere = yard.place.join("elsewhere");
+    std::fs::rename(&file, &elsewhere).unwrap();
+    assert_eq!(sweep(&yard).await.lost, 1);
+    assert!(stored_at(&a, &photo).await.is_some());
+    std::fs::rename(&elsewhere, &file).unwrap();
+    assert_eq!(sweep(&yard).await.lost, 0);
+
+    std::fs::remove_file(&file).unwrap();
+    assert!(gatebook(&yard.place, &["photos", "sweep"]).contains("1 are lost"));
+    gatebook(&yard.place, &["photos", "sweep", "--forget-lost"]);
+    assert_eq!(stored_at(&a, &photo).await, None);
+    assert!(!tus.is_held(&photo).await);
+    tus.uploads(&photo).await;
+    assert!(stored_at(&a, &photo).await.is_some());
+    assert!(gatebook(&yard.place, &["photos", "sweep"]).contains("0 are lost"));
+}
+
+#[tokio::test]
+async fn a_damaged_file_is_not_taken_for_a_photo() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 1_000);
+    Tus::of(&a).uploads(&photo).await;
+    let [file] = files(&yard, "").try_into().unwrap();
+    let name = file.file_name().unwrap().to_str().unwrap().replace(&photo.hash(), &"ab".repeat(32));
+    let damaged = file.with_file_name(name);
+    std::fs::copy(&file, &damaged).unwrap();
+    assert_eq!(sweep(&yard).await, Swept::default());
+    assert!(damaged.exists());
+}
