@@ -43,7 +43,7 @@ impl World<'_> {
     /// Who had it answered, and not heard of it, has it pending still. A device that is closed then is asked when it is
     /// opened: until then nobody knows whether it had heard.
     pub(crate) fn saved_again(&mut self, device: usize) -> Run {
-        if !self.host.was_restored {
+        if self.host.life == 0 {
             return Ok(());
         }
         for held in self.held_by(device)?.into_iter().filter(|held| held.pending) {
@@ -51,6 +51,19 @@ impl World<'_> {
                 let saved = super::Saved { write: held.write_id, is_on_server: false };
                 self.oracle.saved.entry((device, held.id)).or_insert(saved);
             }
+        }
+        Ok(())
+    }
+
+    /// The device has acted on an answer that the server gave in that life. What it let go for an answer from before a
+    /// restore, when it could not know of one, it cannot give back.
+    pub(crate) fn heard_of_life(&mut self, device: usize, life: u32) -> Run {
+        if life == self.host.life {
+            return Ok(());
+        }
+        let held: BTreeSet<Uuid> = self.held_by(device)?.into_iter().map(|held| held.write_id).collect();
+        for wanted in self.oracle.wanted_back.iter_mut().filter(|wanted| !held.contains(&wanted.write)) {
+            wanted.holders.retain(|holder| *holder != device);
         }
         Ok(())
     }

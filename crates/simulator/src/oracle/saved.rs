@@ -92,7 +92,7 @@ impl World<'_> {
             }
         }
         let yard = self.oracle_yard(device, record)?;
-        if let (true, false, Some(yard)) = (is_synced && self.host.was_restored, is_on_server, yard) {
+        if let (true, false, Some(yard)) = (is_synced && self.host.life > 0, is_on_server, yard) {
             // The server took it, answered, and was restored before the answer came.
             let holders = vec![device];
             self.oracle.wanted_back.push(super::WantedBack { record, write: saved.write, yard, holders });

@@ -62,7 +62,7 @@ impl World<'_> {
             let Some(open) = &self.devices[device].open else { continue };
             let repairs = open.device.store().repairs();
             let (repairs, name) = (self.works("reading the repairs", repairs)?, self.devices[device].name);
-            self.hold(Invariant::Equal, repairs == 0 || self.host.was_restored, |_| {
+            self.hold(Invariant::Equal, repairs == 0 || self.host.life > 0, |_| {
                 format!("{name} and the server were found to differ {repairs} times")
             })?;
         }

@@ -74,7 +74,7 @@ pub(crate) struct Open {
     pub by_hand: ByHand,
     pub round: Option<InFlight>,
     /// What a round that was cut had begun to write.
-    pub late: Option<(Vec<Push>, SyncResponse)>,
+    pub late: Option<(Vec<Push>, SyncResponse, u32)>,
 }
 
 type Rounding = Pin<Box<dyn Future<Output = Result<Report, RoundError>>>>;
@@ -340,12 +340,13 @@ impl World<'_> {
     /// What a round that was cut had begun to write is written now, while the next one waits for its answer.
     fn settle_late(&mut self, device: usize) -> Run {
         let Some(open) = &mut self.devices[device].open else { return Ok(()) };
-        let Some((sent, answer)) = open.late.take() else { return Ok(()) };
+        let Some((sent, answer, life)) = open.late.take() else { return Ok(()) };
         let name = self.devices[device].name;
         self.story.tell(self.time.now(), || format!("{name} writes what the round that was cut had brought"));
         if let Some(settled) = self.on_device(device, |open| open.device.store().settle(&sent, answer))? {
             self.works("settling late", settled)?;
         }
+        self.heard_of_life(device, life)?;
         self.check_saved(device)
     }
 }

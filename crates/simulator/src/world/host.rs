@@ -18,7 +18,8 @@ pub(crate) struct Host {
     /// A backup was made.
     pub has_backup: bool,
     /// It was restored at least once.
-    pub was_restored: bool,
+    /// Counts the lives it was restored to.
+    pub life: u32,
     pub machine: Arc<Machine>,
     /// The latest time its clock has shown.
     pub latest: Timestamp,
@@ -47,7 +48,7 @@ impl Host {
         let mut host = Self {
             folder,
             has_backup: false,
-            was_restored: false,
+            life: 0,
             machine,
             latest,
             limits: script.cast.limits,

@@ -108,7 +108,8 @@ impl World<'_> {
                 format!("{name} sends {}", pushed.join(", "))
             });
         }
-        self.after(GIVES_UP, Happening::Answered { device, ticket, answer: Box::new(lost("timed out")) });
+        let life = self.host.life;
+        self.after(GIVES_UP, Happening::Answered { device, ticket, answer: Box::new(lost("timed out")), life });
         if !signal {
             return self.answer_after(device, ticket, SECOND, lost("no signal"));
         }
@@ -158,7 +159,8 @@ impl World<'_> {
     }
 
     fn answer_after(&mut self, device: usize, ticket: u64, wait: Instant, answer: Answer) -> Run {
-        self.after(wait, Happening::Answered { device, ticket, answer: Box::new(answer) });
+        let life = self.host.life;
+        self.after(wait, Happening::Answered { device, ticket, answer: Box::new(answer), life });
         Ok(())
     }
 
@@ -223,21 +225,22 @@ impl World<'_> {
         }
     }
 
-    /// A device hears of its request.
-    pub(crate) fn answered(&mut self, device: usize, ticket: u64, answer: Answer) -> Run {
+    /// A device hears of its request, from the server as it was in that life.
+    pub(crate) fn answered(&mut self, device: usize, ticket: u64, answer: Answer, life: u32) -> Run {
         let sim = &mut self.devices[device];
         let Some(open) = &mut sim.open else { return Ok(()) };
         let Some(round) = open.round.as_ref().filter(|_| sim.ticket == ticket) else { return Ok(()) };
         if let Some((_, settles)) = sim.cuts.take_if(|(cut, _)| *cut == ticket) {
             if let (true, Some(sent), Ok(answer)) = (settles, &round.sent, answer) {
-                open.late = Some((sent.clone(), answer));
+                open.late = Some((sent.clone(), answer, life));
             }
             return self.cut(device);
         }
         // From here on the answer is being acted on; what else comes for this request comes too late.
         sim.ticket += 1;
         round.line.put_answer(answer);
-        self.go_on(device)
+        self.go_on(device)?;
+        self.heard_of_life(device, life)
     }
 
     /// The device has no signal for a while.

@@ -39,7 +39,7 @@ pub(crate) enum Happening {
     /// A request reaches the server.
     Arrives(Box<Travelling>),
     /// A device hears what became of its request.
-    Answered { device: usize, ticket: u64, answer: Box<Answer> },
+    Answered { device: usize, ticket: u64, answer: Box<Answer>, life: u32 },
     /// A killed device is opened again.
     Reopens { device: usize },
     /// The server comes back.
@@ -157,7 +157,7 @@ impl World<'_> {
             Happening::Step(number) => self.step(number),
             Happening::Wake { device, plan } => self.wake(device, plan),
             Happening::Arrives(travelling) => self.arrive(*travelling),
-            Happening::Answered { device, ticket, answer } => self.answered(device, ticket, *answer),
+            Happening::Answered { device, ticket, answer, life } => self.answered(device, ticket, *answer, life),
             Happening::Reopens { device } => self.reopen(device),
             Happening::ServerUp => self.server_up(),
             Happening::Reenrols { device } => self.reenrol(device),

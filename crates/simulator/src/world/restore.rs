@@ -51,7 +51,7 @@ impl World<'_> {
         }
         let opened = self.host.open();
         self.works("opening the restored server", opened)?;
-        self.host.was_restored = true;
+        self.host.life += 1;
         self.last_change = self.time.now();
         self.forget_what_the_server_lost()?;
         (0..self.devices.len()).try_for_each(|device| self.what_the_server_knows_of(device))
