@@ -5,6 +5,9 @@ mod command_names;
 
 mod commands;
 
+#[cfg(desktop)]
+mod kiosk;
+
 pub use command_names::COMMANDS;
 
 use gatebook_client::scheduler::Event;
@@ -13,6 +16,7 @@ use gatebook_client::{Device, DeviceConfig};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::{App, AppHandle, Manager, RunEvent, Runtime, WindowEvent};
+use tauri_plugin_background_sync::BackgroundSyncExt as _;
 use tauri_specta::{Builder, Event as _, collect_commands, collect_events};
 
 /// Local state changed: whoever shows some of it looks again.
@@ -68,7 +72,12 @@ pub fn run() {
     let filter = tracing_subscriber::EnvFilter::try_from_env("GATEBOOK_LOG").unwrap_or_else(|_| "info".into());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     let bindings = bindings::<tauri::Wry>();
-    let app = tauri::Builder::default()
+    let builder = tauri::Builder::default();
+    // Before any other plugin: a second start hands its arguments to the first and ends here.
+    #[cfg(windows)]
+    let builder = builder.plugin(tauri_plugin_single_instance::init(|app, args, _| kiosk::on_second_start(app, &args)));
+    let app = builder
+        .plugin(tauri_plugin_background_sync::init())
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
             bindings.mount_events(app);
@@ -80,15 +89,21 @@ pub fn run() {
 }
 
 fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
+    #[cfg(desktop)]
+    kiosk::end_if_only_asked_to_leave();
     // A kiosk may keep its records on a disk of their own; elsewhere they lie where the system puts an app's data.
     let data = match std::env::var_os("GATEBOOK_DATA") {
         Some(folder) => folder.into(),
         None => app.path().app_data_dir()?,
     };
-    let config = DeviceConfig::new(data, env!("CARGO_PKG_VERSION"));
+    let config = DeviceConfig::new(data.clone(), env!("CARGO_PKG_VERSION"));
     let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
+    let told = device.clone();
+    app.background_sync().start(&data, move || told.notify(Event::NetworkChanged))?;
     forward(app.handle().clone(), &device);
     app.manage(device);
+    #[cfg(desktop)]
+    kiosk::set_up(app)?;
     Ok(())
 }
 
@@ -96,6 +111,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
 fn forward(app: AppHandle, device: &Device) {
     let (mut changes, mut status) = (device.changes(), device.sync_status());
     tauri::async_runtime::spawn(async move {
+        note_pending(&app, status.borrow().pending);
         loop {
             let sent = tokio::select! {
                 changed = changes.changed() => match changed {
@@ -105,6 +121,7 @@ fn forward(app: AppHandle, device: &Device) {
                 changed = status.changed() => match changed {
                     Ok(()) => {
                         let now = status.borrow_and_update().clone();
+                        note_pending(&app, now.pending);
                         SyncStatusChanged(now).emit(&app)
                     }
                     Err(_) => return,
@@ -117,7 +134,18 @@ fn forward(app: AppHandle, device: &Device) {
     });
 }
 
+/// The system takes over what waits when the app is left, so it must know whether anything does.
+fn note_pending(app: &AppHandle, count: u32) {
+    if let Err(error) = app.background_sync().note_pending(count) {
+        tracing::warn!(%error, "the system's scheduler was not told what waits");
+    }
+}
+
 fn on_event(app: &AppHandle, event: &RunEvent) {
+    #[cfg(desktop)]
+    if let RunEvent::WindowEvent { event, .. } = event {
+        kiosk::on_window_event(app, event);
+    }
     let Some(device) = app.try_state::<Device>() else { return };
     match event {
         RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } | RunEvent::Resumed => {

@@ -2,6 +2,7 @@
 
 mod command;
 mod demo;
+mod platforms;
 mod setup;
 
 use std::process::ExitCode;
@@ -38,6 +39,11 @@ enum Command {
     },
     /// Measures what the project is held to, in the release profile, and prints the figures beside their aims.
     Bench,
+    /// Checks phones, kiosks and WebAssembly as far as that goes without their SDKs, and says what it skipped.
+    CheckPlatforms {
+        /// Only these; all when none is named.
+        only: Vec<platforms::Check>,
+    },
     /// Writes `ui/shared/bindings.ts` anew from the app's commands.
     Bindings,
     /// Makes all icons anew from `icons/icon.svg`.
@@ -51,8 +57,9 @@ fn main() -> ExitCode {
         Command::Test => test(),
         Command::Simulate { arguments } => simulate(&arguments.iter().map(String::as_str).collect::<Vec<_>>()),
         Command::Bench => bench(),
+        Command::CheckPlatforms { only } => platforms::check(&only, platforms::Effort::Full),
         Command::Bindings => bindings(),
-        Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg", "-o", "icons"]),
+        Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg"]),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -72,6 +79,7 @@ fn test() -> anyhow::Result<()> {
     npm(&["run", "build"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
     cargo(&["nextest", "run", "--workspace", "--all-features"])?;
+    platforms::check(&[], platforms::Effort::Small)?;
     // First that it finds what is wrong, then that nothing is.
     simulate(&["--bugs", "--seeds", "1000"])?;
     simulate(&["--seeds", "2000", "--minutes", "2"])

@@ -5,11 +5,13 @@
 //! [`round`](sync_round::run); the server's verdict comes back and [`Store::settle`] matches the row to the canonical
 //! state. Killed anywhere in between, the next round simply does it again.
 
+pub mod background;
 mod device;
 mod enrol;
 mod environment;
 mod error;
 pub mod photos;
+mod round_lock;
 pub mod scheduler;
 mod store;
 pub mod sync_round;

@@ -4,7 +4,8 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use super::upload::UploadError;
-use super::{Network, Photos};
+use super::{Network, PhotoTransport, Photos, Uploaded};
+use crate::round_lock::{Lane, RoundLock};
 use crate::store::{Enrolment, settings};
 use crate::transport::{HttpTransport, TransportError};
 
@@ -71,8 +72,7 @@ async fn round(photos: &Weak<Photos>, way: &mut Option<Way>) -> Option<Result<()
 async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<(), UploadError> {
     let enrolment: Option<Enrolment> = photos.store.setting(&settings::ENROLMENT).map_err(super::PhotoError::from)?;
     let Some(enrolment) = enrolment.filter(|enrolment| !enrolment.revoked) else { return Ok(()) };
-    let waits = photos.store.held_photos().map_err(super::PhotoError::from)?.iter().any(|it| it.confirmed_ms.is_none());
-    if !waits {
+    if !photos.has_waiting()? {
         return Ok(());
     }
     let is_same =
@@ -82,8 +82,7 @@ async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<(), UploadError>
         *way = Some(Way { server_url: enrolment.server_url, token: enrolment.token, transport });
     }
     if let Some(way) = way {
-        let network = *photos.network.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        photos.upload(&way.transport, network).await?;
+        photos.send_waiting(&way.transport).await?;
     }
     Ok(())
 }
@@ -101,6 +100,26 @@ impl Photos {
     /// Says what the device is connected by; until then bytes are taken to cost.
     pub fn set_network(&self, network: Network) {
         *self.network.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = network;
+    }
+
+    /// Whether any photo is not yet seen to be at the server.
+    fn has_waiting(&self) -> Result<bool, super::PhotoError> {
+        Ok(self.store.held_photos()?.iter().any(|photo| photo.confirmed_ms.is_none()))
+    }
+
+    /// Sends what waits, unless nothing does or another process of this device is at it already.
+    ///
+    /// # Errors
+    /// As [`Self::upload`].
+    pub(crate) async fn send_waiting(&self, link: &dyn PhotoTransport) -> Result<Uploaded, UploadError> {
+        if !self.has_waiting()? {
+            return Ok(Uploaded::default());
+        }
+        let Some(_lock) = RoundLock::try_take(self.store.folder(), Lane::Photos) else {
+            return Ok(Uploaded::default());
+        };
+        let network = *self.network.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        self.upload(link, network).await
     }
 }
 

@@ -79,8 +79,34 @@ impl Photos {
         free: FreeSpace,
         steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
     ) -> Result<Self, PhotoError> {
+        let photos = Self::unchecked(store, environment, free, steps)?;
+        photos.put_in_order()?;
+        Ok(photos)
+    }
+
+    /// The same for one round while the app may be running: nothing is swept, for what looks left over here may be a
+    /// photo that the app is just taking.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub(crate) fn open_beside_the_app(
+        store: Arc<Store>,
+        environment: Arc<dyn Environment>,
+    ) -> Result<Self, PhotoError> {
+        let photos = Self::unchecked(store, environment, Arc::new(|path| fs4::available_space(path)), None)?;
+        let now = photos.kept_time()?;
+        photos.store.note_confirmed(now)?;
+        Ok(photos)
+    }
+
+    fn unchecked(
+        store: Arc<Store>,
+        environment: Arc<dyn Environment>,
+        free: FreeSpace,
+        steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
+    ) -> Result<Self, PhotoError> {
         let folder = folder::Folder::open(store.folder(), free)?;
-        let photos = Self {
+        Ok(Self {
             store,
             environment,
             folder,
@@ -91,9 +117,7 @@ impl Photos {
             progress: tokio::sync::watch::Sender::default(),
             network: Mutex::new(Network::Metered),
             steps,
-        };
-        photos.put_in_order()?;
-        Ok(photos)
+        })
     }
 
     /// How photos are developed, kept and sent.

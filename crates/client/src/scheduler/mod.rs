@@ -10,4 +10,4 @@ mod run;
 pub use by_hand::{ByHand, Due, Next};
 pub(crate) use network::{NetworkWatch, watch as watch_network};
 pub use plan::{Attempts, Event, Plan, Situation, plan};
-pub(crate) use run::{Handle, spawn};
+pub(crate) use run::{Handle, jitter, problem_of, retry_after_of, sign_out, spawn};

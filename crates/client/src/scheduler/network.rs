@@ -2,6 +2,7 @@
 
 use std::sync::mpsc;
 
+#[cfg(not(any(target_os = "android", target_os = "ios")))]
 use super::plan::Event;
 use super::run::Handle;
 
@@ -12,6 +13,7 @@ pub(crate) struct NetworkWatch {
 
 /// Tells the scheduler whenever an address of this device comes or goes. Where the system cannot be listened to, the
 /// other triggers do.
+#[cfg(not(any(target_os = "android", target_os = "ios")))]
 pub(crate) fn watch(scheduler: Handle) -> NetworkWatch {
     let (held, released) = mpsc::channel();
     // The system's handle may not move between threads, so one thread makes it, waits, and drops it.
@@ -28,4 +30,10 @@ pub(crate) fn watch(scheduler: Handle) -> NetworkWatch {
         }
     });
     NetworkWatch { _ends_with_this: held }
+}
+
+/// Phones tell of their network through the app's Kotlin and Swift parts.
+#[cfg(any(target_os = "android", target_os = "ios"))]
+pub(crate) fn watch(_scheduler: Handle) -> NetworkWatch {
+    NetworkWatch { _ends_with_this: mpsc::channel().0 }
 }

@@ -10,6 +10,7 @@ use tokio::sync::{mpsc, watch};
 use super::plan::{Attempts, Event, Situation, plan};
 use crate::environment::Environment;
 use crate::error::StoreError;
+use crate::round_lock::{Lane, RoundLock};
 use crate::store::{BeforeRound, Store, settings};
 use crate::sync_round::{self, PageSize, RoundError};
 use crate::transport::{HttpTransport, TransportError};
@@ -29,6 +30,9 @@ impl Handle {
         let _ = self.events.send(event);
     }
 }
+
+/// While a background round runs, this one looks again so often.
+const WHILE_ANOTHER_RUNS: Duration = Duration::from_millis(500);
 
 pub(super) struct Scheduler {
     pub(super) store: Arc<Store>,
@@ -112,9 +116,15 @@ impl Scheduler {
             // A connection from before may be dead without anybody having been told.
             self.way = None;
         }
+        if event != Event::LocalWrite {
+            self.store.tell_of_writes_from_elsewhere()?;
+        }
         let enrolment = match self.plan(event, jitter())? {
             Planned::Wait(wake_at) => return Ok(Step::Wait(wake_at)),
             Planned::Round(enrolment) => enrolment,
+        };
+        let Some(_lock) = RoundLock::try_take(self.store.folder(), Lane::Records) else {
+            return Ok(Step::Wait(Some(self.environment.now() + WHILE_ANOTHER_RUNS)));
         };
         let cut = tokio::select! {
             outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
@@ -222,31 +232,13 @@ impl Scheduler {
                 self.way = None;
                 let problem = problem_of(&error);
                 if problem.code == SyncProblemCode::Revoked {
-                    self.sign_out(token)?;
+                    sign_out(&self.store, token)?;
                 }
                 self.report(Some(problem));
                 #[cfg(feature = "simulation")]
                 self.store.rename_writes(&*self.environment)?;
-                let retry_after = match &error {
-                    RoundError::Transport(TransportError::Refused { retry_after, .. }) => *retry_after,
-                    _ => None,
-                };
-                Ok(Event::Failed { retry_after })
+                Ok(Event::Failed { retry_after: retry_after_of(&error) })
             }
-        }
-    }
-
-    /// That token is good for nothing any more. Who was enrolled again while the round was under way has another.
-    fn sign_out(&self, token: &str) -> Result<(), StoreError> {
-        let known = self.store.setting(&settings::ENROLMENT)?;
-        match known.filter(|known| known.token == token) {
-            Some(known) => {
-                #[cfg(feature = "simulation")]
-                self.store.forget_pending()?;
-                let revoked = crate::store::Enrolment { revoked: true, ..known };
-                self.store.set(&settings::ENROLMENT, Some(&revoked))
-            }
-            None => Ok(()),
         }
     }
 
@@ -262,6 +254,28 @@ impl Scheduler {
                 tokio::time::sleep(wait).await;
             }
         }
+    }
+}
+
+/// That token is good for nothing any more. Who was enrolled again while the round was under way has another.
+pub(crate) fn sign_out(store: &Store, token: &str) -> Result<(), StoreError> {
+    let known = store.setting(&settings::ENROLMENT)?;
+    match known.filter(|known| known.token == token) {
+        Some(known) => {
+            #[cfg(feature = "simulation")]
+            store.forget_pending()?;
+            let revoked = crate::store::Enrolment { revoked: true, ..known };
+            store.set(&settings::ENROLMENT, Some(&revoked))
+        }
+        None => Ok(()),
+    }
+}
+
+/// When the server asked to be called again, if it did.
+pub(crate) const fn retry_after_of(error: &RoundError) -> Option<Duration> {
+    match error {
+        RoundError::Transport(TransportError::Refused { retry_after, .. }) => *retry_after,
+        _ => None,
     }
 }
 
@@ -288,7 +302,7 @@ enum Step {
     Wait(Option<Timestamp>),
 }
 
-fn jitter() -> f64 {
+pub(crate) fn jitter() -> f64 {
     let mut bytes = [0; 4];
     match getrandom::fill(&mut bytes) {
         Ok(()) => f64::from(u32::from_le_bytes(bytes)) / f64::from(u32::MAX),
@@ -297,7 +311,7 @@ fn jitter() -> f64 {
 }
 
 /// What the operator is told of a failed round.
-fn problem_of(error: &RoundError) -> SyncProblem {
+pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
     use gatebook_sync::wire::ApiErrorCode as Code;
     let (code, message) = match error {
         RoundError::Store(StoreError::DiskFull(_)) => {

@@ -21,6 +21,7 @@ mod testing;
 mod work;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -46,6 +47,8 @@ pub struct Store {
     writer: Mutex<Connection>,
     reader: Mutex<Connection>,
     changes: watch::Sender<u64>,
+    /// SQLite's count of other connections' writes, when it was last looked at.
+    seen_elsewhere: AtomicI64,
 }
 
 impl std::fmt::Debug for Store {
@@ -67,19 +70,47 @@ impl Store {
             Err(StoreError::Damaged(reason)) => salvage::start_anew(folder, &path, &reason)?,
             opened => opened?,
         };
-        let reader = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        Self::with_writer(folder, writer)
+    }
+
+    /// Opens the store for one round, while the app may be running on it. It makes nothing and mends nothing: a
+    /// database set aside under a running app would take its next writes with it.
+    ///
+    /// # Errors
+    /// There is no database, or it cannot be used.
+    pub(crate) fn open_beside_the_app(folder: &Path) -> Result<Self, StoreError> {
+        let existing = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
+        let mut writer = Connection::open_with_flags(folder.join(DATABASE), existing)?;
+        configure(&writer)?;
+        migrate::migrate(&mut writer)?;
+        Self::with_writer(folder, writer)
+    }
+
+    fn with_writer(folder: &Path, writer: Connection) -> Result<Self, StoreError> {
+        let reader = Connection::open_with_flags(folder.join(DATABASE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         reader.pragma_update(None, "query_only", true)?;
+        let seen_elsewhere = AtomicI64::new(writes_elsewhere(&writer)?);
         Ok(Self {
             folder: folder.to_owned(),
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
             changes: watch::Sender::new(0),
+            seen_elsewhere,
         })
     }
 
     /// Where the database lies, and what belongs to it.
     pub(crate) fn folder(&self) -> &Path {
         &self.folder
+    }
+
+    /// Tells whoever listens if another connection wrote since this was last asked: a background round did.
+    pub(crate) fn tell_of_writes_from_elsewhere(&self) -> Result<(), StoreError> {
+        let now = writes_elsewhere(&lock(&self.writer))?;
+        if self.seen_elsewhere.swap(now, Ordering::Relaxed) != now {
+            self.changes.send_modify(|count| *count += 1);
+        }
+        Ok(())
     }
 
     /// Counts up with each committed change, so that whoever shows local state knows to look again.
@@ -141,6 +172,11 @@ fn look_by<T>(
     let seen = look(&transaction)?;
     transaction.finish()?;
     Ok(seen)
+}
+
+/// A number that changes when another connection than this one has written.
+fn writes_elsewhere(connection: &Connection) -> Result<i64, StoreError> {
+    Ok(connection.pragma_query_value(None, "data_version", |row| row.get(0))?)
 }
 
 /// A panic elsewhere left no half-done transaction behind (they roll back when dropped), so the lock stays usable.

@@ -2,6 +2,7 @@
 //! stands between device and server (a link that is cut, a reply that is lost, a page that is refused) is a stand-in
 //! around the real way.
 
+mod background;
 mod bad_pages;
 mod conflict;
 mod damage;

@@ -160,6 +160,18 @@ impl TestDevice {
         self.opened_in(folder)
     }
 
+    /// The folder of this device as it lies on the disk now, without an app, syncing over that way.
+    pub(crate) fn put_away(&self, way: SocketAddr) -> PathBuf {
+        self.device.suspend();
+        let folder = self.folder.with_extension("away");
+        std::fs::create_dir_all(&folder).unwrap();
+        std::fs::copy(self.folder.join("gatebook.sqlite"), folder.join("gatebook.sqlite")).unwrap();
+        let database = Connection::open(folder.join("gatebook.sqlite")).unwrap();
+        let sql = "UPDATE settings SET value = json_set(value, '$.server_url', ?1) WHERE name = 'enrolment'";
+        assert_eq!(database.execute(sql, [format!("http://{way}")]).unwrap(), 1);
+        folder
+    }
+
     fn opened_in(self, folder: PathBuf) -> Self {
         let Self { name, link, server, .. } = self;
         let device = Device::open(DeviceConfig::new(folder.clone(), VERSION)).unwrap();

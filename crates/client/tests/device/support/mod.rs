@@ -1,6 +1,7 @@
 //! The vocabulary of the tests: a yard with a real server, devices that join it, and ways to it that fail.
 
 mod device;
+mod fuse;
 mod impostor;
 mod link;
 mod way;
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 pub(crate) use device::{FixedClock, TestDevice, VERSION};
+pub(crate) use fuse::{Fuse, Holds};
 pub(crate) use impostor::Impostor;
 pub(crate) use link::Link;
 pub(crate) use way::{Deaf, Editing, Meanwhile, Refusing};

@@ -1,0 +1,55 @@
+//! The C functions by which Swift (`ios/Sources/Rounds.swift`) enters. They need no webview and no running app.
+#![allow(unsafe_code, reason = "C functions can be had in no other way")]
+#![allow(unreachable_pub, reason = "what is found by its name is public, whatever the module")]
+
+use std::ffi::{CStr, OsStr, c_char};
+use std::os::unix::ffi::OsStrExt as _;
+use std::panic::catch_unwind;
+use std::path::Path;
+
+use crate::models::RoundOutcome;
+use crate::rounds;
+
+/// Runs one round over the store in `data_dir`, for at most `seconds`, and returns how it ended, as
+/// [`RoundOutcome::code`] numbers it. Blocks until then.
+///
+/// # Safety
+/// `data_dir` is null, or points to a C string that stays as it is until this returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gatebook_background_round(data_dir: *const c_char, seconds: f64) -> i32 {
+    if data_dir.is_null() {
+        return RoundOutcome::NothingToDo.code();
+    }
+    // SAFETY: not null, and by this function's contract a C string for as long as the call lasts.
+    let data_dir = unsafe { CStr::from_ptr(data_dir) };
+    let data_dir = Path::new(OsStr::from_bytes(data_dir.to_bytes()));
+    // A panic must not unwind into Swift. Nothing is left half done: transactions roll back when they are dropped.
+    catch_unwind(|| rounds::run(data_dir, seconds)).unwrap_or(RoundOutcome::Retry).code()
+}
+
+/// Stops the rounds under way: the system wants its time back.
+#[unsafe(no_mangle)]
+pub extern "C" fn gatebook_background_stop() {
+    // A panic must not unwind into Swift.
+    let _ = catch_unwind(rounds::stop);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::CString;
+    use std::os::unix::ffi::OsStrExt as _;
+
+    use super::*;
+
+    #[test]
+    fn swift_gets_an_answer_for_any_folder_and_for_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = CString::new(folder.path().as_os_str().as_bytes()).unwrap();
+        // SAFETY: a C string that outlives the call; then null.
+        let answers = unsafe {
+            (gatebook_background_round(path.as_ptr(), 5.0), gatebook_background_round(std::ptr::null(), 5.0))
+        };
+        assert_eq!(answers, (0, 0));
+        gatebook_background_stop();
+    }
+}

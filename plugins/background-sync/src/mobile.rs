@@ -1,0 +1,64 @@
+//! The plugin on phones: a handle to its Kotlin or Swift part.
+
+use std::path::Path;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use tauri::ipc::Channel;
+use tauri::plugin::{PluginApi, PluginHandle};
+use tauri::{AppHandle, Runtime};
+
+use crate::{Result, State};
+
+#[cfg(target_os = "ios")]
+tauri::ios_plugin_binding!(init_plugin_background_sync);
+
+pub(crate) fn init<R: Runtime, C: DeserializeOwned>(
+    _app: &AppHandle<R>,
+    api: &PluginApi<R, C>,
+) -> Result<BackgroundSync<R>> {
+    #[cfg(target_os = "android")]
+    let handle = api.register_android_plugin("app.gatebook.backgroundsync", "BackgroundSyncPlugin")?;
+    #[cfg(target_os = "ios")]
+    let handle = api.register_ios_plugin(init_plugin_background_sync)?;
+    Ok(BackgroundSync(handle))
+}
+
+/// The system's scheduler of background work.
+#[derive(Debug)]
+pub struct BackgroundSync<R: Runtime>(PluginHandle<R>);
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Start<'a> {
+    data_dir: &'a str,
+    on_network: Channel<()>,
+}
+
+#[derive(Serialize)]
+struct Pending {
+    count: u32,
+}
+
+impl<R: Runtime> BackgroundSync<R> {
+    /// Has the system run rounds over the store in `data_dir` from now on, and tells of changes of the network while
+    /// the app is open.
+    pub fn start(&self, data_dir: &Path, on_network: impl Fn() + Send + Sync + 'static) -> Result<()> {
+        let on_network = Channel::new(move |_| {
+            on_network();
+            Ok(())
+        });
+        let data_dir = data_dir.to_string_lossy();
+        Ok(self.0.run_mobile_plugin("start", Start { data_dir: &data_dir, on_network })?)
+    }
+
+    /// How many records wait. When the app is left while some do, the system is asked for a round at once.
+    pub fn note_pending(&self, count: u32) -> Result<()> {
+        Ok(self.0.run_mobile_plugin("notePending", Pending { count })?)
+    }
+
+    /// How background sync stands.
+    pub fn state(&self) -> Result<State> {
+        Ok(self.0.run_mobile_plugin("state", ())?)
+    }
+}

@@ -1,0 +1,75 @@
+//! Rounds that the system began in this process, and how it stops them.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use gatebook_client::background::{Deadline, background_round};
+
+use crate::models::RoundOutcome;
+
+/// A round may take no longer than this, whatever the system would allow.
+const LONGEST: Duration = Duration::from_secs(10 * 60);
+
+/// The deadlines of the rounds under way.
+static UNDER_WAY: Mutex<BTreeMap<u64, Deadline>> = Mutex::new(BTreeMap::new());
+
+fn under_way() -> MutexGuard<'static, BTreeMap<u64, Deadline>> {
+    UNDER_WAY.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Runs a round for at most `seconds` and blocks until it has ended.
+pub(crate) fn run(data_dir: &Path, seconds: f64) -> RoundOutcome {
+    let time = Duration::try_from_secs_f64(seconds).unwrap_or_default().min(LONGEST);
+    let deadline = Deadline::within(time);
+    let ticket = Ticket::take(deadline.clone());
+    let outcome = background_round(data_dir, &deadline);
+    drop(ticket);
+    outcome.into()
+}
+
+/// The system wants its time back: all rounds end as soon as they can. What they had not settled is done by the next.
+pub(crate) fn stop() {
+    for deadline in under_way().values() {
+        deadline.call();
+    }
+}
+
+/// A place among the rounds under way, given back even if the round panics.
+struct Ticket(u64);
+
+impl Ticket {
+    fn take(deadline: Deadline) -> Self {
+        let mut rounds = under_way();
+        let number = rounds.last_key_value().map_or(0, |(last, _)| last + 1);
+        rounds.insert(number, deadline);
+        Self(number)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        under_way().remove(&self.0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_round_in_an_empty_folder_has_nothing_to_do_and_gives_its_place_back() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(run(folder.path(), 5.0), RoundOutcome::NothingToDo);
+        assert!(under_way().is_empty());
+    }
+
+    #[test]
+    fn no_time_or_a_time_that_is_none_stops_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        for seconds in [0.0, -3.0, f64::NAN] {
+            assert_eq!(run(folder.path(), seconds), RoundOutcome::Retry);
+        }
+    }
+}
