@@ -15,16 +15,16 @@ pub struct Existing<'a> {
     pub receipt: &'a Receipt,
     /// The canonical state.
     pub content: &'a Content,
-    /// Whether it had been taken before a restore, and a device gave it back: then its epoch is not that in which it was
-    /// received.
-    pub is_put_back: bool,
+    /// The epoch that had taken it, if a device gave it back after a restore: then its receipt's is not that in which it
+    /// was received.
+    pub put_back_from: Option<Epoch>,
 }
 
 impl Existing<'_> {
     /// Whether it was received after the state with that receipt, or is that state. A later epoch received it later,
     /// whatever its clock said then; within one, the time of receipt decides.
     fn is_received_after(&self, other: &Receipt) -> bool {
-        let is_of_later_epoch = !self.is_put_back && self.receipt.epoch > other.epoch;
+        let is_of_later_epoch = self.put_back_from.unwrap_or(self.receipt.epoch) > other.epoch;
         is_of_later_epoch || self.receipt.received_at >= other.received_at
     }
 }
@@ -136,8 +136,10 @@ fn decide_write(
     let next = known.max(held.version) + 1;
     let on_current = base.is_some_and(|base| base.is_of_same_write(held));
     // A base received after what is held means that the server lost something (a restore from backup) and has taken
-    // nothing since that the writer had not seen.
-    let lost_since = !on_current && base.is_some_and(|base| !existing.is_received_after(base));
+    // nothing since that the writer had not seen; unless that came back from a life of the server of which the base's
+    // knew nothing.
+    let saw = |base: &Receipt| existing.put_back_from.is_none_or(|epoch| epoch == base.epoch);
+    let lost_since = !on_current && base.is_some_and(|base| !existing.is_received_after(base) && saw(base));
 
     if existing.content.says_the_same_as(incoming.content) {
         return if on_current { take(epoch, next, false) } else { Decision::Unchanged };

@@ -5,7 +5,8 @@ mod common;
 use common::{EARLIER, EPOCH, LATER, NEWER_EPOCH, content, receipt, voided};
 use gatebook_domain::RecordState;
 use gatebook_sync::{
-    Content, Decision, Existing, Incoming, Kept, Offer, Receipt, Rejection, RejectionCode, Verdict, VersionId, decide,
+    Content, Decision, Epoch, Existing, Incoming, Kept, Offer, Receipt, Rejection, RejectionCode, Verdict, VersionId,
+    decide,
 };
 
 /// A write of `content` on `base`.
@@ -33,7 +34,7 @@ fn a_write_judged_before_gets_the_stored_verdict_whatever_has_happened_since() {
     let (held, offered) = (content("somebody else's, since"), content("mine"));
     let receipt = receipt(EPOCH, 9, LATER);
     for stored in [ACCEPTED, INCOMING_WINS, EXISTING_STAYS] {
-        let existing = Existing { receipt: &receipt, content: &held, is_put_back: false };
+        let existing = Existing { receipt: &receipt, content: &held, put_back_from: None };
         let decision = decide(EPOCH, Some(existing), Some(&stored), write(&offered, None));
         assert_eq!(decision, Decision::Repeat(stored));
     }
@@ -50,7 +51,7 @@ fn a_record_the_server_never_had_is_accepted_as_version_1() {
 fn a_write_on_the_current_version_is_accepted_as_the_next() {
     let (held, offered) = (content("old"), content("new"));
     let current = receipt(EPOCH, 4, EARLIER);
-    let existing = Existing { receipt: &current, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&current)));
     assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
 }
@@ -59,7 +60,7 @@ fn a_write_on_the_current_version_is_accepted_as_the_next() {
 fn a_write_on_an_older_version_that_says_the_same_needs_no_new_version() {
     let held = content("same");
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
-    let existing = Existing { receipt: &current, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     for base in [Some(&base), None] {
         let decision = decide(EPOCH, Some(existing), None, write(&held, base));
         assert_eq!(decision, Decision::Unchanged);
@@ -71,7 +72,7 @@ fn a_write_on_an_older_version_that_says_the_same_needs_no_new_version() {
 fn a_write_on_an_older_version_wins_because_it_was_received_last_and_displaces_the_other() {
     let (held, offered) = (content("theirs"), content("mine"));
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
-    let existing = Existing { receipt: &current, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     for base in [Some(&base), None] {
         let decision = decide(EPOCH, Some(existing), None, write(&offered, base));
         assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(5)));
@@ -82,7 +83,7 @@ fn a_write_on_an_older_version_wins_because_it_was_received_last_and_displaces_t
 fn device_clocks_decide_nothing() {
     let (held, mut offered) = (content("theirs"), content("mine"));
     let current = receipt(EPOCH, 2, LATER);
-    let existing = Existing { receipt: &current, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     let by_any_clock: Vec<_> = ["1996-01-01T00:00:00Z", "2026-06-01T12:00:00Z", "2046-01-01T00:00:00Z"]
         .into_iter()
         .map(|clock| {
@@ -98,7 +99,7 @@ fn after_a_restore_a_write_on_what_was_lost_is_accepted_above_both() {
     // Restored to version 4; the device had already been given version 7 before.
     let (held, offered) = (content("from the backup"), content("edited on version 7"));
     let (base, restored) = (receipt(EPOCH, 7, LATER), receipt(EPOCH, 4, EARLIER));
-    let existing = Existing { receipt: &restored, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &restored, content: &held, put_back_from: None };
     let decision = decide(NEWER_EPOCH, Some(existing), None, write(&offered, Some(&base)));
     assert_eq!(decision.verdict(), ACCEPTED);
     assert_eq!(
@@ -119,7 +120,7 @@ fn after_a_restore_a_record_that_is_gone_altogether_is_accepted_above_its_base()
 fn after_a_restore_a_write_that_never_saw_what_the_server_has_since_taken_is_a_conflict() {
     let (held, offered) = (content("taken since"), content("edited on version 7"));
     let (base, since) = (receipt(EPOCH, 7, EARLIER), receipt(NEWER_EPOCH, 5, LATER));
-    let existing = Existing { receipt: &since, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &since, content: &held, put_back_from: None };
     let decision = decide(NEWER_EPOCH, Some(existing), None, write(&offered, Some(&base)));
     assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(8)));
 }
@@ -129,7 +130,7 @@ fn a_restore_nobody_announced_does_not_take_an_equal_number_for_an_equal_state()
     // Both are version 5 of the same epoch, but not the same state.
     let (held, offered) = (content("5, after the restore"), content("edited on the lost 5"));
     let (lost, held_receipt) = (receipt(EPOCH, 5, EARLIER), receipt(EPOCH, 5, LATER));
-    let existing = Existing { receipt: &held_receipt, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &held_receipt, content: &held, put_back_from: None };
     let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&lost)));
     assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(6)));
 }
@@ -141,7 +142,7 @@ fn two_states_of_one_number_and_one_time_are_told_apart_by_their_digests() {
     let mut lost = receipt(EPOCH, 5, EARLIER);
     let held_receipt = Receipt { mac: "after".to_owned(), ..lost.clone() };
     lost.mac = "before.tag".to_owned();
-    let existing = Existing { receipt: &held_receipt, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &held_receipt, content: &held, put_back_from: None };
     let edited = decide(EPOCH, Some(existing), None, write(&offered, Some(&lost)));
     assert_eq!((edited.verdict(), version(&edited)), (INCOMING_WINS, Some(6)));
     assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost)), Decision::SetAside);
@@ -153,7 +154,7 @@ fn what_was_reopened_before_a_restore_is_not_closed_again_to_who_had_seen_it() {
     let (reopened, from_backup) = (receipt(EPOCH, 6, LATER), receipt(EPOCH, 5, EARLIER));
     for state in [RecordState::Voided, RecordState::Closed] {
         let held = Content { state, ..content("5") };
-        let existing = Existing { receipt: &from_backup, content: &held, is_put_back: false };
+        let existing = Existing { receipt: &from_backup, content: &held, put_back_from: None };
         let decision = decide(NEWER_EPOCH, Some(existing), None, write(&edited, Some(&reopened)));
         assert_eq!((decision.verdict(), version(&decision)), (Verdict::Accepted, Some(7)));
     }
@@ -164,11 +165,15 @@ fn a_later_epoch_received_it_later_whatever_its_clock_said() {
     // The clock was set back between the restore and the next write.
     let (held, offered) = (content("taken since"), content("edited on the lost 5"));
     let (lost, since) = (receipt(EPOCH, 5, LATER), receipt(NEWER_EPOCH, 4, EARLIER));
-    for (is_put_back, said) in [(false, INCOMING_WINS), (true, Verdict::Accepted)] {
-        let existing = Existing { receipt: &since, content: &held, is_put_back };
+    // Unless it was only given back since: then it is of the epoch that had taken it.
+    let from = |epoch| Some(Epoch(epoch));
+    for (put_back_from, said) in
+        [(None, INCOMING_WINS), (from(EPOCH.0), Verdict::Accepted), (from(EPOCH.0 - 1), INCOMING_WINS)]
+    {
+        let existing = Existing { receipt: &since, content: &held, put_back_from };
         assert_eq!(decide(NEWER_EPOCH, Some(existing), None, write(&offered, Some(&lost))).verdict(), said);
     }
-    let existing = Existing { receipt: &since, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &since, content: &held, put_back_from: None };
     assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost)), Decision::SetAside);
 }
 
@@ -177,7 +182,7 @@ fn a_reoffer_newer_than_what_the_server_holds_is_put_back_with_its_own_time() {
     let (held, offered) = (content("from the backup"), content("lost"));
     let (lost, restored) = (receipt(EPOCH, 7, LATER), receipt(EPOCH, 4, EARLIER));
     for (existing, becomes) in
-        [(None, 8), (Some(Existing { receipt: &restored, content: &held, is_put_back: false }), 8)]
+        [(None, 8), (Some(Existing { receipt: &restored, content: &held, put_back_from: None }), 8)]
     {
         let decision = decide(NEWER_EPOCH, existing, None, reoffer(&offered, &lost));
         assert_eq!(
@@ -195,7 +200,7 @@ fn a_reoffer_newer_than_what_the_server_holds_is_put_back_with_its_own_time() {
 fn a_reoffer_of_what_the_server_holds_changes_nothing() {
     let held = content("same");
     let current = receipt(EPOCH, 4, EARLIER);
-    let existing = Existing { receipt: &current, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&held, &current)), Decision::Unchanged);
 }
 
@@ -203,7 +208,7 @@ fn a_reoffer_of_what_the_server_holds_changes_nothing() {
 fn a_reoffer_older_than_what_the_server_has_since_taken_is_filed_and_the_servers_stays() {
     let (held, offered) = (content("taken since"), content("lost"));
     let (lost, since) = (receipt(EPOCH, 7, EARLIER), receipt(NEWER_EPOCH, 5, LATER));
-    let existing = Existing { receipt: &since, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &since, content: &held, put_back_from: None };
     let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost));
     assert_eq!((decision.verdict(), decision), (EXISTING_STAYS, Decision::SetAside));
 }
@@ -212,7 +217,7 @@ fn a_reoffer_older_than_what_the_server_has_since_taken_is_filed_and_the_servers
 fn a_reoffer_that_was_overtaken_in_the_normal_course_is_filed_without_a_conflict() {
     let (held, offered) = (content("made of it"), content("lost"));
     let (lost, since) = (receipt(EPOCH, 4, EARLIER), receipt(NEWER_EPOCH, 6, LATER));
-    let existing = Existing { receipt: &since, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &since, content: &held, put_back_from: None };
     let offer = Offer::Reoffer { receipt: &lost, overtaken: true };
     let decision = decide(NEWER_EPOCH, Some(existing), None, Incoming { offer, ..reoffer(&offered, &lost) });
     assert_eq!((decision.verdict(), decision), (ACCEPTED, Decision::Overtaken));
@@ -240,7 +245,7 @@ fn a_closed_record_is_final_for_the_field_and_not_for_a_supervisor() {
     let (mut held, offered) = (content("closed"), content("late change"));
     held.state = RecordState::Closed;
     let current = receipt(EPOCH, 4, EARLIER);
-    let existing = Existing { receipt: &current, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     let by_field = write(&offered, Some(&current));
     match decide(EPOCH, Some(existing), None, by_field) {
         Decision::Reject(rejection) => assert_eq!(rejection.code, RejectionCode::Final),
@@ -254,7 +259,7 @@ fn a_closed_record_is_final_for_the_field_and_not_for_a_supervisor() {
 fn a_voided_record_never_comes_back_by_accident() {
     let (held, offered) = (voided("struck out"), content("edited without knowing"));
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
-    let existing = Existing { receipt: &current, content: &held, is_put_back: false };
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     assert_eq!(decide(EPOCH, Some(existing), None, write(&offered, Some(&base))), Decision::SetAside);
     let knowing = write(&offered, Some(&current));
     assert!(matches!(decide(EPOCH, Some(existing), None, knowing), Decision::Reject(_)));

@@ -23,7 +23,7 @@ impl TinyServer {
     fn judge(&mut self, write_id: Uuid, base: Option<&Receipt>, content: &Content) -> Verdict {
         let stored = self.ledger.iter().find(|(id, _)| *id == write_id).map(|(_, verdict)| verdict.clone());
         let held = self.canonical.clone();
-        let existing = held.as_ref().map(|(receipt, content)| Existing { receipt, content, is_put_back: false });
+        let existing = held.as_ref().map(|(receipt, content)| Existing { receipt, content, put_back_from: None });
         let incoming = Incoming { offer: Offer::Write { base }, content, may_reopen: false, refusal: None };
         let decision = decide(EPOCH, existing, stored.as_ref(), incoming);
         let verdict = decision.verdict();

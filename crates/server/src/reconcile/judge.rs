@@ -102,7 +102,7 @@ impl Book<'_> {
         let existing = existing.as_ref().map(|standing| Existing {
             receipt: &standing.receipt,
             content: standing.content,
-            is_put_back: standing.is_put_back,
+            put_back_from: standing.put_back_from,
         });
         let decision = decide(self.epoch, existing, None, incoming);
         let verdict = decision.verdict();
@@ -121,15 +121,15 @@ impl Book<'_> {
     }
 
     fn existing(&self, id: Uuid) -> Option<InForce<'_>> {
-        let (mut receipt, write_id, content, is_put_back) = match self.standing.get(&id)? {
-            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content, held.is_put_back),
+        let (mut receipt, write_id, content, put_back_from) = match self.standing.get(&id)? {
+            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content, held.put_back_from),
             Standing::Filed(at) => {
                 let filing = &self.filings[*at];
-                (filing.receipt()?, filing.write_id, &filing.content, filing.is_put_back())
+                (filing.receipt()?, filing.write_id, &filing.content, filing.put_back_from())
             }
         };
         Key::mark(&mut receipt, write_id, content);
-        Some(InForce { receipt, content, is_put_back })
+        Some(InForce { receipt, content, put_back_from })
     }
 
     /// The receipt of what is held, if the server has only said `stored_at` since the base: nobody's change is lost then.
@@ -310,7 +310,7 @@ impl Book<'_> {
 struct InForce<'a> {
     receipt: Receipt,
     content: &'a Content,
-    is_put_back: bool,
+    put_back_from: Option<Epoch>,
 }
 
 fn reused() -> Rejection {

@@ -48,7 +48,7 @@ pub(super) fn held(row: &Row) -> Result<Held, ServerError> {
         seq: unsigned(row, 5)?,
         received_at: timestamp(get(row, 6)?)?,
         content: content(row, 7)?,
-        is_put_back: get(row, 16)?,
+        put_back_from: get::<Option<i64>>(row, 16)?.map(|_| unsigned(row, 16)).transpose()?.map(Epoch),
     })
 }
 

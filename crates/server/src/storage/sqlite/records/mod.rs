@@ -103,6 +103,6 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Held, ServerError> {
         seq: row.get(5)?,
         received_at: timestamp(row.get(6)?)?,
         content: read_content(row, 7)?,
-        is_put_back: row.get(16)?,
+        put_back_from: row.get::<_, Option<u64>>(16)?.map(Epoch),
     })
 }
