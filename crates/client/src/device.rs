@@ -2,6 +2,7 @@
 
 #[cfg(feature = "simulation")]
 mod by_hand;
+mod pictures;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -19,7 +20,7 @@ use uuid::Uuid;
 use crate::enrol;
 use crate::environment::{Environment, SystemEnvironment};
 use crate::error::StoreError;
-use crate::photos::{self, About, Photos, Source};
+use crate::photos::{self, Photos, UploadProgress};
 use crate::scheduler::{self, Event};
 use crate::store::{Authorship, Enrolment, Store, settings};
 use crate::view::{
@@ -52,6 +53,7 @@ pub struct Device {
     environment: Arc<dyn Environment>,
     photos: Arc<Photos>,
     scheduler: scheduler::Handle,
+    lane: photos::LaneHandle,
     _network: Option<Arc<scheduler::NetworkWatch>>,
     app_version: String,
 }
@@ -74,14 +76,22 @@ impl Device {
         let photos = Arc::new(Photos::open(Arc::clone(&store), Arc::clone(&config.environment))?);
         let scheduler =
             scheduler::spawn(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;
-        photos::spawn_lane(&photos);
-        let network = Some(Arc::new(scheduler::watch_network(scheduler.clone())));
+        let lane = photos::spawn_lane(&photos);
+        tokio::spawn(show_uploads(photos.progress(), scheduler.board.clone()));
+        let network = scheduler::watch_network({
+            let (scheduler, lane) = (scheduler.clone(), lane.clone());
+            move |event| {
+                scheduler.notify(event);
+                lane.notify(event);
+            }
+        });
         Ok(Self {
             store,
             environment: config.environment,
             photos,
             scheduler,
-            _network: network,
+            lane,
+            _network: Some(Arc::new(network)),
             app_version: config.app_version,
         })
     }
@@ -98,17 +108,6 @@ impl Device {
         &self.photos
     }
 
-    /// Takes a photo of a record. When this returns, it survives anything that happens to the process.
-    ///
-    /// # Errors
-    /// It was not kept, and nothing of it is left: no picture, no room, no such record.
-    pub async fn capture_photo(&self, source: Source, about: About) -> Answer<Uuid> {
-        let by = self.authorship()?;
-        let id = self.photos.capture(source, about, by).await?;
-        self.notify(Event::LocalWrite);
-        Ok(id)
-    }
-
     /// Counts up with each change of local state.
     #[must_use]
     pub fn changes(&self) -> watch::Receiver<u64> {
@@ -121,9 +120,10 @@ impl Device {
         self.scheduler.status.clone()
     }
 
-    /// Tells the scheduler what happened.
+    /// Tells the scheduler and the photos' lane what happened.
     pub fn notify(&self, event: Event) {
         self.scheduler.notify(event);
+        self.lane.notify(event);
     }
 
     /// Everything the UI needs to draw itself anew.
@@ -408,6 +408,14 @@ impl Device {
             operator_id,
             now: self.environment.now(),
         })
+    }
+}
+
+/// Shows on the board of sync how photos move, until the photos are closed.
+async fn show_uploads(mut progress: watch::Receiver<UploadProgress>, board: watch::Sender<SyncStatus>) {
+    while progress.changed().await.is_ok() {
+        let now = *progress.borrow_and_update();
+        board.send_modify(|status| status.photos = now);
     }
 }
 

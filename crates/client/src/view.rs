@@ -9,6 +9,12 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+mod photos;
+
+pub use photos::{PhotoList, PhotoShown, PhotoView, ShownBy};
+
+use crate::photos::UploadProgress;
+
 /// Everything the UI needs to draw itself anew, from one call.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -91,6 +97,8 @@ pub struct SyncStatus {
     pub items: u32,
     /// Records that wait for a round.
     pub pending: u32,
+    /// Photos that are being sent, beside any round.
+    pub photos: UploadProgress,
     /// When a round last ended well.
     pub last_success_at: Option<Timestamp>,
     /// Why the last round did not end well, if it did not. Nobody has to act unless the message says so.

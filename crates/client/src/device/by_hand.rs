@@ -6,7 +6,7 @@ use gatebook_sync::wire::EnrolResponse;
 
 use super::{Answer, Device, DeviceConfig};
 use crate::error::StoreError;
-use crate::photos::Photos;
+use crate::photos::{LaneHandle, Photos};
 use crate::scheduler::{ByHand, Event};
 use crate::store::{Enrolment, Store, settings};
 
@@ -25,6 +25,7 @@ impl Device {
             environment: config.environment,
             photos,
             scheduler,
+            lane: LaneHandle::by_hand(),
             _network: None,
             app_version: config.app_version,
         };

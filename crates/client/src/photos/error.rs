@@ -45,6 +45,9 @@ pub enum PhotoError {
     /// It is not on this device any more, and there is no way to the server.
     #[error("the photo is not on this device")]
     NotHere,
+    /// The device that took it has not sent it yet.
+    #[error("the server does not hold the photo")]
+    NotSentYet,
     /// The store.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -115,6 +118,12 @@ impl From<PhotoError> for CommandError {
                 true,
                 "The full picture is at the office and there is no signal to fetch it; this is its thumbnail. Open it again \
                  when there is signal."
+                    .to_owned(),
+            ),
+            PhotoError::NotSentYet => (
+                ErrorCode::NotFound,
+                true,
+                "The full picture has not come to the office yet from the device that took it. Open it again later."
                     .to_owned(),
             ),
             PhotoError::Io(_) => (

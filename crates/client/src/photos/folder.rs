@@ -39,12 +39,18 @@ impl Folder {
     pub(super) fn open(data: &Path, free: FreeSpace) -> io::Result<Self> {
         let path = data.join("photos");
         fs::create_dir_all(path.join(CACHE))?;
+        super::intake::sweep(&path)?;
         sync_folder(data)?;
         Ok(Self { path, free })
     }
 
     pub(super) fn path(&self, sha256: &str, sort: Sort) -> PathBuf {
         self.path.join(format!("{sha256}{}", sort.ending()))
+    }
+
+    /// A folder of the photo folder's own.
+    pub(super) fn beside(&self, name: &str) -> PathBuf {
+        self.path.join(name)
     }
 
     pub(super) fn cached(&self, sha256: &str) -> PathBuf {

@@ -1,6 +1,6 @@
 //! The planner of photos' lives: which may go now, and why the others stay. No clock, no file, no state.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::store::HeldPhoto;
 
@@ -8,7 +8,8 @@ use crate::store::HeldPhoto;
 pub const KEPT_FOR_MS: u64 = 24 * 3_600_000;
 
 /// Why a photo is here.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(rename_all = "snake_case", tag = "reason")]
 pub enum Kept {
     /// The server has not confirmed it. It stays, whatever happens.
@@ -16,6 +17,7 @@ pub enum Kept {
     /// The server holds it; it goes after so much more time, or before if space runs short.
     Confirmed {
         /// Milliseconds until it goes.
+        #[cfg_attr(feature = "specta", specta(type = u32))]
         goes_in_ms: u64,
     },
 }

@@ -1,11 +1,16 @@
-//! The lane in which photos are sent and let go, beside the sync round: neither waits for the other.
+//! The lane in which photos are sent and let go, beside the sync round: neither waits for the other. What begins a round
+//! begins a look here too.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use tokio::sync::{mpsc, watch};
+use tokio::time::Instant;
+
 use super::upload::UploadError;
 use super::{Network, PhotoTransport, Photos, Uploaded};
 use crate::round_lock::{Lane, RoundLock};
+use crate::scheduler::Event;
 use crate::store::{Enrolment, settings};
 use crate::transport::{HttpTransport, TransportError};
 
@@ -18,6 +23,24 @@ const FIRST_BACKOFF: Duration = Duration::from_secs(5);
 /// … up to this, whatever the server asks for.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15 * 60);
 
+/// How the rest of the device reaches the lane.
+#[derive(Debug, Clone)]
+pub(crate) struct LaneHandle(mpsc::UnboundedSender<Event>);
+
+impl LaneHandle {
+    /// Tells the lane what happened.
+    pub(crate) fn notify(&self, event: Event) {
+        // Photos that are being closed need to know of nothing.
+        let _ = self.0.send(event);
+    }
+
+    /// A lane in which nothing moves by itself.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn by_hand() -> Self {
+        Self(mpsc::unbounded_channel().0)
+    }
+}
+
 /// The way to a server, kept from round to round.
 struct Way {
     server_url: String,
@@ -26,47 +49,103 @@ struct Way {
 }
 
 /// Starts the lane on the current runtime. It ends with the photos.
-pub(crate) fn spawn(photos: &Arc<Photos>) {
-    let mut changes = photos.store.changes();
-    let photos = Arc::downgrade(photos);
-    tokio::spawn(async move {
-        let (mut failures, mut way) = (0_u32, None);
-        loop {
-            let wait = match round(&photos, &mut way).await {
-                None => return,
-                Some(Ok(())) => {
-                    failures = 0;
-                    IDLE
-                }
-                Some(Err(error)) => {
-                    failures = failures.saturating_add(1);
-                    tracing::info!(%error, failures, "photos wait");
-                    pause(failures, &error)
-                }
-            };
-            tokio::select! {
-                () = tokio::time::sleep(wait) => {}
-                changed = changes.changed(), if failures == 0 => match changed {
-                    Ok(()) => tokio::time::sleep(DEBOUNCE).await,
-                    Err(_) => return,
-                },
-            }
-            changes.mark_unchanged();
-        }
-    });
+pub(crate) fn spawn(photos: &Arc<Photos>) -> LaneHandle {
+    let (events, inbox) = mpsc::unbounded_channel();
+    tokio::spawn(run(Arc::downgrade(photos), photos.store.changes(), inbox));
+    LaneHandle(events)
 }
 
-/// One look: what may go goes, what waits is sent. `None`: the photos are closed.
-async fn round(photos: &Weak<Photos>, way: &mut Option<Way>) -> Option<Result<(), UploadError>> {
-    let photos = photos.upgrade()?;
-    let keeper = Arc::clone(&photos);
-    let cleared = tokio::task::spawn_blocking(move || keeper.let_go()).await;
-    match cleared {
-        Ok(Ok(_)) => {}
-        Ok(Err(error)) => return Some(Err(error.into())),
-        Err(error) => return Some(Err(UploadError::Photo(std::io::Error::other(error).into()))),
+async fn run(photos: Weak<Photos>, mut changes: watch::Receiver<u64>, mut inbox: mpsc::UnboundedReceiver<Event>) {
+    let (mut failures, mut way) = (0_u32, None);
+    loop {
+        changes.mark_unchanged();
+        let outcome = tokio::select! {
+            outcome = round(&photos, &mut way) => Some(outcome),
+            // What is sent is lost with its link or would be faster over the new one; the server knows how far it came.
+            () = network_change(&mut inbox) => None,
+        };
+        let Some(open) = photos.upgrade() else { return };
+        open.sending_ended();
+        drop(open);
+        let (wait, asked) = match outcome {
+            None => {
+                way = None;
+                continue;
+            }
+            Some(Ok(())) => {
+                failures = 0;
+                (IDLE, Duration::ZERO)
+            }
+            Some(Err(error)) => {
+                failures = failures.saturating_add(1);
+                tracing::info!(%error, failures, "photos wait");
+                let asked = asked(&error);
+                (pause(failures, asked), asked)
+            }
+        };
+        let ended = Instant::now();
+        let due = tokio::time::sleep_until(ended + wait);
+        tokio::pin!(due);
+        loop {
+            tokio::select! {
+                () = &mut due => break,
+                changed = changes.changed(), if failures == 0 => match changed {
+                    Ok(()) => {
+                        tokio::time::sleep(DEBOUNCE).await;
+                        break;
+                    }
+                    Err(_) => return,
+                },
+                event = inbox.recv() => match event {
+                    None => return,
+                    Some(event) => {
+                        if is_new_way(event) {
+                            way = None;
+                        }
+                        if begins(event, ended.elapsed() >= asked) {
+                            break;
+                        }
+                    }
+                },
+            }
+        }
     }
-    Some(send(&photos, way).await)
+}
+
+/// Whether the lane looks at once. Only a person may come before the time that the server asked for.
+const fn begins(event: Event, server_may_be_asked: bool) -> bool {
+    match event {
+        Event::Manual => true,
+        Event::Started | Event::Resumed | Event::NetworkChanged => server_may_be_asked,
+        Event::LocalWrite | Event::Timer | Event::Succeeded | Event::Failed { .. } => false,
+    }
+}
+
+/// Whether a connection from before may be dead without anybody having been told.
+const fn is_new_way(event: Event) -> bool {
+    matches!(event, Event::NetworkChanged | Event::Resumed)
+}
+
+/// Waits for a change of network; whatever else is asked for is answered by the look that is under way.
+async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
+    loop {
+        match inbox.recv().await {
+            Some(Event::NetworkChanged) => return,
+            Some(_) => {}
+            None => return std::future::pending().await,
+        }
+    }
+}
+
+/// One look: what may go goes, what waits is sent.
+async fn round(photos: &Weak<Photos>, way: &mut Option<Way>) -> Result<(), UploadError> {
+    let Some(photos) = photos.upgrade() else { return Ok(()) };
+    let keeper = Arc::clone(&photos);
+    match tokio::task::spawn_blocking(move || keeper.let_go()).await {
+        Ok(gone) => gone?,
+        Err(error) => return Err(UploadError::Photo(std::io::Error::other(error).into())),
+    };
+    send(&photos, way).await
 }
 
 async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<(), UploadError> {
@@ -87,12 +166,18 @@ async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<(), UploadError>
     Ok(())
 }
 
-/// How long the lane rests after so many failures.
-fn pause(failures: u32, error: &UploadError) -> Duration {
-    let asked = match error {
-        UploadError::Link(TransportError::Refused { retry_after, .. }) => retry_after.unwrap_or_default(),
+/// How long the server asked to be left alone.
+fn asked(error: &UploadError) -> Duration {
+    match error {
+        UploadError::Link(TransportError::Refused { retry_after, .. }) => {
+            retry_after.unwrap_or_default().min(LONGEST_BACKOFF)
+        }
         _ => Duration::ZERO,
-    };
+    }
+}
+
+/// How long the lane rests after so many failures.
+fn pause(failures: u32, asked: Duration) -> Duration {
     FIRST_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(16)).max(asked).min(LONGEST_BACKOFF)
 }
 
@@ -129,7 +214,15 @@ mod tests {
 
     #[test]
     fn failures_back_off_to_a_quarter_of_an_hour_and_no_further() {
-        let broken = UploadError::Link(TransportError::Unreachable(String::new()));
-        assert_eq!([1, 2, 3, 1_000].map(|failures| pause(failures, &broken).as_secs()), [5, 10, 20, 900]);
+        assert_eq!([1, 2, 3, 1_000].map(|failures| pause(failures, Duration::ZERO).as_secs()), [5, 10, 20, 900]);
+    }
+
+    #[test]
+    fn what_begins_a_sync_round_begins_a_look_but_before_the_time_the_server_asked_for_only_a_person_does() {
+        for event in [Event::Started, Event::Resumed, Event::NetworkChanged] {
+            assert!(begins(event, true) && !begins(event, false), "{event:?}");
+        }
+        assert!(begins(Event::Manual, false));
+        assert!(!begins(Event::LocalWrite, true), "a burst of saves is looked at once, by the change of state");
     }
 }

@@ -1,7 +1,8 @@
 //! What the planner of photos' lives decides is done here: files and rows are put in order at the start, confirmed photos
 //! go when their time is over or space runs short, and what is held is shown.
 
-use serde::Serialize;
+use gatebook_domain::Kind;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::folder::Sort;
@@ -14,28 +15,51 @@ use crate::store::settings;
 const STORED_EVERY_MS: u64 = 60_000;
 
 /// A photo as the storage page shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct StoredPhoto {
     /// The attachment.
     pub record_id: Uuid,
+    /// Names its bytes.
+    pub sha256: String,
+    /// The record it belongs to, if that is here.
+    pub of: Option<PhotoOf>,
     /// Bytes it takes.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub size: u64,
     /// Bytes of it that the server has said it has.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub arrived: u64,
     /// Why it is here, and when it goes.
     pub kept: Kept,
 }
 
+/// The record that a photo belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct PhotoOf {
+    /// Which.
+    pub record_id: Uuid,
+    /// Its kind.
+    pub kind: Kind,
+    /// What it is called.
+    pub title: String,
+}
+
 /// What photos take on this device, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct StorageView {
     /// Oldest first.
     pub photos: Vec<StoredPhoto>,
     /// Bytes of photos the server has not confirmed.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub unconfirmed_bytes: u64,
     /// Bytes of photos it has, which go by themselves.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub confirmed_bytes: u64,
     /// Bytes that are free on the disk.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub free_bytes: u64,
 }
 
@@ -76,8 +100,14 @@ impl Photos {
                 Kept::Unconfirmed => view.unconfirmed_bytes += photo.size,
                 Kept::Confirmed { .. } => view.confirmed_bytes += photo.size,
             }
-            let (record_id, size, arrived) = (photo.record_id, photo.size, photo.arrived);
-            view.photos.push(StoredPhoto { record_id, size, arrived, kept });
+            view.photos.push(StoredPhoto {
+                record_id: photo.record_id,
+                of: self.store.owner_of_photo(photo.record_id)?,
+                sha256: photo.sha256,
+                size: photo.size,
+                arrived: photo.arrived,
+                kept,
+            });
         }
         Ok(view)
     }

@@ -2,8 +2,9 @@
 //!
 //! One file per step of a photo's life: [`develop`] (from a camera's bytes to what is kept, pure), [`capture`] (safe on the
 //! disk, then a record), [`lifecycle`] (gone when it is safe) with its pure planner [`keep`] and the count of time that has
-//! surely passed, [`kept_time`], and [`upload`] (a lane beside the sync round). Bytes lie in files named by their SHA-256; what is known of them is in the store, in the
-//! same transaction as the record they belong to.
+//! surely passed, [`kept_time`], and [`upload`] (a lane beside the sync round). What comes from the pages passes [`intake`]
+//! first. Bytes lie in files named by their SHA-256; what is known of them is in the store, in the same transaction as the
+//! record they belong to.
 
 mod capture;
 mod chunk;
@@ -11,6 +12,7 @@ pub mod develop;
 mod error;
 mod folder;
 mod http;
+mod intake;
 mod keep;
 mod kept_time;
 mod lane;
@@ -32,8 +34,8 @@ pub use folder::FreeSpace;
 pub use keep::{KEPT_FOR_MS, Kept};
 pub(crate) use kept_time::uptime;
 pub use kept_time::{Clocks, KeptTime};
-pub(crate) use lane::spawn as spawn_lane;
-pub use lifecycle::{StorageView, StoredPhoto};
+pub(crate) use lane::{LaneHandle, spawn as spawn_lane};
+pub use lifecycle::{PhotoOf, StorageView, StoredPhoto};
 pub use policy::{LongestSide, PhotoPolicy};
 pub use upload::{Network, NewUpload, PhotoTransport, UploadError, UploadProgress, Uploaded};
 
@@ -138,4 +140,25 @@ impl Photos {
     pub fn thumbnail(&self, sha256: &str) -> PathBuf {
         self.folder.path(sha256, folder::Sort::Thumbnail)
     }
+
+    /// The file that shows the photo best without asking anybody: kept, or viewed lately.
+    #[must_use]
+    pub fn picture(&self, sha256: &str) -> Option<PathBuf> {
+        if !is_hash(sha256) {
+            return None;
+        }
+        let files = [self.folder.path(sha256, folder::Sort::Photo), self.folder.cached(sha256)];
+        files.into_iter().find(|path| path.exists())
+    }
+
+    /// The file for a small picture of it: the thumbnail, or what [`Self::picture`] has when it came from another device.
+    #[must_use]
+    pub fn small_picture(&self, sha256: &str) -> Option<PathBuf> {
+        is_hash(sha256).then(|| self.thumbnail(sha256)).filter(|path| path.exists()).or_else(|| self.picture(sha256))
+    }
+}
+
+/// Whether it is a hash as records have it, and so cannot lead out of the folder.
+fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// To how many pixels the longest side of a photo is brought. A smaller picture is never made larger.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub enum LongestSide {
     /// As the camera took it.
     #[serde(rename = "original")]
@@ -39,6 +40,7 @@ impl LongestSide {
 
 /// How photos are developed, kept and sent.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 #[serde(default)]
 pub struct PhotoPolicy {
     /// How large.
@@ -50,10 +52,13 @@ pub struct PhotoPolicy {
     /// Time, place and unit are written visibly into the picture.
     pub stamp: bool,
     /// Photos larger than so many bytes are sent over Wi-Fi only; `None`: any network will do.
+    #[cfg_attr(feature = "specta", specta(type = Option<u32>))]
     pub wifi_only_above: Option<u64>,
     /// Bytes that photos fetched again for viewing may take.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub cache_bytes: u64,
     /// Bytes of the disk that are left free for everything else.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub reserve_bytes: u64,
 }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gatebook_sync::wire::{HaveRequest, HaveResponse};
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::folder::{Sort, sha256};
@@ -60,13 +61,16 @@ pub enum Network {
 }
 
 /// How the photos stand, for the sync status.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct UploadProgress {
-    /// Photos that are being sent or wait for it.
+    /// Photos that are being sent, or follow; none while nothing is sent.
     pub photos: u32,
     /// Their bytes.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub bytes: u64,
     /// Bytes of them that have arrived.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
     pub arrived: u64,
     /// Photos that wait for Wi-Fi.
     pub wait_for_wifi: u32,
@@ -144,23 +148,31 @@ impl Photos {
         self.progress.subscribe()
     }
 
+    /// Nothing is being sent any more.
+    pub(super) fn sending_ended(&self) {
+        self.progress.send_if_modified(|progress| {
+            let rest = UploadProgress { wait_for_wifi: progress.wait_for_wifi, ..UploadProgress::default() };
+            std::mem::replace(progress, rest) != rest
+        });
+    }
+
     /// A file with the photo's bytes, fetched if it went from this device; kept among what was viewed lately.
     ///
     /// # Errors
     /// It is not here and cannot be fetched now; the thumbnail is here.
     pub async fn view(&self, link: Option<&dyn PhotoTransport>, hash: &str) -> Result<PathBuf, PhotoError> {
-        let is_hash = hash.len() == 64 && hash.bytes().all(|digit| digit.is_ascii_hexdigit());
-        if !is_hash {
+        if !super::is_hash(hash) {
             return Err(PhotoError::NotHere);
         }
-        for path in [self.folder.path(hash, Sort::Photo), self.folder.cached(hash)] {
-            if path.exists() {
-                return Ok(path);
-            }
+        if let Some(path) = self.picture(hash) {
+            return Ok(path);
         }
         let bytes = link.ok_or(PhotoError::NotHere)?.fetch(hash).await.map_err(|error| {
             tracing::info!(%error, "a photo is not to be had");
-            PhotoError::NotHere
+            match error.refusal() {
+                Some(gatebook_sync::wire::ApiErrorCode::NotFound) => PhotoError::NotSentYet,
+                _ => PhotoError::NotHere,
+            }
         })?;
         if sha256(&bytes) != hash {
             return Err(PhotoError::NotHere);

@@ -2,26 +2,24 @@
 
 use std::sync::mpsc;
 
-#[cfg(not(any(target_os = "android", target_os = "ios")))]
 use super::plan::Event;
-use super::run::Handle;
 
 /// Keeps listening for as long as it is held.
 pub(crate) struct NetworkWatch {
     _ends_with_this: mpsc::Sender<()>,
 }
 
-/// Tells the scheduler whenever an address of this device comes or goes. Where the system cannot be listened to, the
+/// Tells `whom` whenever an address of this device comes or goes. Where the system cannot be listened to, the
 /// other triggers do.
 #[cfg(not(any(target_os = "android", target_os = "ios")))]
-pub(crate) fn watch(scheduler: Handle) -> NetworkWatch {
+pub(crate) fn watch(whom: impl Fn(Event) + Send + 'static) -> NetworkWatch {
     let (held, released) = mpsc::channel();
     // The system's handle may not move between threads, so one thread makes it, waits, and drops it.
     std::thread::spawn(move || {
         let watch = netwatcher::watch_interfaces_with_callback(move |update| {
             let moved = update.addrs_added().next().is_some() || update.addrs_removed().next().is_some();
             if moved && !update.is_initial {
-                scheduler.notify(Event::NetworkChanged);
+                whom(Event::NetworkChanged);
             }
         });
         match watch {
@@ -34,6 +32,6 @@ pub(crate) fn watch(scheduler: Handle) -> NetworkWatch {
 
 /// Phones tell of their network through the app's Kotlin and Swift parts.
 #[cfg(any(target_os = "android", target_os = "ios"))]
-pub(crate) fn watch(_scheduler: Handle) -> NetworkWatch {
+pub(crate) fn watch(_whom: impl Fn(Event) + Send + 'static) -> NetworkWatch {
     NetworkWatch { _ends_with_this: mpsc::channel().0 }
 }

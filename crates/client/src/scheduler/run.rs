@@ -21,6 +21,8 @@ use crate::view::{SyncProblem, SyncProblemCode, SyncStatus};
 pub(crate) struct Handle {
     events: mpsc::UnboundedSender<Event>,
     pub status: watch::Receiver<SyncStatus>,
+    /// For what belongs to the sync status and is not the scheduler's: the photos.
+    pub board: watch::Sender<SyncStatus>,
 }
 
 impl Handle {
@@ -74,7 +76,7 @@ pub(super) fn prepare(
         ..SyncStatus::default()
     });
     let (events, inbox) = mpsc::unbounded_channel();
-    let handle = Handle { events, status: status.subscribe() };
+    let handle = Handle { events, status: status.subscribe(), board: status.clone() };
     let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None };
     handle.notify(Event::Started);
     Ok((scheduler, handle, inbox))

@@ -11,14 +11,22 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::row::{RecordRow, stage_name};
-use super::{Authorship, Store};
+use super::{Authorship, Store, reference};
 use crate::error::StoreError;
+use crate::photos::PhotoOf;
 
 /// A photo that is safe on the disk and becomes a record.
 #[derive(Debug, Clone)]
 pub(crate) struct NewPhoto {
     pub id: Uuid,
     pub attachment: Attachment,
+}
+
+/// An attachment of a record.
+pub(crate) struct AttachmentOf {
+    pub id: Uuid,
+    pub attachment: Attachment,
+    pub operator_name: String,
 }
 
 /// Bytes that are here, with all attachments they stand for.
@@ -79,6 +87,45 @@ impl Store {
     /// Every photo whose bytes are here, by hash, as the attachments' canonical states have it now.
     pub(crate) fn held_photos(&self) -> Result<Vec<HeldPhoto>, StoreError> {
         self.read(held)
+    }
+
+    /// The attachments of a record that are not struck out, oldest first, each with who took it.
+    pub(crate) fn attachments_of(&self, parent_id: Uuid) -> Result<Vec<AttachmentOf>, StoreError> {
+        self.read(|connection| {
+            let rows = RecordRow::select(
+                connection,
+                "kind = 'attachment' AND body ->> '$.parent_id' = ?1 AND state <> 'voided' ORDER BY id",
+                [parent_id.to_string()],
+            )?;
+            let mut found = Vec::new();
+            for row in rows {
+                if let Some(Body::Attachment(attachment)) = row.body() {
+                    let operator_name = reference::operator_name(connection, row.content.operator_id)?;
+                    found.push(AttachmentOf { id: row.id, attachment, operator_name });
+                }
+            }
+            Ok(found)
+        })
+    }
+
+    /// The attachment, if it is one.
+    pub(crate) fn attachment(&self, id: Uuid) -> Result<Attachment, StoreError> {
+        match self.read(|connection| RecordRow::find(connection, id))?.map(|row| row.body()) {
+            Some(Some(Body::Attachment(attachment))) => Ok(attachment),
+            Some(_) => Err(StoreError::WrongKind { id, kind: Kind::Attachment.as_str() }),
+            None => Err(StoreError::NotFound(id)),
+        }
+    }
+
+    /// The record that the attachment belongs to, if both are here.
+    pub(crate) fn owner_of_photo(&self, id: Uuid) -> Result<Option<PhotoOf>, StoreError> {
+        self.read(|connection| {
+            let Some(Body::Attachment(attachment)) = RecordRow::find(connection, id)?.and_then(|row| row.body()) else {
+                return Ok(None);
+            };
+            let owner = RecordRow::find(connection, attachment.parent_id)?;
+            Ok(owner.and_then(|row| row.kind().map(|kind| PhotoOf { record_id: row.id, kind, title: row.title })))
+        })
     }
 
     /// Notes which photos the server holds since when, in kept time; what it no longer says it holds waits again.

@@ -179,6 +179,19 @@ async fn with_no_network_it_asks_to_be_tried_again_and_the_failure_counts() {
 }
 
 #[tokio::test]
+async fn a_server_that_asked_for_patience_is_left_alone_and_the_job_comes_again() {
+    let yard = TestYard::open().await;
+    let fuse = Fuse::to(yard.address, Holds::Asked(usize::MAX)).await;
+    let (_device, _, folder) = put_away(&yard, "phone", fuse.address).await;
+    let database = Connection::open(folder.join("gatebook.sqlite")).unwrap();
+    let in_a_minute = jiff::Timestamp::now() + Duration::from_secs(60);
+    let sql = "UPDATE settings SET value = json_set(value, '$.not_before', ?1) WHERE name = 'attempts'";
+    assert_eq!(database.execute(sql, [in_a_minute.to_string()]).unwrap(), 1);
+    assert_eq!(round(&folder, Deadline::within(PLENTY)).await, Outcome::Retry);
+    assert_eq!((fuse.connections(), pending(&folder)), (0, 1));
+}
+
+#[tokio::test]
 async fn past_its_deadline_it_touches_nothing() {
     let yard = TestYard::open().await;
     let fuse = Fuse::to(yard.address, Holds::Asked(usize::MAX)).await;

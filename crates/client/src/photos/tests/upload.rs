@@ -7,6 +7,8 @@ use bytes::Bytes;
 use gatebook_sync::wire::{ApiError, ApiErrorCode, HaveRequest, HaveResponse, PhotoLimits, Unfinished};
 
 use super::*;
+use crate::environment::SystemEnvironment;
+use crate::round_lock::{Lane, RoundLock};
 use crate::transport::TransportError;
 
 #[derive(Default)]
@@ -171,6 +173,30 @@ async fn what_the_server_has_is_not_sent_and_what_it_will_not_take_blocks_nothin
     assert_eq!((done.photos, done.refused, done.sent), (1, 1, size_of(&phone, wanted)));
     let arrived: Vec<_> = phone.photos.storage_view().unwrap().photos.iter().map(|it| it.arrived == it.size).collect();
     assert_eq!(arrived, [true, false, true]);
+}
+
+#[tokio::test]
+async fn while_another_process_of_the_device_sends_photos_this_one_does_not() {
+    let phone = Phone::new();
+    phone.takes(10).await.unwrap();
+    let link = Link::default();
+    let other = RoundLock::try_take(phone.folder.path(), Lane::Photos).unwrap();
+    assert_eq!(phone.photos.send_waiting(&link).await.unwrap(), Uploaded::default());
+    assert_eq!(link.0.lock().unwrap().received, 0);
+    drop(other);
+    assert_eq!(phone.photos.send_waiting(&link).await.unwrap().photos, 1);
+}
+
+#[tokio::test]
+async fn a_background_round_sends_photos_and_leaves_the_running_apps_files_alone() {
+    let phone = Phone::new();
+    phone.takes(10).await.unwrap();
+    let just_taken = phone.folder.path().join("photos").join(format!("{}.jpg", "0".repeat(64)));
+    std::fs::write(&just_taken, b"its record is not committed yet").unwrap();
+    let beside =
+        Photos::open_beside_the_app(Arc::new(Store::open(phone.folder.path()).unwrap()), Arc::new(SystemEnvironment));
+    assert_eq!(beside.unwrap().send_waiting(&Link::default()).await.unwrap().photos, 1);
+    assert!(just_taken.exists());
 }
 
 #[tokio::test]

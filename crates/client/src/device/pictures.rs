@@ -1,0 +1,174 @@
+//! A device's photos, as the pages ask for them.
+
+use std::path::PathBuf;
+
+use gatebook_domain::attachment::AttachmentRole;
+use gatebook_domain::{Body, Kind};
+use uuid::Uuid;
+
+use super::{Answer, Device};
+use crate::error::StoreError;
+use crate::photos::{About, PhotoError, PhotoPolicy, PhotoTransport, Source, StorageView};
+use crate::scheduler::Event;
+use crate::store::settings;
+use crate::transport::HttpTransport;
+use crate::view::{CommandError, PhotoList, PhotoShown, PhotoView, ShownBy};
+
+/// Why an attachment that an operator takes away is void.
+const REMOVED: &str = "Removed on the device";
+
+impl Device {
+    /// Takes a photo of a record. When this returns, it survives anything that happens to the process.
+    ///
+    /// # Errors
+    /// It was not kept, and nothing of it is left: no picture, no room, no such record.
+    pub async fn capture_photo(&self, source: Source, about: About) -> Answer<Uuid> {
+        let by = self.authorship()?;
+        let id = self.photos.capture(source, about, by).await?;
+        self.notify(Event::LocalWrite);
+        Ok(id)
+    }
+
+    /// Makes ready for the bytes of a picture, and says under which name they are to come.
+    ///
+    /// # Errors
+    /// There is no room for it, or it is of no use: told before a byte is moved.
+    pub fn begin_photo(&self, size: u64) -> Answer<Uuid> {
+        Ok(self.photos.begin_intake(size)?)
+    }
+
+    /// Takes in the next bytes of a picture.
+    ///
+    /// # Errors
+    /// They are not the next ones, or too many.
+    pub fn photo_part(&self, name: Uuid, offset: u64, bytes: &[u8]) -> Answer<()> {
+        let taken = self.photos.take_in(name, offset, bytes);
+        if taken.is_err() {
+            drop(self.photos.intake(name));
+        }
+        Ok(taken?)
+    }
+
+    /// Makes a photo of what has come in. When this returns, it survives anything that happens to the process. What came
+    /// in is gone then, whatever became of it.
+    ///
+    /// # Errors
+    /// It was not kept, and nothing of it is left: no picture, no room, no such record.
+    pub async fn add_photo(&self, name: Uuid, record_id: Uuid, role: AttachmentRole, part: String) -> Answer<Uuid> {
+        let came_in = self.photos.intake(name);
+        let stamp = self.stamp_of(record_id)?;
+        let about = About { parent_id: record_id, role, part, position: None, stamp };
+        self.capture_photo(Source::File(came_in.path().to_owned()), about).await
+    }
+
+    /// Gives up what has come in of a picture.
+    pub fn drop_photo(&self, name: Uuid) {
+        drop(self.photos.intake(name));
+    }
+
+    /// The photos of a record, and whether another can be taken.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn photos_of(&self, record_id: Uuid) -> Answer<PhotoList> {
+        let no_room = match self.photos.check_room() {
+            Ok(()) => None,
+            Err(PhotoError::NoRoom { .. }) => Some(
+                "This device is out of space for another photo. Free some space first; everything saved is safe."
+                    .to_owned(),
+            ),
+            Err(error) => return Err(error.into()),
+        };
+        let photos = self.store.attachments_of(record_id)?.into_iter().map(|it| PhotoView {
+            id: it.id,
+            role: it.attachment.role,
+            about: it.attachment.about,
+            has_picture: self.photos.small_picture(&it.attachment.sha256).is_some(),
+            sha256: it.attachment.sha256,
+            taken_at: it.attachment.taken_at,
+            operator_name: it.operator_name,
+        });
+        Ok(PhotoList { photos: photos.collect(), no_room })
+    }
+
+    /// Takes a photo away from its record: it is void, and stays in the books.
+    ///
+    /// # Errors
+    /// There is no such photo, or it may not be changed any more.
+    pub fn remove_photo(&self, id: Uuid) -> Answer<()> {
+        self.store.attachment(id)?;
+        self.store.void(id, REMOVED, &self.authorship()?)?;
+        self.notify(Event::LocalWrite);
+        Ok(())
+    }
+
+    /// Sees to it that the photo can be shown, fetching it if it went from this device, and says by which picture.
+    ///
+    /// # Errors
+    /// There is no such photo, or the device failed.
+    pub async fn view_photo(&self, id: Uuid) -> Answer<PhotoShown> {
+        let attachment = self.store.attachment(id)?;
+        let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
+        let link = enrolment.and_then(|it| HttpTransport::new(&it.server_url, &it.token).ok());
+        let link = link.as_ref().map(|link| link as &dyn PhotoTransport);
+        match self.photos.view(link, &attachment.sha256).await {
+            Ok(_) => Ok(PhotoShown { by: ShownBy::Picture, note: None }),
+            Err(error @ (PhotoError::NotHere | PhotoError::NotSentYet)) => {
+                let has_small = self.photos.small_picture(&attachment.sha256).is_some();
+                let note = match error {
+                    PhotoError::NotHere if !has_small => {
+                        "This picture is not on this device, and there is no signal to fetch it. Open it again when \
+                         there is signal."
+                            .to_owned()
+                    }
+                    error => CommandError::from(error).message,
+                };
+                let by = if has_small { ShownBy::Thumbnail } else { ShownBy::Nothing };
+                Ok(PhotoShown { by, note: Some(note) })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The file for a picture that is on this device, the small one or the best there is.
+    #[must_use]
+    pub fn picture_file(&self, sha256: &str, small: bool) -> Option<PathBuf> {
+        if small { self.photos.small_picture(sha256) } else { self.photos.picture(sha256) }
+    }
+
+    /// What photos take on this device, why, and when they go.
+    ///
+    /// # Errors
+    /// Database or folder failed.
+    pub fn storage(&self) -> Answer<StorageView> {
+        Ok(self.photos.storage_view()?)
+    }
+
+    /// How photos are taken and sent.
+    #[must_use]
+    pub fn photo_policy(&self) -> PhotoPolicy {
+        self.photos.policy()
+    }
+
+    /// Sets that, for photos from now on.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn set_photo_policy(&self, policy: &PhotoPolicy) -> Answer<PhotoPolicy> {
+        self.photos.set_policy(policy)?;
+        Ok(self.photos.policy())
+    }
+
+    /// What is written visibly into a photo of that record, if the policy says so: yard and unit.
+    fn stamp_of(&self, record_id: Uuid) -> Result<Vec<String>, StoreError> {
+        let record = self.store.held(record_id)?.ok_or(StoreError::NotFound(record_id))?;
+        let yard = self.store.yards()?.into_iter().find(|yard| Some(yard.id) == record.content.yard_id);
+        let body = record
+            .content
+            .known_kind()
+            .filter(|kind| *kind != Kind::Attachment)
+            .and_then(|kind| Body::from_json(kind, record.content.body.get()).ok());
+        let unit = body.map(|body| gatebook_domain::title(&body));
+        Ok(yard.map(|yard| yard.name).into_iter().chain(unit).collect())
+    }
+}

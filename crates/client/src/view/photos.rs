@@ -1,0 +1,59 @@
+//! What the UI is shown of photos.
+
+use gatebook_domain::attachment::AttachmentRole;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// The photos of one record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct PhotoList {
+    /// Oldest first.
+    pub photos: Vec<PhotoView>,
+    /// Why no photo can be taken now, if there is no room for one: to be told before it is taken.
+    pub no_room: Option<String>,
+}
+
+/// A photo of a record.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct PhotoView {
+    /// The attachment.
+    pub id: Uuid,
+    /// What it is.
+    pub role: AttachmentRole,
+    /// Which part of the record it shows, as a path; empty: all of it.
+    pub about: String,
+    /// Names its bytes.
+    pub sha256: String,
+    /// When it was taken.
+    pub taken_at: Option<Timestamp>,
+    /// Who took it.
+    pub operator_name: String,
+    /// Whether this device has a picture of it, if only a small one.
+    pub has_picture: bool,
+}
+
+/// What a photo can be shown by.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct PhotoShown {
+    /// Which picture.
+    pub by: ShownBy,
+    /// Why it is not the full one.
+    pub note: Option<String>,
+}
+
+/// The pictures of a photo.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum ShownBy {
+    /// The photo itself.
+    Picture,
+    /// Its thumbnail.
+    Thumbnail,
+    /// None is here.
+    Nothing,
+}
