@@ -1,6 +1,6 @@
 //! Every command the pages may call. A test compares this list with the handlers, the capability and the bindings.
 
-/// The names, as in `src-tauri/commands.rs`.
+/// The names, as in `src-tauri/commands.rs` and `src-tauri/photo_commands.rs`.
 #[allow(unreachable_pub, reason = "public in the app, private in its build script")]
 pub const COMMANDS: &[&str] = &[
     "bootstrap",
@@ -24,4 +24,14 @@ pub const COMMANDS: &[&str] = &[
     "sync_now",
     "hint",
     "dismiss_salvage",
+    "begin_photo",
+    "photo_part",
+    "add_photo",
+    "drop_photo",
+    "photos",
+    "remove_photo",
+    "view_photo",
+    "storage",
+    "photo_policy",
+    "set_photo_policy",
 ];

@@ -4,6 +4,7 @@
 mod command_names;
 
 mod commands;
+mod photo_commands;
 
 #[cfg(desktop)]
 mod kiosk;
@@ -53,6 +54,16 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             commands::sync_now,
             commands::hint,
             commands::dismiss_salvage,
+            photo_commands::begin_photo,
+            photo_commands::photo_part,
+            photo_commands::add_photo,
+            photo_commands::drop_photo,
+            photo_commands::photos,
+            photo_commands::remove_photo,
+            photo_commands::view_photo,
+            photo_commands::storage,
+            photo_commands::photo_policy,
+            photo_commands::set_photo_policy,
         ])
         .events(collect_events![StoreChanged, SyncStatusChanged])
 }
@@ -78,6 +89,7 @@ pub fn run() {
     let builder = builder.plugin(tauri_plugin_single_instance::init(|app, args, _| kiosk::on_second_start(app, &args)));
     let app = builder
         .plugin(tauri_plugin_background_sync::init())
+        .register_asynchronous_uri_scheme_protocol(photo_commands::SCHEME, photo_commands::serve)
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
             bindings.mount_events(app);
@@ -98,6 +110,9 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     };
     let config = DeviceConfig::new(data.clone(), env!("CARGO_PKG_VERSION"));
     let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
+    // A kiosk has a cable or the yard's Wi-Fi; phones say what they have.
+    #[cfg(desktop)]
+    device.photos().set_network(gatebook_client::photos::Network::Unmetered);
     let told = device.clone();
     app.background_sync().start(&data, move || told.notify(Event::NetworkChanged))?;
     forward(app.handle().clone(), &device);

@@ -47,6 +47,26 @@ export const commands = {
 	hint: (hint: Hint) => typedError<null, CommandError>(__TAURI_INVOKE("hint", { hint })),
 	/**  The operator has read what was salvaged. */
 	dismissSalvage: () => typedError<null, CommandError>(__TAURI_INVOKE("dismiss_salvage")),
+	/**  Makes ready for the bytes of a picture, and says under which name they are to come. */
+	beginPhoto: (size: number) => typedError<string, CommandError>(__TAURI_INVOKE("begin_photo", { size })),
+	/**  Takes in the next bytes of a picture, in Base64. */
+	photoPart: (name: string, offset: number, part: string) => typedError<null, CommandError>(__TAURI_INVOKE("photo_part", { name, offset, part })),
+	/**  Makes a photo of what has come in. */
+	addPhoto: (name: string, recordId: string, role: AttachmentRole, about: string) => typedError<string, CommandError>(__TAURI_INVOKE("add_photo", { name, recordId, role, about })),
+	/**  Gives up what has come in of a picture. */
+	dropPhoto: (name: string) => typedError<null, CommandError>(__TAURI_INVOKE("drop_photo", { name })),
+	/**  The photos of a record, and whether another can be taken. */
+	photos: (recordId: string) => typedError<PhotoList_Serialize, CommandError>(__TAURI_INVOKE("photos", { recordId })),
+	/**  Takes a photo away from its record. */
+	removePhoto: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("remove_photo", { id })),
+	/**  Sees to it that a photo can be shown, and says by which picture. */
+	viewPhoto: (id: string) => typedError<PhotoShown_Serialize, CommandError>(__TAURI_INVOKE("view_photo", { id })),
+	/**  What photos take on this device, why, and when they go. */
+	storage: () => typedError<StorageView_Serialize, CommandError>(__TAURI_INVOKE("storage")),
+	/**  How photos are taken and sent. */
+	photoPolicy: () => typedError<PhotoPolicy_Serialize, CommandError>(__TAURI_INVOKE("photo_policy")),
+	/**  Sets that, for photos from now on. */
+	setPhotoPolicy: (policy: PhotoPolicy_Deserialize) => typedError<PhotoPolicy_Serialize, CommandError>(__TAURI_INVOKE("set_photo_policy", { policy })),
 };
 
 /** Events */
@@ -902,6 +922,15 @@ export type ItemResult =
 /**  The vehicle does not have it. */
 "not_applicable";
 
+/**  Why a photo is here. */
+export type Kept = 
+/**  The server has not confirmed it. It stays, whatever happens. */
+{ reason: "unconfirmed" } | 
+/**  The server holds it; it goes after so much more time, or before if space runs short. */
+{ reason: "confirmed"; 
+/**  Milliseconds until it goes. */
+goes_in_ms: number };
+
 /**  What a record is. On the wire and in SQL: the snake_case name. */
 export type Kind = 
 /**  A vehicle or equipment inspection. Written in the field. */
@@ -935,6 +964,19 @@ export type Load =
 "empty" | 
 /**  A tractor alone. */
 "bobtail";
+
+/**  To how many pixels the longest side of a photo is brought. A smaller picture is never made larger. */
+export type LongestSide = 
+/**  As the camera took it. */
+"original" | 
+/**  3072 pixels. */
+"3072" | 
+/**  2048 pixels: every letter of a placard is read, and a yard's link carries it. */
+"2048" | 
+/**  1024 pixels. */
+"1024" | 
+/**  640 pixels. */
+"640";
 
 /**  What sort of hand-over. */
 export type Movement = 
@@ -1074,6 +1116,132 @@ export type Operator_Serialize = {
 	yard_ids: string[],
 	/**  What they do, such as "Gate clerk". */
 	job?: string,
+};
+
+/**  The photos of one record. */
+export type PhotoList = PhotoList_Serialize | PhotoList_Deserialize;
+
+/**  The photos of one record. */
+export type PhotoList_Deserialize = {
+	/**  Oldest first. */
+	photos: PhotoView_Deserialize[],
+	/**  Why no photo can be taken now, if there is no room for one: to be told before it is taken. */
+	no_room?: string | null,
+};
+
+/**  The photos of one record. */
+export type PhotoList_Serialize = {
+	/**  Oldest first. */
+	photos: PhotoView_Serialize[],
+	/**  Why no photo can be taken now, if there is no room for one: to be told before it is taken. */
+	no_room: string | null,
+};
+
+/**  The record that a photo belongs to. */
+export type PhotoOf = {
+	/**  Which. */
+	record_id: string,
+	/**  Its kind. */
+	kind: Kind,
+	/**  What it is called. */
+	title: string,
+};
+
+/**  How photos are developed, kept and sent. */
+export type PhotoPolicy = PhotoPolicy_Serialize | PhotoPolicy_Deserialize;
+
+/**  How photos are developed, kept and sent. */
+export type PhotoPolicy_Deserialize = {
+	/**  How large. */
+	longest_side?: LongestSide,
+	/**  JPEG quality, 1 to 100. */
+	quality?: number,
+	/**  Longest side of the thumbnail, which is kept when the photo itself goes. */
+	thumbnail?: number,
+	/**  Time, place and unit are written visibly into the picture. */
+	stamp?: boolean,
+	/**  Photos larger than so many bytes are sent over Wi-Fi only; `None`: any network will do. */
+	wifi_only_above?: number | null,
+	/**  Bytes that photos fetched again for viewing may take. */
+	cache_bytes?: number,
+	/**  Bytes of the disk that are left free for everything else. */
+	reserve_bytes?: number,
+};
+
+/**  How photos are developed, kept and sent. */
+export type PhotoPolicy_Serialize = {
+	/**  How large. */
+	longest_side: LongestSide,
+	/**  JPEG quality, 1 to 100. */
+	quality: number,
+	/**  Longest side of the thumbnail, which is kept when the photo itself goes. */
+	thumbnail: number,
+	/**  Time, place and unit are written visibly into the picture. */
+	stamp: boolean,
+	/**  Photos larger than so many bytes are sent over Wi-Fi only; `None`: any network will do. */
+	wifi_only_above: number | null,
+	/**  Bytes that photos fetched again for viewing may take. */
+	cache_bytes: number,
+	/**  Bytes of the disk that are left free for everything else. */
+	reserve_bytes: number,
+};
+
+/**  What a photo can be shown by. */
+export type PhotoShown = PhotoShown_Serialize | PhotoShown_Deserialize;
+
+/**  What a photo can be shown by. */
+export type PhotoShown_Deserialize = {
+	/**  Which picture. */
+	by: ShownBy,
+	/**  Why it is not the full one. */
+	note?: string | null,
+};
+
+/**  What a photo can be shown by. */
+export type PhotoShown_Serialize = {
+	/**  Which picture. */
+	by: ShownBy,
+	/**  Why it is not the full one. */
+	note: string | null,
+};
+
+/**  A photo of a record. */
+export type PhotoView = PhotoView_Serialize | PhotoView_Deserialize;
+
+/**  A photo of a record. */
+export type PhotoView_Deserialize = {
+	/**  The attachment. */
+	id: string,
+	/**  What it is. */
+	role: AttachmentRole,
+	/**  Which part of the record it shows, as a path; empty: all of it. */
+	about: string,
+	/**  Names its bytes. */
+	sha256: string,
+	/**  When it was taken. */
+	taken_at?: string | null,
+	/**  Who took it. */
+	operator_name: string,
+	/**  Whether this device has a picture of it, if only a small one. */
+	has_picture: boolean,
+};
+
+/**  A photo of a record. */
+export type PhotoView_Serialize = {
+	/**  The attachment. */
+	id: string,
+	/**  What it is. */
+	role: AttachmentRole,
+	/**  Which part of the record it shows, as a path; empty: all of it. */
+	about: string,
+	/**  Names its bytes. */
+	sha256: string,
+	/**  When it was taken. */
+	taken_at: string | null,
+	/**  Who took it. */
+	operator_name: string,
+	/**  Whether this device has a picture of it, if only a small one. */
+	has_picture: boolean,
 };
 
 /**  How large a picture is. */
@@ -1366,6 +1534,15 @@ export type Severity =
 /**  The operator should look again; the record is taken all the same. */
 "warning";
 
+/**  The pictures of a photo. */
+export type ShownBy = 
+/**  The photo itself. */
+"picture" | 
+/**  Its thumbnail. */
+"thumbnail" | 
+/**  None is here. */
+"nothing";
+
 /**  One signature. */
 export type Signature = Signature_Serialize | Signature_Deserialize;
 
@@ -1466,8 +1643,70 @@ direction: Direction } |
 /**  What sort. */
 movement: Movement };
 
+/**  What photos take on this device, and why. */
+export type StorageView = StorageView_Serialize | StorageView_Deserialize;
+
+/**  What photos take on this device, and why. */
+export type StorageView_Deserialize = {
+	/**  Oldest first. */
+	photos: StoredPhoto_Deserialize[],
+	/**  Bytes of photos the server has not confirmed. */
+	unconfirmed_bytes: number,
+	/**  Bytes of photos it has, which go by themselves. */
+	confirmed_bytes: number,
+	/**  Bytes that are free on the disk. */
+	free_bytes: number,
+};
+
+/**  What photos take on this device, and why. */
+export type StorageView_Serialize = {
+	/**  Oldest first. */
+	photos: StoredPhoto_Serialize[],
+	/**  Bytes of photos the server has not confirmed. */
+	unconfirmed_bytes: number,
+	/**  Bytes of photos it has, which go by themselves. */
+	confirmed_bytes: number,
+	/**  Bytes that are free on the disk. */
+	free_bytes: number,
+};
+
 /**  Local state changed: whoever shows some of it looks again. */
 export type StoreChanged = null;
+
+/**  A photo as the storage page shows it. */
+export type StoredPhoto = StoredPhoto_Serialize | StoredPhoto_Deserialize;
+
+/**  A photo as the storage page shows it. */
+export type StoredPhoto_Deserialize = {
+	/**  The attachment. */
+	record_id: string,
+	/**  Names its bytes. */
+	sha256: string,
+	/**  The record it belongs to, if that is here. */
+	of?: PhotoOf | null,
+	/**  Bytes it takes. */
+	size: number,
+	/**  Bytes of it that the server has said it has. */
+	arrived: number,
+	/**  Why it is here, and when it goes. */
+	kept: Kept,
+};
+
+/**  A photo as the storage page shows it. */
+export type StoredPhoto_Serialize = {
+	/**  The attachment. */
+	record_id: string,
+	/**  Names its bytes. */
+	sha256: string,
+	/**  The record it belongs to, if that is here. */
+	of: PhotoOf | null,
+	/**  Bytes it takes. */
+	size: number,
+	/**  Bytes of it that the server has said it has. */
+	arrived: number,
+	/**  Why it is here, and when it goes. */
+	kept: Kept,
+};
 
 /**  What `submit` did. */
 export type SubmitOutcome = SubmitOutcome_Serialize | SubmitOutcome_Deserialize;
@@ -1550,6 +1789,8 @@ export type SyncStatus_Deserialize = {
 	items: number,
 	/**  Records that wait for a round. */
 	pending: number,
+	/**  Photos that are being sent, beside any round. */
+	photos: UploadProgress,
 	/**  When a round last ended well. */
 	last_success_at?: string | null,
 	/**  Why the last round did not end well, if it did not. Nobody has to act unless the message says so. */
@@ -1564,6 +1805,8 @@ export type SyncStatus_Serialize = {
 	items: number,
 	/**  Records that wait for a round. */
 	pending: number,
+	/**  Photos that are being sent, beside any round. */
+	photos: UploadProgress,
 	/**  When a round last ended well. */
 	last_success_at: string | null,
 	/**  Why the last round did not end well, if it did not. Nobody has to act unless the message says so. */
@@ -1727,6 +1970,18 @@ export type Tire_Serialize = {
 	tread_32nds?: number,
 	/**  Brand and serial, if read. */
 	brand?: string,
+};
+
+/**  How the photos stand, for the sync status. */
+export type UploadProgress = {
+	/**  Photos that are being sent, or follow; none while nothing is sent. */
+	photos: number,
+	/**  Their bytes. */
+	bytes: number,
+	/**  Bytes of them that have arrived. */
+	arrived: number,
+	/**  Photos that wait for Wi-Fi. */
+	wait_for_wifi: number,
 };
 
 /**  Where on the equipment, as the paper receipts' drawings have it. */
