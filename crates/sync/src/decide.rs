@@ -15,17 +15,31 @@ pub struct Existing<'a> {
     pub receipt: &'a Receipt,
     /// The canonical state.
     pub content: &'a Content,
-    /// The epoch that had taken it, if a device gave it back after a restore: then its receipt's is not that in which it
-    /// was received.
-    pub put_back_from: Option<Epoch>,
+    /// As what it had been taken before, if a device gave it back after a restore: then its receipt's number and epoch are
+    /// not those with which it was received.
+    pub put_back_from: Option<VersionId>,
 }
 
 impl Existing<'_> {
+    fn taken_as(&self) -> VersionId {
+        self.put_back_from.unwrap_or(self.receipt.version_id())
+    }
+
     /// Whether it was received after the state with that receipt, or is that state. A later epoch received it later,
     /// whatever its clock said then; within one, the time of receipt decides.
     fn is_received_after(&self, other: &Receipt) -> bool {
-        let is_of_later_epoch = self.put_back_from.unwrap_or(self.receipt.epoch) > other.epoch;
+        let is_of_later_epoch = self.taken_as().epoch > other.epoch;
         is_of_later_epoch || self.receipt.received_at >= other.received_at
+    }
+
+    /// Whether whoever made the state with that receipt may have seen this one: it was received before, in the same life of
+    /// the server, and is not another's equal number. What came back from a life of which that receipt's knew nothing,
+    /// nobody saw; and where a restore was not announced and the clock stood still, only the numbers tell.
+    fn was_seen_by(&self, other: &Receipt) -> bool {
+        let taken_as = self.taken_as();
+        let is_equal_number = taken_as.epoch == other.epoch && taken_as.version >= other.version;
+        let is_of_its_life = self.put_back_from.is_none_or(|from| from.epoch == other.epoch);
+        !self.is_received_after(other) && !is_equal_number && is_of_its_life
     }
 }
 
@@ -136,10 +150,8 @@ fn decide_write(
     let next = known.max(held.version) + 1;
     let on_current = base.is_some_and(|base| base.is_of_same_write(held));
     // A base received after what is held means that the server lost something (a restore from backup) and has taken
-    // nothing since that the writer had not seen; unless that came back from a life of the server of which the base's
-    // knew nothing.
-    let saw = |base: &Receipt| existing.put_back_from.is_none_or(|epoch| epoch == base.epoch);
-    let lost_since = !on_current && base.is_some_and(|base| !existing.is_received_after(base) && saw(base));
+    // nothing since that the writer had not seen.
+    let lost_since = !on_current && base.is_some_and(|base| existing.was_seen_by(base));
 
     if existing.content.says_the_same_as(incoming.content) {
         return if on_current { take(epoch, next, false) } else { Decision::Unchanged };
@@ -174,13 +186,13 @@ fn decide_write(
 
 fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receipt, overtaken: bool) -> Decision {
     let Some(existing) = existing else {
-        return take_back(epoch, receipt.version + 1, receipt);
+        return take_back(epoch, receipt.version + 1, receipt, false);
     };
     let held = existing.receipt;
     if receipt.is_of_same_write(held) {
         Decision::Unchanged
     } else if !existing.is_received_after(receipt) {
-        take_back(epoch, held.version.max(receipt.version) + 1, receipt)
+        take_back(epoch, held.version.max(receipt.version) + 1, receipt, !existing.was_seen_by(receipt))
     } else if overtaken {
         Decision::Overtaken
     } else {
@@ -192,6 +204,6 @@ const fn take(epoch: Epoch, version: u64, displaces: bool) -> Decision {
     Decision::Take { version: VersionId { epoch, version }, displaces, received_at: None }
 }
 
-const fn take_back(epoch: Epoch, version: u64, receipt: &Receipt) -> Decision {
-    Decision::Take { version: VersionId { epoch, version }, displaces: false, received_at: Some(receipt.received_at) }
+const fn take_back(epoch: Epoch, version: u64, receipt: &Receipt, displaces: bool) -> Decision {
+    Decision::Take { version: VersionId { epoch, version }, displaces, received_at: Some(receipt.received_at) }
 }

@@ -166,7 +166,7 @@ fn a_later_epoch_received_it_later_whatever_its_clock_said() {
     let (held, offered) = (content("taken since"), content("edited on the lost 5"));
     let (lost, since) = (receipt(EPOCH, 5, LATER), receipt(NEWER_EPOCH, 4, EARLIER));
     // Unless it was only given back since: then it is of the epoch that had taken it.
-    let from = |epoch| Some(Epoch(epoch));
+    let from = |epoch| Some(VersionId { epoch: Epoch(epoch), version: 4 });
     for (put_back_from, said) in
         [(None, INCOMING_WINS), (from(EPOCH.0), Verdict::Accepted), (from(EPOCH.0 - 1), INCOMING_WINS)]
     {
@@ -194,6 +194,32 @@ fn a_reoffer_newer_than_what_the_server_holds_is_put_back_with_its_own_time() {
             }
         );
     }
+}
+
+#[test]
+fn a_reoffer_that_takes_the_place_of_what_nobody_who_made_it_can_have_seen_is_a_conflict() {
+    let (held, offered) = (content("of another life of the server"), content("received after it"));
+    let lost = receipt(EPOCH, 7, LATER);
+    let current = receipt(NEWER_EPOCH, 9, EARLIER);
+    let taken = |epoch, version| Some(VersionId { epoch, version });
+    for (put_back_from, verdict) in [
+        (taken(EPOCH, 6), Verdict::Accepted),
+        // Two lives of which nobody said that there was a restore between them gave one number to two states.
+        (taken(EPOCH, 7), INCOMING_WINS),
+        (taken(Epoch(EPOCH.0 - 1), 6), INCOMING_WINS),
+    ] {
+        let existing = Existing { receipt: &current, content: &held, put_back_from };
+        let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost));
+        assert_eq!((decision.verdict(), version(&decision)), (verdict, Some(10)), "{put_back_from:?}");
+    }
+}
+
+#[test]
+fn where_the_clock_stood_still_an_equal_number_tells_that_a_restore_came_between() {
+    let (held, offered) = (content("taken since a restore nobody knows of"), content("edited on what was lost"));
+    let (lost, since) = (receipt(EPOCH, 5, LATER), receipt(EPOCH, 5, EARLIER));
+    let existing = Existing { receipt: &since, content: &held, put_back_from: None };
+    assert_eq!(decide(EPOCH, Some(existing), None, write(&offered, Some(&lost))).verdict(), INCOMING_WINS);
 }
 
 #[test]

@@ -17,8 +17,9 @@ use uuid::Uuid;
 use super::hash::ContentHash;
 use crate::config::Environment;
 use crate::error::ServerError;
+use crate::receipt::Key;
 use crate::reconcile::stamp;
-use crate::storage::{Counter, Filing, Held, Outcome, Reading, Tenant, Writing};
+use crate::storage::{Counter, Filing, Held, Outcome, Reading, StoredWrite, Tenant, Writing};
 
 const REASON: &str = "what the server holds of it has changed";
 
@@ -58,7 +59,12 @@ pub(crate) fn is_only_marked_since(
         return Ok(false);
     }
     let writes = reading.writes_of_record(tenant, held.record_id)?;
-    let then = writes.iter().find(|write| write.version == Some(base.version)).map(|write| &write.content);
+    let is_base = |write: &&StoredWrite| {
+        let mut receipt = base.clone();
+        Key::mark(&mut receipt, write.write_id, &write.content);
+        write.version == Some(base.version) && receipt.is_of_same_write(base)
+    };
+    let then = writes.iter().find(is_base).map(|write| &write.content);
     Ok(match (then.and_then(unmarked), unmarked(&held.content)) {
         (Some(then), Some(now)) => then.says_the_same_as(&now),
         _ => false,

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use gatebook_domain::Body;
 use gatebook_sync::deliberate;
 use gatebook_sync::{
-    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Verdict, decide,
+    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Verdict, VersionId, decide,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -310,7 +310,7 @@ impl Book<'_> {
 struct InForce<'a> {
     receipt: Receipt,
     content: &'a Content,
-    put_back_from: Option<Epoch>,
+    put_back_from: Option<VersionId>,
 }
 
 fn reused() -> Rejection {

@@ -2,7 +2,7 @@
 
 use gatebook_domain::RecordState;
 use gatebook_sync::wire::AuditOutcome;
-use gatebook_sync::{Content, Epoch, Fingerprint, Receipt, Verdict, VersionId};
+use gatebook_sync::{Content, Fingerprint, Receipt, Verdict, VersionId};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -86,8 +86,8 @@ pub(crate) struct Held {
     pub seq: u64,
     pub received_at: Timestamp,
     pub content: Content,
-    /// The epoch that had taken it, if a device gave it back after a restore.
-    pub put_back_from: Option<Epoch>,
+    /// As what it had been taken before, if a device gave it back after a restore.
+    pub put_back_from: Option<VersionId>,
 }
 
 impl Held {
@@ -185,9 +185,9 @@ impl Filing {
         Some(Receipt { epoch, version, seq: self.seq.unwrap_or(u64::MAX), received_at, mac: String::new() })
     }
 
-    /// The epoch that had taken it, if a device gave it back after a restore.
-    pub(crate) fn put_back_from(&self) -> Option<Epoch> {
-        self.base.filter(|_| self.restores == Some(self.write_id)).map(|base| base.epoch)
+    /// As what it had been taken before, if a device gave it back after a restore.
+    pub(crate) fn put_back_from(&self) -> Option<VersionId> {
+        self.base.filter(|_| self.restores == Some(self.write_id))
     }
 
     /// Its place in the feed and what stands for it in tallies, if it is the record's canonical state from now on. What

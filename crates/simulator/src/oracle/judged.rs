@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatebook_domain::RecordState;
 use gatebook_domain::record::Writer;
 use gatebook_sync::wire::{ApiError, AuditEntry, AuditOutcome, Push, SyncRequest, SyncResponse};
-use gatebook_sync::{Canonical, Scope, Verdict};
+use gatebook_sync::{Canonical, Receipt, Scope, Verdict};
 use uuid::Uuid;
 
 use super::Loser;
@@ -108,7 +108,8 @@ impl World<'_> {
     /// A state offered again after a restore: the order of receipt still decides, and none is lost.
     fn check_offered(&mut self, device: usize, state: &Canonical, before: &[AuditEntry], after: &[AuditEntry]) -> Run {
         let tenant = self.devices[device].tenant;
-        if state.content.known_kind().is_some_and(|kind| kind.writer() == Writer::Field) {
+        let is_fields = state.content.known_kind().is_some_and(|kind| kind.writer() == Writer::Field);
+        if is_fields {
             self.oracle.tenants.entry(state.id).or_insert(tenant);
         }
         for entry in after.iter().filter(|entry| before.iter().all(|known| known.write_id != entry.write_id)) {
@@ -130,7 +131,19 @@ impl World<'_> {
         };
         self.hold(Invariant::LosersTold, in_order, |story| {
             format!("{} gave way to what was received before it", story.record(state.id))
-        })
+        })?;
+        match (was, is) {
+            (Some(was), Some(is))
+                if is_fields && was.write_id != is.write_id && !was.content.says_the_same_as(&is.content) =>
+            {
+                let is_told = after.iter().any(|it| it.write_id == was.write_id && is_set_aside(it, is));
+                if is_told || !(is_in_line(was, &state.receipt) || self.oracle.saw(is.write_id, was.write_id)) {
+                    return self.lost(tenant, state.id, was, is, after);
+                }
+                Ok(())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Times of receipt never run backwards, whatever the server's clock does.
@@ -168,9 +181,7 @@ impl World<'_> {
             return Ok(());
         }
         let had_seen = self.oracle.had_seen(push.write_id, held.write_id);
-        let saw_it = had_seen
-            || self.oracle.same_device(push.write_id, held.write_id)
-            || self.oracle.had_seen_it_lose(push.write_id, held.write_id);
+        let saw_it = self.oracle.saw(push.write_id, held.write_id);
         let is_void = held.content.state == RecordState::Voided;
         if is_void && !had_seen && push.content.state != RecordState::Voided {
             // Whoever took a void back on the device after it had reached the server may find that it stands.
@@ -185,7 +196,8 @@ impl World<'_> {
         self.hold(Invariant::LosersTold, now == Some(push.write_id), |story| {
             told(story, "it was received last and did not win")
         })?;
-        if saw_it { Ok(()) } else { self.lost(tenant, push.id, held, mine, after) }
+        let is_in_line = push.base.as_ref().is_some_and(|base| is_in_line(held, base));
+        if saw_it || is_in_line { Ok(()) } else { self.lost(tenant, push.id, held, mine, after) }
     }
 
     /// `loser` lost to `winner`: the audit table says so. That both were told is looked at in the end.
@@ -199,7 +211,7 @@ impl World<'_> {
     ) -> Run {
         *self.tally.verdicts.entry("conflict").or_default() += 1;
         let entry = after.iter().find(|entry| entry.write_id == loser.write_id);
-        let is_marked = entry.is_some_and(|entry| entry.outcome == AuditOutcome::SetAside { to: winner.write_id });
+        let is_marked = entry.is_some_and(|entry| is_set_aside(entry, winner));
         self.hold(Invariant::LosersTold, is_marked, |story| {
             format!(
                 "{} of {} lost to {}, and the audit table does not say so",
@@ -257,6 +269,18 @@ impl World<'_> {
         }
         Ok(())
     }
+}
+
+fn is_set_aside(loser: &AuditEntry, winner: &AuditEntry) -> bool {
+    loser.outcome == AuditOutcome::SetAside { to: winner.write_id }
+}
+
+/// By all its numbers and times the state with that receipt was made of the earlier one. Where a restore went unnoticed for
+/// a while and the server's clock stood still, that may be wrong, and no server can know better.
+fn is_in_line(earlier: &AuditEntry, receipt: &Receipt) -> bool {
+    let was_put_back = earlier.restores == Some(earlier.write_id);
+    let is_numbered_before = earlier.version.is_some_and(|version| version < receipt.version);
+    !was_put_back && is_numbered_before && earlier.received_at < receipt.received_at
 }
 
 /// The version in force.

@@ -86,8 +86,13 @@ impl Oracle {
         self.tenants.iter().filter(move |(_, of)| **of == tenant).map(|(record, _)| *record)
     }
 
+    /// Whether the writer of `write` knows what became of `other`, so that nobody need be told.
+    pub(crate) fn saw(&self, write: Uuid, other: Uuid) -> bool {
+        self.had_seen(write, other) || self.same_device(write, other) || self.had_seen_it_lose(write, other)
+    }
+
     /// Whether both were written on one device: whoever gave a change up there knows of it.
-    pub(crate) fn same_device(&self, write: Uuid, other: Uuid) -> bool {
+    fn same_device(&self, write: Uuid, other: Uuid) -> bool {
         let (a, b) = (self.written_on.get(&write), self.written_on.get(&other));
         a.is_some() && a == b
     }
@@ -107,7 +112,7 @@ impl Oracle {
     /// Whether `other`, or something made of it, had lost a conflict already to what the writer of `write` had seen. A
     /// server that was restored since takes `write` for an ordinary successor: what it was made on was received after
     /// `other`.
-    pub(crate) fn had_seen_it_lose(&self, write: Uuid, other: Uuid) -> bool {
+    fn had_seen_it_lose(&self, write: Uuid, other: Uuid) -> bool {
         let (mut settled, mut open) = (BTreeSet::new(), vec![write]);
         while let Some(seen) = open.pop() {
             if seen == other {

@@ -34,8 +34,8 @@ pub(super) fn tenant(row: &Row, at: usize) -> Result<Tenant, ServerError> {
     Ok(Tenant { key: get(row, at)?, id: get(row, at + 1)? })
 }
 
-fn version(row: &Row) -> Result<VersionId, ServerError> {
-    Ok(VersionId { epoch: Epoch(unsigned(row, 3)?), version: unsigned(row, 4)? })
+fn version(row: &Row, at: usize) -> Result<VersionId, ServerError> {
+    Ok(VersionId { epoch: Epoch(unsigned(row, at)?), version: unsigned(row, at + 1)? })
 }
 
 /// A row of `held.sql` or `feed.sql`.
@@ -44,11 +44,11 @@ pub(super) fn held(row: &Row) -> Result<Held, ServerError> {
         record_id: get(row, 0)?,
         write_id: get(row, 1)?,
         device_id: get(row, 2)?,
-        version: version(row)?,
+        version: version(row, 3)?,
         seq: unsigned(row, 5)?,
         received_at: timestamp(get(row, 6)?)?,
         content: content(row, 7)?,
-        put_back_from: get::<Option<i64>>(row, 16)?.map(|_| unsigned(row, 16)).transpose()?.map(Epoch),
+        put_back_from: get::<Option<i64>>(row, 16)?.map(|_| version(row, 16)).transpose()?,
     })
 }
 
@@ -61,7 +61,7 @@ impl FeedRow for Fed<'_> {
     }
 
     fn version(&self) -> Result<VersionId, ServerError> {
-        version(self.0)
+        version(self.0, 3)
     }
 
     fn received(&self) -> u64 {

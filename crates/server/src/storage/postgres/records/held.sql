@@ -3,7 +3,8 @@ SELECT
     version.received_at,
     version.kind, version.yard_id, version.schema, version.state, version.state_reason,
     version.captured_at, version.zone, version.operator_id, version.body,
-    CASE WHEN version.restores = version.write_id THEN version.base_epoch END
+    CASE WHEN version.restores = version.write_id THEN version.base_epoch END,
+    CASE WHEN version.restores = version.write_id THEN version.base_version END
 FROM unnest($2::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT id, seq FROM records WHERE records.tenant = $1 AND records.id = wanted.id OFFSET 0

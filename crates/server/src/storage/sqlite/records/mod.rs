@@ -99,10 +99,14 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Held, ServerError> {
         record_id: row.get(0)?,
         write_id: row.get(1)?,
         device_id: row.get(2)?,
-        version: VersionId { epoch: Epoch(row.get(3)?), version: row.get(4)? },
+        version: version(row, 3)?,
         seq: row.get(5)?,
         received_at: timestamp(row.get(6)?)?,
         content: read_content(row, 7)?,
-        put_back_from: row.get::<_, Option<u64>>(16)?.map(Epoch),
+        put_back_from: row.get::<_, Option<u64>>(16)?.map(|_| version(row, 16)).transpose()?,
     })
+}
+
+fn version(row: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<VersionId> {
+    Ok(VersionId { epoch: Epoch(row.get(at)?), version: row.get(at + 1)? })
 }
