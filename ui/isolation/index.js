@@ -15,6 +15,9 @@
   const start = (value) => object(value) && text(value.what);
   const hint = (value) => ["focus", "visible", "online", "offline"].includes(value);
   const whole = (value) => Number.isInteger(value);
+  const role = (value) => ["photo", "signature", "document"].includes(value);
+  /** Base64 of at most 192 KiB. */
+  const part = (value) => typeof value === "string" && value.length <= 262144;
 
   /** Each command with its arguments; none may be left out, none added. */
   const COMMANDS = new Map(
@@ -40,6 +43,16 @@
       sync_now: {},
       hint: { hint },
       dismiss_salvage: {},
+      begin_photo: { size: whole },
+      photo_part: { name: text, offset: whole, part },
+      add_photo: { name: text, recordId: text, role, about: text },
+      drop_photo: { name: text },
+      photos: { recordId: text },
+      remove_photo: { id: text },
+      view_photo: { id: text },
+      storage: {},
+      photo_policy: {},
+      set_photo_policy: { policy: object },
       "plugin:event|listen": { event: text, target: object, handler: whole },
       "plugin:event|unlisten": { event: text, eventId: whole },
     }),

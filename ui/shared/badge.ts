@@ -1,9 +1,10 @@
 import type { SyncProblemCode, SyncStatus } from "./model";
 import { t } from "./strings";
 
-/** What the badge says; nothing while no sync runs. */
-export function badgeText(sync: Pick<SyncStatus, "running" | "items">): string {
-  return sync.running ? t.sync.badge(sync.items) : "";
+/** What the badge says: records and photos that are moving; nothing while nothing moves. */
+export function badgeText(sync: Pick<SyncStatus, "running" | "items" | "photos">): string {
+  const photos = sync.photos.photos;
+  return sync.running || photos > 0 ? t.sync.badge((sync.running ? sync.items : 0) + photos) : "";
 }
 
 /** Being offline, or a server in trouble, heals by itself: only the rest is ever put before the operator. */

@@ -1,4 +1,5 @@
 import type { Kind, Stage } from "./model";
+import { photoWords } from "./strings.photos";
 import { recordWords } from "./strings.record";
 
 /**
@@ -41,6 +42,8 @@ const en = {
     never: "Not synced yet",
     pull: "Pull to sync",
     release: "Release to sync",
+    photos: (count: number, arrived: string, all: string) => `Photos: ${count} to go, ${arrived} of ${all}`,
+    wifi: (count: number) => (count === 1 ? "1 photo waits for Wi-Fi" : `${count} photos wait for Wi-Fi`),
     problems: {
       revoked: "This device was signed out by the office",
       update_needed: "Update the app",
@@ -166,6 +169,7 @@ const en = {
   } as Record<string, string>,
 
   ...recordWords,
+  ...photoWords,
 
   inbox: {
     title: "Inbox",

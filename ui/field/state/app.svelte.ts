@@ -7,7 +7,14 @@ import { isRecordKind, type Place } from "./place";
 import { Router } from "./router.svelte";
 import { RecordSession } from "./session.svelte";
 
-const QUIET: SyncStatus = { running: false, items: 0, pending: 0, last_success_at: null, problem: null };
+const QUIET: SyncStatus = {
+  running: false,
+  items: 0,
+  pending: 0,
+  photos: { photos: 0, bytes: 0, arrived: 0, wait_for_wifi: 0 },
+  last_success_at: null,
+  problem: null,
+};
 
 /**
  * What all pages share. Everything in it is rebuilt from `bootstrap()`, so a webview that was thrown away, or an app
@@ -164,6 +171,11 @@ export class App {
   /** A command that answers the new state of the app. */
   async change(task: () => Promise<AppState>): Promise<boolean> {
     return this.act(async () => this.#take(await task()));
+  }
+
+  /** Has every page ask the store again, after a change that it does not tell of. */
+  look(): void {
+    this.#storeChanged();
   }
 
   syncNow(): void {

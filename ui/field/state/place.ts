@@ -8,6 +8,7 @@ export type Place =
   | { page: "work" }
   | { page: "inbox"; id?: string }
   | { page: "who" }
+  | { page: "storage" }
   | { page: "enrol" }
   | { page: "new"; what: "inspection" | "interchange" }
   | RecordPlace;
@@ -51,6 +52,7 @@ export function parsePlace(address: string | null | undefined): Place {
       return second ? { page: "inbox", id: second } : { page: "inbox" };
     case "who":
     case "enrol":
+    case "storage":
       return { page: first };
     case "new":
       return second === "inspection" || second === "interchange" ? { page: "new", what: second } : HOME;

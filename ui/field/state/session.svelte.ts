@@ -4,6 +4,7 @@ import type { Body, CommandError, Problem, RecordView, SubmitOutcome } from "../
 import { getAt, setAt } from "../../shared/pointer";
 import { distinct, type FieldProblem, problemAt } from "../../shared/problems";
 import { canonical, withdraw } from "./merge";
+import { PhotoRoll } from "./photos.svelte";
 
 /**
  * One record being shown or edited. `draft` is what the form shows and the operator's truth; `view` is the last
@@ -11,6 +12,7 @@ import { canonical, withdraw } from "./merge";
  */
 export class RecordSession {
   readonly id: string;
+  readonly photos: PhotoRoll;
   view = $state.raw() as RecordView;
   draft = $state.raw() as Body;
   /** Why the last save did not succeed. The form keeps everything typed. */
@@ -29,6 +31,7 @@ export class RecordSession {
   constructor(backend: Backend, view: RecordView) {
     this.#backend = backend;
     this.id = view.id;
+    this.photos = new PhotoRoll(backend, view.id);
     this.view = view;
     this.draft = view.body;
     this.#autosave = new Autosave<Body, RecordView>({

@@ -4,7 +4,7 @@ import { MemoryBackend } from "./memory";
 
 /**
  * The store in memory in a state that the address asks for, to look at any page: `?memory&place=inbox`,
- * `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&theme=dark`, `&live`.
+ * `&photos=4`, `&noroom`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&theme=dark`, `&live`.
  */
 export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   const backend = new MemoryBackend();
@@ -20,6 +20,19 @@ export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
     const message =
       "This device is out of space, so the last change is not saved yet. Everything saved before is safe. Free some space, then tap “Try again”.";
     backend.saveFails = { code: "disk_full", message, retry: true };
+  }
+  const about = ["", "/items/tires", "/items/service_brakes", "/damage"];
+  for (let at = 0; at < Number(query.get("photos") ?? 0); at += 1) {
+    for (const recordId of backend.records.keys()) {
+      backend.pictures.add({ recordId, about: about[at % about.length] ?? "" }, "Ana Rivera", new Date(NOW).toISOString());
+    }
+  }
+  if (query.has("evicted")) {
+    for (const { id } of [...backend.pictures.of.values()].flat()) backend.pictures.evicted.add(id);
+  }
+  if (query.has("noroom")) {
+    backend.pictures.noRoom =
+      "This device is out of space for another photo. Free some space first; everything saved is safe.";
   }
   const syncing = query.get("syncing");
   if (syncing !== null) state.sync = { ...state.sync, running: true, items: Number(syncing) };

@@ -1,11 +1,15 @@
-import { type Backend, BackendError, type EnrolRequest } from "../../shared/backend/backend";
+import { type Backend, BackendError, type EnrolRequest, type NewPhoto } from "../../shared/backend/backend";
 import type {
   AppState,
   Body,
   CommandError,
   InboxItem,
+  PhotoList,
+  PhotoPolicy,
+  PhotoShown,
   RecordView,
   Start,
+  StorageView,
   SubmitOutcome,
   SyncStatus,
   WorkItem,
@@ -29,6 +33,7 @@ import {
   type Stored,
   TIJUANA,
 } from "./data";
+import { MemoryPhotos } from "./pictures";
 import { missingOf, normalized, problemsOf, stageOf, titleOf } from "./rules";
 
 const TEMPLATES = [DVIR, INTERMODAL];
@@ -44,6 +49,7 @@ export class MemoryBackend implements Backend {
   places: (string | null)[] = [];
   hints: string[] = [];
   syncs = 0;
+  readonly pictures = new MemoryPhotos();
   /** Every save fails with this while it is set. */
   saveFails: CommandError | null = null;
   state: AppState = {
@@ -58,7 +64,14 @@ export class MemoryBackend implements Backend {
     yard_id: LAREDO.id,
     operator: ANA,
     place: null,
-    sync: { running: false, items: 0, pending: 0, last_success_at: "2026-03-04T20:01:00Z", problem: null },
+    sync: {
+      running: false,
+      items: 0,
+      pending: 0,
+      photos: { photos: 0, bytes: 0, arrived: 0, wait_for_wifi: 0 },
+      last_success_at: "2026-03-04T20:01:00Z",
+      problem: null,
+    },
     counts: { pending: 0, unread: 0, assigned: 0 },
     salvage: null,
     app_version: "0.1.0",
@@ -254,6 +267,41 @@ export class MemoryBackend implements Backend {
 
   async dismissSalvage(): Promise<void> {
     this.state.salvage = null;
+  }
+
+  async photos(recordId: string): Promise<PhotoList> {
+    return this.pictures.list(recordId);
+  }
+
+  async addPhoto(photo: NewPhoto): Promise<void> {
+    this.pictures.add(photo, this.#name(), this.#now());
+    this.emitChange();
+  }
+
+  async removePhoto(id: string): Promise<void> {
+    this.pictures.remove(id);
+    this.emitChange();
+  }
+
+  async viewPhoto(id: string): Promise<PhotoShown> {
+    return this.pictures.view(id);
+  }
+
+  pictureUrl(sha256: string): string {
+    return this.pictures.url(sha256);
+  }
+
+  async storage(): Promise<StorageView> {
+    return this.pictures.storage();
+  }
+
+  async photoPolicy(): Promise<PhotoPolicy> {
+    return this.pictures.policy;
+  }
+
+  async setPhotoPolicy(policy: PhotoPolicy): Promise<PhotoPolicy> {
+    this.pictures.policy = policy;
+    return policy;
   }
 
   async onStoreChanged(listener: () => void): Promise<() => void> {

@@ -7,8 +7,12 @@ import type {
   Hint,
   InboxItem,
   OperatorView,
+  PhotoList,
+  PhotoPolicy,
+  PhotoShown,
   RecordView,
   Start,
+  StorageView,
   SubmitOutcome,
   SyncStatus,
   TemplateView,
@@ -45,6 +49,21 @@ export interface Backend {
   hint(hint: Hint): Promise<void>;
   dismissSalvage(): Promise<void>;
 
+  /** The photos of a record, oldest first, and whether there is room for another. */
+  photos(recordId: string): Promise<PhotoList>;
+  /** Answers once the photo is safe on the disk; when it fails, nothing of it is left. */
+  addPhoto(photo: NewPhoto): Promise<void>;
+  /** Takes a photo away from its record; it stays in the books. */
+  removePhoto(id: string): Promise<void>;
+  /** Sees to it that the full picture is here, if there is any way to it. The one call that may wait for a network. */
+  viewPhoto(id: string): Promise<PhotoShown>;
+  /** Where an `<img>` finds a picture: the small one, or the full one. */
+  pictureUrl(sha256: string, small: boolean): string;
+  /** What photos take on this device, why, and when they go. */
+  storage(): Promise<StorageView>;
+  photoPolicy(): Promise<PhotoPolicy>;
+  setPhotoPolicy(policy: PhotoPolicy): Promise<PhotoPolicy>;
+
   /** Local state changed: ask again for what is shown. Answers how to stop listening. */
   onStoreChanged(listener: () => void): Promise<() => void>;
   /** How sync stands, whenever that changes. Answers how to stop listening. */
@@ -55,6 +74,14 @@ export interface EnrolRequest {
   serverUrl: string;
   code: string;
   deviceName: string;
+}
+
+/** A picture from the camera or a file. */
+export interface NewPhoto {
+  file: Blob;
+  recordId: string;
+  /** Which part of the record it shows, such as `/items/tires`; empty: all of it. */
+  about: string;
 }
 
 /** A failed call, with what to tell the person. */

@@ -1,6 +1,8 @@
+import { convertFileSrc } from "@tauri-apps/api/core";
 import { commands, events } from "../bindings";
 import type { CommandError } from "../model";
 import { type Backend, BackendError } from "./backend";
+import { sendPicture } from "./picture";
 
 type Result<T> = { status: "ok"; data: T } | { status: "error"; error: CommandError };
 
@@ -43,6 +45,20 @@ export const tauriBackend: Backend = {
   syncNow: () => done(commands.syncNow()),
   hint: (hint) => done(commands.hint(hint)),
   dismissSalvage: () => done(commands.dismissSalvage()),
+  photos: (recordId) => value(commands.photos(recordId)),
+  addPhoto: ({ file, recordId, about }) =>
+    sendPicture(file, {
+      begin: (size) => value(commands.beginPhoto(size)),
+      part: (name, offset, part) => done(commands.photoPart(name, offset, part)),
+      add: (name) => done(commands.addPhoto(name, recordId, "photo", about)),
+      drop: (name) => done(commands.dropPhoto(name)),
+    }),
+  removePhoto: (id) => done(commands.removePhoto(id)),
+  viewPhoto: (id) => value(commands.viewPhoto(id)),
+  pictureUrl: (sha256, small) => convertFileSrc(`${sha256}.${small ? "small" : "full"}`, "photo"),
+  storage: () => value(commands.storage()),
+  photoPolicy: () => value(commands.photoPolicy()),
+  setPhotoPolicy: (policy) => value(commands.setPhotoPolicy(policy)),
   onStoreChanged: (listener) => events.storeChanged.listen(() => listener()),
   onSyncStatus: (listener) => events.syncStatusChanged.listen(({ payload }) => listener(payload)),
 };

@@ -1,0 +1,146 @@
+import { fireEvent } from "@testing-library/svelte";
+import { describe, expect, it } from "vitest";
+import type { NewPhoto } from "../../shared/backend/backend";
+import { open, see, sees, tap, text, waitFor } from "../testing/app";
+import { MemoryBackend } from "../testing/memory";
+
+const OPEN = "inspection/rec-open/items";
+const REAL = { about: "", operator: "Ana Rivera", at: "2026-03-04T20:00:00Z" };
+
+function withPhotos(count: number, recordId = "rec-open"): MemoryBackend {
+  const backend = new MemoryBackend();
+  for (let at = 0; at < count; at += 1) backend.pictures.add({ recordId, about: REAL.about }, REAL.operator, REAL.at);
+  return backend;
+}
+
+async function pick(testid: string, ...names: string[]): Promise<void> {
+  const input = (await see(testid)) as HTMLInputElement;
+  const files = names.map((name) => new File(["bytes"], name, { type: "image/jpeg" }));
+  Object.defineProperty(input, "files", { value: files, configurable: true });
+  await fireEvent.change(input);
+}
+
+describe("photos of a record", () => {
+  it("are asked for where something failed, and belong to that part", async () => {
+    const backend = open(new MemoryBackend(), OPEN);
+    const key = (await see("record-page")).querySelector("[data-testid^=item-card-]")?.getAttribute("data-anchor");
+    expect(sees(`photos-items-${key}`)).toBe(false);
+    await tap(`item-${key}-fail_major`);
+    await pick(`photo-input-items-${key}`, "one.jpg", "two.jpg");
+    await see("photo-photo-2");
+    expect(backend.pictures.list("rec-open").photos.map(({ about }) => about)).toEqual([`/items/${key}`, `/items/${key}`]);
+  });
+
+  it("are shown only once they are safe; until then one sees that they are being kept", async () => {
+    const backend = new MemoryBackend();
+    let safe = () => {};
+    const add = backend.addPhoto.bind(backend);
+    backend.addPhoto = async (photo: NewPhoto) => {
+      await new Promise<void>((resolve) => (safe = resolve));
+      await add(photo);
+    };
+    open(backend, "inspection/rec-open/vehicle");
+    await pick("photo-input-record", "one.jpg");
+    expect(await text("photos-keeping")).toBe("Keeping 1 photo");
+    expect(sees("photo-photo-1")).toBe(false);
+    safe();
+    await see("photo-photo-1");
+    await waitFor(() => expect(sees("photos-keeping")).toBe(false));
+  });
+
+  it("that cannot be kept are told of in words, and do not hold up the others", async () => {
+    const backend = new MemoryBackend();
+    const add = backend.addPhoto.bind(backend);
+    let asked = 0;
+    backend.addPhoto = async (photo: NewPhoto) => {
+      asked += 1;
+      backend.pictures.refuses = asked === 1 ? "This picture is broken. Take it again." : null;
+      await add(photo);
+    };
+    open(backend, "inspection/rec-open/vehicle");
+    await pick("photo-input-record", "broken.jpg", "whole.jpg");
+    expect(await text("photo-failed-record")).toContain("This picture is broken. Take it again.");
+    await see("photo-photo-1");
+    expect(backend.pictures.list("rec-open").photos).toHaveLength(1);
+  });
+
+  it("are not asked for when there is no room, and that is said before one is taken", async () => {
+    const backend = new MemoryBackend();
+    backend.pictures.noRoom = "This device is out of space for another photo.";
+    open(backend, "inspection/rec-open/vehicle");
+    expect(await text("photo-no-room-record")).toContain("out of space");
+    expect(sees("photo-input-record")).toBe(false);
+  });
+
+  it("are looked at one after the other, and taken away only when that is confirmed", async () => {
+    const backend = open(withPhotos(2), "inspection/rec-open/vehicle");
+    await tap("photo-photo-1");
+    expect((await see("photo-viewer")).getAttribute("aria-label")).toBe("Photo 1 of 2");
+    await waitFor(async () => expect((await see("photo-viewer")).dataset["shows"]).toBe("picture"));
+    await tap("photo-next");
+    expect((await see("photo-viewer")).getAttribute("aria-label")).toBe("Photo 2 of 2");
+    await tap("photo-remove");
+    expect(backend.pictures.list("rec-open").photos).toHaveLength(2);
+    await tap("photo-remove-confirm");
+    await waitFor(() => expect(sees("photo-viewer")).toBe(false));
+    expect(backend.pictures.list("rec-open").photos.map(({ id }) => id)).toEqual(["photo-1"]);
+  });
+
+  it("say so when only a small picture is left here", async () => {
+    const backend = withPhotos(1);
+    backend.pictures.evicted.add("photo-1");
+    open(backend, "inspection/rec-open/vehicle");
+    await tap("photo-photo-1");
+    expect(await text("photo-note")).toContain("no longer on this device");
+  });
+
+  it("of a record that was handed in can be seen and neither added nor taken away", async () => {
+    const backend = new MemoryBackend();
+    const done = (await backend.workList()).recent.find(({ kind }) => kind === "inspection" || kind === "gate_event");
+    const id = done?.record_id ?? "";
+    backend.pictures.add({ recordId: id, about: "" }, REAL.operator, REAL.at);
+    open(backend, `${done?.kind}/${id}`);
+    await tap("photo-photo-1");
+    expect(sees("photo-remove")).toBe(false);
+    expect(sees("photo-input-record")).toBe(false);
+  });
+});
+
+describe("the storage page", () => {
+  it("tells what is held, why, and when it goes, and leads to the record", async () => {
+    open(withPhotos(3), "storage");
+    expect(await text("stored-photo-1")).toContain("Stays until the office has it.");
+    expect(await text("stored-photo-2")).toContain("524 kB of 1.2 MB have arrived.");
+    expect(await text("stored-photo-3")).toContain("The office has it. Leaves this device in 5 h.");
+    expect(await text("storage-sums")).toContain("2 photos");
+    await tap("stored-photo-1");
+    await see("record-page");
+  });
+
+  it("says that there is nothing", async () => {
+    open(new MemoryBackend(), "storage");
+    expect(await text("storage-empty")).toContain("No photos on this device");
+  });
+
+  it("sets how photos are taken and sent", async () => {
+    const backend = open(new MemoryBackend(), "storage");
+    await tap("policy-stamp-yes");
+    await waitFor(() => expect(backend.pictures.policy.stamp).toBe(true));
+    await tap("policy-network-large");
+    await waitFor(() => expect(backend.pictures.policy.wifi_only_above).toBe(1_000_000));
+    await tap("policy-network-any");
+    await waitFor(() => expect(backend.pictures.policy.wifi_only_above).toBe(null));
+  });
+
+  it("is reached from the device's sheet, which tells how photos move", async () => {
+    const backend = new MemoryBackend();
+    backend.state.sync.photos = { photos: 3, bytes: 4_500_000, arrived: 1_200_000, wait_for_wifi: 2 };
+    open(backend);
+    expect(await text("sync-badge")).toBe("Syncing 3 items");
+    await tap("device-sheet-open");
+    expect(await text("sync-photos")).toBe("Photos: 3 to go, 1.2 MB of 4.5 MB");
+    expect(await text("sync-wifi")).toBe("2 photos wait for Wi-Fi");
+    await tap("storage-open");
+    await see("storage-page");
+  });
+});
