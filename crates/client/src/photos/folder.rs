@@ -39,7 +39,7 @@ impl Folder {
     pub(super) fn open(data: &Path, free: FreeSpace) -> io::Result<Self> {
         let path = data.join("photos");
         fs::create_dir_all(path.join(CACHE))?;
-        super::intake::sweep(&path)?;
+        fs::create_dir_all(path.join(super::intake::FOLDER))?;
         sync_folder(data)?;
         Ok(Self { path, free })
     }

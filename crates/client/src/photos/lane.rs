@@ -1,6 +1,7 @@
 //! The lane in which photos are sent and let go, beside the sync round: neither waits for the other. What begins a round
 //! begins a look here too.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -71,6 +72,7 @@ async fn run(
         };
         let Some(open) = photos.upgrade() else { return };
         open.sending_ended();
+        let came_further = open.came_further.swap(false, Ordering::Relaxed);
         drop(open);
         let (wait, asked) = match outcome {
             None => {
@@ -82,7 +84,8 @@ async fn run(
                 (IDLE, Duration::ZERO)
             }
             Some(Err(error)) => {
-                failures = failures.saturating_add(1);
+                // A link that breaks again and again and still carries something is worth coming back to.
+                failures = if came_further { 1 } else { failures.saturating_add(1) };
                 tracing::info!(%error, failures, "photos wait");
                 let asked = asked(&error);
                 (pause(failures, asked), asked)

@@ -23,6 +23,7 @@ mod tests;
 mod upload;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use crate::environment::Environment;
@@ -53,6 +54,8 @@ pub struct Photos {
     chunk: Mutex<chunk::ChunkSize>,
     progress: tokio::sync::watch::Sender<UploadProgress>,
     network: Mutex<Network>,
+    /// Bytes have arrived since the lane last looked.
+    came_further: AtomicBool,
     steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
 }
 
@@ -82,6 +85,7 @@ impl Photos {
         steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
     ) -> Result<Self, PhotoError> {
         let photos = Self::unchecked(store, environment, free, steps)?;
+        photos.sweep_intake()?;
         photos.put_in_order()?;
         Ok(photos)
     }
@@ -118,6 +122,7 @@ impl Photos {
             chunk: Mutex::default(),
             progress: tokio::sync::watch::Sender::default(),
             network: Mutex::new(Network::Metered),
+            came_further: AtomicBool::default(),
             steps,
         })
     }

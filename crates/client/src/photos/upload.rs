@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use async_trait::async_trait;
@@ -205,6 +206,7 @@ impl Photos {
             *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
             at = match answer? {
                 Some(now) if now > offset && now <= photo.size => {
+                    self.came_further.store(true, Ordering::Relaxed);
                     self.progress.send_modify(|progress| progress.arrived += now - offset);
                     self.arrived(photo, now)?;
                     Some((upload, now))
