@@ -8,5 +8,6 @@ mod conflict;
 mod full_disk;
 mod interruption;
 mod pages;
+mod photos;
 mod rejection;
 mod support;

@@ -6,6 +6,7 @@ use std::path::Path;
 use gatebook_testbed::capture;
 use serde_json::json;
 
+use crate::support::pictures::picture;
 use crate::support::{App, Colleague, KIOSK, Options, PHONE, Yard};
 
 /// Smallest side of what is tapped, in CSS pixels: the target size of WCAG 2.2's criterion 2.5.5 (level AAA).
@@ -38,13 +39,30 @@ async fn every_page(dark: bool) {
     app.tap("device-sheet-open").await;
     album.keep("device").await;
     app.key_escape().await;
+    app.tap("device-sheet-open").await;
+    app.tap("storage-open").await;
+    app.see("storage-empty").await;
+    album.keep("storage-empty").await;
+    app.tap("back").await;
 
     // An inspection, step by step; one item fails.
     let inspection = yard.inspection_of("4502");
     app.open_inspection(inspection).await;
     album.keep("inspection-vehicle").await;
     app.fail("tires", "Left rear inner: cord showing").await;
+    let pictures = tempfile::tempdir().unwrap();
+    for seed in [1_u8, 2] {
+        app.choose_file("photo-input-items-tires", &picture(pictures.path(), seed)).await;
+        app.until("it is kept", async || app.drawn("photo-0").await == usize::from(seed)).await;
+    }
+    app.scroll_to("item-card-tires").await;
     album.keep("inspection-items").await;
+    app.tap_first("photo-0").await;
+    app.until("it is shown", async || app.drawn("photo-viewer").await == 1).await;
+    album.keep("photo").await;
+    app.tap("photo-remove").await;
+    album.keep("photo-remove").await;
+    app.tap("photo-close").await;
     app.tap("step-review").await;
     app.see("missing-list").await;
     album.keep("inspection-missing").await;
@@ -62,6 +80,11 @@ async fn every_page(dark: bool) {
     album.keep("inspection-submitted").await;
     app.tap("back").await;
     app.sync().await;
+    app.tap("device-sheet-open").await;
+    app.tap("storage-open").await;
+    app.until("they are listed", async || app.drawn("stored-").await == 2).await;
+    album.keep("storage").await;
+    app.tap("back").await;
 
     // Beginning something new.
     app.tap("new-inspection").await;

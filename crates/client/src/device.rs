@@ -76,7 +76,8 @@ impl Device {
         let photos = Arc::new(Photos::open(Arc::clone(&store), Arc::clone(&config.environment))?);
         let scheduler =
             scheduler::spawn(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;
-        let lane = photos::spawn_lane(&photos);
+        let told = scheduler.clone();
+        let lane = photos::spawn_lane(&photos, move || told.notify(Event::PhotosArrived));
         tokio::spawn(show_uploads(photos.progress(), scheduler.board.clone()));
         let network = scheduler::watch_network({
             let (scheduler, lane) = (scheduler.clone(), lane.clone());

@@ -111,6 +111,11 @@ impl App {
         database.query_row(&whole, [], |row| row.get::<_, Option<String>>(0)).unwrap().unwrap_or_default()
     }
 
+    /// A path in the app's data folder, whether the app runs or not; not for an app with a disk of its own.
+    pub(crate) fn data_path(&self, below_data: &str) -> PathBuf {
+        self.data.path().join(below_data)
+    }
+
     /// A path as the app's own process sees it.
     pub(crate) fn own_path(&self, below_data: &str) -> PathBuf {
         self.running.as_ref().expect("the app runs").app().path(&self.data.path().join(below_data))
@@ -209,9 +214,21 @@ impl App {
         self.driver.find_all(begins(prefix)).await.unwrap().len()
     }
 
+    /// How many pictures below parts whose id begins so are drawn, as the webview got them from the app.
+    pub(crate) async fn drawn(&self, prefix: &str) -> usize {
+        let of = format!("[data-testid^=\"{prefix}\"] img");
+        let drawn = format!("return [...document.querySelectorAll('{of}')].filter((it) => it.naturalWidth).length");
+        usize::try_from(self.script(&drawn).await.as_u64().expect("a number")).expect("a small one")
+    }
+
     /// Closes what is open on top.
     pub(crate) async fn key_escape(&self) {
         self.driver.action_chain().send_keys(Key::Escape).perform().await.unwrap();
+    }
+
+    /// Brings that part into view.
+    pub(crate) async fn scroll_to(&self, id: &str) {
+        self.see(id).await.scroll_into_view().await.unwrap();
     }
 
     /// Puts a text into a field, in place of what was there.
@@ -220,6 +237,16 @@ impl App {
         field.scroll_into_view().await.unwrap();
         field.clear().await.unwrap();
         field.send_keys(text).await.unwrap();
+    }
+
+    /// Chooses a file where the page asks for one.
+    pub(crate) async fn choose_file(&self, id: &str, file: &Path) {
+        let input = self.driver.query(css(id)).wait(PATIENCE, LOOK).first().await;
+        let input = match input {
+            Ok(input) => input,
+            Err(error) => panic!("`{id}` is not there ({error}); the page says:\n{}", self.page().await),
+        };
+        input.send_keys(file.to_str().expect("a path in UTF-8")).await.unwrap();
     }
 
     /// Signs with a finger.

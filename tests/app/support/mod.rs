@@ -4,6 +4,7 @@ mod app;
 mod colleague;
 mod display;
 mod forms;
+pub(crate) mod pictures;
 mod process;
 mod running;
 mod yard;

@@ -1,6 +1,7 @@
 //! A seeded server and the way to it.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 
 use gatebook_domain::RecordState;
 use gatebook_server::{Seeded, SeededRecord, Server};
@@ -16,7 +17,7 @@ pub(crate) struct Yard {
     pub address: SocketAddr,
     pub link: Link,
     pub seeded: Seeded,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Yard {
@@ -24,7 +25,18 @@ impl Yard {
         let folder = tempfile::tempdir().unwrap();
         let (server, address) = gatebook_testbed::serve(folder.path()).await.unwrap();
         let seeded = server.seed().unwrap();
-        Self { address, link: Link::to(address).await.unwrap(), server, seeded, _folder: folder }
+        Self { address, link: Link::to(address).await.unwrap(), server, seeded, folder }
+    }
+
+    /// The file in which the server holds the photo of that hash.
+    pub(crate) fn photo(&self, sha256: &str) -> PathBuf {
+        let blobs = self.folder.path().join("photos/blobs");
+        let tenant = std::fs::read_dir(&blobs).unwrap().next().expect("the server holds photos").unwrap().path();
+        let of_hash = std::fs::read_dir(tenant.join(&sha256[..2])).unwrap().map(|file| file.unwrap().path());
+        let named = |path: &PathBuf| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(sha256));
+        let files: Vec<_> = of_hash.filter(named).collect();
+        assert_eq!(files.len(), 1, "held once: {files:?}");
+        files.into_iter().next().expect("one")
     }
 
     /// What is to be done about that unit.

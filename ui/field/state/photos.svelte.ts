@@ -8,6 +8,8 @@ import type { CommandError, PhotoView } from "../../shared/model";
  */
 export class PhotoRoll {
   list = $state.raw<PhotoView[]>([]);
+  /** The photo that is looked at. Here, so that it stays when a device is turned and the page is laid out anew. */
+  shown = $state<string | null>(null);
   /** Why no photo can be taken now. */
   noRoom = $state.raw<string | null>(null);
   /** Why the last picture was not kept, and which part it was to show. */

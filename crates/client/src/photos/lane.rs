@@ -48,19 +48,24 @@ struct Way {
     transport: HttpTransport,
 }
 
-/// Starts the lane on the current runtime. It ends with the photos.
-pub(crate) fn spawn(photos: &Arc<Photos>) -> LaneHandle {
+/// Starts the lane on the current runtime. It ends with the photos, and tells `arrived` whenever some have.
+pub(crate) fn spawn(photos: &Arc<Photos>, arrived: impl Fn() + Send + Sync + 'static) -> LaneHandle {
     let (events, inbox) = mpsc::unbounded_channel();
-    tokio::spawn(run(Arc::downgrade(photos), photos.store.changes(), inbox));
+    tokio::spawn(run(Arc::downgrade(photos), photos.store.changes(), inbox, arrived));
     LaneHandle(events)
 }
 
-async fn run(photos: Weak<Photos>, mut changes: watch::Receiver<u64>, mut inbox: mpsc::UnboundedReceiver<Event>) {
+async fn run(
+    photos: Weak<Photos>,
+    mut changes: watch::Receiver<u64>,
+    mut inbox: mpsc::UnboundedReceiver<Event>,
+    arrived: impl Fn() + Send + Sync,
+) {
     let (mut failures, mut way) = (0_u32, None);
     loop {
         changes.mark_unchanged();
         let outcome = tokio::select! {
-            outcome = round(&photos, &mut way) => Some(outcome),
+            outcome = round(&photos, &mut way, &arrived) => Some(outcome),
             // What is sent is lost with its link or would be faster over the new one; the server knows how far it came.
             () = network_change(&mut inbox) => None,
         };
@@ -117,7 +122,7 @@ const fn begins(event: Event, server_may_be_asked: bool) -> bool {
     match event {
         Event::Manual => true,
         Event::Started | Event::Resumed | Event::NetworkChanged => server_may_be_asked,
-        Event::LocalWrite | Event::Timer | Event::Succeeded | Event::Failed { .. } => false,
+        Event::LocalWrite | Event::PhotosArrived | Event::Timer | Event::Succeeded | Event::Failed { .. } => false,
     }
 }
 
@@ -138,21 +143,26 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
 }
 
 /// One look: what may go goes, what waits is sent.
-async fn round(photos: &Weak<Photos>, way: &mut Option<Way>) -> Result<(), UploadError> {
+async fn round(photos: &Weak<Photos>, way: &mut Option<Way>, arrived: &impl Fn()) -> Result<(), UploadError> {
     let Some(photos) = photos.upgrade() else { return Ok(()) };
     let keeper = Arc::clone(&photos);
     match tokio::task::spawn_blocking(move || keeper.let_go()).await {
         Ok(gone) => gone?,
         Err(error) => return Err(UploadError::Photo(std::io::Error::other(error).into())),
     };
-    send(&photos, way).await
+    if send(&photos, way).await?.photos > 0 {
+        arrived();
+    }
+    Ok(())
 }
 
-async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<(), UploadError> {
+async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<Uploaded, UploadError> {
     let enrolment: Option<Enrolment> = photos.store.setting(&settings::ENROLMENT).map_err(super::PhotoError::from)?;
-    let Some(enrolment) = enrolment.filter(|enrolment| !enrolment.revoked) else { return Ok(()) };
+    let Some(enrolment) = enrolment.filter(|enrolment| !enrolment.revoked) else {
+        return Ok(Uploaded::default());
+    };
     if !photos.has_waiting()? {
-        return Ok(());
+        return Ok(Uploaded::default());
     }
     let is_same =
         way.as_ref().is_some_and(|way| way.server_url == enrolment.server_url && way.token == enrolment.token);
@@ -160,10 +170,10 @@ async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<(), UploadError>
         let transport = HttpTransport::new(&enrolment.server_url, &enrolment.token)?;
         *way = Some(Way { server_url: enrolment.server_url, token: enrolment.token, transport });
     }
-    if let Some(way) = way {
-        photos.send_waiting(&way.transport).await?;
+    match way {
+        Some(way) => photos.send_waiting(&way.transport).await,
+        None => Ok(Uploaded::default()),
     }
-    Ok(())
 }
 
 /// How long the server asked to be left alone.

@@ -47,6 +47,8 @@ pub enum Event {
     Manual,
     /// Something was saved on this device.
     LocalWrite,
+    /// Photos have arrived: the server has something to say of them, and their day of grace begins with it.
+    PhotosArrived,
     /// The time that the last plan named has come.
     Timer,
     /// A round ended well.
@@ -113,7 +115,7 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
                 attempts.next_attempt_at = Some(now);
             }
         }
-        Event::LocalWrite => {
+        Event::LocalWrite | Event::PhotosArrived => {
             let earliest = match attempts.last_attempt_at {
                 Some(last) if attempts.failures > 0 => (last + WRITE_WHILE_FAILING).max(now + DEBOUNCE),
                 _ => now + DEBOUNCE,
@@ -207,6 +209,12 @@ mod tests {
     }
 
     #[test]
+    fn what_the_server_says_of_photos_that_arrived_is_asked_for_soon() {
+        let last = Attempts { next_attempt_at: Some(at(60)), ..Attempts::default() };
+        assert_eq!(plan(idle(last), at(0), Event::PhotosArrived, 0.5).wake_at, Some(at(2)));
+    }
+
+    #[test]
     fn saving_all_day_without_a_link_tries_every_half_minute_at_most() {
         let plan = plan(idle(failed_times(8, 0)), at(1), Event::LocalWrite, 0.5);
         assert_eq!(plan.wake_at, Some(at(30)));
@@ -281,6 +289,7 @@ mod tests {
             Event::NetworkChanged,
             Event::Manual,
             Event::LocalWrite,
+            Event::PhotosArrived,
             Event::Timer,
             Event::Succeeded,
             Event::Failed { retry_after: None },
