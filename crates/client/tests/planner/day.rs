@@ -12,6 +12,15 @@ pub(crate) enum Link {
     Deaf,
 }
 
+/// Who starts rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Device {
+    /// The app alone.
+    Kiosk,
+    /// The app, and the system's jobs beside it.
+    Phone,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Happening {
     /// The operator opens the app, or comes back to it.
@@ -115,9 +124,12 @@ pub(crate) fn busy_shift(seed: u64) -> Day {
     });
     again(&mut dice, 8 * HOUR, 5 * MINUTE..40 * MINUTE, |dice, at| {
         let killed = at + dice.within(SECOND..2 * MINUTE);
-        // Opened for the next record; not for a while, now and then.
-        let opened = killed + dice.within(SECOND..3 * MINUTE);
-        day.extend([(at, Happening::PutAway), (killed, Happening::Killed), (opened, Happening::Opened)]);
+        let opened = killed + dice.within(SECOND..20 * MINUTE);
+        // Every third time it is killed as it is used, with no word to the system before.
+        if dice.within(0..3) > 0 {
+            day.push((at, Happening::PutAway));
+        }
+        day.extend([(killed, Happening::Killed), (opened, Happening::Opened)]);
     });
     // Work ends with the app put away and killed.
     day.retain(|(at, _)| *at < 8 * HOUR);

@@ -2,8 +2,8 @@
 
 use std::fmt::Write as _;
 
-use crate::day::{Day, SECOND};
-use crate::phone::Phone;
+use crate::day::{Day, Device, SECOND};
+use crate::life::Life;
 
 /// One day's.
 #[derive(Debug, Default, Clone)]
@@ -18,7 +18,7 @@ pub(crate) struct Figures {
     pub tries_in_vain: u32,
     pub kills: u32,
     pub saves: u32,
-    /// Milliseconds from the link's return to the first round.
+    /// Milliseconds from the link's return to the first round, if the system starts a job as soon as it may.
     pub first_tries: Vec<i64>,
     /// The longest that a save waited while it could have gone, in milliseconds.
     pub longest_wait: i64,
@@ -36,8 +36,9 @@ impl Figures {
 const DAYS: u64 = 200;
 
 /// Lives through many days of a kind, prints the middle and the worst of each figure and returns all.
-pub(crate) fn of(kind: &str, hours: i64, day: impl Fn(u64) -> Day) -> Vec<Figures> {
-    let figures: Vec<Figures> = (0..DAYS).map(|seed| Phone::live(seed, &day(seed), hours * crate::day::HOUR)).collect();
+pub(crate) fn of(kind: &str, device: Device, hours: i64, day: impl Fn(u64) -> Day) -> Vec<Figures> {
+    let figures: Vec<Figures> =
+        (0..DAYS).map(|seed| Life::live(device, seed, &day(seed), hours * crate::day::HOUR)).collect();
     let mut told = format!("{kind} ({hours} h, {DAYS} times)\n");
     let mut row = |name: &str, mut values: Vec<i64>, unit: &str| {
         values.sort_unstable();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use gatebook_client::scheduler::{Attempts, Event, Situation, plan};
 use jiff::Timestamp;
 
-use crate::day::{Dice, Happening, Link};
+use crate::day::{Device, Dice, Happening, Link};
 use crate::figures::Figures;
 
 /// A round that goes through.
@@ -37,7 +37,8 @@ struct Round {
     carries: usize,
 }
 
-pub(crate) struct Phone {
+pub(crate) struct Life {
+    device: Device,
     now: i64,
     dice: Dice,
     link: Link,
@@ -55,10 +56,11 @@ pub(crate) struct Phone {
     figures: Figures,
 }
 
-impl Phone {
+impl Life {
     /// Lives through `day`, which ends at `end`.
-    pub(crate) fn live(seed: u64, day: &[(i64, Happening)], end: i64) -> Figures {
-        let mut phone = Self {
+    pub(crate) fn live(device: Device, seed: u64, day: &[(i64, Happening)], end: i64) -> Figures {
+        let mut life = Self {
+            device,
             now: 0,
             dice: Dice::new(seed),
             link: Link::Up,
@@ -74,13 +76,13 @@ impl Phone {
             figures: Figures::default(),
         };
         for &(at, happening) in day {
-            phone.run_until(at);
-            phone.suffer(happening);
+            life.run_until(at);
+            life.suffer(happening);
         }
-        phone.run_until(end);
-        phone.watch_the_oldest();
-        phone.figures.left_waiting = phone.waiting.len();
-        phone.figures
+        life.run_until(end);
+        life.watch_the_oldest();
+        life.figures.left_waiting = life.waiting.len();
+        life.figures
     }
 
     /// Everything that comes by itself until then.
@@ -88,7 +90,8 @@ impl Phone {
         loop {
             let round = self.round.as_ref().map(|round| round.ends_at);
             // The system starts its job when there is a network, and one round at a time holds the lock.
-            let job = self.job.filter(|_| self.link != Link::Down && self.round.is_none());
+            let job =
+                self.job.filter(|_| self.device == Device::Phone && self.link != Link::Down && self.round.is_none());
             let next = [round, self.timer.filter(|_| self.app_runs), job].into_iter().flatten().min();
             let Some(next) = next.map(|next| next.max(self.now)).filter(|next| *next <= end) else {
                 break;
@@ -126,6 +129,8 @@ impl Phone {
                 }
                 (self.app_runs, self.timer) = (false, None);
             }
+            // Only an app that runs can save.
+            Happening::Saved if !self.app_runs => {}
             Happening::Saved => {
                 self.figures.saves += 1;
                 self.waiting.push(self.now);
@@ -157,7 +162,8 @@ impl Phone {
             self.round = None;
         }
         let next = self.plan(event, false);
-        self.timer = next.wake_at.map(|at| at.as_millisecond());
+        // A timer never fires early.
+        self.timer = next.wake_at.map(|at| at.as_millisecond() + 1);
         if next.run_now && self.round.is_some() {
             self.timer = Some(self.now + WHILE_ANOTHER_RUNS);
         } else if next.run_now {
