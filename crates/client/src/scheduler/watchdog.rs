@@ -42,7 +42,7 @@ impl Store {
 /// Counts it, if the device has somebody to sync with and so something to wake up for.
 fn note_if_overslept(store: &Store) -> Result<bool, StoreError> {
     let enrolment = store.setting(&settings::ENROLMENT)?;
-    if !enrolment.is_some_and(|enrolment| !enrolment.revoked) {
+    if enrolment.is_none_or(|enrolment| enrolment.revoked) {
         return Ok(false);
     }
     let woken = store.scheduler_woken()?.saturating_add(1);
