@@ -39,6 +39,8 @@ enum Command {
     },
     /// Measures what the project is held to, in the release profile, and prints the figures beside their aims.
     Bench,
+    /// Prints what the planner of sync rounds costs: wake-ups, requests and waits on days of each kind.
+    Planner,
     /// Checks phones, kiosks and WebAssembly as far as that goes without their SDKs, and says what it skipped.
     CheckPlatforms {
         /// Only these; all when none is named.
@@ -57,6 +59,7 @@ fn main() -> ExitCode {
         Command::Test => test(),
         Command::Simulate { arguments } => simulate(&arguments.iter().map(String::as_str).collect::<Vec<_>>()),
         Command::Bench => bench(),
+        Command::Planner => planner(),
         Command::CheckPlatforms { only } => platforms::check(&only, platforms::Effort::Full),
         Command::Bindings => bindings(),
         Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg"]),
@@ -97,6 +100,21 @@ fn bench() -> anyhow::Result<()> {
     cargo(&["bench", "--package", "gatebook-client", "--bench", "figures"])?;
     cargo(&["bench", "--package", "gatebook-server", "--bench", "page"])?;
     cargo(&["bench", "--package", "gatebook-server", "--bench", "upload"])
+}
+
+/// The figures are those of the tests that hold them to their bounds.
+fn planner() -> anyhow::Result<()> {
+    cargo(&[
+        "test",
+        "--quiet",
+        "--package",
+        "gatebook-client",
+        "--test",
+        "planner",
+        "--",
+        "--nocapture",
+        "--test-threads=1",
+    ])
 }
 
 fn bindings() -> anyhow::Result<()> {

@@ -3,6 +3,7 @@
 
 mod apps;
 mod phones;
+mod wine;
 
 use std::path::PathBuf;
 
@@ -22,6 +23,8 @@ pub(crate) enum Check {
     Kotlin,
     /// The Swift of the plugin is Swift.
     Swift,
+    /// The device without its window passes its tests as a Windows program, under Wine.
+    Wine,
     /// The whole app type-checks for Windows.
     Windows,
     /// The whole app type-checks for Android.
@@ -60,6 +63,7 @@ pub(crate) fn check(only: &[Check], effort: Effort) -> anyhow::Result<()> {
             Check::Wasm => wasm(effort),
             Check::Kotlin => phones::kotlin(effort),
             Check::Swift => phones::swift(effort),
+            Check::Wine => wine::client(effort),
             Check::Windows => apps::windows(effort),
             Check::Android => apps::android(effort),
             Check::Ios => apps::ios(effort),

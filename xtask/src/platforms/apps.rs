@@ -1,12 +1,15 @@
-//! Type checks of the whole app for the systems it is shipped to. Rust only: stand-ins for the C compilers
-//! (`xtask/platforms/bin`) let build scripts finish, no C, Objective-C, Kotlin or Swift is looked at, nothing is linked.
+//! Type checks of the whole app for the systems it is shipped to. Rust only: where there is no C compiler for the system,
+//! stand-ins (`xtask/platforms/bin`) let build scripts finish; no Objective-C, Kotlin or Swift is looked at, nothing is
+//! linked.
 
-use super::{Effort, Ended, has_target, kit, skipped};
+use std::process::Command;
+
+use super::{Effort, Ended, has_target, kit, skipped, wine};
 use crate::command::{npm, root, run, tool};
 
 /// Checks the app for a kiosk.
 pub(super) fn windows(effort: Effort) -> anyhow::Result<Ended> {
-    type_check("x86_64-pc-windows-gnu", &["--lib", "--bins"], effort)
+    type_check(wine::TARGET, &["--lib", "--bins"], effort)
 }
 
 /// Checks what an Android phone loads, the entries from Kotlin included.
@@ -33,6 +36,14 @@ fn type_check(target: &str, what: &[&str], effort: Effort) -> anyhow::Result<End
     npm(&["run", "build"])?;
     let mut command = tool("cargo");
     command.args(["check", "--package", "gatebook", "--target", target]).args(what);
+    if target != wine::TARGET || !wine::has_mingw() {
+        stand_in_for_c(&mut command, target)?;
+    }
+    run(&mut command)?;
+    Ok(Ended::Passed)
+}
+
+fn stand_in_for_c(command: &mut Command, target: &str) -> anyhow::Result<()> {
     let stand_ins = root().join("xtask/platforms/bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     command.env("PATH", std::env::join_paths(std::iter::once(stand_ins).chain(std::env::split_paths(&path)))?);
@@ -41,6 +52,5 @@ fn type_check(target: &str, what: &[&str], effort: Effort) -> anyhow::Result<End
     for (name, program) in [("CC", "nullcc"), ("CXX", "nullcc"), ("AR", "nullar"), ("RANLIB", "nullar")] {
         command.env(format!("{name}_{suffix}"), program);
     }
-    run(&mut command)?;
-    Ok(Ended::Passed)
+    Ok(())
 }

@@ -5,6 +5,7 @@ mod by_hand;
 mod network;
 mod plan;
 mod run;
+mod watchdog;
 
 #[cfg(feature = "simulation")]
 pub use by_hand::{ByHand, Due, Next};

@@ -1,8 +1,10 @@
 //! The task that does what the planner says.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use gatebook_sync::deliberate;
 use jiff::Timestamp;
 use tokio::sync::{mpsc, watch};
@@ -38,7 +40,7 @@ const WHILE_ANOTHER_RUNS: Duration = Duration::from_millis(500);
 
 pub(super) struct Scheduler {
     pub(super) store: Arc<Store>,
-    environment: Arc<dyn Environment>,
+    pub(super) environment: Arc<dyn Environment>,
     pub(super) app: String,
     pub(super) size: PageSize,
     status: watch::Sender<SyncStatus>,
@@ -93,7 +95,9 @@ impl Scheduler {
                 },
                 () = self.sleep_until(wake_at) => Event::Timer,
             };
-            wake_at = self.act(event, &mut inbox).await;
+            // What a panic left half done is what a kill would have left; the next round does it again.
+            let acted = AssertUnwindSafe(self.act(event, &mut inbox)).catch_unwind().await;
+            wake_at = self.watched(acted.ok().flatten());
         }
     }
 

@@ -52,6 +52,8 @@ pub(crate) const MARK: Setting<String> = Setting::named("mark");
 pub(crate) const STARTING_AGAIN: Setting<bool> = Setting::named("starting_again");
 /// How often device and server were found to differ. Stays 0 in normal life.
 pub(crate) const REPAIRS: Setting<u32> = Setting::named("repairs");
+/// How often the scheduler was found asleep with nothing planned, or broken, and was woken. Stays 0 in normal life.
+pub(crate) const WOKEN: Setting<u32> = Setting::named("scheduler_woken");
 /// For how many days finished records are kept here.
 pub(crate) const HISTORY_DAYS: Setting<u32> = Setting::named("history_days");
 /// When finished records were last let go, by the server's clock.
