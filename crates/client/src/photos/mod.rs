@@ -6,6 +6,8 @@
 //! first. Bytes lie in files named by their SHA-256; what is known of them is in the store, in the same transaction as the
 //! record they belong to.
 
+#[cfg(feature = "simulation")]
+mod by_hand;
 mod capture;
 mod chunk;
 pub mod develop;
@@ -17,6 +19,7 @@ mod keep;
 mod kept_time;
 mod lane;
 mod lifecycle;
+mod off_thread;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -29,6 +32,8 @@ use std::sync::{Arc, Mutex};
 use crate::environment::Environment;
 use crate::store::{Store, settings};
 
+#[cfg(feature = "simulation")]
+pub use by_hand::LaneByHand;
 pub use capture::{About, Source, Step};
 pub use error::PhotoError;
 pub use folder::FreeSpace;
