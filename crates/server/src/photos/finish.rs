@@ -3,7 +3,7 @@
 
 use gatebook_sync::deliberate;
 
-use super::depot::photo_name;
+use super::depot::{Written, photo_name};
 use super::error::UploadError;
 use super::hash::ContentHash;
 use super::marks::{Naming, tell_attachments};
@@ -19,21 +19,45 @@ impl Server {
         upload: Upload,
         hash: Option<ContentHash>,
     ) -> Result<Upload, UploadError> {
-        let begun = std::time::Instant::now();
         let name = photo_name(tenant.id, &upload);
         let Some(staged) = self.verified(&upload, &name, hash).await? else {
-            tracing::warn!(upload = %upload.id, bytes = upload.new.size, "an upload has another hash than announced");
-            self.drop_upload(upload.id).await?;
-            return Err(UploadError::WrongHash);
+            return Err(self.refuse_other_bytes(&upload).await?);
         };
-        if staged != name && !deliberate!(FileBeforePlace) {
-            self.inner.depot.place(&staged, &name).await?;
+        self.place_and_file(tenant, upload, &staged, &name).await
+    }
+
+    /// Ends an upload of which everything came in one request. No row tells of its one part: until the photo is filed,
+    /// nothing of it has been received, and what lies staged goes with the next attempt.
+    pub(super) async fn finish_at_once(
+        &self,
+        tenant: Tenant,
+        upload: Upload,
+        whole: &Written,
+        hash: ContentHash,
+    ) -> Result<Upload, UploadError> {
+        if hash != upload.new.sha256 {
+            return Err(self.refuse_other_bytes(&upload).await?);
         }
+        let name = photo_name(tenant.id, &upload);
+        self.place_and_file(tenant, upload, &whole.name, &name).await
+    }
+
+    async fn place_and_file(
+        &self,
+        tenant: Tenant,
+        upload: Upload,
+        staged: &str,
+        name: &str,
+    ) -> Result<Upload, UploadError> {
+        if staged != name && !deliberate!(FileBeforePlace) {
+            self.inner.depot.place(staged, name).await?;
+        }
+        let begun = std::time::Instant::now();
         let id = upload.id;
         let new = upload.new.clone();
         let (expires_at, stored, told) = self
             .off_thread({
-                let name = name.clone();
+                let name = name.to_owned();
                 move |Inner { config, storage, .. }| {
                     let environment = &*config.environment;
                     storage.write(|writing| {
@@ -54,16 +78,22 @@ impl Server {
             })
             .await?;
         if staged != name && deliberate!(FileBeforePlace) {
-            self.inner.depot.place(&staged, &name).await?;
+            self.inner.depot.place(staged, name).await?;
         }
         // Somebody brought the same bytes before.
-        if !deliberate!(StoreTwice) && stored.as_deref() != Some(name.as_str()) {
-            self.inner.depot.delete(&name).await?;
+        if !deliberate!(StoreTwice) && stored.as_deref() != Some(name) {
+            self.inner.depot.delete(name).await?;
         }
         self.inner.depot.clear(id).await?;
         let ms = begun.elapsed().as_secs_f64() * 1_000.0;
         tracing::info!(upload = %id, bytes = upload.new.size, attachments = told, ms, "photo stored");
-        Ok(Upload { state: UploadState::Stored, expires_at, ..upload })
+        Ok(Upload { received: upload.new.size, state: UploadState::Stored, expires_at, ..upload })
+    }
+
+    async fn refuse_other_bytes(&self, upload: &Upload) -> Result<UploadError, UploadError> {
+        tracing::warn!(upload = %upload.id, bytes = upload.new.size, "an upload has another hash than announced");
+        self.drop_upload(upload.id).await?;
+        Ok(UploadError::WrongHash)
     }
 
     /// The name under which the whole lies, if it is what was announced: one staged part, several put together, or the
