@@ -122,7 +122,9 @@ impl Desk {
         let mut state = self.state.borrow_mut();
         let Some(who) = state.running.filter(|who| matches!(who, Who::Device(_)) == is_device) else { return };
         let database = state.databases[&who].clone();
-        let Some(armed) = state.armed.get_mut(&who).filter(|it| is_file == (it.moment == Moment::AtFile)) else { return };
+        let Some(armed) = state.armed.get_mut(&who).filter(|it| is_file == (it.moment == Moment::AtFile)) else {
+            return;
+        };
         if armed.commits_to_go > 0 {
             armed.commits_to_go -= u32::from(!is_before);
             return;

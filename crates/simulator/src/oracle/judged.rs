@@ -3,8 +3,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use gatebook_domain::{Kind, RecordState};
 use gatebook_domain::record::Writer;
+use gatebook_domain::{Kind, RecordState};
 use gatebook_sync::wire::{ApiError, AuditEntry, AuditOutcome, Push, SyncRequest, SyncResponse};
 use gatebook_sync::{Canonical, Scope, Verdict};
 use uuid::Uuid;

@@ -59,6 +59,8 @@ pub(crate) struct PhotoCopy {
     told: u64,
     /// Something has happened since the last good answer that may make the next one odd.
     is_disturbed: bool,
+    /// The server's store has lost something since it began to come: it may be found out at the last byte.
+    may_be_lost: bool,
 }
 
 impl PhotoBook {
@@ -77,6 +79,17 @@ impl PhotoBook {
     /// Something has happened to the server.
     pub(crate) fn disturb_all(&mut self) {
         self.copies.values_mut().for_each(|copy| copy.is_disturbed = true);
+    }
+
+    /// So much time has passed at the server that uploads may be over.
+    pub(crate) fn uploads_may_be_over(&mut self) {
+        self.copies.values_mut().for_each(|copy| (copy.is_disturbed, copy.may_be_lost) = (true, true));
+    }
+
+    /// The server's store, or what it knows of it, is not what it was.
+    pub(crate) fn store_is_not_what_it_was(&mut self, now: Instant) {
+        self.server_lost_at = now;
+        self.uploads_may_be_over();
     }
 }
 
@@ -116,9 +129,8 @@ impl World<'_> {
             return self.hold(Invariant::PhotosSafe, false, |_| "a photo was taken and has no record".to_owned());
         };
         let name = self.devices[device].name;
-        self.story.tell(self.time.now(), || {
-            format!("{name} has taken photo {} as {}", &sha256[..8], self.story.record(id))
-        });
+        self.story
+            .tell(self.time.now(), || format!("{name} has taken photo {} as {}", &sha256[..8], self.story.record(id)));
         let path = self.copy_path(device, &sha256);
         let size = std::fs::metadata(&path).map_or(0, |about| about.len());
         self.hold(Invariant::PhotosSafe, has_hash(&path, &sha256), |_| {
@@ -136,6 +148,7 @@ impl World<'_> {
             forgotten: 0,
             told: 0,
             is_disturbed: false,
+            may_be_lost: false,
         });
         // Another attachment, which the server has not confirmed; and the bytes are there (again).
         (copy.is_here, copy.confirmed_at, copy.gone_at, copy.is_excused) = (true, None, None, false);
@@ -176,8 +189,7 @@ impl World<'_> {
         let PhotoBook { copies, taken, .. } = &mut self.oracle.photos;
         for ((_, sha256), copy) in copies.iter_mut().filter(|((on, _), copy)| *on == device && copy.is_here) {
             let mut mine = taken.iter().filter(|(_, (on, of))| *on == device && of == sha256).map(|(id, _)| id);
-            copy.confirmed_at =
-                if mine.all(|id| stored.contains(id)) { copy.confirmed_at.or(Some(now)) } else { None };
+            copy.confirmed_at = if mine.all(|id| stored.contains(id)) { copy.confirmed_at.or(Some(now)) } else { None };
         }
         Ok(())
     }
@@ -268,23 +280,22 @@ impl World<'_> {
     }
 
     /// A device hears what became of its request: of `chunk`, if it was one.
-    pub(crate) fn learn(
-        &mut self,
-        device: usize,
-        chunk: Option<Chunk>,
-        answer: &Result<Told, TransportError>,
-    ) -> Run {
+    pub(crate) fn learn(&mut self, device: usize, chunk: Option<Chunk>, answer: &Result<Told, TransportError>) -> Run {
         match (chunk, answer) {
             (Some(chunk), Ok(Told::Stands(Some(at)))) => {
                 if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, chunk.sha256)) {
                     (copy.told, copy.is_disturbed) = (*at, false);
+                    copy.may_be_lost &= *at < copy.size;
                 }
             }
             (Some(chunk), _) => {
                 if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, chunk.sha256))
-                    && (chunk.is_struck || copy.is_disturbed)
+                    && (chunk.is_struck || copy.is_disturbed || copy.may_be_lost)
                 {
                     copy.cut += chunk.length;
+                    if copy.may_be_lost && matches!(answer, Ok(Told::Stands(None))) {
+                        copy.forgotten += std::mem::take(&mut copy.told);
+                    }
                 }
             }
             (None, Ok(Told::Have(answer))) => {
@@ -293,18 +304,15 @@ impl World<'_> {
                     let at = known.entry(&it.sha256).or_default();
                     *at = it.offset.max(*at);
                 }
-                let here: Vec<(String, u64)> = self
-                    .oracle
-                    .photos
-                    .copies
-                    .iter()
-                    .filter(|((on, _), copy)| *on == device && copy.is_here)
-                    .map(|((_, sha256), copy)| {
-                        let part = known.get(sha256).copied().unwrap_or_default();
-                        (sha256.clone(), if answer.held.contains(sha256) { copy.size } else { part })
-                    })
-                    .collect();
-                for (sha256, at) in here {
+                let asked = std::mem::take(&mut self.devices[device].photos.asked);
+                let told = asked.into_iter().map(|sha256| {
+                    let size = self.oracle.photos.copies.get(&(device, sha256.clone())).map_or(0, |copy| copy.size);
+                    let part = known.get(&sha256).copied().unwrap_or_default();
+                    let at = if answer.held.contains(&sha256) { size } else { part };
+                    (sha256, at)
+                });
+                let told: Vec<(String, u64)> = told.collect();
+                for (sha256, at) in told {
                     self.is_told(device, &sha256, at)?;
                 }
             }

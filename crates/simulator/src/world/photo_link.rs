@@ -145,16 +145,20 @@ impl World<'_> {
         sim.photos.ticket += 1;
         let (ticket, token) = (sim.photos.ticket, sim.token.clone());
         let signal = sim.has_signal(now);
-        let fault = if signal { sim.photos.faults.pop_front() } else { None };
+        let brings_bytes = matches!(asked, Asked::Send { .. });
+        let strikes = sim.photos.faults.front().is_some_and(|(_, at_chunk)| signal && (brings_bytes || !at_chunk));
+        let fault = if strikes { sim.photos.faults.pop_front().map(|(fault, _)| fault) } else { None };
         let mut way = sim.latency / 2;
+        if let Asked::Have(request) = &asked {
+            sim.photos.asked.clone_from(&request.sha256);
+        }
         if let Asked::Send { upload, offset, bytes } = &asked {
             let length = bytes.len() as u64;
             way += i64::try_from(length).expect("small") * SECOND / sim.photos.rate;
             if let Some(sha256) = self.oracle.photos.uploads.get(upload).cloned() {
                 let name = sim.name;
-                self.story.tell(now, || {
-                    format!("{name} sends {length} bytes from {offset} on of photo {}", &sha256[..8])
-                });
+                self.story
+                    .tell(now, || format!("{name} sends {length} bytes from {offset} on of photo {}", &sha256[..8]));
                 sim.photos.chunk =
                     Some(Chunk { sha256: sha256.clone(), length, is_struck: fault.is_some() || !signal });
                 self.check_sent(device, &sha256, length)?;
@@ -229,7 +233,16 @@ impl World<'_> {
                     let mut damaged = bytes.to_vec();
                     damaged[0] ^= 1;
                     let intact = std::mem::replace(bytes, damaged.into());
-                    return self.photo_is_asked(device, ticket, &token, asked, (length, Some(intact)), false, down, way);
+                    return self.photo_is_asked(
+                        device,
+                        ticket,
+                        &token,
+                        asked,
+                        (length, Some(intact)),
+                        false,
+                        down,
+                        way,
+                    );
                 }
                 _ => {}
             }
@@ -275,6 +288,9 @@ impl World<'_> {
             return Ok(());
         };
         if let Err(Refused { error, .. }) = &answer {
+            if matches!(error.code, ApiErrorCode::Revoked | ApiErrorCode::Unauthenticated) {
+                self.oracle.photos.disturb(device);
+            }
             let expected = error.code != ApiErrorCode::Internal;
             self.hold(Invariant::NoFailure, expected, |_| format!("the server answered a photo by {error:?}"))?;
         }
@@ -334,13 +350,7 @@ impl World<'_> {
 }
 
 /// A request as the server handles it.
-async fn ask(
-    server: &Server,
-    token: &str,
-    asked: Asked,
-    length: u64,
-    intact: Option<Bytes>,
-) -> Result<Told, Refused> {
+async fn ask(server: &Server, token: &str, asked: Asked, length: u64, intact: Option<Bytes>) -> Result<Told, Refused> {
     Ok(match asked {
         Asked::Have(request) => Told::Have(server.have_by_hand(token, &request)?),
         Asked::Begin(NewUpload { sha256, size, media_type, record_id }) => {

@@ -30,8 +30,8 @@ impl World<'_> {
             PhotoStep::Take { device, again } => self.take_photo(device, again, &mut dice),
             PhotoStep::Remove { device } => self.remove_photo(device, &mut dice),
             PhotoStep::View { device } => self.view_photo(device, &mut dice),
-            PhotoStep::Link { device, fault } => {
-                self.devices[device].photos.faults.push_back(fault);
+            PhotoStep::Link { device, fault, at_chunk } => {
+                self.devices[device].photos.faults.push_back((fault, at_chunk));
                 Ok(())
             }
             PhotoStep::Space { device, short } => self.set_space(device, short),
@@ -76,13 +76,8 @@ impl World<'_> {
         let gear = &mut self.devices[device].photos;
         (gear.uncertain, gear.was_short) = (Some(parent_id), is_short);
         self.note_confirmed(device)?;
-        let about = About {
-            parent_id,
-            role: AttachmentRole::Photo,
-            part: String::new(),
-            position: None,
-            stamp: Vec::new(),
-        };
+        let about =
+            About { parent_id, role: AttachmentRole::Photo, part: String::new(), position: None, stamp: Vec::new() };
         let source = Source::Bytes(picture(number));
         let taken = self.on_device(device, |open| at_once(open.device.capture_photo(source, about)))?;
         let Some(taken) = taken else { return Ok(()) };
@@ -131,8 +126,7 @@ impl World<'_> {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let there = open.device.store().held_of_kind(Kind::Attachment);
         let there = self.works("reading attachments", there)?;
-        let photos: Vec<String> =
-            there.iter().filter_map(|held| crate::oracle::sha256_of(&held.content)).collect();
+        let photos: Vec<String> = there.iter().filter_map(|held| crate::oracle::sha256_of(&held.content)).collect();
         if photos.is_empty() {
             return Ok(());
         }
@@ -188,7 +182,7 @@ impl World<'_> {
     /// Nothing happens for hours. Some devices are switched off for them, the others sleep.
     fn night(&mut self, lasts: Instant, dice: &mut Dice) -> Run {
         self.tally.act("night");
-        self.oracle.photos.disturb_all();
+        self.oracle.photos.uploads_may_be_over();
         let mut off = Vec::new();
         for device in 0..self.devices.len() {
             if dice.percent(50) && self.devices[device].open.is_some() {
