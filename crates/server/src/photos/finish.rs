@@ -2,6 +2,7 @@
 //! can be done again after a crash in the middle of it.
 
 use gatebook_sync::deliberate;
+use object_store::Error;
 
 use super::depot::{Written, photo_name};
 use super::error::UploadError;
@@ -20,8 +21,14 @@ impl Server {
         hash: Option<ContentHash>,
     ) -> Result<Upload, UploadError> {
         let name = photo_name(tenant.id, &upload);
-        let Some(staged) = self.verified(&upload, &name, hash).await? else {
-            return Err(self.refuse_other_bytes(&upload).await?);
+        let staged = match self.verified(&upload, &name, hash).await? {
+            Whole::Right(staged) => staged,
+            Whole::Wrong => return Err(self.refuse_other_bytes(&upload).await?),
+            Whole::Lost => {
+                tracing::error!(upload = %upload.id, "parts of an upload are not where they were put; it begins again");
+                self.drop_upload(upload.id).await?;
+                return Err(UploadError::Unknown);
+            }
         };
         self.place_and_file(tenant, upload, &staged, &name).await
     }
@@ -96,30 +103,35 @@ impl Server {
         Ok(UploadError::WrongHash)
     }
 
-    /// The name under which the whole lies, if it is what was announced: one staged part, several put together, or the
-    /// final name if it was moved there before.
-    async fn verified(
-        &self,
-        upload: &Upload,
-        name: &str,
-        hash: Option<ContentHash>,
-    ) -> Result<Option<String>, UploadError> {
+    /// Where the whole lies: one staged part, several put together, or the final name if it was moved there before.
+    async fn verified(&self, upload: &Upload, name: &str, hash: Option<ContentHash>) -> Result<Whole, UploadError> {
         let depot = &self.inner.depot;
         let id = upload.id;
         let parts = self.off_thread(move |inner| inner.storage.read(|reading| reading.parts(id))).await?;
-        let expected = upload.new.sha256;
-        if let [only] = parts.as_slice() {
+        let found = match (parts.as_slice(), hash) {
+            ([only], Some(hash)) => Ok((only.name.clone(), hash)),
+            ([only], None) => depot.hash(&only.name, only.length).await.map(|hash| (only.name.clone(), hash)),
+            _ => depot.join(id, &parts).await,
+        };
+        match found {
+            Ok((staged, hash)) if hash == upload.new.sha256 => Ok(Whole::Right(staged)),
+            Ok(_) => Ok(Whole::Wrong),
             // What has the final name was verified before it got it.
-            if depot.size(&only.name).await?.is_none() && depot.size(name).await? == Some(upload.new.size) {
-                return Ok(Some(name.to_owned()));
+            Err(Error::NotFound { .. }) if depot.size(name).await? == Some(upload.new.size) => {
+                Ok(Whole::Right(name.to_owned()))
             }
-            let hash = match hash {
-                Some(hash) => hash,
-                None => depot.hash(&only.name, only.length).await?,
-            };
-            return Ok((hash == expected).then(|| only.name.clone()));
+            Err(Error::NotFound { .. }) => Ok(Whole::Lost),
+            Err(error) => Err(error.into()),
         }
-        let (whole, hash) = depot.join(id, &parts).await?;
-        Ok((hash == expected).then_some(whole))
     }
+}
+
+/// What became of an upload's bytes.
+enum Whole {
+    /// They are what was announced, and lie under that name.
+    Right(String),
+    /// They are not.
+    Wrong,
+    /// Some are gone: the disk lost them, or the database is older than they are.
+    Lost,
 }
