@@ -34,6 +34,8 @@ describe("the isolation application", () => {
       ["bootstrap", undefined],
       ["keep_place", { place: null }],
       ["save", { id: "x", body: { kind: "gate_event", body: {} } }],
+      ["photo_part", { name: "in-1", offset: 196608, part: "A".repeat(262144) }],
+      ["add_photo", { name: "in-1", recordId: "x", role: "photo", about: "" }],
       ["plugin:event|listen", { event: "store_changed", target: { kind: "Any" }, handler: 3 }],
     ] as const) {
       const message = { cmd, payload, callback: 1, error: 2 };
@@ -50,6 +52,11 @@ describe("the isolation application", () => {
       ["hint", { hint: "explode" }],
       ["constructor", {}],
       ["record", { id: 7 }],
+      ["begin_photo", { size: 1.5 }],
+      ["photo_part", { name: "in-1", offset: 0, part: "A".repeat(262145) }],
+      ["photo_part", { name: "in-1", offset: "0", part: "AAAA" }],
+      ["add_photo", { name: "in-1", recordId: "x", role: "selfie", about: "" }],
+      ["set_photo_policy", { policy: "large" }],
     ] as const) {
       expect(call(cmd, payload)).toMatchObject({ cmd: "refused_by_isolation", payload: {}, callback: 1, error: 2 });
     }

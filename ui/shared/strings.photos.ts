@@ -7,9 +7,7 @@ export const photoWords = {
     take: "Take photo",
     choose: "Choose picture",
     add: "Add photo",
-    addOf: (what: string) => `Add a photo of ${what}`,
     keeping: (count: number) => (count === 1 ? "Keeping 1 photo" : `Keeping ${count} photos`),
-    none: "No photos yet.",
     one: (at: number, count: number) => `Photo ${at} of ${count}`,
     elsewhere: "Not on this device",
     taken: (when: string, by: string) => (by === "" ? when : `${when} by ${by}`),
@@ -19,8 +17,11 @@ export const photoWords = {
     removeLead: "It leaves this record. The office still sees that it was taken.",
     removeConfirm: "Remove it",
     keep: "Keep it",
-    failed: "The photo was not kept",
-    gone: "This photo is no longer part of the record.",
+    failed: (count: number) => (count === 1 ? "The photo was not kept" : `${count} photos were not kept`),
+    failedIn: (count: number, title: string, why: string) =>
+      `${count === 1 ? "A photo" : `${count} photos`} of “${title}” ${count === 1 ? "was" : "were"} not kept. ${why}`,
+    larger: "Look closer",
+    partOf: (photo: string, part: string) => (part === "" ? photo : `${photo}: ${part}`),
   },
 
   storage: {

@@ -32,6 +32,8 @@ pub use backup::restore_backup;
 pub use config::{Bounds, Config, Environment, PhotoBounds, PhotoStore, SystemEnvironment};
 pub use error::ServerError;
 pub use http::Route;
+#[cfg(feature = "simulation")]
+pub use http::{BlobByHand, Refused, SentByHand, checksum_by_hand};
 pub use photos::{Sweep, Swept};
 pub use seed::{Seeded, SeededCode, SeededRecord};
 pub use server::Server;

@@ -37,6 +37,8 @@ pub(crate) struct Machine {
     time: Time,
     /// How wrong its clock is.
     offset: AtomicI64,
+    /// When it was last switched on.
+    booted: AtomicI64,
     /// Tells its ids from everybody else's.
     number: u64,
     ids: AtomicU64,
@@ -44,7 +46,7 @@ pub(crate) struct Machine {
 
 impl Machine {
     pub(crate) fn new(time: Time, number: u64) -> Self {
-        Self { time, offset: AtomicI64::new(0), number, ids: AtomicU64::new(0) }
+        Self { time, offset: AtomicI64::new(0), booted: AtomicI64::new(0), number, ids: AtomicU64::new(0) }
     }
 
     /// Sets how far the clock is from the true time.
@@ -54,6 +56,11 @@ impl Machine {
 
     pub(crate) fn offset(&self) -> Instant {
         self.offset.load(Ordering::Relaxed)
+    }
+
+    /// It is switched off and on again.
+    pub(crate) fn reboot(&self) {
+        self.booted.store(self.time.now(), Ordering::Relaxed);
     }
 
     fn microsecond(&self) -> i64 {
@@ -86,7 +93,7 @@ impl gatebook_client::Environment for Machine {
     }
 
     fn uptime(&self) -> std::time::Duration {
-        std::time::Duration::from_micros(self.time.now().unsigned_abs())
+        std::time::Duration::from_micros((self.time.now() - self.booted.load(Ordering::Relaxed)).unsigned_abs())
     }
 }
 

@@ -26,6 +26,8 @@ pub(crate) enum Moment {
     AfterCommit,
     /// The power goes while the log is written: a part of it is there, or a part in its middle is not.
     PowerLoss,
+    /// No commit: a photo's file has just been written, named or deleted.
+    AtFile,
 }
 
 /// A process that is killed unwinds with this; nothing but [`Desk::run`] catches it.
@@ -78,7 +80,7 @@ impl Desk {
         self.state.borrow_mut().databases.insert(who, database);
     }
 
-    /// Kills it at the first commit after so many others.
+    /// Kills it at the first commit (or file) after so many others.
     pub(crate) fn arm(&self, who: Who, commits_to_go: u32, moment: Moment, salt: u64) {
         let armed = Armed { commits_to_go, moment, dice: Dice::new(salt, 0x70_72), log_before: Vec::new() };
         self.state.borrow_mut().armed.insert(who, armed);
@@ -112,26 +114,29 @@ impl Desk {
     fn reached(&self, point: Point) {
         let (is_device, is_before) = match point {
             Point::DeviceBeforeCommit => (true, true),
-            Point::DeviceAfterCommit => (true, false),
+            Point::DeviceAfterCommit | Point::DeviceFile => (true, false),
             Point::ServerBeforeCommit => (false, true),
-            Point::ServerAfterCommit => (false, false),
+            Point::ServerAfterCommit | Point::ServerFile => (false, false),
         };
+        let is_file = matches!(point, Point::DeviceFile | Point::ServerFile);
         let mut state = self.state.borrow_mut();
         let Some(who) = state.running.filter(|who| matches!(who, Who::Device(_)) == is_device) else { return };
         let database = state.databases[&who].clone();
-        let Some(armed) = state.armed.get_mut(&who) else { return };
+        let Some(armed) = state.armed.get_mut(&who).filter(|it| is_file == (it.moment == Moment::AtFile)) else {
+            return;
+        };
         if armed.commits_to_go > 0 {
             armed.commits_to_go -= u32::from(!is_before);
             return;
         }
         let log = match (armed.moment, is_before) {
-            (Moment::BeforeCommit, true) | (Moment::AfterCommit, false) => read(log_of(&database)),
+            (Moment::BeforeCommit, true) | (Moment::AfterCommit | Moment::AtFile, false) => read(log_of(&database)),
             (Moment::PowerLoss, true) => {
                 armed.log_before = read(log_of(&database));
                 return;
             }
             (Moment::PowerLoss, false) => torn(&armed.log_before, read(log_of(&database)), &mut armed.dice),
-            (Moment::BeforeCommit, false) | (Moment::AfterCommit, true) => return,
+            (Moment::BeforeCommit, false) | (Moment::AfterCommit | Moment::AtFile, true) => return,
         };
         state.armed.remove(&who);
         state.image = Some(Image { database: read(database), log });

@@ -15,6 +15,7 @@ mod dice;
 mod kill;
 mod minimise;
 mod oracle;
+mod picture;
 mod run;
 mod script;
 mod story;

@@ -26,11 +26,19 @@ pub enum Invariant {
     RestoresArrive,
     /// Neither client nor server ever fails by itself.
     NoFailure,
+    /// A photo stays on its device for 24 hours of really elapsed time after it was confirmed, unless space runs short.
+    PhotosStay,
+    /// Every photo that was taken is on its device or at the server, with the right bytes.
+    PhotosSafe,
+    /// The server holds the same bytes of an organisation once.
+    PhotosOnce,
+    /// Bytes sent are at most the bytes needed, and one chunk for each cut.
+    BytesSpared,
 }
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 14] = [
         Self::NothingLost,
         Self::ExactlyOnce,
         Self::Equal,
@@ -41,6 +49,10 @@ impl Invariant {
         Self::Apart,
         Self::RestoresArrive,
         Self::NoFailure,
+        Self::PhotosStay,
+        Self::PhotosSafe,
+        Self::PhotosOnce,
+        Self::BytesSpared,
     ];
 
     /// In words.
@@ -57,6 +69,10 @@ impl Invariant {
             Self::Apart => "tenants and yards stay apart",
             Self::RestoresArrive => "a restored version reaches everyone",
             Self::NoFailure => "nothing fails by itself",
+            Self::PhotosStay => "photos stay their 24 hours",
+            Self::PhotosSafe => "no photo is lost",
+            Self::PhotosOnce => "no photo is stored twice",
+            Self::BytesSpared => "no byte is sent in vain",
         }
     }
 }

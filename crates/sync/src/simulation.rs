@@ -103,6 +103,24 @@ bugs! {
     TrustAnyReceipt,
     /// Devices are not told that a record has moved to another yard.
     ForgetDepartures,
+    /// How long a photo has been kept is read off the wall clock.
+    EvictByWallClock,
+    /// A photo that the server once confirmed counts as confirmed for ever, whatever the server says since.
+    ConfirmedForEver,
+    /// When space runs short, photos go whether the server has them or not.
+    EvictUnconfirmed,
+    /// A photo's record is filed before its file has its name.
+    RecordBeforeFile,
+    /// At a new epoch the device forgets the photos that were not confirmed.
+    ForgetUnconfirmed,
+    /// After a cut an upload begins again from its first byte.
+    BeginAgainAfterCut,
+    /// An upload of which every byte has arrived is taken to be stored.
+    ArrivedIsStored,
+    /// The server says that a photo is stored before it is in its place.
+    FileBeforePlace,
+    /// The same bytes brought twice lie twice in the server's store.
+    StoreTwice,
 }
 
 /// Where a process may be killed.
@@ -116,6 +134,10 @@ pub enum Point {
     ServerBeforeCommit,
     /// It is committed, and nobody has been answered.
     ServerAfterCommit,
+    /// A device has just written, named or deleted a photo's file.
+    DeviceFile,
+    /// The server has.
+    ServerFile,
 }
 
 type Watch = Rc<dyn Fn(Point)>;

@@ -27,6 +27,16 @@ describe("a gate event", () => {
     expect(saved(backend).submitted).toBeDefined();
   });
 
+  it("has the keyboard write names and codes as they are written", async () => {
+    open();
+    await tap("new-gate-in");
+    const capitals = async (testid: string) => (await see(testid)).getAttribute("autocapitalize");
+    expect(await capitals("field-driver-name")).toBe("words");
+    expect(await capitals("field-carrier-name")).toBe("words");
+    expect(await capitals("field-equipment-0-number")).toBe("characters");
+    expect(await capitals("field-remarks")).toBe(null);
+  });
+
   it("tells what is missing when submitting is tried, at the fields as well", async () => {
     open();
     await tap("new-gate-in");

@@ -1,6 +1,6 @@
 import { fireEvent } from "@testing-library/svelte";
 import { describe, expect, it } from "vitest";
-import type { NewPhoto } from "../../shared/backend/backend";
+import { BackendError, type NewPhoto } from "../../shared/backend/backend";
 import { open, see, sees, tap, text, waitFor } from "../testing/app";
 import { MemoryBackend } from "../testing/memory";
 
@@ -64,6 +64,76 @@ describe("photos of a record", () => {
     expect(backend.pictures.list("rec-open").photos).toHaveLength(1);
   });
 
+  it("are kept one after the other, however quickly they are taken, and are in the end all told of", async () => {
+    const backend = new MemoryBackend();
+    let busy = 0;
+    let most = 0;
+    let letGo = () => {};
+    const held = new Promise<void>((resolve) => (letGo = resolve));
+    backend.addPhoto = async () => {
+      busy += 1;
+      most = Math.max(most, busy);
+      await held;
+      busy -= 1;
+      throw new BackendError({ code: "invalid", message: "This picture is broken. Take it again.", retry: false });
+    };
+    open(backend, "inspection/rec-open/vehicle");
+    await pick("photo-input-record", "one.jpg");
+    await pick("photo-input-record", "two.jpg", "three.jpg");
+    expect(await text("photos-keeping")).toBe("Keeping 3 photos");
+    letGo();
+    await waitFor(async () => expect(await text("photo-failed-record")).toContain("3 photos were not kept"));
+    expect(most).toBe(1);
+  });
+
+  it("that are safe are not told as lost when the list cannot be read just then", async () => {
+    const backend = new MemoryBackend();
+    open(backend, "inspection/rec-open/vehicle");
+    await see("photo-input-record");
+    const photos = backend.photos.bind(backend);
+    backend.photos = async () => Promise.reject(new Error("busy"));
+    await pick("photo-input-record", "one.jpg");
+    await waitFor(() => expect(backend.pictures.list("rec-open").photos).toHaveLength(1));
+    await waitFor(() => expect(sees("photos-keeping")).toBe(false));
+    expect(sees("photo-failed-record")).toBe(false);
+    backend.photos = photos;
+    backend.emitChange();
+    await see("photo-photo-1");
+  });
+
+  it("are still being kept when the page was left and is opened again, and told of elsewhere when they were not", async () => {
+    const backend = new MemoryBackend();
+    let refuse = () => {};
+    backend.addPhoto = () =>
+      new Promise((_, reject) => {
+        refuse = () =>
+          reject(new BackendError({ code: "invalid", message: "This picture is broken. Take it again.", retry: false }));
+      });
+    open(backend, "inspection/rec-open/vehicle");
+    await pick("photo-input-record", "one.jpg");
+    await see("photos-keeping");
+    await tap("back");
+    await tap("work-item-rec-open");
+    await tap("step-vehicle");
+    await see("photos-keeping");
+    await tap("back");
+    await see("work-list");
+    refuse();
+    expect(await text("failure")).toMatch(/A photo of “.*TRL-2207” was not kept\. This picture is broken\./);
+  });
+
+  it("of a part keep their place at it, whatever is answered meanwhile", async () => {
+    const backend = new MemoryBackend();
+    let safe = () => {};
+    backend.addPhoto = () => new Promise<void>((resolve) => (safe = resolve));
+    open(backend, OPEN);
+    await pick("photo-input-items-tires", "one.jpg");
+    await tap("item-tires-pass");
+    await see("photos-keeping");
+    safe();
+    await waitFor(() => expect(sees("photos-items-tires")).toBe(false));
+  });
+
   it("are not asked for when there is no room, and that is said before one is taken", async () => {
     const backend = new MemoryBackend();
     backend.pictures.noRoom = "This device is out of space for another photo.";
@@ -84,6 +154,34 @@ describe("photos of a record", () => {
     await tap("photo-remove-confirm");
     await waitFor(() => expect(sees("photo-viewer")).toBe(false));
     expect(backend.pictures.list("rec-open").photos.map(({ id }) => id)).toEqual(["photo-1"]);
+  });
+
+  it("are looked at more closely on a tap, the next one as a whole again", async () => {
+    open(withPhotos(2), "inspection/rec-open/vehicle");
+    await tap("photo-photo-1");
+    const pressed = async () => (await see("photo-closer")).getAttribute("aria-pressed");
+    await tap("photo-closer");
+    expect(await pressed()).toBe("true");
+    await tap("photo-next");
+    expect(await pressed()).toBe("false");
+  });
+
+  it("have the focus back when they were looked at", async () => {
+    open(withPhotos(3), "inspection/rec-open/vehicle");
+    await tap("photo-photo-1");
+    await tap("photo-next");
+    await tap("photo-close");
+    await waitFor(() => expect(document.activeElement?.getAttribute("data-testid")).toBe("photo-photo-2"));
+  });
+
+  it("are all to be seen where the record is read, each with the part it shows", async () => {
+    const backend = withPhotos(1);
+    backend.pictures.add({ recordId: "rec-open", about: "/items/tires" }, REAL.operator, REAL.at);
+    open(backend, "inspection/rec-open/review");
+    expect((await see("photo-photo-1")).getAttribute("aria-label")).toBe("Photo 1 of 2");
+    const tires = await see("photo-photo-2");
+    expect(tires.getAttribute("aria-label")).toBe("Photo 2 of 2: Tires");
+    expect(tires.closest("li")?.textContent?.trim()).toBe("Tires");
   });
 
   it("say so when only a small picture is left here", async () => {

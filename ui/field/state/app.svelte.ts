@@ -3,6 +3,7 @@ import { SvelteMap } from "svelte/reactivity";
 import { type Backend, problemOf } from "../../shared/backend/backend";
 import { coalesce } from "../../shared/coalesce";
 import type { AppState, CommandError, Hint, RecordView, Start, SyncStatus, YardView } from "../../shared/model";
+import { t } from "../../shared/strings";
 import { isRecordKind, type Place } from "./place";
 import { Router } from "./router.svelte";
 import { RecordSession } from "./session.svelte";
@@ -128,10 +129,19 @@ export class App {
 
   /** The page of a record was left. What is not saved yet stays here until it is. */
   async leave(session: RecordSession): Promise<void> {
+    const seen = session.photos.failures;
     const saved = await session.flush();
+    await session.photos.settled();
     const place = this.router.place;
     const shown = place.page === "record" && place.id === session.id;
-    if (saved && !shown && this.#sessions.get(session.id) === session) this.#sessions.delete(session.id);
+    if (!saved || shown || this.#sessions.get(session.id) !== session) return;
+    this.#sessions.delete(session.id);
+    // Nobody sees the record's page any more: what was not kept is told wherever the operator is.
+    const lost = session.photos.failures.filter((failure) => !seen.includes(failure));
+    const count = lost.reduce((all, failure) => all + failure.count, 0);
+    const last = lost.at(-1);
+    if (!last) return;
+    this.failure = { ...last.problem, message: t.photos.failedIn(count, session.view.title, last.problem.message) };
   }
 
   async begin(start: Start): Promise<void> {

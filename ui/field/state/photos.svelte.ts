@@ -2,6 +2,15 @@ import { type Backend, problemOf } from "../../shared/backend/backend";
 import { coalesce } from "../../shared/coalesce";
 import type { CommandError, PhotoView } from "../../shared/model";
 
+/** Pictures that were not kept. */
+export interface PhotoFailure {
+  /** The part they were to show. */
+  about: string;
+  count: number;
+  /** Why the last of them was not. */
+  problem: CommandError;
+}
+
 /**
  * The photos of one record. A photo is in `list` only once the store says that it is safe on the disk; until then it is
  * counted by `keeping`.
@@ -12,11 +21,12 @@ export class PhotoRoll {
   shown = $state<string | null>(null);
   /** Why no photo can be taken now. */
   noRoom = $state.raw<string | null>(null);
-  /** Why the last picture was not kept, and which part it was to show. */
-  failure = $state.raw<{ about: string; problem: CommandError } | null>(null);
-
+  /** Pictures that were not kept, by the part they were to show. */
+  #failures = $state.raw<readonly PhotoFailure[]>([]);
   /** The part each picture shows that is on its way to the disk. */
-  #keeping = $state.raw<string[]>([]);
+  #keeping = $state.raw<readonly string[]>([]);
+  /** Ends when everything that was taken is safe, or told as not kept. */
+  #turn: Promise<void> = Promise.resolve();
   readonly #backend: Backend;
   readonly #recordId: string;
   readonly #refresh: () => Promise<void>;
@@ -41,27 +51,59 @@ export class PhotoRoll {
     return this.#keeping.filter((it) => it === about).length;
   }
 
+  /** What of that part was not kept when pictures of it were last taken. */
+  failure(about: string): PhotoFailure | undefined {
+    return this.#failures.find((failure) => failure.about === about);
+  }
+
+  /** Whether there is anything to show of that part. */
+  has(about: string): boolean {
+    return this.of(about).length > 0 || this.keeping(about) > 0 || this.failure(about) !== undefined;
+  }
+
+  get failures(): readonly PhotoFailure[] {
+    return this.#failures;
+  }
+
+  /** Waits for all that was taken. */
+  async settled(): Promise<void> {
+    let turn: Promise<void>;
+    do {
+      turn = this.#turn;
+      await turn;
+    } while (turn !== this.#turn);
+  }
+
   refresh(): Promise<void> {
     return this.#refresh();
   }
 
-  /** Keeps pictures, one after the other. One that cannot be kept does not hold up the rest. */
-  async take(files: readonly Blob[], about: string): Promise<void> {
-    this.failure = null;
+  /** Keeps pictures, one after the other and after those taken before. One that cannot be kept does not hold up the rest. */
+  take(files: readonly Blob[], about: string): Promise<void> {
+    this.#failures = this.#failures.filter((failure) => failure.about !== about);
     this.#keeping = [...this.#keeping, ...files.map(() => about)];
-    for (const file of files) {
-      try {
-        await this.#backend.addPhoto({ file, recordId: this.#recordId, about });
-        await this.refresh();
-      } catch (error) {
-        this.failure = { about, problem: problemOf(error) };
-      }
-      this.#keeping = this.#keeping.toSpliced(this.#keeping.indexOf(about), 1);
-    }
+    this.#turn = this.#turn.then(async () => {
+      for (const file of files) await this.#keep(file, about);
+    });
+    return this.#turn;
   }
 
   async remove(id: string): Promise<void> {
     await this.#backend.removePhoto(id);
     await this.refresh();
+  }
+
+  async #keep(file: Blob, about: string): Promise<void> {
+    try {
+      await this.#backend.addPhoto({ file, recordId: this.#recordId, about });
+    } catch (error) {
+      const count = (this.failure(about)?.count ?? 0) + 1;
+      const others = this.#failures.filter((failure) => failure.about !== about);
+      this.#failures = [...others, { about, count, problem: problemOf(error) }];
+    }
+    // A photo that is safe is not told as lost because the list cannot be read just now.
+    await this.refresh().catch(() => {});
+    const place = this.#keeping.indexOf(about);
+    this.#keeping = this.#keeping.filter((_, at) => at !== place);
   }
 }

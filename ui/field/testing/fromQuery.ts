@@ -4,7 +4,7 @@ import { MemoryBackend } from "./memory";
 
 /**
  * The store in memory in a state that the address asks for, to look at any page: `?memory&place=inbox`,
- * `&photos=4`, `&noroom`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&theme=dark`, `&live`.
+ * `&photos=4`, `&evicted`, `&noroom`, `&keeping`, `&refuses`, `&sending=3`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&theme=dark`, `&live`.
  */
 export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   const backend = new MemoryBackend();
@@ -33,6 +33,16 @@ export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   if (query.has("noroom")) {
     backend.pictures.noRoom =
       "This device is out of space for another photo. Free some space first; everything saved is safe.";
+  }
+  // Pictures that are chosen stay on their way to the disk.
+  if (query.has("keeping")) backend.addPhoto = () => new Promise(() => {});
+  if (query.has("refuses")) {
+    backend.pictures.refuses = "This picture is broken, or only part of it came. Take it again, or choose another.";
+  }
+  const sending = Number(query.get("sending") ?? 0);
+  if (sending > 0) {
+    const photos = { photos: sending, bytes: sending * 1_500_000, arrived: 1_200_000, wait_for_wifi: 2 };
+    state.sync = { ...state.sync, photos };
   }
   const syncing = query.get("syncing");
   if (syncing !== null) state.sync = { ...state.sync, running: true, items: Number(syncing) };

@@ -1,10 +1,14 @@
+import { Blob as WholeBlob } from "node:buffer";
 import { beforeEach, expect, it, vi } from "vitest";
 import { BackendError } from "./backend";
 import { tauriBackend } from "./tauri";
 
 const invoke = vi.hoisted(() => vi.fn());
 const listen = vi.hoisted(() => vi.fn());
-vi.mock("@tauri-apps/api/core", () => ({ invoke }));
+const convertFileSrc = vi.hoisted(
+  () => (path: string, scheme: string) => `${scheme}://localhost/${encodeURIComponent(path)}`,
+);
+vi.mock("@tauri-apps/api/core", () => ({ invoke, convertFileSrc }));
 vi.mock("@tauri-apps/api/event", () => ({ listen }));
 
 beforeEach(() => {
@@ -56,4 +60,21 @@ it("hands on how sync stands, and stops when asked to", async () => {
   expect(heard).toHaveBeenCalledWith({ running: true, items: 2 });
   stopping();
   expect(stop).toHaveBeenCalledOnce();
+});
+
+it("finds a small and a full picture by the photo's hash, in an address that nothing in it can change", () => {
+  const sha256 = "ab".repeat(32);
+  expect(tauriBackend.pictureUrl(sha256, true)).toBe(`photo://localhost/${sha256}.small`);
+  expect(tauriBackend.pictureUrl(sha256, false)).toBe(`photo://localhost/${sha256}.full`);
+});
+
+it("has a picture kept by the calls there are for it", async () => {
+  invoke.mockImplementation(async (name: string) => (name === "begin_photo" ? "in-1" : null));
+  const file = new WholeBlob(["abc"]) as unknown as Blob;
+  await tauriBackend.addPhoto({ file, recordId: "rec-1", about: "/damage" });
+  expect(invoke.mock.calls).toEqual([
+    ["begin_photo", { size: 3 }],
+    ["photo_part", { name: "in-1", offset: 0, part: "YWJj" }],
+    ["add_photo", { name: "in-1", recordId: "rec-1", role: "photo", about: "/damage" }],
+  ]);
 });

@@ -42,6 +42,19 @@ impl Yard {
         Self { folder, server, address, runtime }
     }
 
+    /// Photos that the server holds, and their bytes.
+    pub(crate) fn photos(&self) -> (u64, u64) {
+        fn below(folder: &Path) -> (u64, u64) {
+            let entries = std::fs::read_dir(folder).into_iter().flatten().map(|entry| entry.expect("a file").path());
+            entries.fold((0, 0), |(files, bytes), path| {
+                let (more, size) =
+                    if path.is_dir() { below(&path) } else { (1, std::fs::metadata(&path).expect("a file").len()) };
+                (files + more, bytes + size)
+            })
+        }
+        below(&self.folder.path().join("server/photos/blobs"))
+    }
+
     /// Lets a device join and fetch its reference data. `with` does what has to be done while its app is open.
     pub(crate) fn joined<T>(&self, name: &str, with: impl FnOnce(&Device, &Path) -> T) -> (Joined, T) {
         let folder = self.folder.path().join(name);

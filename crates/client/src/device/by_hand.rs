@@ -6,7 +6,7 @@ use gatebook_sync::wire::EnrolResponse;
 
 use super::{Answer, Device, DeviceConfig};
 use crate::error::StoreError;
-use crate::photos::{LaneHandle, Photos};
+use crate::photos::{FreeSpace, LaneByHand, LaneHandle, Photos};
 use crate::scheduler::{ByHand, Event};
 use crate::store::{Enrolment, Store, settings};
 
@@ -16,20 +16,32 @@ impl Device {
     /// # Errors
     /// The data folder cannot be used.
     pub fn open_by_hand(config: DeviceConfig) -> Result<(Self, ByHand), StoreError> {
+        let (device, by_hand, _) = Self::open_by_hand_on(config, Arc::new(|_| Ok(u64::MAX)))?;
+        Ok((device, by_hand))
+    }
+
+    /// The same on a disk of which somebody else says how full it is, with the lane of its photos.
+    ///
+    /// # Errors
+    /// The data folder cannot be used.
+    pub fn open_by_hand_on(config: DeviceConfig, free: FreeSpace) -> Result<(Self, ByHand, LaneByHand), StoreError> {
         let store = Arc::new(Store::open(&config.data_folder)?);
-        let photos = Arc::new(Photos::open(Arc::clone(&store), Arc::clone(&config.environment))?);
+        let environment = Arc::clone(&config.environment);
+        let photos = Arc::new(Photos::open_on(Arc::clone(&store), environment, free, None)?);
         let (by_hand, scheduler) =
             ByHand::prepare(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;
+        let (lane, inbox) = LaneHandle::by_hand();
+        let lane_by_hand = LaneByHand::new(&photos, inbox);
         let device = Self {
             store,
             environment: config.environment,
             photos,
             scheduler,
-            lane: LaneHandle::by_hand(),
+            lane,
             _network: None,
             app_version: config.app_version,
         };
-        Ok((device, by_hand))
+        Ok((device, by_hand, lane_by_hand))
     }
 
     /// Joins as the server answered.

@@ -6,11 +6,13 @@ use std::sync::Arc;
 
 use gatebook_domain::Extra;
 use gatebook_domain::attachment::{Attachment, AttachmentRole, Pixels, Position};
+use gatebook_sync::deliberate;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use super::develop::{self, Developed, Surroundings, develop};
 use super::folder::{Sort, sha256};
+use super::off_thread::off_thread;
 use super::{PhotoError, Photos};
 use crate::store::{Authorship, NewPhoto};
 
@@ -72,11 +74,11 @@ impl Photos {
     ) -> Result<Uuid, PhotoError> {
         let turn = Arc::clone(&self.turn).lock_owned().await;
         let photos = Arc::clone(self);
-        let work = tokio::task::spawn_blocking(move || {
+        let work = off_thread(move || {
             let _turn = turn;
             photos.take(source, about, &by)
         });
-        work.await.map_err(|error| PhotoError::Io(std::io::Error::other(error)))?
+        work.await.map_err(PhotoError::Io)?
     }
 
     /// Whether a photo can be kept, to be asked before it is taken.
@@ -138,18 +140,6 @@ impl Photos {
         by: &Authorship,
         placed: &mut Vec<Sort>,
     ) -> Result<Uuid, PhotoError> {
-        self.folder.write(sha256, Sort::Photo, &developed.photo)?;
-        self.at(Step::PhotoWritten);
-        self.folder.write(sha256, Sort::Thumbnail, &developed.thumbnail)?;
-        self.at(Step::ThumbnailWritten);
-        for (sort, step) in [(Sort::Thumbnail, Step::ThumbnailPlaced), (Sort::Photo, Step::PhotoPlaced)] {
-            if self.folder.place(sha256, sort)? {
-                placed.push(sort);
-            }
-            self.at(step);
-        }
-        self.folder.sync()?;
-        self.at(Step::FolderSynced);
         let id = self.environment.new_id();
         let attachment = Attachment {
             parent_id: about.parent_id,
@@ -164,7 +154,25 @@ impl Photos {
             stored_at: None,
             extra: Extra::new(),
         };
-        self.store.add_photo(&NewPhoto { id, attachment }, by)?;
+        let photo = NewPhoto { id, attachment };
+        if deliberate!(RecordBeforeFile) {
+            self.store.add_photo(&photo, by)?;
+        }
+        self.folder.write(sha256, Sort::Photo, &developed.photo)?;
+        self.at(Step::PhotoWritten);
+        self.folder.write(sha256, Sort::Thumbnail, &developed.thumbnail)?;
+        self.at(Step::ThumbnailWritten);
+        for (sort, step) in [(Sort::Thumbnail, Step::ThumbnailPlaced), (Sort::Photo, Step::PhotoPlaced)] {
+            if self.folder.place(sha256, sort)? {
+                placed.push(sort);
+            }
+            self.at(step);
+        }
+        self.folder.sync()?;
+        self.at(Step::FolderSynced);
+        if !deliberate!(RecordBeforeFile) {
+            self.store.add_photo(&photo, by)?;
+        }
         self.at(Step::Committed);
         Ok(id)
     }

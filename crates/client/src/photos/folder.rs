@@ -6,6 +6,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use gatebook_sync::reach;
 use sha2::{Digest as _, Sha256};
 
 /// Bytes that are free on the disk of a folder.
@@ -39,7 +40,7 @@ impl Folder {
     pub(super) fn open(data: &Path, free: FreeSpace) -> io::Result<Self> {
         let path = data.join("photos");
         fs::create_dir_all(path.join(CACHE))?;
-        super::intake::sweep(&path)?;
+        fs::create_dir_all(path.join(super::intake::FOLDER))?;
         sync_folder(data)?;
         Ok(Self { path, free })
     }
@@ -66,7 +67,9 @@ impl Folder {
         let mut file =
             OpenOptions::new().write(true).create(true).truncate(true).open(self.unfinished(sha256, sort))?;
         file.write_all(bytes)?;
-        file.sync_all()
+        file.sync_all()?;
+        reach!(DeviceFile);
+        Ok(())
     }
 
     /// Gives what was written its name. Returns whether it was new: the same bytes may be another photo's already.
@@ -74,6 +77,7 @@ impl Folder {
         let to = self.path(sha256, sort);
         let is_new = !to.exists();
         fs::rename(self.unfinished(sha256, sort), to)?;
+        reach!(DeviceFile);
         Ok(is_new)
     }
 
@@ -83,7 +87,9 @@ impl Folder {
     }
 
     pub(super) fn remove(&self, sha256: &str, sort: Sort) -> io::Result<()> {
-        gone(fs::remove_file(self.path(sha256, sort)))
+        gone(fs::remove_file(self.path(sha256, sort)))?;
+        reach!(DeviceFile);
+        Ok(())
     }
 
     pub(super) fn remove_unfinished(&self, sha256: &str) {

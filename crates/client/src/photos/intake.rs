@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{PhotoError, Photos, develop};
 
-const FOLDER: &str = "arriving";
+pub(super) const FOLDER: &str = "arriving";
 
 /// The file of one picture that is coming in; it goes with this.
 #[derive(Debug)]
@@ -29,17 +29,15 @@ impl Drop for Intake {
     }
 }
 
-/// Deletes what an earlier run of the process left over.
-pub(super) fn sweep(photos: &Path) -> io::Result<()> {
-    let folder = photos.join(FOLDER);
-    match fs::remove_dir_all(&folder) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    fs::create_dir_all(folder)
-}
-
 impl Photos {
+    /// Deletes what an earlier run of the process left over.
+    pub(super) fn sweep_intake(&self) -> io::Result<()> {
+        for left_over in fs::read_dir(self.folder.beside(FOLDER))? {
+            fs::remove_file(left_over?.path())?;
+        }
+        Ok(())
+    }
+
     /// Makes ready for a picture of so many bytes.
     ///
     /// # Errors

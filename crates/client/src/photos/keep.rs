@@ -1,5 +1,6 @@
 //! The planner of photos' lives: which may go now, and why the others stay. No clock, no file, no state.
 
+use gatebook_sync::deliberate;
 use serde::{Deserialize, Serialize};
 
 use crate::store::HeldPhoto;
@@ -36,7 +37,7 @@ pub(crate) fn kept(photo: &HeldPhoto, now_ms: u64) -> Kept {
 #[must_use]
 pub(crate) fn plan(photos: &[HeldPhoto], now_ms: u64, short_of: u64) -> Vec<&HeldPhoto> {
     let mut confirmed: Vec<(u64, &HeldPhoto)> =
-        photos.iter().filter_map(|photo| photo.confirmed_ms.map(|at| (at, photo))).collect();
+        photos.iter().filter_map(|photo| due_from(photo, now_ms, short_of).map(|at| (at, photo))).collect();
     confirmed.sort_by_key(|(at, photo)| (*at, photo.record_id));
     let mut freed = 0_u64;
     let mut go = Vec::new();
@@ -48,6 +49,12 @@ pub(crate) fn plan(photos: &[HeldPhoto], now_ms: u64, short_of: u64) -> Vec<&Hel
         }
     }
     go
+}
+
+/// Kept time from which it may go.
+fn due_from(photo: &HeldPhoto, now_ms: u64, short_of: u64) -> Option<u64> {
+    let is_taken_anyway = deliberate!(EvictUnconfirmed) && short_of > 0;
+    photo.confirmed_ms.or_else(|| is_taken_anyway.then_some(now_ms))
 }
 
 #[cfg(test)]

@@ -1,12 +1,14 @@
 //! The lane in which photos are sent and let go, beside the sync round: neither waits for the other. What begins a round
 //! begins a look here too.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::Instant;
 
+use super::off_thread::off_thread;
 use super::upload::UploadError;
 use super::{Network, PhotoTransport, Photos, Uploaded};
 use crate::round_lock::{Lane, RoundLock};
@@ -15,9 +17,9 @@ use crate::store::{Enrolment, settings};
 use crate::transport::{HttpTransport, TransportError};
 
 /// A change of local state is looked at this long after it, so that a burst is one look.
-const DEBOUNCE: Duration = Duration::from_secs(2);
+pub(super) const DEBOUNCE: Duration = Duration::from_secs(2);
 /// Without any change the lane looks this often.
-const IDLE: Duration = Duration::from_secs(60);
+pub(super) const IDLE: Duration = Duration::from_secs(60);
 /// After a failure: this long, doubling with each further one …
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
 /// … up to this, whatever the server asks for.
@@ -34,10 +36,11 @@ impl LaneHandle {
         let _ = self.0.send(event);
     }
 
-    /// A lane in which nothing moves by itself.
+    /// A lane in which nothing moves by itself, and what it is told.
     #[cfg(feature = "simulation")]
-    pub(crate) fn by_hand() -> Self {
-        Self(mpsc::unbounded_channel().0)
+    pub(crate) fn by_hand() -> (Self, mpsc::UnboundedReceiver<Event>) {
+        let (events, inbox) = mpsc::unbounded_channel();
+        (Self(events), inbox)
     }
 }
 
@@ -71,6 +74,7 @@ async fn run(
         };
         let Some(open) = photos.upgrade() else { return };
         open.sending_ended();
+        let came_further = open.came_further.swap(false, Ordering::Relaxed);
         drop(open);
         let (wait, asked) = match outcome {
             None => {
@@ -82,7 +86,8 @@ async fn run(
                 (IDLE, Duration::ZERO)
             }
             Some(Err(error)) => {
-                failures = failures.saturating_add(1);
+                // A link that breaks again and again and still carries something is worth coming back to.
+                failures = if came_further { 1 } else { failures.saturating_add(1) };
                 tracing::info!(%error, failures, "photos wait");
                 let asked = asked(&error);
                 (pause(failures, asked), asked)
@@ -118,7 +123,7 @@ async fn run(
 }
 
 /// Whether the lane looks at once. Only a person may come before the time that the server asked for.
-const fn begins(event: Event, server_may_be_asked: bool) -> bool {
+pub(super) const fn begins(event: Event, server_may_be_asked: bool) -> bool {
     match event {
         Event::Manual => true,
         Event::Started | Event::Resumed | Event::NetworkChanged => server_may_be_asked,
@@ -146,10 +151,7 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
 async fn round(photos: &Weak<Photos>, way: &mut Option<Way>, arrived: &impl Fn()) -> Result<(), UploadError> {
     let Some(photos) = photos.upgrade() else { return Ok(()) };
     let keeper = Arc::clone(&photos);
-    match tokio::task::spawn_blocking(move || keeper.let_go()).await {
-        Ok(gone) => gone?,
-        Err(error) => return Err(UploadError::Photo(std::io::Error::other(error).into())),
-    };
+    off_thread(move || keeper.let_go()).await.map_err(super::PhotoError::from)??;
     if send(&photos, way).await?.photos > 0 {
         arrived();
     }
@@ -177,7 +179,7 @@ async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<Uploaded, Upload
 }
 
 /// How long the server asked to be left alone.
-fn asked(error: &UploadError) -> Duration {
+pub(super) fn asked(error: &UploadError) -> Duration {
     match error {
         UploadError::Link(TransportError::Refused { retry_after, .. }) => {
             retry_after.unwrap_or_default().min(LONGEST_BACKOFF)
@@ -187,7 +189,7 @@ fn asked(error: &UploadError) -> Duration {
 }
 
 /// How long the lane rests after so many failures.
-fn pause(failures: u32, asked: Duration) -> Duration {
+pub(super) fn pause(failures: u32, asked: Duration) -> Duration {
     FIRST_BACKOFF.saturating_mul(1 << failures.saturating_sub(1).min(16)).max(asked).min(LONGEST_BACKOFF)
 }
 
@@ -198,7 +200,7 @@ impl Photos {
     }
 
     /// Whether any photo is not yet seen to be at the server.
-    fn has_waiting(&self) -> Result<bool, super::PhotoError> {
+    pub(super) fn has_waiting(&self) -> Result<bool, super::PhotoError> {
         Ok(self.store.held_photos()?.iter().any(|photo| photo.confirmed_ms.is_none()))
     }
 

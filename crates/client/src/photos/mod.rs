@@ -6,6 +6,8 @@
 //! first. Bytes lie in files named by their SHA-256; what is known of them is in the store, in the same transaction as the
 //! record they belong to.
 
+#[cfg(feature = "simulation")]
+mod by_hand;
 mod capture;
 mod chunk;
 pub mod develop;
@@ -17,17 +19,21 @@ mod keep;
 mod kept_time;
 mod lane;
 mod lifecycle;
+mod off_thread;
 mod policy;
 #[cfg(test)]
 mod tests;
 mod upload;
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use crate::environment::Environment;
 use crate::store::{Store, settings};
 
+#[cfg(feature = "simulation")]
+pub use by_hand::LaneByHand;
 pub use capture::{About, Source, Step};
 pub use error::PhotoError;
 pub use folder::FreeSpace;
@@ -53,6 +59,8 @@ pub struct Photos {
     chunk: Mutex<chunk::ChunkSize>,
     progress: tokio::sync::watch::Sender<UploadProgress>,
     network: Mutex<Network>,
+    /// Bytes have arrived since the lane last looked.
+    came_further: AtomicBool,
     steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
 }
 
@@ -82,6 +90,7 @@ impl Photos {
         steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
     ) -> Result<Self, PhotoError> {
         let photos = Self::unchecked(store, environment, free, steps)?;
+        photos.sweep_intake()?;
         photos.put_in_order()?;
         Ok(photos)
     }
@@ -118,6 +127,7 @@ impl Photos {
             chunk: Mutex::default(),
             progress: tokio::sync::watch::Sender::default(),
             network: Mutex::new(Network::Metered),
+            came_further: AtomicBool::default(),
             steps,
         })
     }

@@ -4,15 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::sync::atomic::Ordering;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use gatebook_sync::deliberate;
 use gatebook_sync::wire::{HaveRequest, HaveResponse};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::folder::{Sort, sha256};
+use super::off_thread::off_thread;
 use super::{PhotoError, Photos, develop};
 use crate::store::HeldPhoto;
 use crate::transport::TransportError;
@@ -108,7 +110,7 @@ impl Photos {
                 self.arrived(&photo, photo.size)?;
                 continue;
             }
-            let at = unfinished.get(&photo.sha256).copied();
+            let at = unfinished.get(&photo.sha256).copied().filter(|_| !deliberate!(BeginAgainAfterCut));
             self.arrived(&photo, at.map_or(0, |(_, offset)| offset))?;
             jobs.push((photo, at));
         }
@@ -198,13 +200,15 @@ impl Photos {
             }
             let size = *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             let bytes = part(&self.folder.path(&photo.sha256, Sort::Photo), offset, size.bytes()).await?;
-            let (length, begun) = (bytes.len() as u64, Instant::now());
+            let (length, begun) = (bytes.len() as u64, self.environment.uptime());
             done.sent += length;
             let answer = link.send(upload, offset, bytes).await;
-            let next = if answer.is_ok() { size.went_through(length, begun.elapsed()) } else { size.was_cut() };
+            let took = self.environment.uptime().saturating_sub(begun);
+            let next = if answer.is_ok() { size.went_through(length, took) } else { size.was_cut() };
             *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
             at = match answer? {
                 Some(now) if now > offset && now <= photo.size => {
+                    self.came_further.store(true, Ordering::Relaxed);
                     self.progress.send_modify(|progress| progress.arrived += now - offset);
                     self.arrived(photo, now)?;
                     Some((upload, now))
@@ -270,7 +274,7 @@ fn is_about_this_photo(error: &TransportError) -> bool {
 
 async fn part(path: &Path, offset: u64, most: u64) -> Result<Bytes, PhotoError> {
     let path = path.to_owned();
-    let read = tokio::task::spawn_blocking(move || {
+    let read = off_thread(move || {
         let mut file = std::fs::File::open(path)?;
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
@@ -280,5 +284,5 @@ async fn part(path: &Path, offset: u64, most: u64) -> Result<Bytes, PhotoError> 
         }
         Ok(Bytes::from(bytes))
     });
-    Ok(read.await.map_err(std::io::Error::other)??)
+    Ok(read.await??)
 }

@@ -3,6 +3,7 @@
 use gatebook_domain::Body;
 use gatebook_sync::deliberate;
 use gatebook_sync::wire::SyncResponse;
+use rusqlite::Transaction;
 use uuid::Uuid;
 
 use super::{Store, settings};
@@ -74,5 +75,13 @@ impl Store {
     /// A round is under way, or no more.
     pub(crate) fn latch(&self, is_syncing: bool) -> Result<(), StoreError> {
         if deliberate!(LatchSyncing) { self.set(&settings::SYNCING, Some(&is_syncing)) } else { Ok(()) }
+    }
+
+    /// At a new epoch the device forgets the photos that were not confirmed.
+    pub(super) fn forget_unconfirmed(transaction: &Transaction<'_>) -> Result<(), StoreError> {
+        if deliberate!(ForgetUnconfirmed) {
+            transaction.execute("UPDATE photos SET held = 0 WHERE confirmed_ms IS NULL", [])?;
+        }
+        Ok(())
     }
 }

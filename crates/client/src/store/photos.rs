@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use gatebook_domain::attachment::Attachment;
 use gatebook_domain::record::{SCHEMA, Writer};
 use gatebook_domain::{Body, Kind, RecordState, title};
-use gatebook_sync::Content;
+use gatebook_sync::{Content, deliberate};
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -138,7 +138,7 @@ impl Store {
             for row in rows {
                 let (id, was) = row?;
                 let is = is_stored(connection, id)?;
-                if is != was {
+                if is != was && !(was && deliberate!(ConfirmedForEver)) {
                     changed.push((id, is));
                 }
             }
@@ -162,12 +162,15 @@ impl Store {
     pub(crate) fn evict(&self, sha256: &str, may_go: impl FnOnce(&HeldPhoto) -> bool) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let photo = held(transaction)?.into_iter().find(|photo| photo.sha256 == sha256);
-            let Some(photo) = photo.filter(|photo| photo.confirmed_ms.is_some()) else { return Ok(false) };
+            let is_looked_at = !deliberate!(ConfirmedForEver) && !deliberate!(EvictUnconfirmed);
+            let Some(photo) = photo.filter(|photo| photo.confirmed_ms.is_some() || !is_looked_at) else {
+                return Ok(false);
+            };
             let mut statement =
                 transaction.prepare_cached("SELECT record_id FROM photos WHERE sha256 = ?1 AND held = 1")?;
             let ids = statement.query_map([sha256], |row| row.get::<_, Uuid>(0))?.collect::<Result<Vec<_>, _>>()?;
             for id in ids {
-                if !is_stored(transaction, id)? {
+                if is_looked_at && !is_stored(transaction, id)? {
                     return Ok(false);
                 }
             }

@@ -2,6 +2,8 @@
 //! [`crate::server`]'s.
 
 mod body;
+#[cfg(feature = "simulation")]
+mod by_hand;
 mod caller;
 mod enrol;
 mod health;
@@ -25,6 +27,8 @@ use tokio::sync::Semaphore;
 use crate::server::Server;
 use refusal::Refusal;
 
+#[cfg(feature = "simulation")]
+pub use by_hand::{BlobByHand, Refused, SentByHand, checksum_by_hand};
 pub use routes::Route;
 
 /// What handlers share.

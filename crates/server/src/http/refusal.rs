@@ -23,21 +23,26 @@ impl From<ServerError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = match self.0.code {
-            ApiErrorCode::Malformed | ApiErrorCode::ProtocolUnsupported => StatusCode::BAD_REQUEST,
-            ApiErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
-            ApiErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
-            ApiErrorCode::Revoked | ApiErrorCode::Forbidden | ApiErrorCode::CodeRefused => StatusCode::FORBIDDEN,
-            ApiErrorCode::NotFound => StatusCode::NOT_FOUND,
-            ApiErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
-            ApiErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
-        };
+        let status = status(self.0.code);
         let wait = retry_after(self.0.code);
         let mut response = (status, axum::Json(self.0)).into_response();
         if let Some(wait) = wait {
             response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().into());
         }
         response
+    }
+}
+
+/// The status that goes with an error.
+pub(super) const fn status(code: ApiErrorCode) -> StatusCode {
+    match code {
+        ApiErrorCode::Malformed | ApiErrorCode::ProtocolUnsupported => StatusCode::BAD_REQUEST,
+        ApiErrorCode::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+        ApiErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ApiErrorCode::Revoked | ApiErrorCode::Forbidden | ApiErrorCode::CodeRefused => StatusCode::FORBIDDEN,
+        ApiErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ApiErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
+        ApiErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -157,10 +157,10 @@ fn malformed(message: impl Into<String>) -> UploadError {
     UploadError::Malformed(message.into())
 }
 
-/// A refusal as tus programs read it: by the status.
-impl IntoResponse for UploadError {
-    fn into_response(self) -> Response {
-        let (message, received) = (self.to_string(), self.received());
+impl UploadError {
+    /// As HTTP says it.
+    pub(super) fn refusal(self) -> (StatusCode, ApiError) {
+        let message = self.to_string();
         let (status, code) = match self {
             Self::Unknown => (StatusCode::NOT_FOUND, ApiErrorCode::NotFound),
             Self::Expired => (StatusCode::GONE, ApiErrorCode::NotFound),
@@ -172,9 +172,21 @@ impl IntoResponse for UploadError {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, ApiErrorCode::Malformed),
             Self::Forbidden => (StatusCode::FORBIDDEN, ApiErrorCode::Forbidden),
             Self::TooMany => (StatusCode::TOO_MANY_REQUESTS, ApiErrorCode::Busy),
-            Self::Server(error) => return Refusal(ApiError::from(error)).into_response(),
+            Self::Server(error) => {
+                let error = ApiError::from(error);
+                return (super::refusal::status(error.code), error);
+            }
         };
-        let mut response = Refusal(refuse(code, message)).into_response();
+        (status, refuse(code, message))
+    }
+}
+
+/// A refusal as tus programs read it: by the status.
+impl IntoResponse for UploadError {
+    fn into_response(self) -> Response {
+        let received = self.received();
+        let (status, error) = self.refusal();
+        let mut response = Refusal(error).into_response();
         *response.status_mut() = status;
         if let Some(received) = received {
             response.headers_mut().insert(UPLOAD_OFFSET, received.into());

@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt as _, TryStreamExt as _};
+use gatebook_sync::reach;
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
@@ -100,7 +101,9 @@ impl Depot {
 
     /// Moves what lies under one name to another, in one step.
     pub(crate) async fn place(&self, from: &str, to: &str) -> Result<(), Error> {
-        self.store.rename(&Path::from(from), &Path::from(to)).await
+        self.store.rename(&Path::from(from), &Path::from(to)).await?;
+        reach!(ServerFile);
+        Ok(())
     }
 
     /// How many bytes lie under a name, if any do.
@@ -132,7 +135,11 @@ impl Depot {
     pub(crate) async fn delete(&self, name: &str) -> Result<(), Error> {
         match self.store.delete(&Path::from(name)).await {
             Err(Error::NotFound { .. }) => Ok(()),
-            done => done,
+            done => {
+                done?;
+                reach!(ServerFile);
+                Ok(())
+            }
         }
     }
 
@@ -231,6 +238,7 @@ impl Sink<'_> {
                 writing.upload.complete().await?;
             }
         }
+        reach!(ServerFile);
         Ok(Written { name: self.name, length: self.length })
     }
 

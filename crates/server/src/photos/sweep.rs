@@ -3,7 +3,7 @@
 //! Nothing is deleted that any record ever named. The rows go first, in a transaction that looks again; what lies in the
 //! store goes after, under names that are never used again, so that whatever arrives meanwhile is untouched.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::fmt;
 
 use jiff::SignedDuration;
@@ -148,9 +148,9 @@ impl Server {
     async fn compare_with_store(&self, swept: &mut Swept, forget_lost: bool) -> Result<(), ServerError> {
         // The rows first: a photo is in the store before its row is there.
         let by_name = |blobs: Vec<Blob>| blobs.into_iter().map(|blob| (blob.name.clone(), blob)).collect();
-        let known: HashMap<String, Blob> =
+        let known: BTreeMap<String, Blob> =
             self.off_thread(move |inner| inner.storage.read(|reading| reading.all_blobs().map(by_name))).await?;
-        let found: HashMap<String, u64> = self.inner.depot.photos().await?.into_iter().collect();
+        let found: BTreeMap<String, u64> = self.inner.depot.photos().await?.into_iter().collect();
         for (name, size) in found.iter().filter(|(name, _)| !known.contains_key(*name)) {
             swept.adopted += usize::from(self.adopt(name, *size).await?);
         }

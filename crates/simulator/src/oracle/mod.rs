@@ -1,6 +1,8 @@
 //! What must be true, remembered independently of the code that makes it so.
 
 mod judged;
+mod photos;
+mod photos_whole;
 mod restored;
 mod saved;
 mod whole;
@@ -12,6 +14,9 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::clock::Instant;
+
+use photos::PhotoBook;
+pub(crate) use photos::{has_hash, sha256_of};
 
 /// What the world has seen happen.
 #[derive(Default)]
@@ -40,6 +45,8 @@ pub(crate) struct Oracle {
     pub newest: BTreeMap<usize, Timestamp>,
     /// Records the server cannot handle, until then.
     pub poisoned: BTreeMap<Uuid, Instant>,
+    /// What is known of photos.
+    pub photos: PhotoBook,
 }
 
 /// A write that an operator saw saved.

@@ -88,7 +88,12 @@ impl Script {
             let what = what(mix.draw(&mut dice), &cast, &mut dice);
             steps.push(Step { at, what, salt: dice.next() });
         }
-        Self { seed, cast, calm_at: at.max(calm_at) + SECOND, steps }
+        let calm_at = at.max(calm_at) + SECOND;
+        let about_photos = super::photos::steps(seed, &cast, calm_at);
+        let has_photos = !about_photos.is_empty();
+        steps.extend(about_photos);
+        steps.sort_by_key(|step| step.at);
+        Self { seed, cast, has_photos, steps, calm_at }
     }
 }
 

@@ -5,15 +5,20 @@
 //! a story small enough to read.
 
 mod draw;
+mod photos;
 
 use crate::clock::Instant;
 use crate::kill::Moment;
+
+pub(crate) use photos::{PhotoFault, PhotoStep};
 
 /// A world and what happens in it.
 #[derive(Debug, Clone)]
 pub(crate) struct Script {
     pub seed: u64,
     pub cast: Cast,
+    /// Photos are taken.
+    pub has_photos: bool,
     pub steps: Vec<Step>,
     /// When the faults stop.
     pub calm_at: Instant,
@@ -82,6 +87,8 @@ pub(crate) enum What {
     Office { act: OfficeAct },
     /// Somebody with the device's token sends what it holds with altered receipts.
     Forgery { device: usize },
+    /// Something about photos.
+    Photo(PhotoStep),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

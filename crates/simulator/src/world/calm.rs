@@ -19,9 +19,14 @@ impl World<'_> {
             self.desk.disarm(Who::Device(device));
             let sim = &mut self.devices[device];
             sim.faults.clear();
+            sim.photos.faults.clear();
             (sim.no_signal_until, sim.small, sim.cuts, sim.is_outdated) = (0, None, None, false);
+            self.set_space(device, None)?;
             self.reopen(device)?;
             self.reenrol(device)?;
+        }
+        if self.script.has_photos {
+            self.sweep(true)?;
         }
         self.wait_until_through(calm_at)?;
         if self.oracle.is_any_poisoned(calm_at) {
@@ -30,15 +35,20 @@ impl World<'_> {
             self.devices.iter_mut().for_each(|sim| (sim.rounds_since_calm, sim.has_drained) = (0, false));
             self.wait_until_through(self.time.now())?;
         }
-        self.check_whole()
+        self.check_photos()?;
+        self.check_whole()?;
+        self.a_day_later()
     }
 
     fn wait_until_through(&mut self, calm_at: Instant) -> Run {
         while !self.is_through(calm_at)? {
             let Some(happening) = self.next(calm_at + PATIENCE) else {
                 let waiting: Vec<_> = self.devices.iter().filter(|sim| !sim.has_drained).map(|sim| sim.name).collect();
+                let photos: Vec<_> =
+                    (0..self.devices.len()).map(|it| self.photos_that_wait(it)).collect::<Run<Vec<_>>>()?.concat();
                 return self.hold(Invariant::Liveness, false, |_| {
-                    format!("after {} s, these are not through: {waiting:?}", PATIENCE / SECOND)
+                    let photos: Vec<_> = photos.iter().map(|sha256| &sha256[..8]).collect();
+                    format!("after {} s, these are not through: {waiting:?}, photos {photos:?}", PATIENCE / SECOND)
                 });
             };
             self.happen(happening)?;
@@ -79,6 +89,7 @@ impl World<'_> {
             })?;
             let since = self.last_change.max(calm_at);
             is_through &= pending == 0 && self.devices[device].up_to_date_at >= since;
+            is_through = is_through && self.photos_that_wait(device)?.is_empty();
         }
         Ok(is_through)
     }

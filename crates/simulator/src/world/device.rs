@@ -13,6 +13,7 @@ use gatebook_client::{Device, DeviceConfig, Settled};
 use gatebook_sync::wire::{Push, SyncResponse};
 use uuid::Uuid;
 
+use super::lane::{Lane, PhotoGear};
 use super::link::Line;
 use super::{Happening, Run, World};
 use crate::clock::{Instant, MINUTE, Machine, Time};
@@ -66,6 +67,7 @@ pub(crate) struct SimDevice {
     /// When the newest round that ended well began.
     pub up_to_date_at: Instant,
     pub has_drained: bool,
+    pub photos: PhotoGear,
 }
 
 /// A running app.
@@ -73,6 +75,7 @@ pub(crate) struct Open {
     pub device: Device,
     pub by_hand: ByHand,
     pub round: Option<InFlight>,
+    pub lane: Lane,
     /// What a round that was cut had begun to write.
     pub late: Option<(Vec<Push>, SyncResponse, u32)>,
 }
@@ -145,6 +148,7 @@ impl SimDevice {
             rounds_since_calm: 0,
             up_to_date_at: -1,
             has_drained: false,
+            photos: PhotoGear::new(script.seed, number),
         })
     }
 
@@ -177,6 +181,10 @@ impl World<'_> {
         self.story.tell(self.time.now(), || format!("{name} is killed at a commit"));
         let put = image.put(&folder.join(DEVICE_DATABASE));
         self.works("putting back what was on a device's disk", put)?;
+        self.chunk_is_lost(device);
+        if down % 2 == 0 {
+            self.devices[device].machine.reboot();
+        }
         self.after(down, Happening::Reopens { device });
         Ok(())
     }
@@ -190,21 +198,28 @@ impl World<'_> {
         let (name, environment) = (sim.name, Arc::clone(&sim.machine));
         let config = DeviceConfig { environment, ..DeviceConfig::new(sim.folder.clone(), "simulated") };
         self.story.tell(self.time.now(), || format!("{name} is opened"));
-        let opened = self.desk.run(Who::Device(device), || Device::open_by_hand(config));
+        let free = sim.photos.disk.hook();
+        let opened = self.desk.run(Who::Device(device), || Device::open_by_hand_on(config, free));
         let opened = match opened {
             Ok(opened) => self.works("opening a device", opened)?,
             Err(image) => return self.device_killed(device, &image),
         };
-        let (opened, by_hand) = opened;
-        self.devices[device].open = Some(Open { device: opened, by_hand, round: None, late: None });
+        let (opened, by_hand, lane) = opened;
+        let lane = Lane::new(lane, self.time.now());
+        self.devices[device].open = Some(Open { device: opened, by_hand, round: None, lane, late: None });
         self.settle_uncertain(device)?;
+        self.settle_uncertain_photo(device)?;
+        self.check_copies(device)?;
         self.saved_again(device)?;
         self.check_saved(device)?;
-        self.pump(device)
+        self.pump(device)?;
+        // A lane begins with a look.
+        self.look(device)
     }
 
     /// Lets the scheduler deal with what the device was told.
     pub(crate) fn pump(&mut self, device: usize) -> Run {
+        self.lane_hears(device)?;
         loop {
             let Some(open) = &mut self.devices[device].open else { return Ok(()) };
             let Some(event) = open.by_hand.event() else { return Ok(()) };

@@ -25,6 +25,8 @@ pub(crate) struct Host {
     pub latest: Timestamp,
     limits: Limits,
     server: Option<Server>,
+    /// The other node, on the same database and folder, once requests have gone to it.
+    other: Option<Server>,
     /// It is not to be reached, for all that it runs.
     pub is_down: bool,
 }
@@ -53,6 +55,7 @@ impl Host {
             latest,
             limits: script.cast.limits,
             server: None,
+            other: None,
             is_down: false,
         };
         host.open()?;
@@ -60,18 +63,32 @@ impl Host {
     }
 
     pub(crate) fn close(&mut self) {
-        self.server = None;
+        (self.server, self.other) = (None, None);
     }
 
     pub(crate) fn open(&mut self) -> Result<(), gatebook_server::ServerError> {
+        self.server = Some(self.node()?);
+        Ok(())
+    }
+
+    /// The other node answers from now on.
+    pub(crate) fn change_node(&mut self) -> Result<(), gatebook_server::ServerError> {
+        let other = match self.other.take() {
+            Some(other) => other,
+            None => self.node()?,
+        };
+        self.other = self.server.replace(other);
+        Ok(())
+    }
+
+    fn node(&self) -> Result<Server, gatebook_server::ServerError> {
         let mut bounds = Bounds::default();
         bounds.limits.page_records = self.limits.page_records;
         bounds.limits.page_bytes = self.limits.page_bytes;
         bounds.limits.record_bytes = 16 * 1024;
         bounds.answer_records = self.limits.answer_records;
         let environment = Arc::clone(&self.machine);
-        self.server = Some(Server::open(Config { bounds, environment, ..Config::new(&self.folder) })?);
-        Ok(())
+        Server::open(Config { bounds, environment, ..Config::new(&self.folder) })
     }
 
     /// The server's code; it is always open, even while it is not to be reached.
@@ -102,7 +119,8 @@ impl World<'_> {
 
     fn server_killed(&mut self, image: &Image, down: Instant) -> Run {
         self.story.tell(self.time.now(), || "the server is killed".to_owned());
-        self.host.server = None;
+        self.host.close();
+        self.oracle.photos.disturb_all();
         let put = image.put(&self.host.database());
         self.works("putting back what was on the server's disk", put)?;
         let opened = self.host.open();
@@ -130,6 +148,10 @@ impl World<'_> {
         if self.host.is_down {
             self.host.is_down = false;
             self.story.tell(self.time.now(), || "the server is back".to_owned());
+            if self.script.has_photos {
+                // It sweeps as it starts.
+                return self.sweep(true);
+            }
         }
         Ok(())
     }

@@ -302,6 +302,7 @@ impl LinkFault {
             Self::ServerKilled { moment: Moment::BeforeCommit, .. } => "server killed before a commit",
             Self::ServerKilled { moment: Moment::AfterCommit, .. } => "server killed after a commit",
             Self::ServerKilled { moment: Moment::PowerLoss, .. } => "server lost power in a commit",
+            Self::ServerKilled { moment: Moment::AtFile, .. } => "server killed at a file",
         }
     }
 }

@@ -6,9 +6,13 @@ mod calm;
 mod device;
 mod forger;
 mod host;
+pub(crate) mod lane;
 mod link;
 mod office;
 mod operator;
+mod photo_host;
+pub(crate) mod photo_link;
+mod photographer;
 mod restore;
 
 use std::collections::BTreeMap;
@@ -24,6 +28,7 @@ use crate::templates::Templates;
 
 use device::SimDevice;
 use host::Host;
+use lane::PhotoEvent;
 use link::{Answer, Travelling};
 pub(crate) use operator::give_up;
 
@@ -48,6 +53,8 @@ pub(crate) enum Happening {
     Reenrols { device: usize },
     /// An outdated app was updated.
     Updated { device: usize },
+    /// Something about photos.
+    Photo(PhotoEvent),
 }
 
 /// A world.
@@ -57,6 +64,8 @@ pub(crate) struct World<'a> {
     pub time: Time,
     queue: BTreeMap<(Instant, u64), Happening>,
     order: u64,
+    /// For how long the world has slept: the script goes on so much later.
+    slept: Instant,
     pub desk: Desk,
     pub devices: Vec<SimDevice>,
     pub host: Host,
@@ -94,6 +103,7 @@ pub(crate) fn play(script: &Script, templates: &Templates, folder: &Path, with_s
         time,
         queue: BTreeMap::new(),
         order: 0,
+        slept: 0,
         desk,
         devices,
         host,
@@ -117,10 +127,10 @@ impl World<'_> {
         for (number, step) in self.script.steps.iter().enumerate() {
             self.at(step.at, Happening::Step(number));
         }
-        while let Some(happening) = self.next(self.script.calm_at) {
+        while let Some(happening) = self.next(self.script.calm_at + self.slept) {
             self.happen(happening)?;
         }
-        self.time.advance_to(self.script.calm_at);
+        self.time.advance_to(self.script.calm_at + self.slept);
         self.calm_down()
     }
 
@@ -145,6 +155,14 @@ impl World<'_> {
         self.at(self.time.now() + wait, happening);
     }
 
+    /// Time passes, and nothing happens in it: what was to happen happens so much later.
+    pub(crate) fn sleep(&mut self, lasts: Instant) {
+        let queue = std::mem::take(&mut self.queue);
+        self.queue = queue.into_iter().map(|((at, order), it)| ((at + lasts, order), it)).collect();
+        self.slept += lasts;
+        self.time.advance_to(self.time.now() + lasts);
+    }
+
     /// The next that happens up to `until`; time goes on to it.
     fn next(&mut self, until: Instant) -> Option<Happening> {
         let entry = self.queue.first_entry().filter(|entry| entry.key().0 <= until)?;
@@ -162,6 +180,7 @@ impl World<'_> {
             Happening::ServerUp => self.server_up(),
             Happening::Reenrols { device } => self.reenrol(device),
             Happening::Updated { device } => self.updated(device),
+            Happening::Photo(event) => self.photo_event(event),
         }
     }
 
@@ -182,7 +201,9 @@ impl World<'_> {
             }
             What::DeviceClock { device, offset } => {
                 self.tally.fault("device clock set");
-                self.devices[*device].machine.set_offset(*offset);
+                let sim = &mut self.devices[*device];
+                sim.photos.leapt |= *offset > sim.machine.offset();
+                sim.machine.set_offset(*offset);
                 self.story.tell(self.time.now(), || {
                     format!("the clock of {} is set to {offset} us beside the true time", self.devices[*device].name)
                 });
@@ -196,6 +217,8 @@ impl World<'_> {
                     "server clock stepped on"
                 });
                 self.host.machine.set_offset(*offset);
+                self.oracle.photos.server_leapt |= *offset > before;
+                self.oracle.photos.disturb_all();
                 self.story.tell(self.time.now(), || {
                     format!("the server's clock goes from {before} us to {offset} us beside the true time")
                 });
@@ -206,6 +229,7 @@ impl World<'_> {
             What::Restore { is_announced } => self.restore(*is_announced),
             What::Office { act } => self.office(&act.clone(), step.salt),
             What::Forgery { device } => self.forge(*device, step.salt),
+            What::Photo(about) => self.photo_step(about, step.salt),
         }
     }
 

@@ -77,7 +77,9 @@ impl World<'_> {
 
     /// A record of the first organisation that operators wrote.
     fn some_record(&mut self, dice: &mut Dice) -> Option<(Uuid, Vec<AuditEntry>)> {
-        let ids: Vec<Uuid> = self.oracle.records(0).collect();
+        // Attachments are their device's.
+        let is_photo = |id: &Uuid| self.oracle.photos.judged.contains(id);
+        let ids: Vec<Uuid> = self.oracle.records(0).filter(|id| !is_photo(id)).collect();
         if ids.is_empty() {
             return None;
         }

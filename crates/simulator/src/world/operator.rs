@@ -73,7 +73,7 @@ impl World<'_> {
     }
 
     /// Somebody else takes the device; somebody who works there, if `allowed`.
-    fn switch(&mut self, device: usize, dice: &mut Dice, allowed: bool) -> Run {
+    pub(super) fn switch(&mut self, device: usize, dice: &mut Dice, allowed: bool) -> Run {
         let sim = &self.devices[device];
         let fits = |(_, person): &(usize, &crate::templates::Person)| {
             person.tenant == sim.tenant && allowed == sim.yards.iter().all(|yard| person.yards.contains(yard))
@@ -92,7 +92,7 @@ impl World<'_> {
         Ok(())
     }
 
-    fn capture(&mut self, device: usize, dice: &mut Dice) -> Run {
+    pub(super) fn capture(&mut self, device: usize, dice: &mut Dice) -> Run {
         let sim = &self.devices[device];
         let yard = sim.yards.get(dice.place(sim.yards.len().max(1))).copied();
         if let Some(yard) = yard
@@ -208,7 +208,7 @@ impl World<'_> {
     }
 
     /// What an operator does works at once.
-    fn captured<T>(&mut self, what: &str, done: Done<T>) -> Run<T> {
+    pub(super) fn captured<T>(&mut self, what: &str, done: Done<T>) -> Run<T> {
         self.tally.check(Invariant::CaptureFree);
         done.map_err(|error| crate::tally::Violation {
             invariant: Invariant::CaptureFree,
@@ -226,7 +226,7 @@ impl World<'_> {
 }
 
 /// Whether the device has its reference data.
-fn is_furnished(device: &Device) -> bool {
+pub(super) fn is_furnished(device: &Device) -> bool {
     device.operators().is_ok_and(|people| !people.is_empty()) && device.templates().is_ok_and(|lists| !lists.is_empty())
 }
 
@@ -234,7 +234,7 @@ fn holds(device: &Device, id: Uuid) -> bool {
     device.store().held(id).is_ok_and(|held| held.is_some())
 }
 
-fn held(open: &Open, fits: fn(&HeldRecord) -> bool) -> Vec<HeldRecord> {
+pub(super) fn held(open: &Open, fits: fn(&HeldRecord) -> bool) -> Vec<HeldRecord> {
     let of_kind = |kind| open.device.store().held_of_kind(kind).unwrap_or_default();
     FIELD.into_iter().flat_map(of_kind).filter(fits).collect()
 }

@@ -54,6 +54,7 @@ impl World<'_> {
         self.host.life += 1;
         self.last_change = self.time.now();
         self.forget_what_the_server_lost()?;
+        self.photos_after_restore()?;
         (0..self.devices.len()).try_for_each(|device| self.what_the_server_knows_of(device))
     }
 

@@ -193,10 +193,12 @@ async fn a_background_round_sends_photos_and_leaves_the_running_apps_files_alone
     phone.takes(10).await.unwrap();
     let just_taken = phone.folder.path().join("photos").join(format!("{}.jpg", "0".repeat(64)));
     std::fs::write(&just_taken, b"its record is not committed yet").unwrap();
+    let coming_in = phone.photos.begin_intake(10).unwrap();
     let beside =
         Photos::open_beside_the_app(Arc::new(Store::open(phone.folder.path()).unwrap()), Arc::new(SystemEnvironment));
     assert_eq!(beside.unwrap().send_waiting(&Link::default()).await.unwrap().photos, 1);
     assert!(just_taken.exists());
+    phone.photos.take_in(coming_in, 0, b"0123456789").unwrap();
 }
 
 #[tokio::test]

@@ -85,6 +85,8 @@ impl Store {
             let mut settled = Settled { new_epoch, ..Settled::default() };
             if settled.new_epoch {
                 healing::begin(transaction)?;
+                #[cfg(feature = "simulation")]
+                Self::forget_unconfirmed(transaction)?;
             }
             settings::put(transaction, &settings::EPOCH, Some(&answer.epoch))?;
             settings::put(transaction, &settings::MARK, answer.mark.as_ref())?;

@@ -38,6 +38,11 @@ impl TestYard {
         Self { folder, server, seeded, address }
     }
 
+    /// Where everything of this yard lies.
+    pub(crate) fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
     /// Another server on the same data, with other bounds.
     pub(crate) async fn also_served(&self, bounds: Bounds) -> SocketAddr {
         let config = Config { bounds, ..Config::new(self.folder.path().join("server")) };

@@ -1,0 +1,154 @@
+//! What must be true of photos once the world is calm, and a day later.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use gatebook_domain::Kind;
+use gatebook_sync::Content;
+use gatebook_sync::wire::AuditOutcome;
+use uuid::Uuid;
+
+use super::photos::{is_stored, sha256_of};
+use crate::clock::{DAY, MINUTE};
+use crate::tally::Invariant;
+use crate::templates::yard_id;
+use crate::world::{Run, World};
+
+impl World<'_> {
+    /// Photos of that device that wait for the server though nothing keeps them from it.
+    pub(crate) fn photos_that_wait(&mut self, device: usize) -> Run<Vec<String>> {
+        let Some(open) = &self.devices[device].open else { return Ok(Vec::new()) };
+        let waiting = open.device.photos().waiting();
+        let waiting = self.works("reading what photos wait", waiting)?;
+        if waiting.is_empty() {
+            return Ok(waiting);
+        }
+        let kept_back = self.kept_back(device)?;
+        Ok(waiting.into_iter().filter(|sha256| !kept_back.contains(sha256)).collect())
+    }
+
+    /// Photos of which an attachment on that device cannot be confirmed: it was not taken, cannot be handled, is gone
+    /// (given up, or with its yard), or is of a yard where the device no longer works.
+    fn kept_back(&mut self, device: usize) -> Run<BTreeSet<String>> {
+        let sim = &self.devices[device];
+        let Some(open) = &sim.open else { return Ok(BTreeSet::new()) };
+        let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
+        let there = open.device.store().held_of_kind(Kind::Attachment);
+        let there = self.works("reading attachments", there)?;
+        let now = self.time.now();
+        let goes_on: BTreeSet<Uuid> = there
+            .iter()
+            .filter(|held| {
+                held.rejection.is_none()
+                    && held.content.yard_id.is_some_and(|yard| yards.contains(&yard))
+                    && !self.oracle.is_poisoned(held.id, now)
+            })
+            .map(|held| held.id)
+            .collect();
+        let taken = self.oracle.photos.taken.iter();
+        let mine = taken.filter(|(id, (on, _))| *on == device && !goes_on.contains(id));
+        Ok(mine.map(|(_, (_, sha256))| sha256.clone()).collect())
+    }
+
+    /// Looks at all photos. `attachments` are those that the server has, by organisation.
+    pub(crate) fn check_photos(&mut self) -> Run {
+        if !self.script.has_photos {
+            return Ok(());
+        }
+        self.check_stored_once()?;
+        let in_force = self.attachments_in_force();
+        for (id, (device, sha256)) in self.oracle.photos.taken.clone() {
+            let tenant = self.devices[device].tenant;
+            let is_at_server = self.server_holds(tenant, &sha256)?;
+            let copy = self.oracle.photos.copies[&(device, sha256.clone())].clone();
+            let path = self.devices[device].folder.join("photos").join(format!("{sha256}.jpg"));
+            let is_here = super::has_hash(&path, &sha256);
+            // What went while the server had it, and what the server's disk lost since, nobody can bring back.
+            let is_excused = copy.is_excused || copy.gone_at.is_some_and(|at| at <= self.oracle.photos.store_lost_at);
+            let name = self.devices[device].name;
+            self.hold(Invariant::PhotosSafe, is_at_server || is_here || is_excused, |story| {
+                format!("photo {} of {} is neither on {name} nor at the server", &sha256[..8], story.record(id))
+            })?;
+            if let Some(content) = in_force.get(&id) {
+                self.hold(Invariant::PhotosSafe, is_stored(content) == is_at_server, |story| {
+                    format!(
+                        "{} says {} of photo {}, and the server {}",
+                        story.record(id),
+                        if is_stored(content) { "that it is stored" } else { "nothing" },
+                        &sha256[..8],
+                        if is_at_server { "has it" } else { "does not have it" }
+                    )
+                })?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Attachments as they are in force.
+    fn attachments_in_force(&self) -> BTreeMap<Uuid, Content> {
+        let ids = self.oracle.photos.judged.iter();
+        let in_force = |id: &Uuid| {
+            let audit = self.audit(*id);
+            audit.into_iter().find(|entry| entry.outcome == AuditOutcome::Canonical).map(|entry| entry.content)
+        };
+        ids.filter_map(|id| in_force(id).map(|content| (*id, content))).collect()
+    }
+
+    /// The store has each photo once, and nothing besides.
+    fn check_stored_once(&mut self) -> Run {
+        let blobs = self.host.server().blobs_by_hand();
+        let mut known: BTreeSet<String> =
+            self.works("reading what photos the server holds", blobs)?.into_iter().map(|blob| blob.name).collect();
+        let root = self.host.folder.join("photos");
+        for file in self.stored_files() {
+            let name = file.strip_prefix(&root).map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if name.starts_with("blobs/") {
+                self.hold(Invariant::PhotosOnce, known.remove(&name), |_| {
+                    format!("the server's store has a photo twice: …{}", &name[name.len().saturating_sub(60)..][..12])
+                })?;
+            }
+        }
+        self.hold(Invariant::PhotosSafe, known.is_empty(), |_| {
+            format!("{} photos that the server says it has are not in its store", known.len())
+        })
+    }
+
+    /// A day later every photo that the server has is gone from its device, and can be fetched.
+    pub(crate) fn a_day_later(&mut self) -> Run {
+        if self.oracle.photos.copies.values().all(|copy| !copy.is_here) {
+            return Ok(());
+        }
+        self.sleep(DAY + MINUTE);
+        self.story.tell(self.time.now(), || "a day has passed".to_owned());
+        for device in 0..self.devices.len() {
+            self.note_confirmed(device)?;
+            let Some(gone) = self.on_device(device, |open| open.device.photos().let_go())? else { continue };
+            self.works("letting photos go", gone)?;
+            self.check_copies(device)?;
+            let kept_back = self.kept_back(device)?;
+            let name = self.devices[device].name;
+            let there: Vec<(String, bool)> = self
+                .oracle
+                .photos
+                .copies
+                .iter()
+                .filter(|((on, _), _)| *on == device)
+                .map(|((_, sha256), copy)| (sha256.clone(), copy.is_here))
+                .collect();
+            for (sha256, is_here) in &there {
+                self.hold(Invariant::Liveness, !is_here || kept_back.contains(sha256), |_| {
+                    format!("a day later photo {} is still on {name}", &sha256[..8])
+                })?;
+            }
+            if let Some((sha256, _)) = there.iter().find(|(sha256, is_here)| !is_here && !kept_back.contains(sha256)) {
+                let tenant = self.devices[device].tenant;
+                if self.server_holds(tenant, sha256)? {
+                    let is_shown = self.fetch(device, sha256)?;
+                    self.hold(Invariant::Liveness, is_shown, |_| {
+                        format!("photo {} cannot be fetched again by {name}", &sha256[..8])
+                    })?;
+                }
+            }
+        }
+        self.check_photos()
+    }
+}

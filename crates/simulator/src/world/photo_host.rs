@@ -1,0 +1,95 @@
+//! The server's photos: another node takes over, it sweeps, its disk loses some.
+
+use std::path::{Path, PathBuf};
+
+use gatebook_server::Sweep;
+
+use super::photo_link::wait_for;
+use super::{Run, World};
+use crate::clock::SECOND;
+use crate::dice::Dice;
+
+impl World<'_> {
+    /// From now on the other node answers.
+    pub(crate) fn change_node(&mut self) -> Run {
+        self.tally.fault("another node answers");
+        self.story.tell(self.time.now(), || "another node of the server answers".to_owned());
+        let changed = self.host.change_node();
+        self.works("opening another node", changed)
+    }
+
+    /// The server sweeps its photos, as it does when it starts and every hour.
+    pub(crate) fn sweep(&mut self, whole: bool) -> Run {
+        if self.host.is_down {
+            return Ok(());
+        }
+        self.sweep_as(if whole { Sweep::Whole } else { Sweep::Quick })
+    }
+
+    fn sweep_as(&mut self, sweep: Sweep) -> Run {
+        let Some(swept) = self.on_server(SECOND, |server| wait_for(server.sweep_photos(sweep)))? else {
+            self.oracle.photos.disturb_all();
+            return Ok(());
+        };
+        let swept = self.works("sweeping photos", swept)?;
+        if swept.adopted + swept.lost > 0 {
+            self.last_change = self.time.now();
+        }
+        self.story.tell(self.time.now(), || format!("the server sweeps: {swept}"));
+        Ok(())
+    }
+
+    /// The server has been restored: it sweeps as it starts.
+    pub(crate) fn photos_after_restore(&mut self) -> Run {
+        if !self.script.has_photos {
+            return Ok(());
+        }
+        self.oracle.photos.disturb_all();
+        self.oracle.photos.server_lost_at = self.time.now();
+        self.sweep(true)
+    }
+
+    /// The server's disk loses so many in a hundred of its files, and the office has it forget them.
+    pub(crate) fn lose_store(&mut self, percent: u64, dice: &mut Dice) -> Run {
+        if self.host.is_down {
+            return Ok(());
+        }
+        self.tally.fault("server's disk loses photos");
+        self.oracle.photos.disturb_all();
+        let now = self.time.now();
+        self.oracle.photos.server_lost_at = now;
+        self.oracle.photos.store_lost_at = now;
+        let mut files = self.stored_files();
+        // By what does not change from run to run: parts of uploads have names of chance.
+        files.sort_by_key(|file| {
+            (file.parent().map(Path::to_path_buf), std::fs::metadata(file).map_or(0, |it| it.len()))
+        });
+        let mut count = 0;
+        for file in files {
+            if dice.percent(percent) {
+                let done = std::fs::remove_file(&file);
+                self.works("losing a file", done)?;
+                count += 1;
+            }
+        }
+        self.story.tell(now, || format!("the server's disk loses {count} files"));
+        self.last_change = now;
+        self.sweep_as(Sweep::ForgetLost)
+    }
+
+    /// Every file in the server's store.
+    pub(crate) fn stored_files(&self) -> Vec<PathBuf> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.host.folder.join("photos")];
+        while let Some(folder) = folders.pop() {
+            for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+                match entry.file_type() {
+                    Ok(sort) if sort.is_dir() => folders.push(entry.path()),
+                    Ok(_) => files.push(entry.path()),
+                    Err(_) => {}
+                }
+            }
+        }
+        files
+    }
+}
