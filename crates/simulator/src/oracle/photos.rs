@@ -111,7 +111,7 @@ pub(super) fn is_stored(content: &Content) -> bool {
 /// Whether a file has the bytes of that hash.
 pub(crate) fn has_hash(path: &Path, sha256: &str) -> bool {
     let Ok(bytes) = std::fs::read(path) else { return false };
-    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = format!("{:x}", Sha256::digest(bytes));
     hash == sha256
 }
 

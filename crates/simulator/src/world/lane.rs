@@ -147,7 +147,7 @@ impl World<'_> {
                 if is_idle && sim.photos.plan == plan { self.look(device) } else { Ok(()) }
             }
             PhotoEvent::Arrives(travelling) => self.photo_arrives(*travelling),
-            PhotoEvent::Answered { device, ticket, answer } => self.photo_answered(device, ticket, *answer),
+            PhotoEvent::Answered { device, ticket, answer } => self.photo_answered(device, ticket, &answer),
             PhotoEvent::NetworkChanges { device, ticket } => {
                 let sim = &self.devices[device];
                 if let Some(open) = sim.open.as_ref().filter(|_| sim.photos.ticket == ticket) {

@@ -323,14 +323,14 @@ impl World<'_> {
     }
 
     /// A device hears of its request.
-    pub(crate) fn photo_answered(&mut self, device: usize, ticket: u64, answer: PhotoAnswer) -> Run {
+    pub(crate) fn photo_answered(&mut self, device: usize, ticket: u64, answer: &PhotoAnswer) -> Run {
         let sim = &mut self.devices[device];
         let Some(open) = &mut sim.open else { return Ok(()) };
         let Some((_, line)) = open.lane.round.as_ref().filter(|_| sim.photos.ticket == ticket) else { return Ok(()) };
         sim.photos.ticket += 1;
         line.put_answer(answer.clone());
         let chunk = sim.photos.chunk.take();
-        self.learn(device, chunk, &answer)?;
+        self.learn(device, chunk, answer)?;
         self.lane_goes_on(device)
     }
 
