@@ -10,7 +10,6 @@ pub(super) async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Sen
 
 /// Runs it in place: the simulator polls by hand on one thread, so that the order of everything is the same each time.
 #[cfg(feature = "simulation")]
-#[expect(clippy::unused_async, reason = "it stands in for what waits")]
 pub(super) async fn off_thread<T>(work: impl FnOnce() -> T) -> io::Result<T> {
     Ok(work())
 }

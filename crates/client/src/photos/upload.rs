@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use async_trait::async_trait;
 use bytes::Bytes;
 use gatebook_sync::deliberate;
-use gatebook_sync::wire::{HaveRequest, HaveResponse};
+use gatebook_sync::wire::{HaveRequest, HaveResponse, Unfinished};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -190,6 +190,13 @@ impl Photos {
         done: &mut Uploaded,
     ) -> Result<(), UploadError> {
         let (mut at, mut setbacks) = (at, 0);
+        if let Some((upload, offset)) = at
+            && offset >= photo.size
+            && !deliberate!(ArrivedIsStored)
+        {
+            // Every byte is there, and it is not stored: the server ended in between. Being asked it goes on from there.
+            at = link.offset(upload).await?.map(|stands| (upload, stands));
+        }
         loop {
             let (upload, offset) = match at {
                 Some(at) => at,
@@ -247,12 +254,18 @@ pub enum UploadError {
 type Known = (BTreeSet<String>, BTreeMap<String, (Uuid, u64)>);
 
 async fn ask(link: &dyn PhotoTransport, photos: &[HeldPhoto]) -> Result<Known, TransportError> {
-    let (mut held, mut unfinished) = (BTreeSet::new(), BTreeMap::new());
+    let (mut held, mut unfinished) = (BTreeSet::new(), BTreeMap::<String, (Uuid, u64)>::new());
     for page in photos.chunks(HASHES) {
         let sha256 = page.iter().map(|photo| photo.sha256.clone()).collect();
         let answer = link.have(&HaveRequest { sha256 }).await?;
         held.extend(answer.held);
-        unfinished.extend(answer.unfinished.into_iter().map(|it| (it.sha256, (it.upload_id, it.offset))));
+        for Unfinished { sha256, upload_id, offset } in answer.unfinished {
+            // Of one whose beginning was answered in vain there are several: the furthest is carried on.
+            let known = unfinished.entry(sha256).or_insert((upload_id, offset));
+            if offset > known.1 {
+                *known = (upload_id, offset);
+            }
+        }
     }
     Ok((held, unfinished))
 }

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::row::RecordRow;
-use super::{Store, settings};
+use super::{Store, photos, settings};
 use crate::error::StoreError;
 
 /// Days for which finished records are kept, unless it is set otherwise.
@@ -26,9 +26,10 @@ pub(super) struct Horizon {
 }
 
 impl Horizon {
-    /// Whether that row is finished and older.
+    /// Whether that row is finished and older. An attachment goes after the record it belongs to.
     pub(super) fn is_over(&self, row: &RecordRow) -> bool {
-        let is_finished = row.is_fields() && (row.stage == "submitted" || row.content.state != RecordState::Live);
+        let is_record = row.is_fields() && row.kind() != Some(Kind::Attachment);
+        let is_finished = is_record && (row.stage == "submitted" || row.content.state != RecordState::Live);
         is_finished && !row.pending && row.base.as_ref().is_some_and(|base| base.received_at < self.from)
     }
 }
@@ -67,6 +68,13 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
     for row in RecordRow::select(connection, candidates, [horizon.from.to_string()])? {
         if horizon.is_over(&row) {
             gone += 1;
+            remove(connection, &row)?;
+        }
+    }
+    let old = "kind = ?1 AND pending_sync = 0 AND received_at < ?2";
+    for row in RecordRow::select(connection, old, [Kind::Attachment.as_str(), &horizon.from.to_string()])? {
+        let Some(Body::Attachment(attachment)) = row.body() else { continue };
+        if is_let_go(connection, attachment.parent_id)? && photos::let_go(connection, row.id)? {
             remove(connection, &row)?;
         }
     }

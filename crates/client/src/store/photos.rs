@@ -235,6 +235,19 @@ impl Store {
     }
 }
 
+/// Forgets what is known of an attachment's bytes, unless they are still here; whether it did.
+pub(super) fn let_go(connection: &Connection, id: Uuid) -> Result<bool, StoreError> {
+    let is_here = connection
+        .prepare_cached("SELECT 1 FROM photos WHERE record_id = ?1 AND held = 1")?
+        .query_row([id], |_| Ok(()))
+        .optional()?
+        .is_some();
+    if !is_here {
+        connection.prepare_cached("DELETE FROM photos WHERE record_id = ?1")?.execute([id])?;
+    }
+    Ok(!is_here)
+}
+
 fn put_row(connection: &Connection, id: Uuid, attachment: &Attachment) -> Result<(), StoreError> {
     connection
         .prepare_cached("INSERT OR IGNORE INTO photos (record_id, sha256, size, held) VALUES (?1, ?2, ?3, 1)")?

@@ -1,5 +1,7 @@
 //! Local history within bounds: what is finished and old leaves the device, what is pending never does.
 
+use gatebook_client::photos::{About, Source};
+use gatebook_domain::attachment::AttachmentRole;
 use gatebook_domain::equipment::Load;
 use gatebook_domain::signature::Submitted;
 use gatebook_domain::{Body, Kind, RecordState};
@@ -158,4 +160,34 @@ async fn a_restore_after_it_was_let_go_is_healed_without_it() {
     assert_eq!((maria.says(new), yard.audit(new).len()), ("new".to_owned(), 1));
     assert!(maria.holds(submitted).is_none());
     assert_eq!(maria.repairs(), 0);
+}
+
+/// A photo of that record.
+async fn photographs(phone: &Phone, parent_id: Uuid) -> Uuid {
+    let mut bytes = std::io::Cursor::new(Vec::new());
+    image::RgbImage::new(8, 8).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    let (role, part) = (AttachmentRole::Photo, String::new());
+    let about = About { parent_id, role, part, position: None, stamp: Vec::new() };
+    phone.device.capture_photo(Source::Bytes(bytes.into_inner()), about).await.unwrap()
+}
+
+#[tokio::test]
+async fn an_attachment_stays_with_its_record_and_goes_after_it() {
+    let yard = Yard::open();
+    let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+    let (finished, unfinished) = (maria.records("finished"), maria.records("unfinished"));
+    let (of_finished, of_unfinished) = (photographs(&maria, finished).await, photographs(&maria, unfinished).await);
+    submits(&maria, finished);
+    maria.syncs(&yard).await;
+    yard.clock.step(days(31));
+    for _ in 0..2 {
+        // What comes in a later page than its record goes at the next look.
+        hector.syncs(&yard).await;
+        yard.clock.step(days(1));
+    }
+    assert!(hector.holds(unfinished).is_some() && hector.holds(of_unfinished).is_some());
+    assert!(hector.holds(finished).is_none() && hector.holds(of_finished).is_none());
+    maria.syncs(&yard).await;
+    assert!(maria.holds(of_finished).is_some(), "its bytes are still here, and not yet at the server");
+    assert_eq!((maria.repairs(), hector.repairs()), (0, 0));
 }

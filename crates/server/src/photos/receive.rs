@@ -95,7 +95,14 @@ impl Server {
                 return Err(refused);
             }
             if sink.length() > 0 {
-                upload = self.keep(upload, sink.finish().await?).await?;
+                let written = sink.finish().await?;
+                if upload.received == 0
+                    && written.length == upload.new.size
+                    && let Some(hasher) = hasher
+                {
+                    return self.finish_at_once(device.tenant, upload, &written, hasher.finish()).await;
+                }
+                upload = self.keep(upload, written).await?;
             }
             if upload.received == upload.new.size {
                 let hash = hasher.map(ContentHasher::finish);

@@ -222,3 +222,20 @@ async fn an_upload_given_up_is_gone() {
     assert_eq!(tus.sends(&location, 500, &photo.bytes[500..]).await, 404);
     assert!(files(&yard, "").is_empty());
 }
+
+#[tokio::test]
+async fn an_upload_whose_first_bytes_the_disk_has_lost_begins_again() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    let location = tus.begins(&photo).await;
+    assert_eq!(tus.sends(&location, 0, &photo.bytes[..500]).await, 204);
+    for part in files(&yard, "staging") {
+        std::fs::remove_file(part).unwrap();
+    }
+    assert_eq!(tus.sends(&location, 500, &photo.bytes[500..]).await, 404);
+    assert!(tus.asks(&[&photo]).await.unfinished.is_empty());
+    tus.uploads(&photo).await;
+    assert!(tus.is_held(&photo).await);
+}

@@ -59,6 +59,8 @@ pub(crate) struct PhotoCopy {
     told: u64,
     /// Something has happened since the last good answer that may make the next one odd.
     is_disturbed: bool,
+    /// The server's store has lost something since it began to come: it may be found out at the last byte.
+    may_be_lost: bool,
 }
 
 impl PhotoBook {
@@ -77,6 +79,17 @@ impl PhotoBook {
     /// Something has happened to the server.
     pub(crate) fn disturb_all(&mut self) {
         self.copies.values_mut().for_each(|copy| copy.is_disturbed = true);
+    }
+
+    /// So much time has passed at the server that uploads may be over.
+    pub(crate) fn uploads_may_be_over(&mut self) {
+        self.copies.values_mut().for_each(|copy| (copy.is_disturbed, copy.may_be_lost) = (true, true));
+    }
+
+    /// The server's store, or what it knows of it, is not what it was.
+    pub(crate) fn store_is_not_what_it_was(&mut self, now: Instant) {
+        self.server_lost_at = now;
+        self.uploads_may_be_over();
     }
 }
 
@@ -98,7 +111,7 @@ pub(super) fn is_stored(content: &Content) -> bool {
 /// Whether a file has the bytes of that hash.
 pub(crate) fn has_hash(path: &Path, sha256: &str) -> bool {
     let Ok(bytes) = std::fs::read(path) else { return false };
-    let hash: String = Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = format!("{:x}", Sha256::digest(bytes));
     hash == sha256
 }
 
@@ -135,6 +148,7 @@ impl World<'_> {
             forgotten: 0,
             told: 0,
             is_disturbed: false,
+            may_be_lost: false,
         });
         // Another attachment, which the server has not confirmed; and the bytes are there (again).
         (copy.is_here, copy.confirmed_at, copy.gone_at, copy.is_excused) = (true, None, None, false);
@@ -271,13 +285,17 @@ impl World<'_> {
             (Some(chunk), Ok(Told::Stands(Some(at)))) => {
                 if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, chunk.sha256)) {
                     (copy.told, copy.is_disturbed) = (*at, false);
+                    copy.may_be_lost &= *at < copy.size;
                 }
             }
             (Some(chunk), _) => {
                 if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, chunk.sha256))
-                    && (chunk.is_struck || copy.is_disturbed)
+                    && (chunk.is_struck || copy.is_disturbed || copy.may_be_lost)
                 {
                     copy.cut += chunk.length;
+                    if copy.may_be_lost && matches!(answer, Ok(Told::Stands(None))) {
+                        copy.forgotten += std::mem::take(&mut copy.told);
+                    }
                 }
             }
             (None, Ok(Told::Have(answer))) => {
@@ -286,18 +304,15 @@ impl World<'_> {
                     let at = known.entry(&it.sha256).or_default();
                     *at = it.offset.max(*at);
                 }
-                let here: Vec<(String, u64)> = self
-                    .oracle
-                    .photos
-                    .copies
-                    .iter()
-                    .filter(|((on, _), copy)| *on == device && copy.is_here)
-                    .map(|((_, sha256), copy)| {
-                        let part = known.get(sha256).copied().unwrap_or_default();
-                        (sha256.clone(), if answer.held.contains(sha256) { copy.size } else { part })
-                    })
-                    .collect();
-                for (sha256, at) in here {
+                let asked = std::mem::take(&mut self.devices[device].photos.asked);
+                let told = asked.into_iter().map(|sha256| {
+                    let size = self.oracle.photos.copies.get(&(device, sha256.clone())).map_or(0, |copy| copy.size);
+                    let part = known.get(&sha256).copied().unwrap_or_default();
+                    let at = if answer.held.contains(&sha256) { size } else { part };
+                    (sha256, at)
+                });
+                let told: Vec<(String, u64)> = told.collect();
+                for (sha256, at) in told {
                     self.is_told(device, &sha256, at)?;
                 }
             }

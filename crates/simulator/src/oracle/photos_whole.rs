@@ -7,7 +7,7 @@ use gatebook_sync::Content;
 use gatebook_sync::wire::AuditOutcome;
 use uuid::Uuid;
 
-use super::photos::{is_stored, sha256_of};
+use super::photos::is_stored;
 use crate::clock::{DAY, MINUTE};
 use crate::tally::Invariant;
 use crate::templates::yard_id;
@@ -116,6 +116,12 @@ impl World<'_> {
     pub(crate) fn a_day_later(&mut self) -> Run {
         if self.oracle.photos.copies.values().all(|copy| !copy.is_here) {
             return Ok(());
+        }
+        // Time that was counted before a restart is stored once a minute.
+        self.sleep(2 * MINUTE);
+        for device in 0..self.devices.len() {
+            let Some(gone) = self.on_device(device, |open| open.device.photos().let_go())? else { continue };
+            self.works("letting photos go", gone)?;
         }
         self.sleep(DAY + MINUTE);
         self.story.tell(self.time.now(), || "a day has passed".to_owned());

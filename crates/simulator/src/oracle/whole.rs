@@ -214,9 +214,10 @@ impl World<'_> {
         let held: BTreeMap<Uuid, HeldRecord> = self.held_by(device)?.into_iter().map(|held| (held.id, held)).collect();
         let wanted = feed.values().filter(|it| it.content.yard_id.is_none_or(|yard| yards.contains(&yard)));
         for wanted in wanted {
-            let equal = held
-                .get(&wanted.id)
-                .map_or_else(|| self.may_be_let_go(wanted), |held| held.pending || equals(held, wanted));
+            let equal = held.get(&wanted.id).map_or_else(
+                || self.may_be_let_go(wanted) || self.photo_may_be_let_go(wanted, &held),
+                |held| held.pending || equals(held, wanted),
+            );
             self.hold(Invariant::Equal, equal, |story| {
                 let there = held.get(&wanted.id).map(|held| story.write(held.write_id));
                 format!(
@@ -241,9 +242,21 @@ impl World<'_> {
         wanted.receipt.received_at < kept_from
             && match wanted.content.known_kind() {
                 Some(Kind::Notice) => true,
+                Some(Kind::Attachment) => false,
                 Some(kind) if kind.writer() == Writer::Field => {
                     wanted.content.state != RecordState::Live || wanted.content.body.get().contains("\"submitted\"")
                 }
+                _ => false,
+            }
+    }
+
+    /// Whether it is the attachment of a record that the device does not keep, and as old.
+    fn photo_may_be_let_go(&self, wanted: &Canonical, held: &BTreeMap<Uuid, HeldRecord>) -> bool {
+        let kept_from = self.host.latest.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
+        let is_old = wanted.receipt.received_at < kept_from;
+        is_old
+            && match Body::from_json(Kind::Attachment, wanted.content.body.get()) {
+                Ok(Body::Attachment(attachment)) => !held.contains_key(&attachment.parent_id),
                 _ => false,
             }
     }

@@ -18,8 +18,8 @@ pub(crate) enum PhotoStep {
     Remove { device: usize },
     /// An operator looks at a photo.
     View { device: usize },
-    /// The next request for photos of that device meets this fault.
-    Link { device: usize, fault: PhotoFault },
+    /// The next request for photos of that device meets this fault; or the next that brings bytes.
+    Link { device: usize, fault: PhotoFault, at_chunk: bool },
     /// The device's disk is full but for so many bytes less than a photo wants; `None`: there is room again.
     Space { device: usize, short: Option<u64> },
     /// The device is killed when it has written, named or deleted another so many files.
@@ -117,7 +117,7 @@ fn step(sort: Sort, cast: &Cast, dice: &mut Dice) -> PhotoStep {
         Sort::Take => PhotoStep::Take { device, again: dice.percent(25) },
         Sort::Look if dice.percent(50) => PhotoStep::Remove { device },
         Sort::Look => PhotoStep::View { device },
-        Sort::Link => PhotoStep::Link { device, fault: fault(dice) },
+        Sort::Link => PhotoStep::Link { device, fault: fault(dice), at_chunk: dice.percent(75) },
         Sort::Space => PhotoStep::Space { device, short: dice.percent(70).then(|| 1 + dice.below(4_000)) },
         Sort::Kill => PhotoStep::KillAtFile {
             device,

@@ -209,6 +209,7 @@ impl World<'_> {
         self.devices[device].open = Some(Open { device: opened, by_hand, round: None, lane, late: None });
         self.settle_uncertain(device)?;
         self.settle_uncertain_photo(device)?;
+        self.note_confirmed(device)?;
         self.check_copies(device)?;
         self.saved_again(device)?;
         self.check_saved(device)?;
@@ -317,6 +318,7 @@ impl World<'_> {
         match polled {
             None => Ok(()),
             Some(Poll::Pending) => {
+                self.note_confirmed(device)?;
                 self.send(device)?;
                 self.settle_late(device)
             }
@@ -338,6 +340,7 @@ impl World<'_> {
             let told = error.to_string();
             self.works("the local store", Err::<(), _>(told))?;
         }
+        self.note_confirmed(device)?;
         let is_well = outcome.is_ok();
         let size = *size.lock().expect("nobody panics with a page size");
         let Some(event) = self.on_device(device, |open| open.by_hand.conclude(outcome, size, &due))? else {

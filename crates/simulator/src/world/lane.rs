@@ -34,8 +34,8 @@ pub(crate) enum PhotoEvent {
 
 /// What a device has for its photos besides its app: it stays when that is killed.
 pub(crate) struct PhotoGear {
-    /// What its next requests meet.
-    pub faults: VecDeque<PhotoFault>,
+    /// What its next requests meet, and whether that waits for one that brings bytes.
+    pub faults: VecDeque<(PhotoFault, bool)>,
     /// Counts its requests, so that only the newest is answered.
     pub ticket: u64,
     /// Counts its plans, so that only the newest makes it look.
@@ -51,6 +51,8 @@ pub(crate) struct PhotoGear {
     pub uncertain: Option<Uuid>,
     /// The chunk that is on its way.
     pub chunk: Option<Chunk>,
+    /// Of which photos it has last asked whether the server has them.
+    pub asked: Vec<String>,
     /// Its clock has been set forward.
     pub leapt: bool,
 }
@@ -77,6 +79,7 @@ impl PhotoGear {
             was_short: false,
             uncertain: None,
             chunk: None,
+            asked: Vec::new(),
             leapt: false,
         }
     }
@@ -144,7 +147,7 @@ impl World<'_> {
                 if is_idle && sim.photos.plan == plan { self.look(device) } else { Ok(()) }
             }
             PhotoEvent::Arrives(travelling) => self.photo_arrives(*travelling),
-            PhotoEvent::Answered { device, ticket, answer } => self.photo_answered(device, ticket, *answer),
+            PhotoEvent::Answered { device, ticket, answer } => self.photo_answered(device, ticket, &answer),
             PhotoEvent::NetworkChanges { device, ticket } => {
                 let sim = &self.devices[device];
                 if let Some(open) = sim.open.as_ref().filter(|_| sim.photos.ticket == ticket) {

@@ -44,8 +44,11 @@ impl World<'_> {
         if !self.script.has_photos {
             return Ok(());
         }
-        self.oracle.photos.disturb_all();
-        self.oracle.photos.server_lost_at = self.time.now();
+        self.oracle.photos.store_is_not_what_it_was(self.time.now());
+        if self.oracle.photos.store_lost_at > 0 {
+            // The backup may know of photos that the disk has lost since: the office has them forgotten again.
+            return self.sweep_as(Sweep::ForgetLost);
+        }
         self.sweep(true)
     }
 
@@ -55,9 +58,8 @@ impl World<'_> {
             return Ok(());
         }
         self.tally.fault("server's disk loses photos");
-        self.oracle.photos.disturb_all();
         let now = self.time.now();
-        self.oracle.photos.server_lost_at = now;
+        self.oracle.photos.store_is_not_what_it_was(now);
         self.oracle.photos.store_lost_at = now;
         let mut files = self.stored_files();
         // By what does not change from run to run: parts of uploads have names of chance.

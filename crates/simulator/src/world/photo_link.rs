@@ -145,8 +145,13 @@ impl World<'_> {
         sim.photos.ticket += 1;
         let (ticket, token) = (sim.photos.ticket, sim.token.clone());
         let signal = sim.has_signal(now);
-        let fault = if signal { sim.photos.faults.pop_front() } else { None };
+        let brings_bytes = matches!(asked, Asked::Send { .. });
+        let strikes = sim.photos.faults.front().is_some_and(|(_, at_chunk)| signal && (brings_bytes || !at_chunk));
+        let fault = if strikes { sim.photos.faults.pop_front().map(|(fault, _)| fault) } else { None };
         let mut way = sim.latency / 2;
+        if let Asked::Have(request) = &asked {
+            sim.photos.asked.clone_from(&request.sha256);
+        }
         if let Asked::Send { upload, offset, bytes } = &asked {
             let length = bytes.len() as u64;
             way += i64::try_from(length).expect("small") * SECOND / sim.photos.rate;
@@ -283,6 +288,9 @@ impl World<'_> {
             return Ok(());
         };
         if let Err(Refused { error, .. }) = &answer {
+            if matches!(error.code, ApiErrorCode::Revoked | ApiErrorCode::Unauthenticated) {
+                self.oracle.photos.disturb(device);
+            }
             let expected = error.code != ApiErrorCode::Internal;
             self.hold(Invariant::NoFailure, expected, |_| format!("the server answered a photo by {error:?}"))?;
         }
@@ -315,14 +323,14 @@ impl World<'_> {
     }
 
     /// A device hears of its request.
-    pub(crate) fn photo_answered(&mut self, device: usize, ticket: u64, answer: PhotoAnswer) -> Run {
+    pub(crate) fn photo_answered(&mut self, device: usize, ticket: u64, answer: &PhotoAnswer) -> Run {
         let sim = &mut self.devices[device];
         let Some(open) = &mut sim.open else { return Ok(()) };
         let Some((_, line)) = open.lane.round.as_ref().filter(|_| sim.photos.ticket == ticket) else { return Ok(()) };
         sim.photos.ticket += 1;
         line.put_answer(answer.clone());
         let chunk = sim.photos.chunk.take();
-        self.learn(device, chunk, &answer)?;
+        self.learn(device, chunk, answer)?;
         self.lane_goes_on(device)
     }
 

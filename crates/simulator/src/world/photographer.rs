@@ -30,8 +30,8 @@ impl World<'_> {
             PhotoStep::Take { device, again } => self.take_photo(device, again, &mut dice),
             PhotoStep::Remove { device } => self.remove_photo(device, &mut dice),
             PhotoStep::View { device } => self.view_photo(device, &mut dice),
-            PhotoStep::Link { device, fault } => {
-                self.devices[device].photos.faults.push_back(fault);
+            PhotoStep::Link { device, fault, at_chunk } => {
+                self.devices[device].photos.faults.push_back((fault, at_chunk));
                 Ok(())
             }
             PhotoStep::Space { device, short } => self.set_space(device, short),
@@ -182,7 +182,7 @@ impl World<'_> {
     /// Nothing happens for hours. Some devices are switched off for them, the others sleep.
     fn night(&mut self, lasts: Instant, dice: &mut Dice) -> Run {
         self.tally.act("night");
-        self.oracle.photos.disturb_all();
+        self.oracle.photos.uploads_may_be_over();
         let mut off = Vec::new();
         for device in 0..self.devices.len() {
             if dice.percent(50) && self.devices[device].open.is_some() {

@@ -64,7 +64,17 @@ impl PhotoTransport for Link {
     }
 
     async fn offset(&self, upload: Uuid) -> Result<Option<u64>, TransportError> {
-        Ok(self.0.lock().unwrap().parts.get(&upload).map(|(_, bytes)| bytes.len() as u64))
+        let mut state = self.0.lock().unwrap();
+        let stands = state.parts.get(&upload).map(|(new, bytes)| (new.clone(), bytes.clone()));
+        Ok(stands.map(|(new, bytes)| {
+            let at = bytes.len() as u64;
+            if at == new.size {
+                // It had ended between the last byte and the filing.
+                state.parts.remove(&upload);
+                state.held.insert(new.sha256, bytes);
+            }
+            at
+        }))
     }
 
     async fn send(&self, upload: Uuid, offset: u64, bytes: Bytes) -> Result<Option<u64>, TransportError> {
@@ -248,4 +258,35 @@ async fn a_photo_that_went_is_fetched_for_viewing_into_a_bounded_cache_and_offli
     let second = phone.photos.view(Some(&link), &hash_of(&phone, ids[1])).await.unwrap();
     assert!(second.exists() && !first.exists(), "the cache holds one of them");
     assert!(phone.photos.view(Some(&link), "../../gatebook.sqlite").await.is_err());
+}
+
+/// What the server has of it so far.
+fn puts(link: &Link, phone: &Phone, id: Uuid, upload: u128, bytes: u64) {
+    let (sha256, size) = (hash_of(phone, id), size_of(phone, id));
+    let whole = std::fs::read(phone.photos.picture(&sha256).unwrap()).unwrap();
+    let new = NewUpload { sha256, size, media_type: String::new(), record_id: id };
+    let part = whole[..usize::try_from(bytes).unwrap()].to_vec();
+    link.0.lock().unwrap().parts.insert(Uuid::from_u128(upload), (new, part));
+}
+
+#[tokio::test]
+async fn what_has_arrived_to_the_last_byte_and_was_never_stored_is_stored_without_sending_it_again() {
+    let phone = Phone::new();
+    let id = phone.takes(10).await.unwrap();
+    let link = Link::default();
+    puts(&link, &phone, id, 1, size_of(&phone, id));
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().sent, 0);
+    assert!(link.0.lock().unwrap().held.contains_key(&hash_of(&phone, id)));
+}
+
+#[tokio::test]
+async fn of_several_uploads_of_one_photo_the_furthest_is_carried_on() {
+    let phone = Phone::new();
+    let id = phone.takes(10).await.unwrap();
+    for (first, second) in [(20, 0), (0, 20)] {
+        let link = Link::default();
+        puts(&link, &phone, id, 1, first);
+        puts(&link, &phone, id, 2, second);
+        assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().sent, size_of(&phone, id) - 20);
+    }
 }

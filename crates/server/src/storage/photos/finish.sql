@@ -1,1 +1,1 @@
-UPDATE uploads SET state = 'stored', expires_at = $1 WHERE id = $2
+UPDATE uploads SET state = 'stored', received = size, expires_at = $1 WHERE id = $2
