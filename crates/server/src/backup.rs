@@ -1,6 +1,5 @@
 //! Backups, and putting one in place. The key (`server.key`) is in neither: it must survive a restore as it is.
 
-use std::fs::File;
 use std::path::Path;
 
 use gatebook_sync::Epoch;
@@ -9,7 +8,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{ServerError, refuse};
-use crate::files::{FolderLock, sync_folder_of};
+use crate::files::{FolderLock, sync_file, sync_folder_of};
 use crate::server::{Server, epoch_at};
 use crate::storage::Storage;
 use crate::storage::sqlite::{self, APPLICATION_ID, DATABASE};
@@ -35,7 +34,7 @@ impl Server {
             return Err(refuse(ApiErrorCode::Malformed, message).into());
         };
         database.copy(&unfinished)?;
-        File::open(&unfinished)?.sync_all()?;
+        sync_file(&unfinished)?;
         std::fs::rename(unfinished, to)?;
         sync_folder_of(to)
     }
@@ -76,7 +75,7 @@ pub fn restore_backup(data: &Path, backup: &Path, now: Timestamp) -> Result<Epoc
     let staged = data.join("restoring.sqlite");
     std::fs::copy(backup, &staged)?;
     let epoch = begin_epoch(&staged, replaced, now)?;
-    File::open(&staged)?.sync_all()?;
+    sync_file(&staged)?;
     set_aside(data, &database, epoch)?;
     // In one step the old database gives way to the new: at no moment is there none, which a server starting then would
     // take for a new installation.

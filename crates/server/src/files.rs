@@ -35,6 +35,13 @@ impl FolderLock {
     }
 }
 
+/// Makes sure that what the file holds survives a power cut.
+pub(crate) fn sync_file(path: &Path) -> Result<(), ServerError> {
+    // Windows flushes only what was opened for writing.
+    File::options().write(true).open(path)?.sync_all()?;
+    Ok(())
+}
+
 /// Makes sure that the file's name, not only its content, survives a power cut.
 pub(crate) fn sync_folder_of(path: &Path) -> Result<(), ServerError> {
     // Only on Unix can a folder be synced; elsewhere the file system journals names itself.

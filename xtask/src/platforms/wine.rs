@@ -23,7 +23,17 @@ pub(super) fn client(effort: Effort) -> anyhow::Result<Ended> {
         return Ok(Ended::Skipped(format!("Rust's standard library cannot be had; try `rustup target add {TARGET}`")));
     }
     let mut command = tool("cargo");
-    command.args(["test", "--quiet", "--target", TARGET, "--package", "gatebook-client", "--lib", "--tests"]);
+    command.args([
+        "test",
+        "--quiet",
+        "--target",
+        TARGET,
+        "--package",
+        "gatebook-client",
+        "--lib",
+        "--tests",
+        "--no-fail-fast",
+    ]);
     if !succeeds(tool("wine").arg("--version")) {
         run(command.arg("--no-run"))?;
         return Ok(skipped(
