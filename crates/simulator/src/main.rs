@@ -113,7 +113,7 @@ fn tell(seed: u64, bug: Option<Bug>) -> anyhow::Result<()> {
 }
 
 /// Bugs that need a rare meeting of events: they are looked for where enough seeds are run.
-const RARE: [Bug; 2] = [Bug::RebaseOnUnseen, Bug::KeepTakenOfLostScope];
+const RARE: [Bug; 3] = [Bug::RebaseOnUnseen, Bug::KeepTakenOfLostScope, Bug::FileBeforePlace];
 /// From how many seeds on they are.
 const ENOUGH_FOR_RARE: u64 = 5_000;
 

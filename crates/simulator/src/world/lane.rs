@@ -160,6 +160,9 @@ impl World<'_> {
 
     /// Lets the lane deal with what it was told.
     pub(crate) fn lane_hears(&mut self, device: usize) -> Run {
+        if !self.script.has_photos {
+            return Ok(());
+        }
         let now = self.time.now();
         loop {
             let Some(open) = &mut self.devices[device].open else { return Ok(()) };
@@ -204,6 +207,9 @@ impl World<'_> {
 
     /// One look: what may go goes, what waits is sent.
     pub(crate) fn look(&mut self, device: usize) -> Run {
+        if !self.script.has_photos {
+            return Ok(());
+        }
         let Some(open) = &mut self.devices[device].open else { return Ok(()) };
         open.lane.by_hand.begin();
         let gear = &mut self.devices[device].photos;
