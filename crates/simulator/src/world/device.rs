@@ -250,7 +250,8 @@ impl World<'_> {
     pub(crate) fn plan(&mut self, device: usize, event: Event) -> Run {
         let sim = &mut self.devices[device];
         let jitter = sim.dice.share();
-        if event != Event::Timer {
+        // What came of the last round calls for none by itself.
+        if !matches!(event, Event::Timer | Event::Succeeded | Event::Failed { .. }) {
             sim.timed.clear();
         }
         let Some(next) = self.on_device(device, |open| open.by_hand.plan(event, jitter))? else { return Ok(()) };
