@@ -11,6 +11,7 @@ mod kiosk;
 
 pub use command_names::COMMANDS;
 
+use gatebook_client::photos::Network;
 use gatebook_client::scheduler::Event;
 use gatebook_client::view::SyncStatus;
 use gatebook_client::{Device, DeviceConfig};
@@ -112,9 +113,12 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
     // A kiosk has a cable or the yard's Wi-Fi; phones say what they have.
     #[cfg(desktop)]
-    device.photos().set_network(gatebook_client::photos::Network::Unmetered);
+    device.photos().set_network(Network::Unmetered);
     let told = device.clone();
-    app.background_sync().start(&data, move || told.notify(Event::NetworkChanged))?;
+    app.background_sync().start(&data, move |network| {
+        told.photos().set_network(if network.unmetered { Network::Unmetered } else { Network::Metered });
+        told.notify(Event::NetworkChanged);
+    })?;
     forward(app.handle().clone(), &device);
     app.manage(device);
     #[cfg(desktop)]

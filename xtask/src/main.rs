@@ -81,7 +81,10 @@ fn test() -> anyhow::Result<()> {
     npm(&["run", "test"])?;
     npm(&["run", "build"])?;
     cargo(&["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
-    cargo(&["nextest", "run", "--workspace", "--all-features"])?;
+    // The product as it is built for people; the simulator's hooks are in its own tests alone.
+    cargo(&["nextest", "run", "--workspace"])?;
+    let simulator = ["--cargo-profile", "simulate", "--package", "gatebook-simulator", "--features", "simulation"];
+    cargo(&[&["nextest", "run"], simulator.as_slice()].concat())?;
     platforms::check(&[], platforms::Effort::Small)?;
     // First that it finds what is wrong, then that nothing is.
     simulate(&["--bugs", "--seeds", "1000"])?;

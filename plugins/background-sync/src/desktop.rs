@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tauri::plugin::PluginApi;
 use tauri::{AppHandle, Runtime};
 
-use crate::{Result, State};
+use crate::{NetworkNow, Result, State};
 
 pub(crate) fn init<R: Runtime, C: DeserializeOwned>(_app: &AppHandle<R>, _api: &PluginApi<R, C>) -> BackgroundSync<R> {
     BackgroundSync(PhantomData)
@@ -20,7 +20,7 @@ pub struct BackgroundSync<R: Runtime>(PhantomData<fn() -> R>);
 
 impl<R: Runtime> BackgroundSync<R> {
     /// Nothing to start: the device's own scheduler runs, and it watches the network itself.
-    pub fn start(&self, _data_dir: &Path, _on_network: impl Fn() + Send + Sync + 'static) -> Result<()> {
+    pub fn start(&self, _data_dir: &Path, _on_network: impl Fn(NetworkNow) + Send + Sync + 'static) -> Result<()> {
         Ok(())
     }
 

@@ -26,7 +26,7 @@ pub use desktop::BackgroundSync;
 pub use error::{Error, Result};
 #[cfg(mobile)]
 pub use mobile::BackgroundSync;
-pub use models::{LastRound, RoundOutcome, State};
+pub use models::{LastRound, NetworkNow, RoundOutcome, State};
 
 /// Reaches the plugin from an app, a handle or a window.
 pub trait BackgroundSyncExt<R: Runtime> {

@@ -8,7 +8,7 @@ use tauri::ipc::Channel;
 use tauri::plugin::{PluginApi, PluginHandle};
 use tauri::{AppHandle, Runtime};
 
-use crate::{Result, State};
+use crate::{NetworkNow, Result, State};
 
 #[cfg(target_os = "ios")]
 tauri::ios_plugin_binding!(init_plugin_background_sync);
@@ -32,7 +32,7 @@ pub struct BackgroundSync<R: Runtime>(PluginHandle<R>);
 #[serde(rename_all = "camelCase")]
 struct Start<'a> {
     data_dir: &'a str,
-    on_network: Channel<()>,
+    on_network: Channel<NetworkNow>,
 }
 
 #[derive(Serialize)]
@@ -43,9 +43,9 @@ struct Pending {
 impl<R: Runtime> BackgroundSync<R> {
     /// Has the system run rounds over the store in `data_dir` from now on, and tells of changes of the network while
     /// the app is open.
-    pub fn start(&self, data_dir: &Path, on_network: impl Fn() + Send + Sync + 'static) -> Result<()> {
-        let on_network = Channel::new(move |_| {
-            on_network();
+    pub fn start(&self, data_dir: &Path, on_network: impl Fn(NetworkNow) + Send + Sync + 'static) -> Result<()> {
+        let on_network = Channel::new(move |told| {
+            on_network(told.deserialize()?);
             Ok(())
         });
         let data_dir = data_dir.to_string_lossy();

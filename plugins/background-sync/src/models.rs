@@ -15,6 +15,13 @@ pub struct State {
     pub last_round: Option<LastRound>,
 }
 
+/// What the device is connected by now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NetworkNow {
+    /// Its bytes cost nothing.
+    pub unmetered: bool,
+}
+
 /// A round that the system began.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -57,7 +57,7 @@ fn over_a_cut_link(table: &mut Table) {
         device.set_photo_policy(&policy).expect("a policy");
         let record = captured(&device, 0);
         for seed in 0..PHOTOS {
-            take(&device, record, Source::Bytes(picture(1_700, 1_300, seed, 92))).await;
+            take(&device, record, Source::Bytes(picture(2_750, 2_100, seed, 92))).await;
         }
         let held = device.storage().expect("what is held");
         assert_eq!(held.photos.len(), PHOTOS as usize);

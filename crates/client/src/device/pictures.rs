@@ -79,7 +79,8 @@ impl Device {
             ),
             Err(error) => return Err(error.into()),
         };
-        let photos = self.store.attachments_of(record_id)?.into_iter().map(|it| PhotoView {
+        let attachments = self.store.attachments_of(record_id)?.into_iter();
+        let photos = attachments.filter(|it| it.attachment.role == AttachmentRole::Photo).map(|it| PhotoView {
             id: it.id,
             role: it.attachment.role,
             about: it.attachment.about,

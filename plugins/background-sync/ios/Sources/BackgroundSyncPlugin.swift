@@ -30,7 +30,10 @@ class BackgroundSyncPlugin: Plugin {
 
   @objc public func start(_ invoke: Invoke) throws {
     let args = try invoke.parseArgs(StartArgs.self)
-    network = NetworkWatch { args.onNetwork.send(JsonObject()) }
+    network = NetworkWatch { unmetered in
+      let now: JsonObject = ["unmetered": unmetered]
+      args.onNetwork.send(now)
+    }
     if leaving == nil {
       leaving = NotificationCenter.default.addObserver(
         forName: UIApplication.didEnterBackgroundNotification, object: nil, queue: .main

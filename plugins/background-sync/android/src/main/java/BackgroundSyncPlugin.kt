@@ -42,7 +42,11 @@ class BackgroundSyncPlugin(private val activity: Activity) : Plugin(activity) {
         dataDir = args.dataDir
         Schedule.regularly(activity.applicationContext, args.dataDir)
         network?.stop()
-        network = NetworkWatch(activity.applicationContext) { args.onNetwork.send(JSObject()) }.also { it.start() }
+        network = NetworkWatch(activity.applicationContext) { unmetered ->
+            val now = JSObject()
+            now.put("unmetered", unmetered)
+            args.onNetwork.send(now)
+        }.also { it.start() }
         invoke.resolve()
     }
 
