@@ -15,7 +15,7 @@ use super::running::Running;
 use super::yard::Yard;
 
 /// How long anything may take that takes a moment.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 /// How often is looked meanwhile.
 pub(super) const LOOK: Duration = Duration::from_millis(40);
 

@@ -67,10 +67,11 @@ async fn run(
     let (mut failures, mut way) = (0_u32, None);
     loop {
         changes.mark_unchanged();
+        let mut asked_for = false;
         let outcome = tokio::select! {
             outcome = round(&photos, &mut way, &arrived) => Some(outcome),
             // What is sent is lost with its link or would be faster over the new one; the server knows how far it came.
-            () = network_change(&mut inbox) => None,
+            () = network_change(&mut inbox, &mut asked_for) => None,
         };
         let Some(open) = photos.upgrade() else { return };
         open.sending_ended();
@@ -89,6 +90,9 @@ async fn run(
                 // A link that breaks again and again and still carries something is worth coming back to.
                 failures = if came_further { 1 } else { failures.saturating_add(1) };
                 tracing::info!(%error, failures, "photos wait");
+                if asked_for {
+                    continue;
+                }
                 let asked = asked(&error);
                 (pause(failures, asked), asked)
             }
@@ -136,12 +140,13 @@ const fn is_new_way(event: Event) -> bool {
     matches!(event, Event::NetworkChanged | Event::Resumed)
 }
 
-/// Waits for a change of network; whatever else is asked for is answered by the look that is under way.
-async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
+/// Waits for a change of network. Whatever else is asked for is answered by the look that is under way, unless that fails:
+/// then what a person asked for meanwhile gets a look of its own.
+async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>, asked_for: &mut bool) {
     loop {
         match inbox.recv().await {
             Some(Event::NetworkChanged) => return,
-            Some(_) => {}
+            Some(event) => *asked_for |= event == Event::Manual,
             None => return std::future::pending().await,
         }
     }

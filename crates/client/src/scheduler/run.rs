@@ -44,6 +44,8 @@ pub(super) struct Scheduler {
     pub(super) app: String,
     pub(super) size: PageSize,
     status: watch::Sender<SyncStatus>,
+    /// Photos arrived while the last round was under way: what the server says of them may have come too late for it.
+    photos_arrived: bool,
     way: Option<Way>,
 }
 
@@ -79,7 +81,8 @@ pub(super) fn prepare(
     });
     let (events, inbox) = mpsc::unbounded_channel();
     let handle = Handle { events, status: status.subscribe(), board: status.clone() };
-    let scheduler = Scheduler { store, environment, app, size: PageSize::new(limits), status, way: None };
+    let scheduler =
+        Scheduler { store, environment, app, size: PageSize::new(limits), status, photos_arrived: false, way: None };
     handle.notify(Event::Started);
     Ok((scheduler, handle, inbox))
 }
@@ -132,10 +135,12 @@ impl Scheduler {
         let Some(_lock) = RoundLock::try_take(self.store.folder(), Lane::Records) else {
             return Ok(Step::Wait(Some(self.environment.now() + WHILE_ANOTHER_RUNS)));
         };
+        let mut photos_arrived = false;
         let cut = tokio::select! {
             outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
-            () = network_change(inbox) => Ok(()),
+            () = network_change(inbox, &mut photos_arrived) => Ok(()),
         };
+        self.photos_arrived = photos_arrived;
         self.ended();
         match cut {
             // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
@@ -153,7 +158,7 @@ impl Scheduler {
         let running = self.store.is_latched()?;
         #[cfg(not(feature = "simulation"))]
         let running = false;
-        let is_urgent = has_fresh_work || (deliberate!(HurryPassedOver) && pending > 0);
+        let is_urgent = has_fresh_work || self.photos_arrived || (deliberate!(HurryPassedOver) && pending > 0);
         let situation = Situation { enrolled: enrolment.is_some(), running, pending: is_urgent, attempts };
         let next = plan(situation, self.environment.now(), event, jitter);
         if next.attempts != situation.attempts {
@@ -286,11 +291,12 @@ pub(crate) const fn retry_after_of(error: &RoundError) -> Option<Duration> {
 }
 
 /// Waits for a change of network. Whatever else is asked for while a round runs is answered by that round; what is
-/// written meanwhile is pending after it and gets its own.
-async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>) {
+/// written meanwhile is pending after it and gets its own, and so do photos that have arrived.
+async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>, photos_arrived: &mut bool) {
     loop {
         match inbox.recv().await {
             Some(Event::NetworkChanged) => return,
+            Some(Event::PhotosArrived) => *photos_arrived = true,
             Some(_) => {}
             None => return std::future::pending().await,
         }
