@@ -45,6 +45,8 @@ pub(crate) struct PhotoCopy {
     pub size: u64,
     /// They are there.
     pub is_here: bool,
+    /// The attachments for which they were taken since they are there.
+    ids: BTreeSet<Uuid>,
     /// Since when the device can know that the server has them, for all attachments they stand for.
     pub confirmed_at: Option<Instant>,
     /// What the server last said when it was asked whether it holds them, and their record was no longer on the device.
@@ -146,6 +148,7 @@ impl World<'_> {
         let copy = self.oracle.photos.copies.entry((device, sha256)).or_insert_with(|| PhotoCopy {
             size,
             is_here: true,
+            ids: BTreeSet::new(),
             confirmed_at: None,
             said: None,
             vouched_at: None,
@@ -158,6 +161,10 @@ impl World<'_> {
             disturbed_at: None,
             may_be_lost: false,
         });
+        if !copy.is_here {
+            copy.ids.clear();
+        }
+        copy.ids.insert(id);
         // Another attachment, which the server has not confirmed; and the bytes are there (again).
         (copy.is_here, copy.confirmed_at, copy.vouched_at) = (true, None, None);
         (copy.gone_at, copy.is_excused, copy.said) = (None, false, None);
@@ -212,12 +219,11 @@ impl World<'_> {
             .map(|held| held.id)
             .collect();
         let now = self.time.now();
-        let PhotoBook { copies, taken, .. } = &mut self.oracle.photos;
-        for ((_, sha256), copy) in copies.iter_mut().filter(|((on, _), copy)| *on == device && copy.is_here) {
-            let mut mine = taken.iter().filter(|(_, (on, of))| *on == device && of == sha256).map(|(id, _)| id);
+        let copies = self.oracle.photos.copies.iter_mut();
+        for (_, copy) in copies.filter(|((on, _), copy)| *on == device && copy.is_here) {
             // Of bytes whose record is no longer here, what the server says counts, and what was known when it went.
             let is_said = copy.said.unwrap_or(copy.confirmed_at.is_some());
-            let is_confirmed = mine.all(|id| if here.contains(id) { stored.contains(id) } else { is_said });
+            let is_confirmed = copy.ids.iter().all(|id| if here.contains(id) { stored.contains(id) } else { is_said });
             copy.confirmed_at = if is_confirmed { copy.confirmed_at.or(Some(now)) } else { None };
         }
         Ok(())
@@ -361,10 +367,8 @@ impl World<'_> {
                 let told: Vec<(String, u64)> = told.collect();
                 let here = self.attachments_on(device)?;
                 for (sha256, at) in told {
-                    let PhotoBook { copies, taken, .. } = &mut self.oracle.photos;
-                    let mut mine = taken.iter().filter(|(_, (on, of))| *on == device && *of == sha256);
-                    if let Some(copy) = copies.get_mut(&(device, sha256.clone())) {
-                        let is_orphan = mine.any(|(id, _)| !here.contains(id));
+                    if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, sha256.clone())) {
+                        let is_orphan = !copy.ids.is_subset(&here);
                         copy.said = is_orphan.then(|| answer.held.contains(&sha256));
                     }
                     self.is_told(device, &sha256, at)?;

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use gatebook_domain::attachment::{Attachment, AttachmentRole};
 use gatebook_domain::gate_event::{Direction, GateEvent};
 use gatebook_domain::{Body, Kind};
-use gatebook_sync::wire::{Limits, Repaired, ScopePage, SyncResponse};
-use gatebook_sync::{Canonical, Content, Epoch, PROTOCOL, Receipt, Scope};
+use gatebook_sync::wire::{Judged, Limits, Repaired, ScopePage, SyncResponse};
+use gatebook_sync::{Canonical, Content, Epoch, PROTOCOL, Receipt, Scope, Verdict};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use jiff::Timestamp;
@@ -103,6 +103,21 @@ impl Phone {
         attachment.stored_at = stored.then(|| self.clock.now());
         content.body = RawValue::from_string(Body::Attachment(attachment).to_json()).unwrap();
         self.store.settle(&[], told(id, content, self.clock.now(), u64::from(!stored) + 1)).unwrap();
+    }
+
+    /// The server takes everything that waits, and then the device does not work at the yard any more.
+    fn syncs_and_loses_its_yard(&self) {
+        let push = self.store.push_page(None, Limits::default()).unwrap().push;
+        let judged = push.iter().map(|push| Judged {
+            id: push.id,
+            write_id: push.write_id,
+            verdict: Verdict::Accepted,
+            canonical: None,
+        });
+        let about = self.store.held(self.parent).unwrap().unwrap();
+        let answer = told(self.parent, about.content, self.clock.now(), 1);
+        let scopes = answer.scopes[..1].to_vec();
+        self.store.settle(&push, SyncResponse { verdicts: judged.collect(), scopes, ..answer }).unwrap();
     }
 
     fn passes(&self, seconds: u64) {

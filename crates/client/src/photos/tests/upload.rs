@@ -261,6 +261,41 @@ async fn what_is_over_stays_until_the_server_has_said_once_more_that_it_holds_it
 }
 
 #[tokio::test]
+async fn photos_whose_record_went_with_its_yard_are_sent_and_go_a_day_after_the_server_has_said_that_it_holds_them() {
+    let phone = Phone::new();
+    let (known, unsent) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());
+    let hashes = [known, unsent].map(|id| hash_of(&phone, id));
+    let is_here = |hash: &String| phone.photos.folder.path(hash, folder::Sort::Photo).exists();
+    phone.hears(known, true);
+    phone.hears(unsent, false);
+    phone.lets_go();
+    phone.syncs_and_loses_its_yard();
+    assert!(phone.store.held(known).unwrap().is_none());
+
+    let link = Link::default();
+    link.0.lock().unwrap().held.insert(hashes[0].clone(), Vec::new());
+    phone.passes(24 * HOUR);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1, "the server was known to hold it");
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().photos, 1);
+    assert_eq!(
+        phone.photos.upload(&link, Network::Metered).await.unwrap().photos,
+        0,
+        "the server says that it holds it"
+    );
+    phone.passes(24 * HOUR - 1);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 0);
+    assert!(is_here(&hashes[1]));
+    phone.passes(1);
+    link.0.lock().unwrap().held.remove(&hashes[1]);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 0, "it was lost since, and waits again");
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().photos, 1);
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    phone.passes(24 * HOUR);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1);
+    assert_eq!(hashes.iter().filter(|hash| is_here(hash)).count(), 0);
+}
+
+#[tokio::test]
 async fn a_photo_that_went_is_fetched_for_viewing_into_a_bounded_cache_and_offline_it_is_told() {
     let phone = Phone::new();
     let ids = [phone.takes_bytes(noisy(300, 1)).await.unwrap(), phone.takes_bytes(noisy(300, 2)).await.unwrap()];
