@@ -149,13 +149,13 @@ impl World<'_> {
             }
             let named = self.named_on(device)?;
             let may_be_seen = |sha256: &String| named.contains(sha256) && !kept_back.contains(sha256);
-            if let Some((sha256, _)) = there.iter().find(|(sha256, is_here)| !is_here && may_be_seen(sha256)) {
-                if self.server_holds(tenant, sha256)? {
-                    let is_shown = self.fetch(device, sha256)?;
-                    self.hold(Invariant::Liveness, is_shown, |_| {
-                        format!("photo {} cannot be fetched again by {name}", &sha256[..8])
-                    })?;
-                }
+            if let Some((sha256, _)) = there.iter().find(|(sha256, is_here)| !is_here && may_be_seen(sha256))
+                && self.server_holds(tenant, sha256)?
+            {
+                let is_shown = self.fetch(device, sha256)?;
+                self.hold(Invariant::Liveness, is_shown, |_| {
+                    format!("photo {} cannot be fetched again by {name}", &sha256[..8])
+                })?;
             }
         }
         self.check_photos()
