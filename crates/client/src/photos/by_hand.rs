@@ -77,14 +77,6 @@ impl Photos {
         Ok(())
     }
 
-    /// Lets go what is over, as a look does.
-    ///
-    /// # Errors
-    /// The link, database or folder failed.
-    pub async fn let_go_by_hand(self: &Arc<Self>, link: &dyn PhotoTransport) -> Result<(), UploadError> {
-        self.let_go(link).await.map(drop)
-    }
-
     /// What the server does not hold, as the records on this device have it now, by hash.
     ///
     /// # Errors

@@ -6,6 +6,7 @@ use std::path::Path;
 use gatebook_client::TransportError;
 use gatebook_domain::{Body, Kind};
 use gatebook_sync::Content;
+use gatebook_sync::wire::HaveResponse;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -197,6 +198,18 @@ impl World<'_> {
         }
     }
 
+    /// The device hears which of those photos the server holds. Of bytes whose record is no longer there, that counts.
+    pub(crate) fn server_says(&mut self, device: usize, asked: &[String], answer: &HaveResponse) -> Run {
+        let here = self.attachments_on(device)?;
+        for sha256 in asked {
+            if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, sha256.clone())) {
+                let is_orphan = !copy.ids.is_subset(&here);
+                copy.said = is_orphan.then(|| answer.held.contains(sha256));
+            }
+        }
+        self.note_confirmed(device)
+    }
+
     fn attachments_on(&mut self, device: usize) -> Run<BTreeSet<Uuid>> {
         let Some(open) = &self.devices[device].open else { return Ok(BTreeSet::new()) };
         let there = open.device.store().held_of_kind(Kind::Attachment);
@@ -365,15 +378,11 @@ impl World<'_> {
                     (sha256, at)
                 });
                 let told: Vec<(String, u64)> = told.collect();
-                let here = self.attachments_on(device)?;
+                let asked: Vec<String> = told.iter().map(|(sha256, _)| sha256.clone()).collect();
+                self.server_says(device, &asked, answer)?;
                 for (sha256, at) in told {
-                    if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, sha256.clone())) {
-                        let is_orphan = !copy.ids.is_subset(&here);
-                        copy.said = is_orphan.then(|| answer.held.contains(&sha256));
-                    }
                     self.is_told(device, &sha256, at)?;
                 }
-                self.note_confirmed(device)?;
             }
             _ => {}
         }

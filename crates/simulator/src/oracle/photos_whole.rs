@@ -122,13 +122,16 @@ impl World<'_> {
         // Time that was counted before a restart is stored once a minute.
         self.sleep(2 * MINUTE);
         for device in 0..self.devices.len() {
-            self.let_go_at_once(device)?;
+            // Photos whose record was given up since are sent if need be, and the server's word is asked for.
+            self.look_at_once(device)?;
+            self.look_at_once(device)?;
+            self.note_confirmed(device)?;
         }
         self.sleep(DAY + MINUTE);
         self.story.tell(self.time.now(), || "a day has passed".to_owned());
         for device in 0..self.devices.len() {
             self.note_confirmed(device)?;
-            self.let_go_at_once(device)?;
+            self.look_at_once(device)?;
             self.check_copies(device)?;
             let kept_back = self.kept_back(device)?;
             let (name, tenant) = (self.devices[device].name, self.devices[device].tenant);

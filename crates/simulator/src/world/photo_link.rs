@@ -352,11 +352,15 @@ impl World<'_> {
             return Ok(());
         }
         let about = asked.clone();
-        let answer = self.on_server(SECOND, |server| wait_for(ask(server, &token, asked, 0, None)))?;
+        let length = if let Asked::Send { bytes, .. } = &asked { bytes.len() as u64 } else { 0 };
+        let answer = self.on_server(SECOND, |server| wait_for(ask(server, &token, asked, length, None)))?;
         if let (Asked::Have(HaveRequest { before_letting_go: true, .. }), Some(Ok(Told::Have(answer)))) =
             (&about, &answer)
         {
             self.server_vouches(device, &answer.held);
+        }
+        if let (Asked::Have(request), Some(Ok(Told::Have(answer)))) = (&about, &answer) {
+            self.server_says(device, &request.sha256, answer)?;
         }
         line.put_answer(answer.map_or_else(|| lost("connection reset"), |answer| heard(&about, answer)));
         Ok(())

@@ -159,17 +159,17 @@ impl World<'_> {
         }
     }
 
-    /// Lets go what is over, without letting time pass.
-    pub(crate) fn let_go_at_once(&mut self, device: usize) -> Run {
+    /// One look of the photos' lane, without letting time pass.
+    pub(crate) fn look_at_once(&mut self, device: usize) -> Run {
         let line = PhotoLine::default();
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let photos = std::sync::Arc::clone(open.device.photos());
-        let mut letting_go = pin!(photos.let_go_by_hand(&line));
+        let mut looking = pin!(photos.look_by_hand(&line));
         loop {
-            match letting_go.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            match looking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
                 Poll::Pending => self.ask_at_once(device, &line)?,
                 Poll::Ready(Ok(()) | Err(UploadError::Link(_))) => return Ok(()),
-                Poll::Ready(Err(error)) => return self.works("letting photos go", Err(error)),
+                Poll::Ready(Err(error)) => return self.works("a look of the lane", Err(error)),
             }
         }
     }
