@@ -119,6 +119,7 @@ async fn what_a_crash_leaves_staged_goes_when_its_upload_is_over_and_no_sooner()
         assert!(tus.is_held(&photo).await);
         assert_eq!(sweep(&yard).await, Swept::default());
         assert!(files(&yard, "staging").is_empty());
+        a.push(photo.draft()).await;
         assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
     }
 }
