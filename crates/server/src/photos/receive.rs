@@ -67,9 +67,7 @@ enum End {
 impl Server {
     /// Adds a request's bytes to an upload. It goes on to its end even if nobody waits for it any more.
     pub(crate) async fn append(self, device: Device, id: Uuid, chunk: Chunk) -> Result<Upload, UploadError> {
-        self.known_upload(&device, id).await?;
-        let turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
-        let mut upload = self.known_upload(&device, id).await?;
+        let (turn, mut upload) = self.turn_at(&device, id).await?;
         let missing = upload.new.size - upload.received;
         if chunk.offset != upload.received {
             return Err(UploadError::WrongOffset { received: upload.received });
