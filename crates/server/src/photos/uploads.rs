@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::error::UploadError;
 use super::hash::ContentHash;
 use super::marks::attachment;
+use super::turns::Turn;
 use crate::error::{ServerError, refuse};
 use crate::server::{Inner, Server};
 use crate::storage::{Blob, Device, Held, NewUpload, Upload, UploadState};
@@ -107,9 +108,7 @@ impl Server {
 
     /// How far an upload is. Whoever is at it is asked to make safe what has arrived.
     pub(crate) async fn upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
-        self.known_upload(device, id).await?;
-        let _turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
-        let upload = self.known_upload(device, id).await?;
+        let (_turn, upload) = self.turn_at(device, id).await?;
         if upload.state == UploadState::Open && upload.received == upload.new.size {
             // A node died between the last byte and the end.
             return self.finish_upload(device.tenant, upload, None).await;
@@ -119,9 +118,7 @@ impl Server {
 
     /// Gives an upload up. Bytes that are held already stay.
     pub(crate) async fn terminate(&self, device: &Device, id: Uuid) -> Result<(), UploadError> {
-        self.known_upload(device, id).await?;
-        let _turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
-        self.known_upload(device, id).await?;
+        let (_turn, _) = self.turn_at(device, id).await?;
         self.drop_upload(id).await?;
         tracing::info!(upload = %id, "upload given up");
         Ok(())
@@ -133,8 +130,21 @@ impl Server {
         Ok(self.inner.depot.clear(id).await?)
     }
 
+    /// The turn to work on the device's upload of that id, and how it stands then.
+    pub(super) async fn turn_at(&self, device: &Device, id: Uuid) -> Result<(Turn<'_>, Upload), UploadError> {
+        let turns = &self.inner.turns;
+        let turn = if let Some(turn) = turns.take_free(id) {
+            turn
+        } else {
+            // Nobody gives way to a stranger.
+            self.known_upload(device, id).await?;
+            turns.take(id).await.ok_or(UploadError::Taken)?
+        };
+        Ok((turn, self.known_upload(device, id).await?))
+    }
+
     /// The device's upload of that id, if it is not over.
-    pub(super) async fn known_upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
+    async fn known_upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
         let (tenant, now) = (device.tenant, self.inner.config.environment.now());
         let found = self.off_thread(move |inner| inner.storage.read(|reading| reading.upload(tenant, id))).await?;
         let upload = found.filter(|upload| upload.device_id == device.id).ok_or(UploadError::Unknown)?;

@@ -95,6 +95,36 @@ async fn a_record_that_arrives_while_sweeping_has_its_photo_or_says_that_it_has_
 }
 
 #[tokio::test]
+async fn what_a_crash_leaves_staged_goes_when_its_upload_is_over_and_no_sooner() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    for (seed, sent) in [(1, 1_000), (2, 400)] {
+        let photo = Photo::new(&a, seed, 1_000);
+        let location = tus.begins(&photo).await;
+        let upload = location.rsplit('/').next().unwrap();
+        let staging = yard.place.join("photos/staging");
+        std::fs::create_dir_all(staging.join(upload)).unwrap();
+        // Not whole, whole and not filed, and half of one that was being renamed.
+        for left in [".left", "/000000000000-left", "/000000000000-left#1"] {
+            std::fs::write(staging.join(format!("{upload}{left}")), &photo.bytes[..500]).unwrap();
+        }
+        assert_eq!(sweep(&yard).await, Swept::default());
+        assert_eq!(files(&yard, "staging").len(), 3);
+
+        assert_eq!(tus.sends(&location, 0, &photo.bytes[..sent]).await, 204);
+        if sent < photo.bytes.len() {
+            assert_eq!(tus.sends(&location, sent, &photo.bytes[sent..]).await, 204);
+        }
+        assert!(tus.is_held(&photo).await);
+        assert_eq!(sweep(&yard).await, Swept::default());
+        assert!(files(&yard, "staging").is_empty());
+        a.push(photo.draft()).await;
+        assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
+    }
+}
+
+#[tokio::test]
 async fn two_nodes_may_sweep_at_once() {
     let yard = TestServer::start().await;
     another_node(&yard).await;
