@@ -3,6 +3,7 @@
 #[cfg(feature = "simulation")]
 mod by_hand;
 mod pictures;
+mod telling;
 
 use std::path::PathBuf;
 use std::sync::Arc;
