@@ -304,6 +304,7 @@ impl Device {
             Body::Interchange(interchange) => interchange.submitted = mark,
             _ => return Err(StoreError::Final(id).into()),
         }
+        self.note_handing_in()?;
         Ok(SubmitOutcome { submitted: true, record: self.save(id, body)? })
     }
 

@@ -13,19 +13,28 @@ impl Device {
         Ok(self.store.to_tell(self.environment.now(), watched)?)
     }
 
-    /// Whether the person has been asked if notifications may be shown. They are asked once, and never again.
+    /// Whether the person is to be asked now if notifications may be shown: a record has been handed in, and they were
+    /// never asked.
     ///
     /// # Errors
     /// The database failed.
-    pub fn was_asked_to_notify(&self) -> Answer<bool> {
-        Ok(self.store.setting(&settings::ASKED_TO_NOTIFY)?.unwrap_or_default())
+    pub fn is_to_ask_to_notify(&self) -> Answer<bool> {
+        Ok(self.store.setting(&settings::ASK_TO_NOTIFY)?.unwrap_or_default())
     }
 
-    /// The person has answered that.
+    /// They were asked, whatever the answer, and are asked no more.
     ///
     /// # Errors
     /// The database failed.
     pub fn note_asked_to_notify(&self) -> Answer<()> {
-        Ok(self.store.set(&settings::ASKED_TO_NOTIFY, Some(&true))?)
+        Ok(self.store.set(&settings::ASK_TO_NOTIFY, Some(&false))?)
+    }
+
+    /// A record is handed in: the first time, it is time to ask.
+    pub(super) fn note_handing_in(&self) -> Answer<()> {
+        if self.store.setting(&settings::ASK_TO_NOTIFY)?.is_none() {
+            self.store.set(&settings::ASK_TO_NOTIFY, Some(&true))?;
+        }
+        Ok(())
     }
 }

@@ -56,8 +56,8 @@ pub(crate) const REPAIRS: Setting<u32> = Setting::named("repairs");
 pub(crate) const WOKEN: Setting<u32> = Setting::named("scheduler_woken");
 /// What the system's notifications have told.
 pub(crate) const TOLD: Setting<crate::notifications::Told> = Setting::named("told");
-/// The person has been asked whether notifications may be shown, and is asked no more.
-pub(crate) const ASKED_TO_NOTIFY: Setting<bool> = Setting::named("asked_to_notify");
+/// Whether the person is to be asked if notifications may be shown: from the first record handed in until they were.
+pub(crate) const ASK_TO_NOTIFY: Setting<bool> = Setting::named("ask_to_notify");
 /// For how many days finished records are kept here.
 pub(crate) const HISTORY_DAYS: Setting<u32> = Setting::named("history_days");
 /// When finished records were last let go, by the server's clock.
