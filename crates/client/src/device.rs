@@ -25,8 +25,8 @@ use crate::photos::{self, Photos, UploadProgress};
 use crate::scheduler::{self, Event};
 use crate::store::{Authorship, Enrolment, Store, settings};
 use crate::view::{
-    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, InboxItem, OperatorView, RecordView, Start,
-    SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
+    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, Health, InboxItem, OperatorView, RecordView,
+    Start, SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
 };
 
 /// How a device is opened.
@@ -154,6 +154,7 @@ impl Device {
             place: self.store.setting(&settings::PLACE)?,
             sync,
             counts,
+            health: Health { scheduler_woken: self.store.scheduler_woken()?, repairs: self.store.repairs()? },
             salvage: self.store.setting(&settings::SALVAGE)?,
             app_version: self.app_version.clone(),
         })

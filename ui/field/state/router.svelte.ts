@@ -12,6 +12,10 @@ export class Router {
   readonly #keep: (address: string) => void;
   #kept = "";
   #depth = 0;
+  /** What lies over the page. */
+  #cover: { uncover: () => void } | null = null;
+  /** A cover was taken away: the step back that follows is only history's. */
+  #uncovering = false;
 
   constructor(keep: (address: string) => void) {
     this.#keep = keep;
@@ -29,13 +33,42 @@ export class Router {
   listen(): () => void {
     const popped = ({ state }: PopStateEvent) => {
       this.#depth = Number(state?.depth ?? 0);
+      if (this.#uncovering) {
+        this.#uncovering = false;
+        return;
+      }
+      if (this.#cover) {
+        const { uncover } = this.#cover;
+        this.#cover = null;
+        uncover();
+        return;
+      }
       this.#show(parsePlace(state?.place));
     };
     window.addEventListener("popstate", popped);
     return () => window.removeEventListener("popstate", popped);
   }
 
+  /**
+   * Something lies over the page, such as a photo: the back gesture takes that away and stays on the page. Answers how
+   * to say that it was taken away otherwise.
+   */
+  cover(uncover: () => void): () => void {
+    const cover = { uncover };
+    this.#cover = cover;
+    this.#depth += 1;
+    history.pushState({ place: formatPlace(this.place), depth: this.#depth }, "");
+    return () => {
+      if (this.#cover !== cover) return;
+      this.#cover = null;
+      this.#uncovering = true;
+      history.back();
+    };
+  }
+
   go(place: Place): void {
+    // Whoever goes on from under a cover does not come back to it.
+    this.#cover = null;
     this.#depth += 1;
     history.pushState({ place: formatPlace(place), depth: this.#depth }, "");
     this.#show(place);
@@ -43,6 +76,7 @@ export class Router {
 
   /** As `go`, without a way back to where one was: another step of the same record, or what has ended. */
   replace(place: Place): void {
+    this.#cover = null;
     history.replaceState({ place: formatPlace(place), depth: this.#depth }, "");
     this.#show(place);
   }
