@@ -183,9 +183,7 @@ fn on_event(app: &AppHandle, event: &RunEvent) {
         tray::on_window_event(app, event);
     }
     let Some(device) = app.try_state::<Device>() else { return };
-    if let RunEvent::WindowEvent { event, .. } = event {
-        notifications::on_window_event(app, &device, event);
-    }
+    notifications::on_event(app, &device, event);
     match event {
         RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } | RunEvent::Resumed => {
             device.notify(Event::Resumed);

@@ -5,7 +5,9 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gatebook_client::{Device, Notification, NotificationKind, Watched};
-use tauri::{AppHandle, Manager, WindowEvent};
+#[cfg(desktop)]
+use tauri::Manager as _;
+use tauri::{AppHandle, RunEvent, WindowEvent};
 use tauri_plugin_background_sync::BackgroundSyncExt as _;
 use tauri_plugin_notification::NotificationExt as _;
 #[cfg(mobile)]
@@ -44,14 +46,15 @@ pub(crate) fn watch(app: AppHandle, device: &Device) {
 }
 
 /// The app comes to the screen, or is about to leave it.
-pub(crate) fn on_window_event(app: &AppHandle, device: &Device, event: &WindowEvent) {
+pub(crate) fn on_event(app: &AppHandle, device: &Device, event: &RunEvent) {
     match event {
         #[cfg(desktop)]
-        WindowEvent::Focused(false) => leave(app, device),
+        RunEvent::WindowEvent { event: WindowEvent::Focused(false), .. } => leave(app, device),
         #[cfg(mobile)]
-        WindowEvent::Suspended => leave(app, device),
+        RunEvent::WindowEvent { event: WindowEvent::Suspended, .. } => leave(app, device),
+        // iOS tells of becoming active again by one of them, of coming from the background by another.
         #[cfg(mobile)]
-        WindowEvent::Resumed => {
+        RunEvent::Resumed | RunEvent::WindowEvent { event: WindowEvent::Resumed | WindowEvent::Focused(true), .. } => {
             ON_SCREEN.store(true, Ordering::Relaxed);
             app.background_sync().set_on_screen(true);
         }
