@@ -45,12 +45,12 @@ const en = {
     photos: (count: number, arrived: string, all: string) => `Photos: ${count} to go, ${arrived} of ${all}`,
     woken: (count: number) =>
       count === 1
-        ? "Sync had stopped once and was started again by itself. Tell the office if this number grows."
-        : `Sync had stopped ${count} times and was started again by itself. Tell the office if this number grows.`,
+        ? "Sync had stopped once and was started again by itself. Nothing is lost; tell the office about it."
+        : `Sync had stopped ${count} times and was started again by itself. Nothing is lost; tell the office about it.`,
     repairs: (count: number) =>
       count === 1
-        ? "Once, this device and the server did not hold the same records; that was put right by itself."
-        : `This device and the server did not hold the same records ${count} times; that was put right by itself.`,
+        ? "Once this device and the server did not hold the same records. That was put right by itself."
+        : `${count} times this device and the server did not hold the same records. That was put right by itself.`,
     wifi: (count: number) => (count === 1 ? "1 photo waits for Wi-Fi" : `${count} photos wait for Wi-Fi`),
     problems: {
       revoked: "This device was signed out by the office",

@@ -251,7 +251,7 @@ describe("the storage page", () => {
     const message = "This device could not read its records.";
     backend.storage = async () => Promise.reject(new BackendError({ code: "storage", message, retry: true }));
     open(backend, "storage");
-    expect(await text("storage-failed")).toMatch(/could not read its records\..*Try again/);
+    expect(await text("storage-failed")).toMatch(/Try again; if this stays, close Gatebook/);
     expect(sees("storage-empty")).toBe(false);
     backend.storage = storage;
     await tap("storage-again");
