@@ -1,6 +1,6 @@
 //! Every command the pages may call. A test compares this list with the handlers, the capability and the bindings.
 
-/// The names, as in `src-tauri/commands.rs` and `src-tauri/photo_commands.rs`.
+/// The names, as in `src-tauri/commands.rs`, `src-tauri/photo_commands.rs` and `src-tauri/autostart.rs`.
 #[allow(unreachable_pub, reason = "public in the app, private in its build script")]
 pub const COMMANDS: &[&str] = &[
     "bootstrap",
@@ -34,4 +34,6 @@ pub const COMMANDS: &[&str] = &[
     "storage",
     "photo_policy",
     "set_photo_policy",
+    "autostart",
+    "set_autostart",
 ];

@@ -79,6 +79,11 @@ pub(crate) fn set_up(app: &App) -> tauri::Result<()> {
     Ok(())
 }
 
+/// Whether this process is a kiosk.
+pub(crate) fn fills_screen(app: &AppHandle) -> bool {
+    app.try_state::<Kiosk>().is_some_and(|kiosk| kiosk.fills_screen)
+}
+
 fn fill_screen(window: &WebviewWindow) -> tauri::Result<()> {
     window.set_decorations(false)?;
     window.set_fullscreen(true)?;
@@ -103,11 +108,9 @@ pub(crate) fn on_second_start(app: &AppHandle, args: &[String]) {
         app.exit(LEFT);
     } else if matches!(asked, Asked::Leave { .. }) {
         tracing::warn!("somebody tried to leave the kiosk with a wrong code");
-    } else if let Some(window) = app.get_webview_window("main") {
-        let shown = window.unminimize().and_then(|()| window.set_focus());
-        if let Err(error) = shown {
-            tracing::warn!(%error, "the window could not be brought to the front");
-        }
+    } else {
+        // It may be in the tray.
+        crate::tray::open(app);
     }
 }
 

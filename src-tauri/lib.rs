@@ -3,11 +3,15 @@
 
 mod command_names;
 
+mod autostart;
 mod commands;
+mod notifications;
 mod photo_commands;
 
 #[cfg(desktop)]
 mod kiosk;
+#[cfg(desktop)]
+mod tray;
 
 pub use command_names::COMMANDS;
 
@@ -65,6 +69,8 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             photo_commands::storage,
             photo_commands::photo_policy,
             photo_commands::set_photo_policy,
+            autostart::autostart,
+            autostart::set_autostart,
         ])
         .events(collect_events![StoreChanged, SyncStatusChanged])
 }
@@ -88,8 +94,11 @@ pub fn run() {
     // Before any other plugin: a second start hands its arguments to the first and ends here.
     #[cfg(windows)]
     let builder = builder.plugin(tauri_plugin_single_instance::init(|app, args, _| kiosk::on_second_start(app, &args)));
+    #[cfg(desktop)]
+    let builder = builder.plugin(tauri_plugin_autostart::Builder::new().build());
     let app = builder
         .plugin(tauri_plugin_background_sync::init())
+        .plugin(tauri_plugin_notification::init())
         .register_asynchronous_uri_scheme_protocol(photo_commands::SCHEME, photo_commands::serve)
         .invoke_handler(bindings.invoke_handler())
         .setup(move |app| {
@@ -120,9 +129,16 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
         told.notify(Event::NetworkChanged);
     })?;
     forward(app.handle().clone(), &device);
+    notifications::watch(app.handle().clone(), &device);
     app.manage(device);
     #[cfg(desktop)]
-    kiosk::set_up(app)?;
+    {
+        kiosk::set_up(app)?;
+        if !kiosk::fills_screen(app.handle()) {
+            tray::set_up(app);
+        }
+    }
+    autostart::set_up(app);
     Ok(())
 }
 
@@ -164,8 +180,10 @@ fn on_event(app: &AppHandle, event: &RunEvent) {
     #[cfg(desktop)]
     if let RunEvent::WindowEvent { event, .. } = event {
         kiosk::on_window_event(app, event);
+        tray::on_window_event(app, event);
     }
     let Some(device) = app.try_state::<Device>() else { return };
+    notifications::on_event(app, &device, event);
     match event {
         RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } | RunEvent::Resumed => {
             device.notify(Event::Resumed);

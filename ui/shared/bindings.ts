@@ -67,6 +67,10 @@ export const commands = {
 	photoPolicy: () => typedError<PhotoPolicy_Serialize, CommandError>(__TAURI_INVOKE("photo_policy")),
 	/**  Sets that, for photos from now on. */
 	setPhotoPolicy: (policy: PhotoPolicy_Deserialize) => typedError<PhotoPolicy_Serialize, CommandError>(__TAURI_INVOKE("set_photo_policy", { policy })),
+	/**  Whether the app starts with the computer; nothing where that is not the app's to say. */
+	autostart: () => typedError<boolean | null, CommandError>(__TAURI_INVOKE("autostart")),
+	/**  Sets that, and answers how it stands now. */
+	setAutostart: (on: boolean) => typedError<boolean | null, CommandError>(__TAURI_INVOKE("set_autostart", { on })),
 };
 
 /** Events */
@@ -103,6 +107,8 @@ export type AppState_Deserialize = {
 	sync: SyncStatus_Deserialize,
 	/**  Numbers for badges. */
 	counts: Counts,
+	/**  What had to be put right by itself, for the support page. */
+	health: Health,
 	/**  What was salvaged when a damaged database had to be set aside, for the operator to read once. */
 	salvage?: string | null,
 	/**  The app's version. */
@@ -125,6 +131,8 @@ export type AppState_Serialize = {
 	sync: SyncStatus_Serialize,
 	/**  Numbers for badges. */
 	counts: Counts,
+	/**  What had to be put right by itself, for the support page. */
+	health: Health,
 	/**  What was salvaged when a damaged database had to be set aside, for the operator to read once. */
 	salvage: string | null,
 	/**  The app's version. */
@@ -696,6 +704,14 @@ export type GateEvent_Serialize = {
 	remarks?: string,
 	/**  Present once handed in. */
 	submitted?: Submitted_Serialize,
+};
+
+/**  How often this device had to put something right that should never be wrong. All 0 in normal life. */
+export type Health = {
+	/**  The scheduler was found asleep with nothing planned, or broken, and was woken. */
+	scheduler_woken: number,
+	/**  Device and server were found to differ, and were made equal. */
+	repairs: number,
 };
 
 /**  What the pages notice before the system says so. */

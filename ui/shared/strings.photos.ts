@@ -21,6 +21,19 @@ export const photoWords = {
     failedIn: (count: number, title: string, why: string) =>
       `${count === 1 ? "A photo" : `${count} photos`} of “${title}” ${count === 1 ? "was" : "were"} not kept. ${why}`,
     larger: "Look closer",
+    webcam: {
+      title: "Take photo",
+      starting: "The camera is starting…",
+      live: "What the camera sees",
+      take: "Take it",
+      retake: "Take another",
+      use: "Use it",
+      taken: "The photo as it was taken",
+      refused: "Gatebook may not use the camera. Allow it in the system’s settings, or choose a picture instead.",
+      missing: "This computer has no camera. Connect one, or choose a picture instead.",
+      busy: "Another program has the camera. Close that program and try again, or choose a picture instead.",
+      broken: "The camera gives no picture. Try again, or choose a picture instead.",
+    },
     partOf: (photo: string, part: string) => (part === "" ? photo : `${photo}: ${part}`),
   },
 
@@ -53,5 +66,7 @@ export const photoWords = {
     network: "Send photos over",
     networks: { any: "Any network", large: "Large ones over Wi-Fi", wifi: "Wi-Fi only" },
     unknown: "A record that is no longer here",
+    failed: "What is kept here cannot be read just now",
+    failedLead: "Your photos stay where they are. Try again; if this stays, close Gatebook and open it again.",
   },
 };

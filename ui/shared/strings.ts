@@ -43,6 +43,14 @@ const en = {
     pull: "Pull to sync",
     release: "Release to sync",
     photos: (count: number, arrived: string, all: string) => `Photos: ${count} to go, ${arrived} of ${all}`,
+    woken: (count: number) =>
+      count === 1
+        ? "Sync had stopped once and was started again by itself. Nothing is lost; tell the office about it."
+        : `Sync had stopped ${count} times and was started again by itself. Nothing is lost; tell the office about it.`,
+    repairs: (count: number) =>
+      count === 1
+        ? "Once this device and the server did not hold the same records. That was put right by itself."
+        : `${count} times this device and the server did not hold the same records. That was put right by itself.`,
     wifi: (count: number) => (count === 1 ? "1 photo waits for Wi-Fi" : `${count} photos wait for Wi-Fi`),
     problems: {
       revoked: "This device was signed out by the office",
@@ -90,6 +98,7 @@ const en = {
     organisation: "Organisation",
     version: (version: string) => `Gatebook ${version}`,
     open: "You and this device",
+    autostart: "Start Gatebook with the computer",
   },
 
   salvage: { title: "Please read this once", dismiss: "I have read it" },

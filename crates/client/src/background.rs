@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::environment::{Environment as _, SystemEnvironment};
 use crate::error::StoreError;
+use crate::notifications::{Notification, Watched};
 use crate::photos::{Photos, UploadError, Uploaded};
 use crate::round_lock::{Lane, RoundLock};
 use crate::scheduler::{self, Event, Situation, plan};
@@ -101,6 +102,20 @@ pub fn background_round(data_dir: &Path, deadline: &Deadline) -> Outcome {
     });
     runtime.shutdown_timeout(LAST_WORDS);
     outcome
+}
+
+/// What is to be told of what such a round brought. To be shown by whoever began it: there is no app that would. What this
+/// returns is never returned again, neither here nor to the app.
+#[must_use]
+pub fn to_tell(data_dir: &Path, watched: Watched) -> Vec<Notification> {
+    if !data_dir.join(DATABASE).exists() {
+        return Vec::new();
+    }
+    let told = Store::open_beside_the_app(data_dir).and_then(|store| store.to_tell(SystemEnvironment.now(), watched));
+    told.unwrap_or_else(|error| {
+        tracing::error!(error = &error as &dyn std::error::Error, "it cannot be told what the round brought");
+        Vec::new()
+    })
 }
 
 async fn round(data_dir: &Path) -> Result<Outcome, StoreError> {

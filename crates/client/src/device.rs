@@ -3,6 +3,7 @@
 #[cfg(feature = "simulation")]
 mod by_hand;
 mod pictures;
+mod telling;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -24,8 +25,8 @@ use crate::photos::{self, Photos, UploadProgress};
 use crate::scheduler::{self, Event};
 use crate::store::{Authorship, Enrolment, Store, settings};
 use crate::view::{
-    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, InboxItem, OperatorView, RecordView, Start,
-    SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
+    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, Health, InboxItem, OperatorView, RecordView,
+    Start, SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
 };
 
 /// How a device is opened.
@@ -153,6 +154,7 @@ impl Device {
             place: self.store.setting(&settings::PLACE)?,
             sync,
             counts,
+            health: Health { scheduler_woken: self.store.scheduler_woken()?, repairs: self.store.repairs()? },
             salvage: self.store.setting(&settings::SALVAGE)?,
             app_version: self.app_version.clone(),
         })
@@ -303,6 +305,7 @@ impl Device {
             Body::Interchange(interchange) => interchange.submitted = mark,
             _ => return Err(StoreError::Final(id).into()),
         }
+        self.note_handing_in()?;
         Ok(SubmitOutcome { submitted: true, record: self.save(id, body)? })
     }
 

@@ -33,6 +33,8 @@ pub struct AppState {
     pub sync: SyncStatus,
     /// Numbers for badges.
     pub counts: Counts,
+    /// What had to be put right by itself, for the support page.
+    pub health: Health,
     /// What was salvaged when a damaged database had to be set aside, for the operator to read once.
     pub salvage: Option<String>,
     /// The app's version.
@@ -144,6 +146,16 @@ pub struct Counts {
     pub unread: u32,
     /// Assignments not yet handed in.
     pub assigned: u32,
+}
+
+/// How often this device had to put something right that should never be wrong. All 0 in normal life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Health {
+    /// The scheduler was found asleep with nothing planned, or broken, and was woken.
+    pub scheduler_woken: u32,
+    /// Device and server were found to differ, and were made equal.
+    pub repairs: u32,
 }
 
 /// The start page.

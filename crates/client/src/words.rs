@@ -1,5 +1,7 @@
 //! Local state in the words an operator reads.
 
+use std::collections::BTreeSet;
+
 use gatebook_domain::notice::{Notice, NoticeSide};
 use gatebook_domain::reference::{Assignment, Template};
 use gatebook_domain::{Body, Kind, field_label, start_inspection, title, value_words};
@@ -9,6 +11,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::notifications::{Notification, NotificationKind};
 use crate::view::{DifferenceView, InboxItem, InboxWhat};
 
 /// What an assignment nobody has begun is called.
@@ -140,6 +143,50 @@ pub(crate) fn stuck_item(id: Uuid, kind: Kind, title: &str, at: Timestamp, unrea
                 .to_owned(),
         differences: Vec::new(),
         more_differences: 0,
+    }
+}
+
+/// A notification of what waits unread in the inbox, of one sort.
+///
+/// A locked screen may show it to whoever walks past, and a shared kiosk to the next operator: so it says which kinds of
+/// record, and no unit, plate, name or remark. Those are in the inbox, behind the lock.
+pub(crate) fn inbox_notification(kind: NotificationKind, records: &[Kind]) -> Notification {
+    let count = records.len();
+    let (title, what_to_do) = match kind {
+        NotificationKind::Rejection if count == 1 => (
+            "The server has not taken a record".to_owned(),
+            "Open Gatebook to read why. What was entered is still on this device.",
+        ),
+        NotificationKind::Rejection => (
+            format!("The server has not taken {count} records"),
+            "Open Gatebook to read why. What was entered is still on this device.",
+        ),
+        _ if count == 1 => ("A conflict needs your eye".to_owned(), "Open Gatebook to see what the server kept."),
+        _ => (format!("{count} conflicts need your eye"), "Open Gatebook to see what the server kept."),
+    };
+    let kinds: BTreeSet<Kind> = records.iter().copied().collect();
+    let kinds: Vec<&str> = kinds.into_iter().map(kind_words).collect();
+    Notification { kind, title, body: format!("{}. {what_to_do}", capitalised(&kinds.join(", "))) }
+}
+
+/// A notification of photos that wait too long.
+pub(crate) fn photos_notification(count: usize) -> Notification {
+    let title = match count {
+        1 => "A photo has not been sent yet".to_owned(),
+        count => format!("{count} photos have not been sent yet"),
+    };
+    let body =
+        "Nothing is lost. Open Gatebook where there is signal or Wi-Fi, and keep this device until they are sent.";
+    Notification { kind: NotificationKind::PhotosWaiting, title, body: body.to_owned() }
+}
+
+fn kind_words(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Inspection => "inspection",
+        Kind::GateEvent => "gate event",
+        Kind::Interchange => "interchange",
+        Kind::Attachment => "photo",
+        _ => "record",
     }
 }
 

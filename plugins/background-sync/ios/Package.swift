@@ -27,6 +27,7 @@ let package = Package(
       linkerSettings: [
         .linkedFramework("BackgroundTasks"),
         .linkedFramework("Network"),
+        .linkedFramework("UserNotifications"),
       ])
   ]
 )

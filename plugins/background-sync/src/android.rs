@@ -41,6 +41,21 @@ pub extern "system" fn Java_app_gatebook_backgroundsync_Rounds_run<'local>(
     .resolve::<ThrowRuntimeExAndDefault>()
 }
 
+/// What is to be shown as notifications now, as JSON (`rounds::to_tell`); nothing after an error or a panic, which is logged.
+// SAFETY (no_mangle): as above.
+#[unsafe(no_mangle)]
+pub extern "system" fn Java_app_gatebook_backgroundsync_Rounds_toTell<'local>(
+    mut env: EnvUnowned<'local>,
+    _class: JClass<'local>,
+    data_dir: JString<'local>,
+) -> JString<'local> {
+    env.with_env(|env| {
+        let data_dir = data_dir.try_to_string(env)?;
+        env.new_string(rounds::to_tell(Path::new(&data_dir)))
+    })
+    .resolve::<LogErrorAndDefault>()
+}
+
 /// Stops the rounds under way: the system wants its time back.
 // SAFETY (no_mangle): as above.
 #[unsafe(no_mangle)]

@@ -29,6 +29,9 @@ impl<R: Runtime> BackgroundSync<R> {
         Ok(())
     }
 
+    /// No round runs beside the app.
+    pub fn set_on_screen(&self, _is_on_screen: bool) {}
+
     /// Not supported, and not needed.
     pub fn state(&self) -> Result<State> {
         Ok(State::default())

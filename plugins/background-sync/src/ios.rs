@@ -2,7 +2,7 @@
 #![allow(unsafe_code, reason = "C functions can be had in no other way")]
 #![allow(unreachable_pub, reason = "what is found by its name is public, whatever the module")]
 
-use std::ffi::{CStr, OsStr, c_char};
+use std::ffi::{CStr, CString, OsStr, c_char};
 use std::os::unix::ffi::OsStrExt as _;
 use std::panic::catch_unwind;
 use std::path::Path;
@@ -27,6 +27,25 @@ pub unsafe extern "C" fn gatebook_background_round(data_dir: *const c_char, seco
     catch_unwind(|| rounds::run(data_dir, seconds)).unwrap_or(RoundOutcome::Retry).code()
 }
 
+/// Hands `tell` what is to be shown as notifications now, as JSON (`rounds::to_tell`), in a C string that lasts for the call.
+///
+/// # Safety
+/// `data_dir` is null, or points to a C string that stays as it is until this returns.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gatebook_background_to_tell(data_dir: *const c_char, tell: extern "C" fn(*const c_char)) {
+    if data_dir.is_null() {
+        return;
+    }
+    // SAFETY: not null, and by this function's contract a C string for as long as the call lasts.
+    let data_dir = unsafe { CStr::from_ptr(data_dir) };
+    let data_dir = Path::new(OsStr::from_bytes(data_dir.to_bytes()));
+    // A panic must not unwind into Swift.
+    let told = catch_unwind(|| rounds::to_tell(data_dir)).ok().and_then(|json| CString::new(json).ok());
+    if let Some(json) = told {
+        tell(json.as_ptr());
+    }
+}
+
 /// Stops the rounds under way: the system wants its time back.
 #[unsafe(no_mangle)]
 pub extern "C" fn gatebook_background_stop() {
@@ -36,10 +55,18 @@ pub extern "C" fn gatebook_background_stop() {
 
 #[cfg(test)]
 mod tests {
-    use std::ffi::CString;
     use std::os::unix::ffi::OsStrExt as _;
 
     use super::*;
+
+    extern "C" fn nothing_to_show(json: *const c_char) {
+        // SAFETY: a C string that outlives the call.
+        assert_eq!(unsafe { CStr::from_ptr(json) }, c"[]");
+    }
+
+    extern "C" fn never(_: *const c_char) {
+        unreachable!("there is no folder to tell of");
+    }
 
     #[test]
     fn swift_gets_an_answer_for_any_folder_and_for_none() {
@@ -50,6 +77,12 @@ mod tests {
             (gatebook_background_round(path.as_ptr(), 5.0), gatebook_background_round(std::ptr::null(), 5.0))
         };
         assert_eq!(answers, (0, 0));
+
+        // SAFETY: as above.
+        unsafe {
+            gatebook_background_to_tell(path.as_ptr(), nothing_to_show);
+            gatebook_background_to_tell(std::ptr::null(), never);
+        }
         gatebook_background_stop();
     }
 }

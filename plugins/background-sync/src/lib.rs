@@ -17,6 +17,8 @@ mod mobile;
 mod models;
 #[cfg(any(mobile, test))]
 mod rounds;
+#[cfg(any(mobile, test))]
+mod to_show;
 
 use tauri::plugin::{Builder, TauriPlugin};
 use tauri::{Manager, Runtime};

@@ -8,7 +8,7 @@ use tauri::ipc::Channel;
 use tauri::plugin::{PluginApi, PluginHandle};
 use tauri::{AppHandle, Runtime};
 
-use crate::{NetworkNow, Result, State};
+use crate::{NetworkNow, Result, State, rounds};
 
 #[cfg(target_os = "ios")]
 tauri::ios_plugin_binding!(init_plugin_background_sync);
@@ -55,6 +55,12 @@ impl<R: Runtime> BackgroundSync<R> {
     /// How many records wait. When the app is left while some do, the system is asked for a round at once.
     pub fn note_pending(&self, count: u32) -> Result<()> {
         Ok(self.0.run_mobile_plugin("notePending", Pending { count })?)
+    }
+
+    /// The app came to the screen or left it. While it is there, a round that the system begins shows no notification.
+    #[allow(clippy::unused_self, reason = "the same function as on the desktop")]
+    pub fn set_on_screen(&self, is_on_screen: bool) {
+        rounds::set_on_screen(is_on_screen);
     }
 
     /// How background sync stands.

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gatebook_client::background::{Deadline, background_round};
+use gatebook_client::Watched;
+use gatebook_client::background::{self, Deadline, background_round};
 
 use crate::models::RoundOutcome;
+use crate::to_show::ToShow;
 
 /// A round may take no longer than this, whatever the system would allow.
 const LONGEST: Duration = Duration::from_secs(10 * 60);
@@ -34,6 +37,25 @@ pub(crate) fn stop() {
     for deadline in under_way().values() {
         deadline.call();
     }
+}
+
+/// Whether the app of this process is on the screen. A process that the system made for a job has none that is.
+static ON_SCREEN: AtomicBool = AtomicBool::new(false);
+
+/// The app came to the screen or left it.
+pub(crate) fn set_on_screen(is_on_screen: bool) {
+    ON_SCREEN.store(is_on_screen, Ordering::Relaxed);
+}
+
+fn watched() -> Watched {
+    if ON_SCREEN.load(Ordering::Relaxed) { Watched::Foreground } else { Watched::Background }
+}
+
+/// What a round brought that is to be shown as notifications now, as JSON for Kotlin and Swift: an array of objects with
+/// `id`, `kind`, `title` and `body`. What this returns is never returned again.
+pub(crate) fn to_tell(data_dir: &Path) -> String {
+    let told: Vec<_> = background::to_tell(data_dir, watched()).into_iter().map(ToShow::from).collect();
+    serde_json::to_string(&told).expect("texts and numbers are JSON")
 }
 
 /// A place among the rounds under way, given back even if the round panics.
@@ -63,6 +85,21 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(run(folder.path(), 5.0), RoundOutcome::NothingToDo);
         assert!(under_way().is_empty());
+    }
+
+    #[test]
+    fn whether_the_app_is_on_the_screen_is_kept_until_it_leaves() {
+        assert_eq!(watched(), Watched::Background);
+        set_on_screen(true);
+        assert_eq!(watched(), Watched::Foreground);
+        set_on_screen(false);
+        assert_eq!(watched(), Watched::Background);
+    }
+
+    #[test]
+    fn with_nothing_to_tell_kotlin_and_swift_get_an_empty_list() {
+        let folder = tempfile::tempdir().unwrap();
+        assert_eq!(to_tell(folder.path()), "[]");
     }
 
     #[test]

@@ -174,6 +174,28 @@ describe("photos of a record", () => {
     await waitFor(() => expect(document.activeElement?.getAttribute("data-testid")).toBe("photo-photo-2"));
   });
 
+  it("that are looked at are put away by the back gesture, which stays on the page", async () => {
+    open(withPhotos(2), "inspection/rec-open/vehicle");
+    await tap("photo-photo-1");
+    await see("photo-viewer");
+    history.back();
+    await waitFor(() => expect(sees("photo-viewer")).toBe(false));
+    expect(sees("photos-record")).toBe(true);
+  });
+
+  it("that were put away leave no step behind: back leads where it led before", async () => {
+    open(withPhotos(2), "work");
+    await tap("work-item-rec-open");
+    await tap("step-vehicle");
+    for (let time = 0; time < 2; time += 1) {
+      await tap("photo-photo-1");
+      await tap("photo-close");
+      await waitFor(() => expect(sees("photo-viewer")).toBe(false));
+    }
+    await tap("back");
+    await see("work-list");
+  });
+
   it("are all to be seen where the record is read, each with the part it shows", async () => {
     const backend = withPhotos(1);
     backend.pictures.add({ recordId: "rec-open", about: "/items/tires" }, REAL.operator, REAL.at);
@@ -218,6 +240,20 @@ describe("the storage page", () => {
   it("says that there is nothing", async () => {
     open(new MemoryBackend(), "storage");
     expect(await text("storage-empty")).toContain("No photos on this device");
+  });
+
+  it("says what to do when what is held cannot be read, and shows it when it can", async () => {
+    const backend = withPhotos(1);
+    const storage = backend.storage.bind(backend);
+    const message = "This device could not read its records.";
+    backend.storage = async () => Promise.reject(new BackendError({ code: "storage", message, retry: true }));
+    open(backend, "storage");
+    expect(await text("storage-failed")).toMatch(/Try again; if this stays, close Gatebook/);
+    expect(sees("storage-empty")).toBe(false);
+    backend.storage = storage;
+    await tap("storage-again");
+    await see("stored-photo-1");
+    expect(sees("storage-failed")).toBe(false);
   });
 
   it("sets how photos are taken and sent", async () => {

@@ -1,10 +1,11 @@
+import { BackendError } from "../../shared/backend/backend";
 import type { SyncProblemCode } from "../../shared/model";
 import { NOW } from "./data";
 import { MemoryBackend } from "./memory";
 
 /**
  * The store in memory in a state that the address asks for, to look at any page: `?memory&place=inbox`,
- * `&photos=4`, `&evicted`, `&noroom`, `&keeping`, `&refuses`, `&sending=3`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&theme=dark`, `&live`.
+ * `&photos=4`, `&evicted`, `&noroom`, `&keeping`, `&refuses`, `&unlisted`, `&mended`, `&desktop`, `&sending=3`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&theme=dark`, `&live`.
  */
 export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   const backend = new MemoryBackend();
@@ -39,6 +40,12 @@ export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   if (query.has("refuses")) {
     backend.pictures.refuses = "This picture is broken, or only part of it came. Take it again, or choose another.";
   }
+  if (query.has("unlisted")) {
+    const message = "This device could not read its records. Restart the app; nothing is lost.";
+    backend.storage = () => Promise.reject(new BackendError({ code: "storage", message, retry: true }));
+  }
+  if (query.has("mended")) state.health = { scheduler_woken: 1, repairs: 2 };
+  if (query.has("desktop")) backend.startsWithComputer = false;
   const sending = Number(query.get("sending") ?? 0);
   if (sending > 0) {
     const photos = { photos: sending, bytes: sending * 1_500_000, arrived: 1_200_000, wait_for_wifi: 2 };

@@ -50,6 +50,8 @@ export class MemoryBackend implements Backend {
   hints: string[] = [];
   syncs = 0;
   readonly pictures = new MemoryPhotos();
+  /** Null as on a phone. */
+  startsWithComputer: boolean | null = null;
   /** Every save fails with this while it is set. */
   saveFails: CommandError | null = null;
   state: AppState = {
@@ -73,6 +75,7 @@ export class MemoryBackend implements Backend {
       problem: null,
     },
     counts: { pending: 0, unread: 0, assigned: 0 },
+    health: { scheduler_woken: 0, repairs: 0 },
     salvage: null,
     app_version: "0.1.0",
   };
@@ -297,6 +300,14 @@ export class MemoryBackend implements Backend {
 
   async photoPolicy(): Promise<PhotoPolicy> {
     return this.pictures.policy;
+  }
+
+  async autostart(): Promise<boolean | null> {
+    return this.startsWithComputer;
+  }
+
+  async setAutostart(on: boolean): Promise<boolean | null> {
+    return (this.startsWithComputer = on);
   }
 
   async setPhotoPolicy(policy: PhotoPolicy): Promise<PhotoPolicy> {

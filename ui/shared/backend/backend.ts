@@ -64,6 +64,11 @@ export interface Backend {
   photoPolicy(): Promise<PhotoPolicy>;
   setPhotoPolicy(policy: PhotoPolicy): Promise<PhotoPolicy>;
 
+  /** Whether the app starts with the computer; null where that is not the app's to say, as on a phone. */
+  autostart(): Promise<boolean | null>;
+  /** Sets that, and answers how it stands then. */
+  setAutostart(on: boolean): Promise<boolean | null>;
+
   /** Local state changed: ask again for what is shown. Answers how to stop listening. */
   onStoreChanged(listener: () => void): Promise<() => void>;
   /** How sync stands, whenever that changes. Answers how to stop listening. */

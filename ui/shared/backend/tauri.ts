@@ -59,6 +59,8 @@ export const tauriBackend: Backend = {
   storage: () => value(commands.storage()),
   photoPolicy: () => value(commands.photoPolicy()),
   setPhotoPolicy: (policy) => value(commands.setPhotoPolicy(policy)),
+  autostart: () => value(commands.autostart()),
+  setAutostart: (on) => value(commands.setAutostart(on)),
   onStoreChanged: (listener) => events.storeChanged.listen(() => listener()),
   onSyncStatus: (listener) => events.syncStatusChanged.listen(({ payload }) => listener(payload)),
 };

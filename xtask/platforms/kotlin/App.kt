@@ -10,5 +10,7 @@ object R {
     object string {
         const val inbox_channel_name = 1
         const val inbox_channel_description = 2
+        const val photos_channel_name = 3
+        const val photos_channel_description = 4
     }
 }

@@ -163,12 +163,27 @@ fn kotlin_finds_each_of_rusts_functions_by_its_name() {
         .collect();
     let offered: BTreeSet<_> = between(&rust, "extern \"system\" fn ", "<").into_iter().map(str::to_owned).collect();
     assert_eq!(called, offered);
-    assert_eq!(called.len(), 3);
+    assert_eq!(called.len(), 4);
     let keep = text(&format!("{PLUGIN}/consumer-rules.pro"));
     assert!(keep.contains(&format!("-keep class {package}.Rounds ")));
     assert!(keep.contains(&format!("-keep class {package}.RoundWorker ")));
     let loads = text("plugins/background-sync/src/mobile.rs");
     assert!(loads.contains(&format!("register_android_plugin(\"{package}\", \"BackgroundSyncPlugin\")")));
+}
+
+#[test]
+fn a_round_with_no_app_open_shows_its_notifications_on_channels_that_the_app_makes() {
+    let app = text(&format!("{APP}/java/{}/Channels.kt", identifier().replace('.', "/")));
+    let plugin = text(&format!("{PLUGIN}/src/main/java/Notifications.kt"));
+    let strings = text(&format!("{APP}/res/values/strings.xml"));
+    for (name, channel) in [("INBOX", "inbox"), ("PHOTOS", "photos")] {
+        assert!(app.contains(&format!("const val {name} = \"{channel}\"\n")), "{channel}");
+        assert!(app.contains(&format!("create(context, {name}, ")), "{channel}");
+        assert!(plugin.contains(&format!("const val {name} = \"{channel}\"\n")), "{channel}");
+        for part in ["name", "description"] {
+            assert!(strings.contains(&format!("name=\"{channel}_channel_{part}\"")), "{channel}");
+        }
+    }
 }
 
 #[test]

@@ -127,8 +127,9 @@ fn every_icon_that_the_catalog_names_is_there() {
 
 #[test]
 fn swift_rust_and_main_find_each_others_functions_by_name() {
-    let swift: String =
-        ["Rounds", "Tasks", "BackgroundSyncPlugin"].map(|name| text(&format!("{SWIFT}/{name}.swift"))).concat();
+    let swift: String = ["Rounds", "Tasks", "Notifications", "BackgroundSyncPlugin"]
+        .map(|name| text(&format!("{SWIFT}/{name}.swift")))
+        .concat();
     let rust = text("plugins/background-sync/src/ios.rs");
     let called: BTreeSet<_> = between(&swift, "@_silgen_name(\"", "\"").into_iter().collect();
     let offered: BTreeSet<_> = between(&rust, "extern \"C\" fn ", "(").into_iter().collect();

@@ -1,7 +1,7 @@
 //! The inbox: the server's notices to an operator, and changes of theirs that it would not take or could not handle.
 
 use gatebook_domain::{Body, Kind};
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::row::RecordRow;
@@ -13,36 +13,8 @@ use crate::words;
 impl Store {
     /// Inbox items for an operator (for everybody while nobody is chosen), newest first.
     pub(crate) fn inbox(&self, operator_id: Option<Uuid>) -> Result<Vec<InboxItem>, StoreError> {
-        self.read(|connection| {
-            let mut read = connection.prepare_cached("SELECT version FROM inbox_read WHERE id = ?1")?;
-            let mut unread = |id: Uuid, version: i64| -> Result<bool, StoreError> {
-                let seen: Option<i64> = read.query_row([id], |row| row.get(0)).optional()?;
-                Ok(seen.is_none_or(|seen| seen < version))
-            };
-            let mut items = Vec::new();
-            for row in RecordRow::select(connection, "kind = ?1 AND state = 'live'", [Kind::Notice.as_str()])? {
-                let Some(Body::Notice(notice)) = row.body() else { continue };
-                if operator_id.is_some_and(|id| id != notice.addressee_id) {
-                    continue;
-                }
-                let unread = unread(row.id, reading(&row))?;
-                items.push(words::conflict_item(row.id, &notice, &row.content.zone, row.changed_at, unread));
-            }
-            for row in RecordRow::select(connection, "rejection IS NOT NULL", [])? {
-                let theirs = operator_id.is_none() || row.content.operator_id.is_none_or(|id| Some(id) == operator_id);
-                let (Some(rejection), Some(kind), true) = (&row.rejection, row.kind(), theirs) else { continue };
-                let unread = unread(row.id, reading(&row))?;
-                items.push(words::rejection_item(row.id, kind, &row.title, rejection, row.changed_at, unread));
-            }
-            for row in stuck::told(connection)? {
-                let theirs = operator_id.is_none() || row.content.operator_id.is_none_or(|id| Some(id) == operator_id);
-                let (Some(kind), true) = (row.kind(), theirs) else { continue };
-                let unread = unread(row.id, reading(&row))?;
-                items.push(words::stuck_item(row.id, kind, &row.title, row.changed_at, unread));
-            }
-            items.sort_by_key(|item| std::cmp::Reverse((item.at, item.id)));
-            Ok(items)
-        })
+        let entries = self.read(|connection| entries(connection, operator_id))?;
+        Ok(entries.into_iter().map(|entry| entry.item).collect())
     }
 
     /// Notes that an inbox item was opened.
@@ -56,6 +28,46 @@ impl Store {
             Ok(())
         })
     }
+}
+
+/// An inbox item, with what tells whether there is something new in it.
+pub(super) struct Entry {
+    pub item: InboxItem,
+    /// Grows when there is something new to read.
+    pub version: i64,
+    /// The version that was opened last, if any was.
+    pub read: Option<i64>,
+}
+
+/// The inbox of an operator (of everybody while nobody is chosen), newest first.
+pub(super) fn entries(connection: &Connection, operator_id: Option<Uuid>) -> Result<Vec<Entry>, StoreError> {
+    let mut opened = connection.prepare_cached("SELECT version FROM inbox_read WHERE id = ?1")?;
+    let mut entries = Vec::new();
+    let mut list = |row: &RecordRow, item: &dyn Fn(bool) -> InboxItem| -> Result<(), StoreError> {
+        let version = reading(row);
+        let read: Option<i64> = opened.query_row([row.id], |row| row.get(0)).optional()?;
+        entries.push(Entry { item: item(read.is_none_or(|read| read < version)), version, read });
+        Ok(())
+    };
+    for row in RecordRow::select(connection, "kind = ?1 AND state = 'live'", [Kind::Notice.as_str()])? {
+        let Some(Body::Notice(notice)) = row.body() else { continue };
+        if operator_id.is_some_and(|id| id != notice.addressee_id) {
+            continue;
+        }
+        list(&row, &|unread| words::conflict_item(row.id, &notice, &row.content.zone, row.changed_at, unread))?;
+    }
+    for row in RecordRow::select(connection, "rejection IS NOT NULL", [])? {
+        let theirs = operator_id.is_none() || row.content.operator_id.is_none_or(|id| Some(id) == operator_id);
+        let (Some(rejection), Some(kind), true) = (&row.rejection, row.kind(), theirs) else { continue };
+        list(&row, &|unread| words::rejection_item(row.id, kind, &row.title, rejection, row.changed_at, unread))?;
+    }
+    for row in stuck::told(connection)? {
+        let theirs = operator_id.is_none() || row.content.operator_id.is_none_or(|id| Some(id) == operator_id);
+        let (Some(kind), true) = (row.kind(), theirs) else { continue };
+        list(&row, &|unread| words::stuck_item(row.id, kind, &row.title, row.changed_at, unread))?;
+    }
+    entries.sort_by_key(|entry| std::cmp::Reverse((entry.item.at, entry.item.id)));
+    Ok(entries)
 }
 
 /// What grows when there is something new to read in the item: a notice's time of receipt, which outlives a restore of the

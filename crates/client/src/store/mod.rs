@@ -6,6 +6,7 @@ mod deliberate;
 mod history;
 mod inbox;
 mod migrate;
+mod notifications;
 mod pending;
 mod photos;
 mod records;

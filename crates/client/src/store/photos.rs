@@ -311,7 +311,7 @@ fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
 
 /// Whether the newest canonical state that is known of the attachment says that the server holds the bytes; `None` if the
 /// attachment is no longer here.
-fn is_stored(connection: &Connection, id: Uuid) -> Result<Option<bool>, StoreError> {
+pub(super) fn is_stored(connection: &Connection, id: Uuid) -> Result<Option<bool>, StoreError> {
     let sha256: Option<String> = connection
         .prepare_cached("SELECT sha256 FROM photos WHERE record_id = ?1")?
         .query_row([id], |row| row.get(0))

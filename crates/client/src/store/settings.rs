@@ -54,6 +54,10 @@ pub(crate) const STARTING_AGAIN: Setting<bool> = Setting::named("starting_again"
 pub(crate) const REPAIRS: Setting<u32> = Setting::named("repairs");
 /// How often the scheduler was found asleep with nothing planned, or broken, and was woken. Stays 0 in normal life.
 pub(crate) const WOKEN: Setting<u32> = Setting::named("scheduler_woken");
+/// What the system's notifications have told.
+pub(crate) const TOLD: Setting<crate::notifications::Told> = Setting::named("told");
+/// Whether the person is to be asked if notifications may be shown: from the first record handed in until they were.
+pub(crate) const ASK_TO_NOTIFY: Setting<bool> = Setting::named("ask_to_notify");
 /// For how many days finished records are kept here.
 pub(crate) const HISTORY_DAYS: Setting<u32> = Setting::named("history_days");
 /// When finished records were last let go, by the server's clock.

@@ -41,6 +41,7 @@ enum Rounds {
     guard let dataDir = dataDir() else { return .nothingToDo }
     let outcome = Outcome(rawValue: dataDir.withCString { rustRound($0, seconds) }) ?? .retry
     LastRound.keep(outcome)
+    Notifications.show(dataDir)
     return outcome
   }
 

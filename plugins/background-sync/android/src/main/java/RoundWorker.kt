@@ -23,6 +23,7 @@ class RoundWorker(context: Context, parameters: WorkerParameters) : Worker(conte
             Rounds.RETRY
         }
         LastRound.keep(applicationContext, outcome)
+        Notifications.show(applicationContext, dataDir)
         return if (outcome == Rounds.RETRY) Result.retry() else Result.success()
     }
 

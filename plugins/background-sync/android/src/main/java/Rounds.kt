@@ -21,6 +21,10 @@ internal object Rounds {
     @JvmStatic
     external fun run(dataDir: String, seconds: Double): Int
 
+    /** What is to be shown as notifications now, as a JSON array. What it returns it never returns again. */
+    @JvmStatic
+    external fun toTell(dataDir: String): String?
+
     /** The rounds under way end as soon as they can. */
     @JvmStatic
     external fun stop()

@@ -1,0 +1,147 @@
+//! The system's notifications while the app runs and nobody looks at it. What is told, and that it is told once, the device
+//! decides (`gatebook_client::Device::to_tell`). While the app does not run, the background round's plugin shows them.
+
+#[cfg(mobile)]
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use gatebook_client::{Device, Notification, NotificationKind, Watched};
+#[cfg(desktop)]
+use tauri::Manager as _;
+use tauri::{AppHandle, RunEvent, WindowEvent};
+use tauri_plugin_background_sync::BackgroundSyncExt as _;
+use tauri_plugin_notification::NotificationExt as _;
+#[cfg(mobile)]
+use tauri_plugin_notification::PermissionState;
+
+/// Whether the app is on a phone's screen. It is when it starts.
+#[cfg(mobile)]
+static ON_SCREEN: AtomicBool = AtomicBool::new(true);
+
+/// Tells what comes in while the app is in the background, after each round and each change.
+pub(crate) fn watch(app: AppHandle, device: &Device) {
+    app.background_sync().set_on_screen(true);
+    let (mut changes, mut status) = (device.changes(), device.sync_status());
+    let device = device.clone();
+    tauri::async_runtime::spawn(async move {
+        #[cfg(mobile)]
+        let mut is_asked = false;
+        loop {
+            let changed = tokio::select! {
+                changed = changes.changed() => changed,
+                changed = status.changed() => changed,
+            };
+            if changed.is_err() {
+                return;
+            }
+            #[cfg(mobile)]
+            if !is_asked {
+                is_asked = ask(&app, &device);
+            }
+            // Within a round more may come of the same sort.
+            if !status.borrow_and_update().running && !is_on_screen(&app) {
+                tell(&app, &device);
+            }
+        }
+    });
+}
+
+/// The app comes to the screen, or is about to leave it.
+pub(crate) fn on_event(app: &AppHandle, device: &Device, event: &RunEvent) {
+    match event {
+        #[cfg(desktop)]
+        RunEvent::WindowEvent { event: WindowEvent::Focused(false), .. } => leave(app, device),
+        #[cfg(mobile)]
+        RunEvent::WindowEvent { event: WindowEvent::Suspended, .. } => leave(app, device),
+        // iOS tells of becoming active again by one of them, of coming from the background by another.
+        #[cfg(mobile)]
+        RunEvent::Resumed | RunEvent::WindowEvent { event: WindowEvent::Resumed | WindowEvent::Focused(true), .. } => {
+            ON_SCREEN.store(true, Ordering::Relaxed);
+            app.background_sync().set_on_screen(true);
+        }
+        _ => {}
+    }
+}
+
+/// What came in until now was to be seen on the screen, and is not told when it is left.
+pub(crate) fn leave(app: &AppHandle, device: &Device) {
+    if let Err(error) = device.to_tell(Watched::Foreground) {
+        tracing::warn!(%error, "what was seen may be told once more");
+    }
+    #[cfg(mobile)]
+    ON_SCREEN.store(false, Ordering::Relaxed);
+    app.background_sync().set_on_screen(false);
+}
+
+/// Whether a person sees the app, or sees it as soon as they look.
+fn is_on_screen(app: &AppHandle) -> bool {
+    #[cfg(mobile)]
+    {
+        let _ = app;
+        ON_SCREEN.load(Ordering::Relaxed)
+    }
+    #[cfg(desktop)]
+    app.get_webview_window("main").is_some_and(|window| {
+        window.is_visible().is_ok_and(|is_visible| is_visible)
+            && window.is_minimized().is_ok_and(|is_minimized| !is_minimized)
+    })
+}
+
+fn tell(app: &AppHandle, device: &Device) {
+    match device.to_tell(Watched::Background) {
+        Ok(told) => told.into_iter().for_each(|one| show(app, one)),
+        Err(error) => tracing::warn!(%error, "it cannot be told what came in"),
+    }
+}
+
+fn show(app: &AppHandle, told: Notification) {
+    // The channels that a phone's app makes at its start (gen/android, Channels.kt).
+    let channel = if told.kind == NotificationKind::PhotosWaiting { "photos" } else { "inbox" };
+    let shown = app
+        .notification()
+        .builder()
+        .id(told.kind.id())
+        .channel_id(channel)
+        .icon("background_sync_icon")
+        .title(told.title)
+        .body(told.body)
+        .auto_cancel()
+        .show();
+    if let Err(error) = shown {
+        tracing::warn!(%error, "the system shows no notification");
+    }
+}
+
+/// Asks, once, whether notifications may be shown: when the first record has been handed in, and so it is clear what they
+/// would be about. Whoever says no is asked no more. Says whether nothing is left to ask.
+#[cfg(mobile)]
+fn ask(app: &AppHandle, device: &Device) -> bool {
+    match device.is_to_ask_to_notify() {
+        Ok(true) => {}
+        Ok(false) => return false,
+        Err(error) => {
+            tracing::warn!(%error, "nobody is asked for notifications now");
+            return false;
+        }
+    }
+    let (app, device) = (app.clone(), device.clone());
+    // Blocks until the person has answered.
+    tauri::async_runtime::spawn_blocking(move || {
+        let notifications = app.notification();
+        let answer = match notifications.permission_state() {
+            Ok(PermissionState::Prompt | PermissionState::PromptWithRationale) => {
+                notifications.request_permission().map(drop)
+            }
+            Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        };
+        match answer {
+            Ok(()) => {
+                if let Err(error) = device.note_asked_to_notify() {
+                    tracing::warn!(%error, "the person may be asked for notifications once more");
+                }
+            }
+            Err(error) => tracing::warn!(%error, "nobody could be asked for notifications"),
+        }
+    });
+    true
+}

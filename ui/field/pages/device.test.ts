@@ -1,0 +1,40 @@
+import { describe, expect, it } from "vitest";
+import { open, see, sees, tap, text, waitFor } from "../testing/app";
+import { MemoryBackend } from "../testing/memory";
+
+describe("the device's sheet", () => {
+  it("tells what had to be put right by itself, and nothing where nothing had", async () => {
+    open(new MemoryBackend());
+    await tap("device-sheet-open");
+    await see("device-sheet");
+    expect(sees("sync-woken") || sees("sync-repairs")).toBe(false);
+  });
+
+  it("tells it in sentences", async () => {
+    const backend = new MemoryBackend();
+    backend.state.health = { scheduler_woken: 1, repairs: 2 };
+    open(backend);
+    await tap("device-sheet-open");
+    expect(await text("sync-woken")).toContain("stopped once");
+    expect(await text("sync-repairs")).toContain("2 times");
+  });
+
+  it("lets the app start with the computer where that is the app's to say", async () => {
+    const phone = new MemoryBackend();
+    open(phone);
+    await tap("device-sheet-open");
+    await see("device-sheet");
+    expect(sees("autostart-yes")).toBe(false);
+  });
+
+  it("has that off until it is switched on", async () => {
+    const backend = new MemoryBackend();
+    backend.startsWithComputer = false;
+    open(backend);
+    await tap("device-sheet-open");
+    await tap("autostart-yes");
+    await waitFor(() => expect(backend.startsWithComputer).toBe(true));
+    await tap("autostart-no");
+    await waitFor(() => expect(backend.startsWithComputer).toBe(false));
+  });
+});
