@@ -27,7 +27,8 @@ struct Desk {
 }
 
 impl Desk {
-    async fn new() -> Self {
+    /// Must be called within a runtime.
+    fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let device = Device::open(DeviceConfig::new(folder.path().to_owned(), "0.1.0")).unwrap();
         let enrolment = Enrolment {
@@ -122,7 +123,7 @@ fn assert_no_secret(what: &str, bytes: &[u8]) {
 
 #[tokio::test]
 async fn an_export_holds_each_record_and_photo_that_waits() {
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     let (one, other) = (desk.photo(1).await, desk.photo(2).await);
     std::fs::write(desk.folder.path().join(format!("photos/{other}.jpg")), "spoilt").unwrap();
     let (exported, files) = desk.export();
@@ -147,7 +148,7 @@ async fn an_export_holds_each_record_and_photo_that_waits() {
 
 #[tokio::test]
 async fn a_record_that_cannot_be_read_is_exported_as_it_lies_there_and_keeps_no_other_back() {
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     let spoilt = recorded(&desk.device, "spoilt later");
     let raw = Connection::open(desk.folder.path().join(DATABASE)).unwrap();
     raw.execute("UPDATE records SET captured_at = 'yesterday' WHERE id = ?1", [spoilt]).unwrap();
@@ -159,7 +160,7 @@ async fn a_record_that_cannot_be_read_is_exported_as_it_lies_there_and_keeps_no_
 
 #[tokio::test]
 async fn no_secret_is_in_an_export() {
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     desk.photo(1).await;
     for (name, bytes) in desk.export().1 {
         assert_no_secret(&name, &bytes);
@@ -168,7 +169,7 @@ async fn no_secret_is_in_an_export() {
 
 #[tokio::test]
 async fn no_secret_is_in_the_diagnostics_and_what_support_asks_first_is() {
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     let mut out = Vec::new();
     let surroundings = Surroundings { webview: "WebKit".to_owned(), background: Value::Null };
     let diagnosed = desk.device.export_diagnostics(&surroundings, &mut out).unwrap();
@@ -196,14 +197,14 @@ async fn who_takes_no_more_bytes_makes_an_export_fail_with_a_sentence() {
             Ok(())
         }
     }
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     let error = desk.device.export_pending(Full).unwrap_err();
     assert!(error.message.contains("no room"), "{}", error.message);
 }
 
 #[tokio::test]
 async fn no_secret_is_in_a_snapshot_and_what_waits_is() {
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     let snapshot = desk.device.snapshot().unwrap();
     assert_no_secret("the snapshot", &std::fs::read(snapshot.path()).unwrap());
     let copy = Connection::open_with_flags(snapshot.path(), OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
@@ -217,7 +218,7 @@ async fn no_secret_is_in_a_snapshot_and_what_waits_is() {
 
 #[tokio::test]
 async fn somebody_has_decided_about_every_table_of_the_store() {
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     let live = Connection::open(desk.folder.path().join(DATABASE)).unwrap();
     let mut names = live.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").unwrap();
     let names: Vec<String> = names.query_map([], |row| row.get(0)).unwrap().map(Result::unwrap).collect();
@@ -229,7 +230,7 @@ async fn somebody_has_decided_about_every_table_of_the_store() {
 
 #[tokio::test]
 async fn a_snapshot_is_gone_when_nobody_needs_it_and_after_a_crash_at_the_next_start() {
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     let snapshot = desk.device.snapshot().unwrap();
     let path = snapshot.path().to_owned();
     drop(snapshot);
@@ -242,7 +243,7 @@ async fn a_snapshot_is_gone_when_nobody_needs_it_and_after_a_crash_at_the_next_s
 
 #[tokio::test]
 async fn a_snapshot_is_only_read() {
-    let desk = Desk::new().await;
+    let desk = Desk::new();
     let snapshot = desk.device.snapshot().unwrap();
     for reads in [
         "SELECT 1",
