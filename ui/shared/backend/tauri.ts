@@ -59,6 +59,10 @@ export const tauriBackend: Backend = {
   storage: () => value(commands.storage()),
   photoPolicy: () => value(commands.photoPolicy()),
   setPhotoPolicy: (policy) => value(commands.setPhotoPolicy(policy)),
+  supportPage: () => value(commands.supportPage()),
+  exportPending: () => value(commands.exportPending()),
+  exportDiagnostics: () => value(commands.exportDiagnostics(navigator.userAgent)),
+  openSupport: (code) => done(commands.openSupport(code)),
   onStoreChanged: (listener) => events.storeChanged.listen(() => listener()),
   onSyncStatus: (listener) => events.syncStatusChanged.listen(({ payload }) => listener(payload)),
 };
