@@ -14,10 +14,10 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::{AppHandle, Manager as _, Runtime, State};
-use tauri_plugin_dialog::DialogExt as _;
+use tauri_plugin_dialog::Dialog;
 use tauri_plugin_fs::{FilePath, FsExt as _, OpenOptions};
 
-use crate::support::{Answer, background};
+use crate::support::{Answer, background, refused};
 
 /// Everything pending is in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Type)]
@@ -75,10 +75,11 @@ async fn choose<R: Runtime>(app: &AppHandle<R>, what: &str) -> Answer<Option<Fil
         }
         if app.try_state::<crate::kiosk::Kiosk>().is_some_and(|kiosk| kiosk.fills_screen()) {
             let message = "This kiosk has no folder for files yet. Ask whoever looks after it to set one.";
-            return Err(crate::support::refused(message));
+            return Err(refused(message));
         }
     }
-    let dialog = app.dialog().file().set_file_name(name).add_filter("Zip", &["zip"]);
+    let dialog = app.try_state::<Dialog<R>>().ok_or_else(|| refused("This device saves no files."))?;
+    let dialog = dialog.file().set_file_name(name).add_filter("Zip", &["zip"]);
     #[cfg(desktop)]
     let dialog = match app.get_webview_window("main") {
         Some(window) => dialog.set_parent(&window),

@@ -1,5 +1,8 @@
 //! The support window itself, and the gate between it and tauri-plugin-sql.
 
+#[cfg(test)]
+mod tests;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +15,7 @@ use serde_json::Value;
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use tauri::ipc::{Invoke, InvokeBody};
 use tauri::plugin::{Plugin, TauriPlugin};
-use tauri::{AppHandle, Manager, RunEvent, Runtime, WebviewUrl, WebviewWindowBuilder, WindowEvent};
+use tauri::{AppHandle, Manager, RunEvent, Runtime, State, WebviewUrl, WebviewWindowBuilder, WindowEvent};
 use tauri_plugin_sql::{DbInstances, DbPool, PluginConfig};
 
 use super::{Answer, Looking, SupportWindow, refused};
@@ -29,6 +32,7 @@ const WRONG_CODE: Duration = Duration::from_secs(1);
 
 /// What the window reads from, while it is open.
 pub(crate) struct Support {
+    patience: Duration,
     snapshot: Mutex<Option<Snapshot>>,
     deadline: Arc<Deadline>,
     /// One at a time: guesses of the code, and copies.
@@ -36,9 +40,9 @@ pub(crate) struct Support {
 }
 
 impl Support {
-    fn new() -> Self {
+    fn new(patience: Duration) -> Self {
         let deadline = Arc::new(Deadline { start: Instant::now(), at_ms: AtomicU64::new(0) });
-        Self { snapshot: Mutex::default(), deadline, turn: tokio::sync::Mutex::default() }
+        Self { patience, snapshot: Mutex::default(), deadline, turn: tokio::sync::Mutex::default() }
     }
 
     fn snapshot(&self) -> MutexGuard<'_, Option<Snapshot>> {
@@ -65,7 +69,7 @@ impl Deadline {
 
 /// Makes ready for the window; nothing is copied before it is open.
 pub(crate) fn set_up<R: Runtime>(app: &impl Manager<R>) {
-    app.manage(Support::new());
+    app.manage(Support::new(PATIENCE));
 }
 
 /// tauri-plugin-sql, behind the gate.
@@ -118,7 +122,7 @@ fn allowed(support: &Support, command: &str, payload: &InvokeBody) -> Result<(),
         Some(snapshot) => snapshot.check(query).map_err(|refusal| refusal.to_string())?,
         None => return Err("there is no copy to read from".to_owned()),
     }
-    support.deadline.set(PATIENCE);
+    support.deadline.set(support.patience);
     Ok(())
 }
 
@@ -130,7 +134,7 @@ pub(crate) fn how_to_open<R: Runtime>(app: &AppHandle<R>) -> SupportWindow {
 
 /// Opens the window, or brings it to the front.
 pub(crate) async fn open<R: Runtime>(app: &AppHandle<R>, code: Option<&str>) -> Answer<()> {
-    let support = app.state::<Support>();
+    let support = of(app)?;
     let turn = support.turn.lock().await;
     if !app.try_state::<Kiosk>().is_none_or(|kiosk| kiosk.lets_in(code)) {
         tracing::warn!("somebody tried to open the support window with a wrong code");
@@ -155,7 +159,7 @@ pub(crate) async fn open<R: Runtime>(app: &AppHandle<R>, code: Option<&str>) -> 
 
 /// Copies the store and lets the window read from the copy, in place of the one before.
 pub(crate) async fn look_again<R: Runtime>(app: &AppHandle<R>, device: Device) -> Answer<Looking> {
-    let support = app.state::<Support>();
+    let support = of(app)?;
     let _turn = support.turn.lock().await;
     let snapshot = tauri::async_runtime::spawn_blocking(move || device.snapshot()).await.map_err(|error| {
         tracing::error!(%error, "a snapshot for support panicked");
@@ -191,16 +195,19 @@ pub(crate) fn on_window_event<R: Runtime>(app: &AppHandle<R>, label: &str, event
 fn closed<R: Runtime>(app: &AppHandle<R>) {
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        let support = app.state::<Support>();
-        let _turn = support.turn.lock().await;
         // It may have been opened again meanwhile.
-        if app.get_webview_window(LABEL).is_some() {
-            return;
+        if app.get_webview_window(LABEL).is_none() {
+            let_go(&app).await;
         }
-        let before = app.state::<DbInstances>().0.write().await.remove(DATABASE);
-        close(before).await;
-        *support.snapshot() = None;
     });
+}
+
+async fn let_go<R: Runtime>(app: &AppHandle<R>) {
+    let support = app.state::<Support>();
+    let _turn = support.turn.lock().await;
+    let before = app.state::<DbInstances>().0.write().await.remove(DATABASE);
+    close(before).await;
+    *support.snapshot() = None;
 }
 
 /// A connection that SQLite itself lets only read, and that stops what takes too long.
@@ -222,6 +229,10 @@ async fn close(pool: Option<DbPool>) {
     if let Some(DbPool::Sqlite(pool)) = pool {
         pool.close().await;
     }
+}
+
+fn of<R: Runtime>(app: &AppHandle<R>) -> Answer<State<'_, Support>> {
+    app.try_state().ok_or_else(|| refused("This device has no support window."))
 }
 
 fn trouble(message: &str) -> CommandError {

@@ -271,6 +271,25 @@ impl App {
         self.see(id).await.prop("value").await.unwrap().unwrap_or_default()
     }
 
+    /// Goes on in the window that was opened last, out of that many.
+    pub(crate) async fn go_on_in_new_window(&self, count: usize) {
+        let mut windows = Vec::new();
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        while windows.len() < count {
+            assert!(tokio::time::Instant::now() < deadline, "there are {} windows", windows.len());
+            tokio::time::sleep(LOOK).await;
+            windows = self.driver.windows().await.unwrap();
+        }
+        self.driver.switch_to_window(windows.pop().expect("one")).await.unwrap();
+    }
+
+    /// Makes the folder into which this app exports, and answers where it is.
+    pub(crate) fn exports(&self) -> PathBuf {
+        let folder = self.data_path("exports");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
     /// Runs a script in the page.
     pub(crate) async fn script(&self, script: &str) -> Value {
         self.driver.execute(script, Vec::new()).await.unwrap().json().clone()
