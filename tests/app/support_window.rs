@@ -25,7 +25,7 @@ async fn support_window(dark: bool) {
     app.tap("device-sheet-open").await;
     app.tap("support-open").await;
     app.tap("support-window-open").await;
-    app.go_on_in_new_window(2).await;
+    app.go_on_in_other_window().await;
     app.size(KIOSK).await;
     app.reads("as-of", |text| text.starts_with("A copy as of")).await;
     app.tap("question-pending").await;

@@ -271,16 +271,18 @@ impl App {
         self.see(id).await.prop("value").await.unwrap().unwrap_or_default()
     }
 
-    /// Goes on in the window that was opened last, out of that many.
-    pub(crate) async fn go_on_in_new_window(&self, count: usize) {
-        let mut windows = Vec::new();
+    /// Goes on in the window that the app has opened beside this one.
+    pub(crate) async fn go_on_in_other_window(&self) {
+        let here = self.driver.window().await.unwrap();
         let deadline = tokio::time::Instant::now() + PATIENCE;
-        while windows.len() < count {
-            assert!(tokio::time::Instant::now() < deadline, "there are {} windows", windows.len());
+        loop {
+            let windows = self.driver.windows().await.unwrap();
+            if let Some(other) = windows.into_iter().find(|window| *window != here) {
+                return self.driver.switch_to_window(other).await.unwrap();
+            }
+            assert!(tokio::time::Instant::now() < deadline, "there is one window only");
             tokio::time::sleep(LOOK).await;
-            windows = self.driver.windows().await.unwrap();
         }
-        self.driver.switch_to_window(windows.pop().expect("one")).await.unwrap();
     }
 
     /// Makes the folder into which this app exports, and answers where it is.
