@@ -18,7 +18,7 @@ export const supportWords = {
     exportDiagnostics: "Save diagnostics",
     busy: "Saving…",
     saved: "Saved",
-    savedAs: (place: string) => (place === "" ? "Saved where you chose." : `Saved as ${place}`),
+    savedAs: (place: string) => (place === "" ? "It is where you chose." : `File: ${place}`),
     exported: (records: number, photos: number) =>
       `${records === 1 ? "1 record" : `${records} records`} and ${photos === 1 ? "1 photo" : `${photos} photos`} are in it. Nothing on this device has changed.`,
     missing: (photos: number) =>

@@ -14,7 +14,7 @@ describe("the support page", () => {
     open(new MemoryBackend(), "support");
     await tap("export-pending");
     expect(await text("exported-pending")).toContain(
-      "Saved as /exports/gatebook-pending.zip 3 records and 2 photos are in it.",
+      "3 records and 2 photos are in it. Nothing on this device has changed. File: /exports/gatebook-pending.zip",
     );
   });
 

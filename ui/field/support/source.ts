@@ -13,8 +13,13 @@ export interface Source {
 /** More rows than anybody reads. */
 export const MOST = 500;
 
+/** What can stand within another SELECT. */
+const READS = /^(?:\s|--.*\n|\/\*[\s\S]*?\*\/)*(?:SELECT|WITH|VALUES)\b/i;
+
 /** The statement with a limit of one row more than is shown, so that it is known whether there are more. */
 export function limited(sql: string): string {
+  // Refused as it stands, so that it is told why.
+  if (!READS.test(sql)) return sql;
   // A comment at its end must not swallow the limit.
   return `SELECT * FROM (\n${sql.trim().replace(/;+\s*$/, "")}\n) LIMIT ${MOST + 1}`;
 }

@@ -43,7 +43,7 @@ describe("the support window", () => {
     await waitFor(() => expect(sees("table-records")).toBe(true));
     await type("sql", "DELETE FROM records");
     await tap("run");
-    expect(await text("sql-problem")).toContain("only reading is possible here");
+    expect(await text("sql-problem")).toContain("Only reading is possible here");
     expect(sees("result")).toBe(false);
   });
 
@@ -63,6 +63,11 @@ describe("a statement", () => {
   it("gets its limit behind whatever it ends with", () => {
     expect(limited("SELECT 1; ")).toBe(`SELECT * FROM (\nSELECT 1\n) LIMIT ${MOST + 1}`);
     expect(limited("SELECT 1 -- all")).toContain("-- all\n) LIMIT");
+    expect(limited("-- all\nWITH a AS (SELECT 1) SELECT * FROM a")).toContain("LIMIT");
+  });
+
+  it("that is no SELECT goes as it is, to be refused for what it is", () => {
+    expect(limited("DELETE FROM records")).toBe("DELETE FROM records");
   });
 });
 

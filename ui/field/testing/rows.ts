@@ -24,7 +24,7 @@ export function rowsInMemory(answers: Record<string, Rows> = {}): Source & { ask
     async select(_, sql) {
       this.asked.push(sql);
       const known = Object.entries(answers).find(([part]) => sql.includes(part));
-      if (sql.includes("DELETE")) throw new Error("only reading is possible here");
+      if (sql.includes("DELETE")) throw new Error("Only reading is possible here.");
       return known ? known[1] : rows;
     },
   };

@@ -35,10 +35,10 @@ const TABLES: [&str; 10] = [
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// It does something else than to read.
-    #[error("only reading is possible here")]
+    #[error("Only reading is possible here. Write one SELECT.")]
     NotReading,
     /// There are several, or none.
-    #[error("one statement at a time")]
+    #[error("Write one statement, and only one.")]
     NotOne,
     /// SQLite does not understand it.
     #[error("{0}")]
