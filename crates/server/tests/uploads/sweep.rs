@@ -151,6 +151,26 @@ async fn photos_that_a_restored_database_does_not_know_are_found_again() {
 }
 
 #[tokio::test]
+async fn no_device_is_told_to_let_go_of_a_photo_that_is_not_where_it_was_stored() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let [whole, halved, lost] = [1, 2, 3].map(|seed| Photo::new(&a, seed, 1_000));
+    for photo in [&whole, &halved, &lost] {
+        tus.uploads(photo).await;
+        assert!(tus.may_go(photo).await);
+    }
+    let file = |photo: &Photo| {
+        let hash = photo.hash();
+        files(&yard, "").into_iter().find(|file| file.to_string_lossy().contains(&hash)).unwrap()
+    };
+    std::fs::write(file(&halved), &halved.bytes[..500]).unwrap();
+    std::fs::remove_file(file(&lost)).unwrap();
+    assert_eq!([tus.may_go(&whole).await, tus.may_go(&halved).await, tus.may_go(&lost).await], [true, false, false]);
+    assert!(tus.is_held(&lost).await, "it is not forgotten: somebody may put it back");
+}
+
+#[tokio::test]
 async fn a_lost_photo_is_only_forgotten_when_somebody_says_so() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
