@@ -25,6 +25,8 @@ export default defineConfig({
   build: {
     outDir: at("ui/dist/field"),
     emptyOutDir: true,
+    // The app's page, and the support window's.
+    rollupOptions: { input: [at("ui/field/index.html"), at("ui/field/support.html")] },
     target: ["es2022", "chrome108", "safari16"],
     // The content security policy allows neither inline scripts nor data: addresses.
     modulePreload: { polyfill: false },

@@ -60,13 +60,32 @@ impl Kiosk {
         self.code.is_some()
     }
 
+    pub(crate) const fn fills_screen(&self) -> bool {
+        self.fills_screen
+    }
+
+    /// Whether what is not for whoever stands before it asks for its code.
+    pub(crate) const fn asks_code(&self) -> bool {
+        self.code.is_some()
+    }
+
+    /// Whether that code opens what is not for whoever stands before it. What has no code is open.
+    pub(crate) fn lets_in(&self, code: Option<&str>) -> bool {
+        self.code.as_deref().is_none_or(|right| code.is_some_and(|code| is_same(code, right)))
+    }
+
     #[cfg(any(windows, test))]
     fn is_left_by(&self, asked: &Asked) -> bool {
         match (asked, &self.code) {
-            (Asked::Leave { code }, Some(right)) => code == right,
+            (Asked::Leave { code }, Some(right)) => is_same(code, right),
             _ => false,
         }
     }
+}
+
+/// Compares codes in a time that does not tell how much of them is right.
+fn is_same(given: &str, right: &str) -> bool {
+    bool::from(subtle::ConstantTimeEq::ct_eq(given.as_bytes(), right.as_bytes()))
 }
 
 /// Fills the screen if this process was started as a kiosk.
@@ -90,9 +109,10 @@ fn fill_screen(window: &WebviewWindow) -> tauri::Result<()> {
     window.set_always_on_top(true)
 }
 
-/// Keeps the window open unless closing it is allowed.
-pub(crate) fn on_window_event(app: &AppHandle, event: &WindowEvent) {
+/// Keeps the app's window open unless closing it is allowed.
+pub(crate) fn on_window_event(app: &AppHandle, label: &str, event: &WindowEvent) {
     if let WindowEvent::CloseRequested { api, .. } = event
+        && label == "main"
         && app.try_state::<Kiosk>().is_some_and(|kiosk| kiosk.refuses_to_close())
     {
         api.prevent_close();
@@ -150,6 +170,18 @@ mod tests {
         assert!(kiosk.is_left_by(&Asked::read(["gatebook", "--leave-kiosk", "4711"])));
         for wrong in [&["gatebook", "--leave-kiosk", "4712"][..], &["gatebook", "--leave-kiosk"], &["gatebook"]] {
             assert!(!kiosk.is_left_by(&Asked::read(wrong)), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_kiosk_with_a_code_lets_in_who_knows_it_and_anything_else_lets_in_everybody() {
+        let with_code = kiosk(&["gatebook", "--kiosk"], Some("4711"));
+        assert!(with_code.lets_in(Some("4711")) && with_code.asks_code());
+        for wrong in [None, Some(""), Some("4712"), Some("47110")] {
+            assert!(!with_code.lets_in(wrong), "{wrong:?}");
+        }
+        for open in [kiosk(&["gatebook", "--kiosk"], None), kiosk(&["gatebook"], Some("4711"))] {
+            assert!(open.lets_in(None) && !open.asks_code());
         }
     }
 

@@ -5,15 +5,18 @@ mod command_names;
 
 mod autostart;
 mod commands;
+mod export_commands;
+mod logging;
 mod notifications;
 mod photo_commands;
+mod support;
 
 #[cfg(desktop)]
 mod kiosk;
 #[cfg(desktop)]
 mod tray;
 
-pub use command_names::COMMANDS;
+pub use command_names::{COMMANDS, SUPPORT_COMMANDS};
 
 use gatebook_client::photos::Network;
 use gatebook_client::scheduler::Event;
@@ -71,6 +74,11 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             photo_commands::set_photo_policy,
             autostart::autostart,
             autostart::set_autostart,
+            export_commands::export_pending::<tauri::Wry>,
+            export_commands::export_diagnostics::<tauri::Wry>,
+            support::support_page::<tauri::Wry>,
+            support::open_support::<tauri::Wry>,
+            support::look_again::<tauri::Wry>,
         ])
         .events(collect_events![StoreChanged, SyncStatusChanged])
 }
@@ -87,17 +95,18 @@ pub fn context<R: Runtime>() -> tauri::Context<R> {
 /// The system has no webview, or the data folder cannot be used; there is nothing to show a message in then.
 #[cfg_attr(mobile, tauri::mobile_entry_point)]
 pub fn run() {
-    let filter = tracing_subscriber::EnvFilter::try_from_env("GATEBOOK_LOG").unwrap_or_else(|_| "info".into());
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    logging::start();
     let bindings = bindings::<tauri::Wry>();
     let builder = tauri::Builder::default();
     // Before any other plugin: a second start hands its arguments to the first and ends here.
     #[cfg(windows)]
     let builder = builder.plugin(tauri_plugin_single_instance::init(|app, args, _| kiosk::on_second_start(app, &args)));
     #[cfg(desktop)]
-    let builder = builder.plugin(tauri_plugin_autostart::Builder::new().build());
+    let builder = builder.plugin(tauri_plugin_autostart::Builder::new().build()).plugin(support::window::guarded());
     let app = builder
         .plugin(tauri_plugin_background_sync::init())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(tauri_plugin_fs::init())
         .plugin(tauri_plugin_notification::init())
         .register_asynchronous_uri_scheme_protocol(photo_commands::SCHEME, photo_commands::serve)
         .invoke_handler(bindings.invoke_handler())
@@ -118,6 +127,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
         Some(folder) => folder.into(),
         None => app.path().app_data_dir()?,
     };
+    logging::keep_in(&data);
     let config = DeviceConfig::new(data.clone(), env!("CARGO_PKG_VERSION"));
     let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
     // A kiosk has a cable or the yard's Wi-Fi; phones say what they have.
@@ -133,6 +143,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(device);
     #[cfg(desktop)]
     {
+        support::window::set_up(app.handle());
         kiosk::set_up(app)?;
         if !kiosk::fills_screen(app.handle()) {
             tray::set_up(app);
@@ -178,9 +189,10 @@ fn note_pending(app: &AppHandle, count: u32) {
 
 fn on_event(app: &AppHandle, event: &RunEvent) {
     #[cfg(desktop)]
-    if let RunEvent::WindowEvent { event, .. } = event {
-        kiosk::on_window_event(app, event);
-        tray::on_window_event(app, event);
+    if let RunEvent::WindowEvent { label, event, .. } = event {
+        kiosk::on_window_event(app, label, event);
+        tray::on_window_event(app, label, event);
+        support::window::on_window_event(app, label, event);
     }
     let Some(device) = app.try_state::<Device>() else { return };
     notifications::on_event(app, &device, event);

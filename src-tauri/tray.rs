@@ -75,9 +75,9 @@ pub(crate) fn open(app: &AppHandle) {
 }
 
 /// Closing the window puts it away, if the tray has it back.
-pub(crate) fn on_window_event(app: &AppHandle, event: &WindowEvent) {
+pub(crate) fn on_window_event(app: &AppHandle, label: &str, event: &WindowEvent) {
     let WindowEvent::CloseRequested { api, .. } = event else { return };
-    if app.try_state::<Tray>().is_none() {
+    if label != "main" || app.try_state::<Tray>().is_none() {
         return;
     }
     let Some(window) = app.get_webview_window("main") else { return };

@@ -14,19 +14,34 @@ fn json(path: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
+fn granted(capability: &str) -> Vec<String> {
+    let permissions = json(&format!("capabilities/{capability}.json"))["permissions"].clone();
+    permissions.as_array().unwrap().iter().map(|permission| permission.as_str().unwrap().to_owned()).collect()
+}
+
+fn permissions(commands: impl Iterator<Item = &'static &'static str>) -> Vec<String> {
+    commands.map(|command| format!("allow-{}", command.replace('_', "-"))).collect()
+}
+
+fn is_supports(command: &&&str) -> bool {
+    gatebook_app::SUPPORT_COMMANDS.contains(*command)
+}
+
 #[test]
-fn the_main_window_is_granted_every_command_and_beside_them_only_to_listen() {
-    let granted: Vec<String> = json("capabilities/field.json")["permissions"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|permission| permission.as_str().unwrap().to_owned())
-        .collect();
-    let (own, system): (Vec<_>, Vec<_>) = granted.iter().partition(|permission| permission.starts_with("allow-"));
-    let commands: Vec<String> =
-        gatebook_app::COMMANDS.iter().map(|command| format!("allow-{}", command.replace('_', "-"))).collect();
-    assert_eq!(own, commands.iter().collect::<Vec<_>>());
+fn the_main_window_is_granted_every_command_but_the_support_windows_and_beside_them_only_to_listen() {
+    let (own, system): (Vec<_>, Vec<_>) =
+        granted("field").into_iter().partition(|permission| permission.starts_with("allow-"));
+    assert_eq!(own, permissions(gatebook_app::COMMANDS.iter().filter(|command| !is_supports(command))));
     assert_eq!(system, ["core:event:allow-listen", "core:event:allow-unlisten"]);
+}
+
+#[test]
+fn the_support_window_is_granted_to_read_a_copy_and_nothing_else() {
+    let mut expected = permissions(gatebook_app::SUPPORT_COMMANDS.iter());
+    expected.push("sql:allow-select".to_owned());
+    assert_eq!(granted("support"), expected);
+    let capability = json("capabilities/support.json");
+    assert_eq!(capability["platforms"], serde_json::json!(["linux", "macOS", "windows"]), "phones have no such plugin");
 }
 
 /// What the app itself answers when that window calls that command, with no arguments to speak of.
@@ -43,6 +58,18 @@ fn call(window: &WebviewWindow<MockRuntime>, command: &str) -> Result<(), String
     get_ipc_response(window, request).map(drop).map_err(|refusal| refusal.to_string())
 }
 
+/// What plugins and the system offer, of which one is granted to one window.
+const SYSTEMS: [&str; 8] = [
+    "plugin:window|close",
+    "plugin:sql|select",
+    "plugin:sql|execute",
+    "plugin:sql|load",
+    "plugin:sql|close",
+    "plugin:fs|read_file",
+    "plugin:fs|write_file",
+    "plugin:dialog|save",
+];
+
 #[test]
 fn each_window_reaches_the_commands_it_is_granted_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
@@ -57,22 +84,25 @@ fn each_window_reaches_the_commands_it_is_granted_and_no_other() {
     let window = |label| WebviewWindowBuilder::new(&app, label, WebviewUrl::default()).build().unwrap();
     let mut table = Vec::new();
     for window in ["main", "support", "popup"].map(window) {
-        for command in gatebook_app::COMMANDS {
+        for command in gatebook_app::COMMANDS.iter().chain(&SYSTEMS) {
             let is_kept_out = call(&window, command).is_err_and(|refusal| refusal.contains("not allowed"));
             table.push((window.label().to_owned(), *command, !is_kept_out));
         }
-        let is_kept_out = call(&window, "plugin:window|close").is_err_and(|refusal| refusal.contains("not allowed"));
-        table.push((window.label().to_owned(), "plugin:window|close", !is_kept_out));
     }
     for (window, command, reaches) in table {
-        let granted = window == "main" && gatebook_app::COMMANDS.contains(&command);
+        let granted = match window.as_str() {
+            "main" => gatebook_app::COMMANDS.contains(&command) && !is_supports(&&command),
+            "support" => command == "plugin:sql|select" || is_supports(&&command),
+            _ => false,
+        };
         assert_eq!(reaches, granted, "{window} × {command}");
     }
 }
 
 #[test]
-fn only_that_capability_is_active_and_only_for_that_window() {
-    assert_eq!(json("tauri.conf.json")["app"]["security"]["capabilities"], serde_json::json!(["field"]));
+fn only_these_capabilities_are_active_and_each_for_one_window() {
+    assert_eq!(json("tauri.conf.json")["app"]["security"]["capabilities"], serde_json::json!(["field", "support"]));
+    assert_eq!(json("capabilities/support.json")["windows"], serde_json::json!(["support"]));
     assert_eq!(json("capabilities/field.json")["windows"], serde_json::json!(["main"]));
 }
 

@@ -5,9 +5,11 @@
 mod badge;
 mod capture;
 mod conflict;
+mod exports;
 mod full_disk;
 mod interruption;
 mod pages;
 mod photos;
 mod rejection;
 mod support;
+mod support_window;

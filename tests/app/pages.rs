@@ -45,6 +45,18 @@ async fn every_page(dark: bool) {
     album.keep("storage-empty").await;
     app.tap("back").await;
 
+    app.exports();
+    app.tap("device-sheet-open").await;
+    app.tap("support-open").await;
+    app.see("support-waits").await;
+    album.keep("support").await;
+    app.tap("export-pending").await;
+    app.see("exported-pending").await;
+    app.tap("export-diagnostics").await;
+    app.see("exported-diagnostics").await;
+    album.keep("support-saved").await;
+    app.tap("back").await;
+
     // An inspection, step by step; one item fails.
     let inspection = yard.inspection_of("4502");
     app.open_inspection(inspection).await;

@@ -16,6 +16,9 @@
   const hint = (value) => ["focus", "visible", "online", "offline"].includes(value);
   const whole = (value) => Number.isInteger(value);
   const role = (value) => ["photo", "signature", "document"].includes(value);
+  const copy = (value) => value === "sqlite:support";
+  const sql = (value) => typeof value === "string" && value.length <= 16384;
+  const nothing = (value) => Array.isArray(value) && value.length === 0;
   /** Base64 of at most 192 KiB. */
   const part = (value) => typeof value === "string" && value.length <= 262144;
 
@@ -53,6 +56,12 @@
       storage: {},
       photo_policy: {},
       set_photo_policy: { policy: object },
+      export_pending: {},
+      export_diagnostics: { webview: text },
+      support_page: {},
+      open_support: { code: textOrNull },
+      look_again: {},
+      "plugin:sql|select": { db: copy, query: sql, values: nothing },
       "plugin:event|listen": { event: text, target: object, handler: whole },
       "plugin:event|unlisten": { event: text, eventId: whole },
     }),

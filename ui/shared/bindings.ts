@@ -71,6 +71,16 @@ export const commands = {
 	autostart: () => typedError<boolean | null, CommandError>(__TAURI_INVOKE("autostart")),
 	/**  Sets that, and answers how it stands now. */
 	setAutostart: (on: boolean) => typedError<boolean | null, CommandError>(__TAURI_INVOKE("set_autostart", { on })),
+	/**  Writes everything pending where the person wants it; nothing if they change their mind. */
+	exportPending: () => typedError<ExportSaved | null, CommandError>(__TAURI_INVOKE("export_pending")),
+	/**  Writes diagnostics where the person wants them; nothing if they change their mind. `webview` is what it calls itself. */
+	exportDiagnostics: (webview: string) => typedError<DiagnosticsSaved | null, CommandError>(__TAURI_INVOKE("export_diagnostics", { webview })),
+	/**  What the support page shows. */
+	supportPage: () => typedError<SupportPage, CommandError>(__TAURI_INVOKE("support_page")),
+	/**  Opens the support window. A kiosk asks for its code. */
+	openSupport: (code: string | null) => typedError<null, CommandError>(__TAURI_INVOKE("open_support", { code })),
+	/**  Copies the store anew for the support window. Only that window may call this. */
+	lookAgain: () => typedError<Looking, CommandError>(__TAURI_INVOKE("look_again")),
 };
 
 /** Events */
@@ -440,6 +450,20 @@ export type Damage_Serialize = {
 	remark?: string,
 };
 
+/**  What a bundle holds. */
+export type Diagnosed = {
+	/**  Bytes of the log in it. */
+	log_bytes: number,
+};
+
+/**  Diagnostics are in a file. */
+export type DiagnosticsSaved = {
+	/**  Where, as far as people can be told. */
+	place: string,
+	/**  What is in it. */
+	diagnosed: Diagnosed,
+};
+
 /**  One field in which the sides of a conflict differed, in words. */
 export type DifferenceView = {
 	/**  The field's name as on the form. */
@@ -627,6 +651,26 @@ export type ErrorCode =
 "offline" | 
 /**  The server would not do it (wrong or used code, wrong address). */
 "refused";
+
+/**  Everything pending is in a file. */
+export type ExportSaved = {
+	/**  Where, as far as people can be told. */
+	place: string,
+	/**  What is in it. */
+	exported: Exported,
+};
+
+/**  What an export holds. */
+export type Exported = {
+	/**  Records that the server has not taken. */
+	records: number,
+	/**  States that a restored server has yet to be offered. */
+	offered: number,
+	/**  Photos that it has not confirmed. */
+	photos: number,
+	/**  Photos that should be here and cannot be read. */
+	missing: number,
+};
 
 /**  One field in which the two sides differed. */
 export type FieldDifference = FieldDifference_Serialize | FieldDifference_Deserialize;
@@ -993,6 +1037,16 @@ export type LongestSide =
 "1024" | 
 /**  640 pixels. */
 "640";
+
+/**  What the support window reads from. */
+export type Looking = {
+	/**  The database's name for tauri-plugin-sql. */
+	database: string,
+	/**  When the copy was made. */
+	taken_at: string,
+	/**  What is in it. */
+	tables: SnapshotTable[],
+};
 
 /**  What sort of hand-over. */
 export type Movement = 
@@ -1603,6 +1657,14 @@ export type Signature_Serialize = {
 	strokes: number[][],
 };
 
+/**  A table of a snapshot. */
+export type SnapshotTable = {
+	/**  Its name. */
+	name: string,
+	/**  How many rows it has. */
+	rows: number,
+};
+
 /**  How far a record is. */
 export type Stage = 
 /**  Something is still to be filled in or corrected. */
@@ -1761,6 +1823,35 @@ export type Submitted_Serialize = {
 	/**  Who. */
 	operator_id?: string,
 };
+
+/**  The support page. */
+export type SupportPage = {
+	/**  What an export would hold. */
+	waits: SupportView,
+	/**  How the support window is opened. */
+	window: SupportWindow,
+	/**  The system keeps this app from syncing while it is not open. */
+	background_restricted: boolean,
+};
+
+/**  What waits on this device, for the support page. */
+export type SupportView = {
+	/**  Records that the server has not taken, also those it rejected. */
+	records: number,
+	/**  Photos that the server has not confirmed. */
+	photos: number,
+	/**  Their bytes. */
+	photo_bytes: number,
+};
+
+/**  How the support window is opened here. */
+export type SupportWindow = 
+/**  A phone has none. */
+"none" | 
+/**  By a button. */
+"open" | 
+/**  By the kiosk's code. */
+"code";
 
 /**  Why a round did not end well. */
 export type SyncProblem = {

@@ -36,6 +36,7 @@ describe("the isolation application", () => {
       ["save", { id: "x", body: { kind: "gate_event", body: {} } }],
       ["photo_part", { name: "in-1", offset: 196608, part: "A".repeat(262144) }],
       ["add_photo", { name: "in-1", recordId: "x", role: "photo", about: "" }],
+      ["plugin:sql|select", { db: "sqlite:support", query: "SELECT 1", values: [] }],
       ["plugin:event|listen", { event: "store_changed", target: { kind: "Any" }, handler: 3 }],
     ] as const) {
       const message = { cmd, payload, callback: 1, error: 2 };
@@ -46,6 +47,9 @@ describe("the isolation application", () => {
   it("turns anything else into a call that fails", () => {
     for (const [cmd, payload] of [
       ["plugin:fs|read_file", { path: "/etc/passwd" }],
+      ["plugin:sql|select", { db: "sqlite:/data/gatebook.sqlite", query: "SELECT 1", values: [] }],
+      ["plugin:sql|load", { db: "sqlite:support" }],
+      ["plugin:sql|execute", { db: "sqlite:support", query: "SELECT 1", values: [] }],
       ["save", { id: "x", body: "text" }],
       ["save", { id: "x" }],
       ["record", { id: "x", more: 1 }],

@@ -1,6 +1,7 @@
 import type { Kind, Stage } from "./model";
 import { photoWords } from "./strings.photos";
 import { recordWords } from "./strings.record";
+import { supportWords } from "./strings.support";
 
 /**
  * Everything the operator reads that does not come from the records themselves. Another language is another object
@@ -179,6 +180,7 @@ const en = {
 
   ...recordWords,
   ...photoWords,
+  ...supportWords,
 
   inbox: {
     title: "Inbox",

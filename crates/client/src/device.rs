@@ -3,6 +3,7 @@
 #[cfg(feature = "simulation")]
 mod by_hand;
 mod pictures;
+mod support;
 mod telling;
 
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use crate::error::StoreError;
 use crate::photos::{self, Photos, UploadProgress};
 use crate::scheduler::{self, Event};
 use crate::store::{Authorship, Enrolment, Store, settings};
+use crate::support::Snapshot;
 use crate::view::{
     AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, Health, InboxItem, OperatorView, RecordView,
     Start, SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
@@ -74,6 +76,9 @@ impl Device {
     /// The data folder cannot be used.
     pub fn open(config: DeviceConfig) -> Result<Self, StoreError> {
         let store = Arc::new(Store::open(&config.data_folder)?);
+        if let Err(error) = Snapshot::sweep(&store) {
+            tracing::warn!(error = &error as &dyn std::error::Error, "old snapshots for support are not deleted");
+        }
         let photos = Arc::new(Photos::open(Arc::clone(&store), Arc::clone(&config.environment))?);
         let scheduler =
             scheduler::spawn(Arc::clone(&store), Arc::clone(&config.environment), config.app_version.clone())?;

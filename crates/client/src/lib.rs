@@ -15,6 +15,7 @@ pub mod photos;
 mod round_lock;
 pub mod scheduler;
 mod store;
+pub mod support;
 pub mod sync_round;
 mod transport;
 pub mod view;

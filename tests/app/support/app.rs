@@ -271,6 +271,27 @@ impl App {
         self.see(id).await.prop("value").await.unwrap().unwrap_or_default()
     }
 
+    /// Goes on in the window that the app has opened beside this one.
+    pub(crate) async fn go_on_in_other_window(&self) {
+        let here = self.driver.window().await.unwrap();
+        let deadline = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let windows = self.driver.windows().await.unwrap();
+            if let Some(other) = windows.into_iter().find(|window| *window != here) {
+                return self.driver.switch_to_window(other).await.unwrap();
+            }
+            assert!(tokio::time::Instant::now() < deadline, "there is one window only");
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    /// Makes the folder into which this app exports, and answers where it is.
+    pub(crate) fn exports(&self) -> PathBuf {
+        let folder = self.data_path("exports");
+        std::fs::create_dir_all(&folder).unwrap();
+        folder
+    }
+
     /// Runs a script in the page.
     pub(crate) async fn script(&self, script: &str) -> Value {
         self.driver.execute(script, Vec::new()).await.unwrap().json().clone()

@@ -70,6 +70,7 @@ fn bridge(data: &Path, display: &Display, options: Options, [port, native_port]:
         .env("DISPLAY", &display.name)
         .env_remove("WAYLAND_DISPLAY")
         .env("XDG_DATA_HOME", data)
+        .env("GATEBOOK_EXPORTS", data.join("exports"))
         .env("GTK_THEME", if options.dark { "Adwaita:dark" } else { "Adwaita" })
         .env("NO_AT_BRIDGE", "1")
         .stdout(Stdio::null())

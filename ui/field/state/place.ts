@@ -9,6 +9,7 @@ export type Place =
   | { page: "inbox"; id?: string }
   | { page: "who" }
   | { page: "storage" }
+  | { page: "support" }
   | { page: "enrol" }
   | { page: "new"; what: "inspection" | "interchange" }
   | RecordPlace;
@@ -53,6 +54,7 @@ export function parsePlace(address: string | null | undefined): Place {
     case "who":
     case "enrol":
     case "storage":
+    case "support":
       return { page: first };
     case "new":
       return second === "inspection" || second === "interchange" ? { page: "new", what: second } : HOME;

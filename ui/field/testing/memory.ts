@@ -3,6 +3,8 @@ import type {
   AppState,
   Body,
   CommandError,
+  DiagnosticsSaved,
+  ExportSaved,
   InboxItem,
   PhotoList,
   PhotoPolicy,
@@ -11,6 +13,7 @@ import type {
   Start,
   StorageView,
   SubmitOutcome,
+  SupportPage,
   SyncStatus,
   WorkItem,
   WorkList,
@@ -52,6 +55,18 @@ export class MemoryBackend implements Backend {
   readonly pictures = new MemoryPhotos();
   /** Null as on a phone. */
   startsWithComputer: boolean | null = null;
+  supportView: SupportPage = {
+    waits: { records: 3, photos: 2, photo_bytes: 1_840_000 },
+    window: "open",
+    background_restricted: false,
+  };
+  /** What an export answers; null: the person changed their mind. */
+  exported: ExportSaved | null = {
+    place: "/exports/gatebook-pending.zip",
+    exported: { records: 3, offered: 0, photos: 2, missing: 0 },
+  };
+  /** Codes with which the support window was asked for. */
+  codes: (string | null)[] = [];
   /** Every save fails with this while it is set. */
   saveFails: CommandError | null = null;
   state: AppState = {
@@ -313,6 +328,25 @@ export class MemoryBackend implements Backend {
   async setPhotoPolicy(policy: PhotoPolicy): Promise<PhotoPolicy> {
     this.pictures.policy = policy;
     return policy;
+  }
+
+  async supportPage(): Promise<SupportPage> {
+    return this.supportView;
+  }
+
+  async exportPending(): Promise<ExportSaved | null> {
+    return this.exported;
+  }
+
+  async exportDiagnostics(): Promise<DiagnosticsSaved | null> {
+    return this.exported && { place: "/exports/gatebook-diagnostics.zip", diagnosed: { log_bytes: 812 } };
+  }
+
+  async openSupport(code: string | null): Promise<void> {
+    this.codes.push(code);
+    if (this.supportView.window === "code" && code !== "4711") {
+      throw error("refused", "This is not the kiosk’s code. Ask whoever looks after this kiosk.");
+    }
   }
 
   async onStoreChanged(listener: () => void): Promise<() => void> {

@@ -3,7 +3,9 @@ import type {
   Body,
   CarrierView,
   CommandError,
+  DiagnosticsSaved,
   EquipmentView,
+  ExportSaved,
   Hint,
   InboxItem,
   OperatorView,
@@ -14,6 +16,7 @@ import type {
   Start,
   StorageView,
   SubmitOutcome,
+  SupportPage,
   SyncStatus,
   TemplateView,
   WorkList,
@@ -68,6 +71,14 @@ export interface Backend {
   autostart(): Promise<boolean | null>;
   /** Sets that, and answers how it stands then. */
   setAutostart(on: boolean): Promise<boolean | null>;
+  /** What waits on this device, and how the support window is opened. */
+  supportPage(): Promise<SupportPage>;
+  /** Asks where to, and writes everything pending there; null if the person changed their mind. */
+  exportPending(): Promise<ExportSaved | null>;
+  /** The same with diagnostics. */
+  exportDiagnostics(): Promise<DiagnosticsSaved | null>;
+  /** Opens the support window; a kiosk asks for its code. */
+  openSupport(code: string | null): Promise<void>;
 
   /** Local state changed: ask again for what is shown. Answers how to stop listening. */
   onStoreChanged(listener: () => void): Promise<() => void>;

@@ -61,6 +61,10 @@ export const tauriBackend: Backend = {
   setPhotoPolicy: (policy) => value(commands.setPhotoPolicy(policy)),
   autostart: () => value(commands.autostart()),
   setAutostart: (on) => value(commands.setAutostart(on)),
+  supportPage: () => value(commands.supportPage()),
+  exportPending: () => value(commands.exportPending()),
+  exportDiagnostics: () => value(commands.exportDiagnostics(navigator.userAgent)),
+  openSupport: (code) => done(commands.openSupport(code)),
   onStoreChanged: (listener) => events.storeChanged.listen(() => listener()),
   onSyncStatus: (listener) => events.syncStatusChanged.listen(({ payload }) => listener(payload)),
 };

@@ -145,6 +145,11 @@ impl Photos {
         Ok(self.store.set(&settings::PHOTO_POLICY, Some(policy))?)
     }
 
+    /// Bytes that are free on the disk of the photos.
+    pub(crate) fn free_bytes(&self) -> std::io::Result<u64> {
+        self.folder.free_bytes()
+    }
+
     /// The thumbnail's file, which stays when the photo goes.
     #[must_use]
     pub fn thumbnail(&self, sha256: &str) -> PathBuf {

@@ -1,6 +1,7 @@
 //! The device's one database: records, pending state, shadow copies, cursors, notices and settings change together,
 //! in short transactions by one writer. No transaction is ever open while the network is waited for.
 
+pub(crate) mod apart;
 #[cfg(feature = "simulation")]
 mod deliberate;
 mod history;
@@ -30,6 +31,7 @@ use tokio::sync::watch;
 
 use crate::error::StoreError;
 
+pub(crate) use migrate::SCHEMA;
 pub use pending::PushPage;
 pub(crate) use photos::{HeldPhoto, NewPhoto};
 pub(crate) use records::Authorship;

@@ -4,8 +4,8 @@
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
-use serde_json::json;
 
+use super::apart::LeavingRecord;
 use super::row::{COLUMNS, RecordRow};
 use super::{configure, migrate, settings};
 use crate::error::StoreError;
@@ -117,10 +117,7 @@ fn read_pending(connection: &Connection, sql: &str, found: &mut Vec<RecordRow>) 
 
 /// Writes the rescued records beside the damaged file: written, flushed, then renamed.
 fn export_pending(path: &Path, pending: &[RecordRow]) -> Result<(), StoreError> {
-    let records: Vec<_> = pending
-        .iter()
-        .map(|row| json!({ "id": row.id, "write_id": row.write_id, "base": row.base, "content": row.content }))
-        .collect();
+    let records: Vec<_> = pending.iter().map(LeavingRecord::from).collect();
     let text = serde_json::to_vec_pretty(&records).expect("records are JSON");
     let unfinished = path.with_extension("json.part");
     let mut file = std::fs::File::create(&unfinished)?;
