@@ -48,6 +48,7 @@ export const photoWords = {
     unconfirmed: "Stays until the office has it.",
     arrived: (arrived: string, all: string) => `${arrived} of ${all} have arrived. Stays until the office has it.`,
     goes: (when: string) => `The office has it. Leaves this device ${when}.`,
+    over: "The office has it. Leaves this device as soon as there is signal.",
     soon: "soon",
     inMinutes: (minutes: number) => `in ${minutes} min`,
     inHours: (hours: number) => `in ${hours} h`,

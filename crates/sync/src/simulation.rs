@@ -109,6 +109,10 @@ bugs! {
     ConfirmedForEver,
     /// When space runs short, photos go whether the server has them or not.
     EvictUnconfirmed,
+    /// A photo whose time is over goes without the server being asked once more.
+    LetGoUnasked,
+    /// Asked before a photo goes, the server answers from its database alone.
+    BelieveTheRows,
     /// A photo's record is filed before its file has its name.
     RecordBeforeFile,
     /// At a new epoch the device forgets the photos that were not confirmed.

@@ -1,5 +1,6 @@
 //! The lane without its timer and its task: the simulator runs each look by hand, in virtual time.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
@@ -7,7 +8,6 @@ use tokio::sync::{mpsc, watch};
 use super::lane::{DEBOUNCE, IDLE, asked, begins, pause};
 use super::{PhotoError, PhotoTransport, Photos, UploadError};
 use crate::scheduler::Event;
-use crate::store::{Enrolment, settings};
 
 /// A lane that does nothing by itself.
 #[derive(Debug)]
@@ -66,24 +66,22 @@ impl LaneByHand {
 }
 
 impl Photos {
-    /// Sends what waits, as a look of the lane does after it has let photos go.
+    /// One look of the lane: what is over goes, what waits is sent.
     ///
     /// # Errors
     /// As [`Self::upload`].
-    pub async fn send_by_hand(&self, link: &dyn PhotoTransport) -> Result<(), UploadError> {
-        let enrolment: Option<Enrolment> = self.store.setting(&settings::ENROLMENT).map_err(PhotoError::from)?;
-        if enrolment.is_some_and(|enrolment| !enrolment.revoked) && self.has_waiting()? {
-            self.send_waiting(link).await?;
+    pub async fn look_by_hand(self: &Arc<Self>, link: &dyn PhotoTransport) -> Result<(), UploadError> {
+        if let Some((_, to_do)) = self.to_do()? {
+            self.look(link, to_do).await?;
         }
         Ok(())
     }
 
-    /// What still waits for the server, by hash.
+    /// What the server does not hold, as the records on this device have it now, by hash.
     ///
     /// # Errors
     /// The database failed.
     pub fn waiting(&self) -> Result<Vec<String>, PhotoError> {
-        let held = self.store.held_photos()?;
-        Ok(held.into_iter().filter(|photo| photo.confirmed_ms.is_none()).map(|photo| photo.sha256).collect())
+        Ok(self.store.unconfirmed_photos()?)
     }
 }

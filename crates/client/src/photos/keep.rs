@@ -1,4 +1,4 @@
-//! The planner of photos' lives: which may go now, and why the others stay. No clock, no file, no state.
+//! The planner of photos' lives: which may go, and why the others stay. No clock, no file, no state.
 
 use gatebook_sync::deliberate;
 use serde::{Deserialize, Serialize};
@@ -15,9 +15,10 @@ pub const KEPT_FOR_MS: u64 = 24 * 3_600_000;
 pub enum Kept {
     /// The server has not confirmed it. It stays, whatever happens.
     Unconfirmed,
-    /// The server holds it; it goes after so much more time, or before if space runs short.
+    /// The server holds it; it goes after so much more time once the server has said so again, or before if space runs
+    /// short.
     Confirmed {
-        /// Milliseconds until it goes.
+        /// Milliseconds until its time is over.
         #[cfg_attr(feature = "specta", specta(type = u32))]
         goes_in_ms: u64,
     },
@@ -32,29 +33,33 @@ pub(crate) fn kept(photo: &HeldPhoto, now_ms: u64) -> Kept {
     }
 }
 
-/// Which photos go now: those whose time is over and, while `short_of` bytes are wanting, further confirmed ones, the
-/// earliest confirmed first. Never one that is not confirmed.
+/// The photos whose time is over: they go as soon as the server has said once more that it holds them.
+pub(crate) fn over(photos: Vec<HeldPhoto>, now_ms: u64) -> Vec<HeldPhoto> {
+    photos.into_iter().filter(|photo| matches!(kept(photo, now_ms), Kept::Confirmed { goes_in_ms: 0 })).collect()
+}
+
+/// The photos that go at once when so many bytes are wanting: the earliest confirmed first, never one that is not
+/// confirmed, and no more than needed.
 #[must_use]
-pub(crate) fn plan(photos: &[HeldPhoto], now_ms: u64, short_of: u64) -> Vec<&HeldPhoto> {
+pub(crate) fn to_make_room(photos: &[HeldPhoto], short_of: u64) -> Vec<&HeldPhoto> {
     let mut confirmed: Vec<(u64, &HeldPhoto)> =
-        photos.iter().filter_map(|photo| due_from(photo, now_ms, short_of).map(|at| (at, photo))).collect();
+        photos.iter().filter_map(|photo| may_go_from(photo).map(|at| (at, photo))).collect();
     confirmed.sort_by_key(|(at, photo)| (*at, photo.record_id));
     let mut freed = 0_u64;
     let mut go = Vec::new();
     for (_, photo) in confirmed {
-        let is_over = matches!(kept(photo, now_ms), Kept::Confirmed { goes_in_ms: 0 });
-        if is_over || freed < short_of {
-            freed += photo.size;
-            go.push(photo);
+        if freed >= short_of {
+            break;
         }
+        freed += photo.size;
+        go.push(photo);
     }
     go
 }
 
-/// Kept time from which it may go.
-fn due_from(photo: &HeldPhoto, now_ms: u64, short_of: u64) -> Option<u64> {
-    let is_taken_anyway = deliberate!(EvictUnconfirmed) && short_of > 0;
-    photo.confirmed_ms.or_else(|| is_taken_anyway.then_some(now_ms))
+/// Kept time from which it may go if space is short.
+fn may_go_from(photo: &HeldPhoto) -> Option<u64> {
+    photo.confirmed_ms.or_else(|| deliberate!(EvictUnconfirmed).then_some(u64::MAX))
 }
 
 #[cfg(test)]
@@ -75,24 +80,25 @@ mod tests {
         }
     }
 
-    fn goes(photos: &[HeldPhoto], hour: u64, short_of: u64) -> Vec<&str> {
-        plan(photos, hour * HOUR, short_of).into_iter().map(|photo| photo.sha256.as_str()).collect()
+    fn names<'a>(photos: impl IntoIterator<Item = &'a HeldPhoto>) -> Vec<&'a str> {
+        photos.into_iter().map(|photo| photo.sha256.as_str()).collect()
     }
 
     #[test]
-    fn a_photo_goes_a_day_after_it_was_confirmed_and_not_a_moment_before() {
-        let photos = [photo(1, Some(0)), photo(2, Some(1)), photo(3, None)];
-        assert_eq!(plan(&photos, 24 * HOUR - 1, 0), Vec::<&HeldPhoto>::new());
-        assert_eq!(goes(&photos, 24, 0), ["1"]);
-        assert_eq!(goes(&photos, 1_000_000, 0), ["1", "2"]);
+    fn a_photo_s_time_is_over_a_day_after_it_was_confirmed_and_not_a_moment_before() {
+        let photos = vec![photo(1, Some(0)), photo(2, Some(1)), photo(3, None)];
+        assert_eq!(over(photos.clone(), 24 * HOUR - 1), []);
+        assert_eq!(names(&over(photos.clone(), 24 * HOUR)), ["1"]);
+        assert_eq!(names(&over(photos, 1_000_000 * HOUR)), ["1", "2"]);
     }
 
     #[test]
     fn when_space_runs_short_the_earliest_confirmed_go_first_and_no_more_than_needed() {
         let photos = [photo(1, Some(3)), photo(2, None), photo(3, Some(1)), photo(4, Some(2))];
-        assert_eq!(goes(&photos, 4, 1), ["3"]);
-        assert_eq!(goes(&photos, 4, 1_001), ["3", "4"]);
-        assert_eq!(goes(&photos, 4, u64::MAX), ["3", "4", "1"], "what is not confirmed stays");
+        assert_eq!(names(to_make_room(&photos, 0)), Vec::<&str>::new());
+        assert_eq!(names(to_make_room(&photos, 1)), ["3"]);
+        assert_eq!(names(to_make_room(&photos, 1_001)), ["3", "4"]);
+        assert_eq!(names(to_make_room(&photos, u64::MAX)), ["3", "4", "1"], "what is not confirmed stays");
     }
 
     #[test]

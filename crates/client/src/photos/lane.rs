@@ -156,31 +156,28 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>, asked_for: &
 async fn round(photos: &Weak<Photos>, way: &mut Option<Way>, arrived: &impl Fn()) -> Result<(), UploadError> {
     let Some(photos) = photos.upgrade() else { return Ok(()) };
     let keeper = Arc::clone(&photos);
-    off_thread(move || keeper.let_go()).await.map_err(super::PhotoError::from)??;
-    if send(&photos, way).await?.photos > 0 {
-        arrived();
-    }
-    Ok(())
-}
-
-async fn send(photos: &Photos, way: &mut Option<Way>) -> Result<Uploaded, UploadError> {
-    let enrolment: Option<Enrolment> = photos.store.setting(&settings::ENROLMENT).map_err(super::PhotoError::from)?;
-    let Some(enrolment) = enrolment.filter(|enrolment| !enrolment.revoked) else {
-        return Ok(Uploaded::default());
-    };
-    if !photos.has_waiting()? {
-        return Ok(Uploaded::default());
-    }
+    let to_do = off_thread(move || keeper.to_do()).await.map_err(super::PhotoError::from)??;
+    let Some((enrolment, to_do)) = to_do else { return Ok(()) };
     let is_same =
         way.as_ref().is_some_and(|way| way.server_url == enrolment.server_url && way.token == enrolment.token);
     if !is_same {
         let transport = HttpTransport::new(&enrolment.server_url, &enrolment.token)?;
         *way = Some(Way { server_url: enrolment.server_url, token: enrolment.token, transport });
     }
-    match way {
-        Some(way) => photos.send_waiting(&way.transport).await,
-        None => Ok(Uploaded::default()),
+    let Some(way) = way else { unreachable!("just found") };
+    if photos.look(&way.transport, to_do).await?.photos > 0 {
+        arrived();
     }
+    Ok(())
+}
+
+/// What a look has to do with the server.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct ToDo {
+    /// Photos' time is over.
+    lets_go: bool,
+    /// Photos wait to be sent.
+    sends: bool,
 }
 
 /// How long the server asked to be left alone.
@@ -202,6 +199,25 @@ impl Photos {
     /// Says what the device is connected by; until then bytes are taken to cost.
     pub fn set_network(&self, network: Network) {
         *self.network.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = network;
+    }
+
+    /// What there is to do with which server, if anything.
+    pub(super) fn to_do(&self) -> Result<Option<(Enrolment, ToDo)>, super::PhotoError> {
+        let enrolment: Option<Enrolment> = self.store.setting(&settings::ENROLMENT)?;
+        let to_do = ToDo { lets_go: !self.over()?.is_empty(), sends: self.has_waiting()? };
+        Ok(enrolment.filter(|enrolment| !enrolment.revoked && (to_do.lets_go || to_do.sends)).map(|it| (it, to_do)))
+    }
+
+    /// One look's work with the server.
+    pub(super) async fn look(
+        self: &Arc<Self>,
+        link: &dyn PhotoTransport,
+        to_do: ToDo,
+    ) -> Result<Uploaded, UploadError> {
+        if to_do.lets_go {
+            self.let_go(link).await?;
+        }
+        if to_do.sends { self.send_waiting(link).await } else { Ok(Uploaded::default()) }
     }
 
     /// Whether any photo is not yet seen to be at the server.

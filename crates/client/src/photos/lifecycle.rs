@@ -1,6 +1,8 @@
 //! What the planner of photos' lives decides is done here: files and rows are put in order at the start, confirmed photos
 //! go when their time is over or space runs short, and what is held is shown.
 
+use std::sync::Arc;
+
 use gatebook_domain::Kind;
 use gatebook_sync::deliberate;
 use serde::{Deserialize, Serialize};
@@ -9,8 +11,9 @@ use uuid::Uuid;
 use super::folder::Sort;
 use super::keep::{self, Kept};
 use super::kept_time::{Clocks, KeptTime};
-use super::{PhotoError, Photos};
-use crate::store::settings;
+use super::off_thread::off_thread;
+use super::{PhotoError, PhotoTransport, Photos, UploadError, upload};
+use crate::store::{HeldPhoto, settings};
 
 /// Kept time is stored when it has grown by so much: a write to the disk each time anything changes would cost more.
 const STORED_EVERY_MS: u64 = 60_000;
@@ -82,12 +85,36 @@ impl Photos {
         Ok(after.total_ms())
     }
 
-    /// Lets go what may go: to be called after each sync round and every few minutes. Returns how many went.
+    /// Lets go what is over and the server, asked now, still holds: it may have been replaced by a backup, or its disk
+    /// have failed, and this device not know of it. What it does not hold stays until the records say more. Returns how
+    /// many went.
     ///
     /// # Errors
-    /// Database or folder failed; what has gone has gone.
-    pub fn let_go(&self) -> Result<usize, PhotoError> {
-        self.evict(0)
+    /// The link, database or folder failed; what has gone has gone.
+    pub(crate) async fn let_go(self: &Arc<Self>, link: &dyn PhotoTransport) -> Result<usize, UploadError> {
+        let over = self.over()?;
+        let held = if deliberate!(LetGoUnasked) {
+            over.iter().map(|photo| photo.sha256.clone()).collect()
+        } else {
+            upload::ask(link, &over, true).await?.0
+        };
+        let (going, missing): (Vec<_>, Vec<_>) = over.into_iter().partition(|photo| held.contains(&photo.sha256));
+        for photo in missing {
+            tracing::warn!(sha256 = photo.sha256, "the server does not hold a photo that it had; it stays here");
+            self.store.note_said(&photo.sha256, false, 0).map_err(PhotoError::from)?;
+        }
+        let photos = Arc::clone(self);
+        Ok(off_thread(move || photos.evict(&going)).await.map_err(PhotoError::from)??)
+    }
+
+    /// The photos whose time is over.
+    pub(super) fn over(&self) -> Result<Vec<HeldPhoto>, PhotoError> {
+        if self.store.held_photos()?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let now = self.kept_time()?;
+        self.store.note_confirmed(now)?;
+        Ok(keep::over(self.store.held_photos()?, now))
     }
 
     /// What is held, why, and when it goes.
@@ -123,22 +150,20 @@ impl Photos {
         if free >= wanted {
             return Ok(());
         }
-        self.evict(wanted - free)?;
+        let now = self.kept_time()?;
+        self.store.note_confirmed(now)?;
+        let photos = self.store.held_photos()?;
+        self.evict(keep::to_make_room(&photos, wanted - free))?;
         let free = self.folder.free_bytes()?;
         if free >= wanted { Ok(()) } else { Err(PhotoError::NoRoom { needed, free }) }
     }
 
-    fn evict(&self, short_of: u64) -> Result<usize, PhotoError> {
-        if self.store.held_photos()?.is_empty() {
-            return Ok(0);
-        }
-        let now = self.kept_time()?;
-        self.store.note_confirmed(now)?;
-        let photos = self.store.held_photos()?;
+    /// Deletes those of them of which nothing else has become known since.
+    pub(super) fn evict<'a>(&self, photos: impl IntoIterator<Item = &'a HeldPhoto>) -> Result<usize, PhotoError> {
         let _files = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut gone = 0;
-        for photo in keep::plan(&photos, now, short_of) {
-            let may_go = |seen: &crate::store::HeldPhoto| seen.confirmed_ms == photo.confirmed_ms;
+        for photo in photos {
+            let may_go = |seen: &HeldPhoto| seen.confirmed_ms == photo.confirmed_ms;
             if self.store.evict(&photo.sha256, may_go)? {
                 // Killed here, the file is swept at the next start.
                 self.folder.remove(&photo.sha256, Sort::Photo)?;

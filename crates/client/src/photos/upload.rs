@@ -103,11 +103,12 @@ impl Photos {
             .into_iter()
             .filter(|it| it.confirmed_ms.is_none())
             .collect();
-        let (held, unfinished) = ask(link, &waiting).await?;
-        let mut jobs = Vec::new();
+        let (held, unfinished) = ask(link, &waiting, false).await?;
+        let (mut jobs, now) = (Vec::new(), self.kept_time()?);
         for photo in waiting {
             if held.contains(&photo.sha256) {
                 self.arrived(&photo, photo.size)?;
+                self.store.note_said(&photo.sha256, true, now).map_err(PhotoError::from)?;
                 continue;
             }
             let at = unfinished.get(&photo.sha256).copied().filter(|_| !deliberate!(BeginAgainAfterCut));
@@ -251,13 +252,17 @@ pub enum UploadError {
 }
 
 /// What the server holds, and what it has a part of, with the upload and how far it is.
-type Known = (BTreeSet<String>, BTreeMap<String, (Uuid, u64)>);
+pub(super) type Known = (BTreeSet<String>, BTreeMap<String, (Uuid, u64)>);
 
-async fn ask(link: &dyn PhotoTransport, photos: &[HeldPhoto]) -> Result<Known, TransportError> {
+pub(super) async fn ask(
+    link: &dyn PhotoTransport,
+    photos: &[HeldPhoto],
+    before_letting_go: bool,
+) -> Result<Known, TransportError> {
     let (mut held, mut unfinished) = (BTreeSet::new(), BTreeMap::<String, (Uuid, u64)>::new());
     for page in photos.chunks(HASHES) {
         let sha256 = page.iter().map(|photo| photo.sha256.clone()).collect();
-        let answer = link.have(&HaveRequest { sha256 }).await?;
+        let answer = link.have(&HaveRequest { sha256, before_letting_go }).await?;
         held.extend(answer.held);
         for Unfinished { sha256, upload_id, offset } in answer.unfinished {
             // Of one whose beginning was answered in vain there are several: the furthest is carried on.

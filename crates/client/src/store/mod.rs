@@ -90,6 +90,7 @@ impl Store {
     fn with_writer(folder: &Path, writer: Connection) -> Result<Self, StoreError> {
         let reader = Connection::open_with_flags(folder.join(DATABASE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         reader.pragma_update(None, "query_only", true)?;
+        reader.set_prepared_statement_cache_capacity(STATEMENTS);
         let seen_elsewhere = AtomicI64::new(writes_elsewhere(&writer)?);
         Ok(Self {
             folder: folder.to_owned(),
@@ -197,6 +198,9 @@ fn open_checked(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// Statements that a connection keeps prepared: more than a round and the pages together use.
+const STATEMENTS: usize = 128;
+
 /// The pragmas of the one writer.
 ///
 /// # Errors
@@ -210,7 +214,7 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
     // A checkpoint each 16 MiB of log: seldom within a page of news, soon enough to keep the log small.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
-    connection.set_prepared_statement_cache_capacity(64);
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }
 

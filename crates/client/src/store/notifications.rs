@@ -67,7 +67,7 @@ fn photos_since(connection: &Connection) -> Result<Vec<Timestamp>, StoreError> {
         let (id, sha256) = photo?;
         let Some(row) = RecordRow::find(connection, id)? else { continue };
         // Confirmed since the table was last brought up to date.
-        if photos::is_stored(connection, id)? {
+        if photos::is_stored(connection, id)? == Some(true) {
             continue;
         }
         let at = row.content.captured_at;

@@ -89,6 +89,24 @@ impl Store {
         self.read(held)
     }
 
+    /// Every photo whose bytes are here and which the server does not hold, as all of its attachments have it now.
+    #[cfg(feature = "simulation")]
+    pub(crate) fn unconfirmed_photos(&self) -> Result<Vec<String>, StoreError> {
+        self.read(|connection| {
+            let sql = "SELECT sha256, record_id, confirmed_ms IS NOT NULL FROM photos WHERE held = 1";
+            let mut statement = connection.prepare_cached(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            let mut unconfirmed = std::collections::BTreeSet::new();
+            for row in rows {
+                let (sha256, id, is_confirmed) = row?;
+                if !is_stored(connection, id)?.unwrap_or(is_confirmed) {
+                    unconfirmed.insert(sha256);
+                }
+            }
+            Ok(unconfirmed.into_iter().collect())
+        })
+    }
+
     /// The attachments of a record that are not struck out, oldest first, each with who took it.
     pub(crate) fn attachments_of(&self, parent_id: Uuid) -> Result<Vec<AttachmentOf>, StoreError> {
         self.read(|connection| {
@@ -137,7 +155,7 @@ impl Store {
             let mut changed = Vec::new();
             for row in rows {
                 let (id, was) = row?;
-                let is = is_stored(connection, id)?;
+                let Some(is) = is_stored(connection, id)? else { continue };
                 if is != was && !(was && deliberate!(ConfirmedForEver)) {
                     changed.push((id, is));
                 }
@@ -157,20 +175,38 @@ impl Store {
         })
     }
 
+    /// Notes what the server says of bytes whose record is no longer here, gone with its yard or given up: nothing else
+    /// tells of them. Returns whether they are of such a record.
+    pub(crate) fn note_said(&self, sha256: &str, is_held: bool, now_ms: u64) -> Result<bool, StoreError> {
+        let is_orphan = "sha256 = ?1 AND held = 1 AND record_id NOT IN (SELECT id FROM records)";
+        let differs = self.read(|connection| {
+            let sql = format!("SELECT 1 FROM photos WHERE {is_orphan} AND (confirmed_ms IS NOT NULL) <> ?2");
+            Ok(connection.prepare_cached(&sql)?.exists(params![sha256, is_held])?)
+        })?;
+        if differs {
+            self.write(|transaction| {
+                let sql = format!("UPDATE photos SET confirmed_ms = ?2 WHERE {is_orphan}");
+                transaction.prepare_cached(&sql)?.execute(params![sha256, is_held.then_some(now_ms)])?;
+                Ok(())
+            })?;
+        }
+        Ok(differs)
+    }
+
     /// Gives the bytes of that hash up, if `may_go` still says so of what is known in this very transaction. Returns whether
     /// the file may be deleted.
     pub(crate) fn evict(&self, sha256: &str, may_go: impl FnOnce(&HeldPhoto) -> bool) -> Result<bool, StoreError> {
         self.write(|transaction| {
             let photo = held(transaction)?.into_iter().find(|photo| photo.sha256 == sha256);
-            let is_looked_at = !deliberate!(ConfirmedForEver) && !deliberate!(EvictUnconfirmed);
-            let Some(photo) = photo.filter(|photo| photo.confirmed_ms.is_some() || !is_looked_at) else {
+            let is_blind = [deliberate!(ConfirmedForEver), deliberate!(EvictUnconfirmed)].contains(&true);
+            let Some(photo) = photo.filter(|photo| photo.confirmed_ms.is_some() || is_blind) else {
                 return Ok(false);
             };
             let mut statement =
                 transaction.prepare_cached("SELECT record_id FROM photos WHERE sha256 = ?1 AND held = 1")?;
             let ids = statement.query_map([sha256], |row| row.get::<_, Uuid>(0))?.collect::<Result<Vec<_>, _>>()?;
             for id in ids {
-                if is_looked_at && !is_stored(transaction, id)? {
+                if !is_blind && is_stored(transaction, id)? == Some(false) {
                     return Ok(false);
                 }
             }
@@ -273,16 +309,18 @@ fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Whether the newest canonical state that is known of the attachment says that the server holds the bytes. An attachment
-/// that is no longer here does not.
-pub(super) fn is_stored(connection: &Connection, id: Uuid) -> Result<bool, StoreError> {
+/// Whether the newest canonical state that is known of the attachment says that the server holds the bytes; `None` if the
+/// attachment is no longer here.
+pub(super) fn is_stored(connection: &Connection, id: Uuid) -> Result<Option<bool>, StoreError> {
     let sha256: Option<String> = connection
         .prepare_cached("SELECT sha256 FROM photos WHERE record_id = ?1")?
         .query_row([id], |row| row.get(0))
         .optional()?;
-    let canonical = RecordRow::find(connection, id)?.and_then(|row| row.known());
-    Ok(canonical.is_some_and(|canonical| match Body::from_json(Kind::Attachment, canonical.content.body.get()) {
-        Ok(Body::Attachment(stored)) => stored.stored_at.is_some() && Some(stored.sha256) == sha256,
-        _ => false,
-    }))
+    let Some(row) = RecordRow::find(connection, id)? else { return Ok(None) };
+    Ok(Some(row.known().is_some_and(|canonical| {
+        match Body::from_json(Kind::Attachment, canonical.content.body.get()) {
+            Ok(Body::Attachment(stored)) => stored.stored_at.is_some() && Some(stored.sha256) == sha256,
+            _ => false,
+        }
+    })))
 }

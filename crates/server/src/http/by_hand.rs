@@ -72,8 +72,8 @@ impl Server {
     ///
     /// # Errors
     /// As the server refuses.
-    pub fn have_by_hand(&self, token: &str, request: &HaveRequest) -> Result<HaveResponse, Refused> {
-        Ok(self.have(&self.device(token)?, request)?)
+    pub async fn have_by_hand(&self, token: &str, request: &HaveRequest) -> Result<HaveResponse, Refused> {
+        Ok(self.have(&self.device(token)?, request).await?)
     }
 
     /// `POST /v1/uploads`.

@@ -27,7 +27,7 @@ pub(super) async fn have(
     accepts: Accepts,
     Packed(request): Packed<HaveRequest>,
 ) -> Result<Answer, Refusal> {
-    let response = blocking(move || app.server.have(&device, &request)).await?;
+    let response = app.server.have(&device, &request).await?;
     tracing::info!(held = response.held.len(), unfinished = response.unfinished.len(), "asked for photos");
     Ok(Answer::new(accepts, &response))
 }

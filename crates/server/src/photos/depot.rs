@@ -5,8 +5,10 @@
 //! touch anything newer:
 //!
 //! - `staging/<upload>/<start>-<random>`: a part, and `staging/<upload>/whole-<random>`, several put together;
+//! - `staging/<upload>.<random>`: in a folder, bytes that do not have their name yet;
 //! - `blobs/<tenant>/<2 digits>/<sha256>.<upload>.<extension>`: a photo, and the upload that brought it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::path::{Path as FilePath, PathBuf};
 use std::sync::Arc;
@@ -18,27 +20,28 @@ use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
-use object_store::{Error, MultipartUpload, ObjectStore, ObjectStoreExt as _, PutPayload};
-use tokio::task::JoinHandle;
+use object_store::{Error, ObjectStore, ObjectStoreExt as _};
 use uuid::Uuid;
 
+use super::folder::prepare;
 use super::hash::{ContentHash, ContentHasher};
+use super::sink::{Sink, Written};
 use crate::config::PhotoStore;
 use crate::error::ServerError;
 use crate::storage::{NewUpload, Part, Upload};
 
 const STAGING: &str = "staging";
 const BLOBS: &str = "blobs";
-/// Read and written at a time in a folder.
+/// Read at a time in a folder.
 const FOLDER_BATCH: u64 = 1024 * 1024;
 /// Read and written at a time in a bucket; S3 takes no smaller parts than 5 MiB.
 const BUCKET_BATCH: u64 = 8 * 1024 * 1024;
 
 /// The store.
 pub(crate) struct Depot {
-    store: Arc<dyn ObjectStore>,
-    batch: u64,
-    folder: Option<PathBuf>,
+    pub(super) store: Arc<dyn ObjectStore>,
+    pub(super) batch: u64,
+    pub(super) folder: Option<PathBuf>,
 }
 
 impl Depot {
@@ -52,7 +55,7 @@ impl Depot {
     }
 
     fn folder(folder: PathBuf) -> Result<Self, ServerError> {
-        std::fs::create_dir_all(&folder)?;
+        std::fs::create_dir_all(folder.join(STAGING))?;
         let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
         Ok(Self { store: Arc::new(store), batch: FOLDER_BATCH, folder: Some(folder) })
     }
@@ -66,12 +69,21 @@ impl Depot {
 
     /// A place for the next part of an upload.
     pub(crate) fn part(&self, upload: Uuid, start: u64) -> Sink<'_> {
-        self.sink(format!("{STAGING}/{upload}/{start:012}-{}", Uuid::new_v4().simple()))
+        self.sink(upload, &format!("{start:012}"))
     }
 
-    fn sink(&self, name: String) -> Sink<'_> {
-        let path = Path::from(name.as_str());
-        Sink { depot: self, name, path, gathered: Vec::new(), waiting: 0, writing: None, length: 0 }
+    fn sink(&self, upload: Uuid, what: &str) -> Sink<'_> {
+        let random = Uuid::new_v4().simple();
+        Sink::new(self, format!("{STAGING}/{upload}/{what}-{random}"), &format!("{STAGING}/{upload}.{random}"))
+    }
+
+    /// Makes the folder ready in which that name is to be.
+    pub(crate) async fn make_ready(&self, name: &str) -> Result<(), Error> {
+        let path = self.folder.as_ref().map(|folder| folder.join(name));
+        match path.as_deref().and_then(FilePath::parent) {
+            Some(folder) => prepare(folder.to_owned()).await,
+            None => Ok(()),
+        }
     }
 
     /// The hash of what lies under a name.
@@ -86,7 +98,7 @@ impl Depot {
 
     /// Puts an upload's parts together; returns the name and the hash of the whole.
     pub(crate) async fn join(&self, upload: Uuid, parts: &[Part]) -> Result<(String, ContentHash), Error> {
-        let mut sink = self.sink(format!("{STAGING}/{upload}/whole-{}", Uuid::new_v4().simple()));
+        let mut sink = self.sink(upload, "whole");
         let mut hasher = ContentHasher::default();
         for part in parts {
             let mut stream = self.read(&part.name, 0, part.length);
@@ -153,15 +165,19 @@ impl Depot {
         if let Some(folder) = &self.folder {
             // Halves of files that a power cut left have no names in the store.
             let _ = tokio::fs::remove_dir_all(folder.join(STAGING).join(upload.to_string())).await;
+            let nameless = self.store.list_with_delimiter(Some(&Path::from(STAGING))).await?.objects;
+            for incoming in nameless.iter().filter(|found| staged_for(&found.location) == Some(upload)) {
+                self.delete(incoming.location.as_ref()).await?;
+            }
         }
         Ok(())
     }
 
     /// Uploads for which something is staged.
-    pub(crate) async fn staged(&self) -> Result<Vec<Uuid>, Error> {
+    pub(crate) async fn staged(&self) -> Result<BTreeSet<Uuid>, Error> {
         let found = self.store.list_with_delimiter(Some(&Path::from(STAGING))).await?;
-        let id = |path: &Path| path.filename().and_then(|name| name.parse().ok());
-        Ok(found.common_prefixes.iter().filter_map(id).collect())
+        let nameless = found.objects.iter().map(|object| &object.location);
+        Ok(found.common_prefixes.iter().chain(nameless).filter_map(staged_for).collect())
     }
 
     /// Every photo in the store: name and size.
@@ -171,96 +187,9 @@ impl Depot {
     }
 }
 
-/// Where bytes are written. Nothing has the name before [`Sink::finish`].
-pub(crate) struct Sink<'a> {
-    depot: &'a Depot,
-    name: String,
-    path: Path,
-    gathered: Vec<Bytes>,
-    waiting: u64,
-    writing: Option<Writing>,
-    length: u64,
-}
-
-/// A large object under way: one batch is written while the next is gathered.
-struct Writing {
-    upload: Box<dyn MultipartUpload>,
-    batch: Option<JoinHandle<Result<(), Error>>>,
-}
-
-/// What was written.
-pub(crate) struct Written {
-    pub name: String,
-    pub length: u64,
-}
-
-impl Sink<'_> {
-    pub(crate) async fn write(&mut self, bytes: Bytes) -> Result<(), Error> {
-        let length = bytes.len() as u64;
-        self.length += length;
-        self.waiting += length;
-        self.gathered.push(bytes);
-        if self.waiting >= self.depot.batch {
-            self.hand_over().await?;
-        }
-        Ok(())
-    }
-
-    pub(crate) const fn length(&self) -> u64 {
-        self.length
-    }
-
-    async fn hand_over(&mut self) -> Result<(), Error> {
-        let payload: PutPayload = std::mem::take(&mut self.gathered).into_iter().collect();
-        self.waiting = 0;
-        if self.writing.is_none() {
-            let upload = self.depot.store.put_multipart(&self.path).await?;
-            self.writing = Some(Writing { upload, batch: None });
-        }
-        let Some(writing) = &mut self.writing else { unreachable!("just begun") };
-        writing.settle().await?;
-        writing.batch = Some(tokio::spawn(writing.upload.put_part(payload)));
-        Ok(())
-    }
-
-    /// Returns when everything is on the disk.
-    pub(crate) async fn finish(mut self) -> Result<Written, Error> {
-        if self.writing.is_some() && self.waiting > 0 {
-            self.hand_over().await?;
-        }
-        match &mut self.writing {
-            None => {
-                let payload: PutPayload = std::mem::take(&mut self.gathered).into_iter().collect();
-                self.depot.store.put(&self.path, payload).await?;
-            }
-            Some(writing) => {
-                writing.settle().await?;
-                writing.upload.complete().await?;
-            }
-        }
-        reach!(ServerFile);
-        Ok(Written { name: self.name, length: self.length })
-    }
-
-    /// Lets everything go.
-    pub(crate) async fn abort(mut self) -> Result<(), Error> {
-        match &mut self.writing {
-            None => Ok(()),
-            Some(writing) => {
-                let _ = writing.settle().await;
-                writing.upload.abort().await
-            }
-        }
-    }
-}
-
-impl Writing {
-    async fn settle(&mut self) -> Result<(), Error> {
-        match self.batch.take() {
-            Some(batch) => batch.await.map_err(|source| Error::JoinError { source })?,
-            None => Ok(()),
-        }
-    }
+/// The upload that a name in the staging folder belongs to.
+fn staged_for(path: &Path) -> Option<Uuid> {
+    path.filename()?.split('.').next()?.parse().ok()
 }
 
 /// The name of the photo that an upload becomes. The same however often it is finished.

@@ -4,10 +4,11 @@
 use gatebook_sync::deliberate;
 use object_store::Error;
 
-use super::depot::{Written, photo_name};
+use super::depot::photo_name;
 use super::error::UploadError;
-use super::hash::ContentHash;
+use super::hash::{ContentHash, Hashing};
 use super::marks::{Naming, tell_attachments};
+use super::sink::Sink;
 use super::uploads::later;
 use crate::server::{Inner, Server};
 use crate::storage::{Blob, NewUpload, Tenant, Upload, UploadState};
@@ -21,8 +22,8 @@ impl Server {
         hash: Option<ContentHash>,
     ) -> Result<Upload, UploadError> {
         let name = photo_name(tenant.id, &upload);
-        let staged = match self.verified(&upload, &name, hash).await? {
-            Whole::Right(staged) => staged,
+        let right = match self.verified(&upload, &name, hash).await? {
+            Whole::Right(right) => right,
             Whole::Wrong => return Err(self.refuse_other_bytes(&upload).await?),
             Whole::Lost => {
                 tracing::error!(upload = %upload.id, "parts of an upload are not where they were put; it begins again");
@@ -30,34 +31,50 @@ impl Server {
                 return Err(UploadError::Unknown);
             }
         };
-        self.place_and_file(tenant, upload, &staged, &name).await
+        self.place_and_file(tenant, upload, right, &name).await
     }
 
-    /// Ends an upload of which everything came in one request. No row tells of its one part: until the photo is filed,
-    /// nothing of it has been received, and what lies staged goes with the next attempt.
+    /// Ends an upload of which everything came in one request. It goes straight to its final name when it is on the disk
+    /// and verified; until the photo is filed, nothing of it has been received, and what lies staged is swept.
     pub(super) async fn finish_at_once(
         &self,
         tenant: Tenant,
         upload: Upload,
-        whole: &Written,
-        hash: ContentHash,
+        mut sink: Sink<'_>,
+        hashing: Hashing,
     ) -> Result<Upload, UploadError> {
-        if hash != upload.new.sha256 {
+        let name = photo_name(tenant.id, &upload);
+        // The disk and the hash take their time beside each other.
+        let (settled, ready, hash) = tokio::join!(sink.settle(), self.inner.depot.make_ready(&name), hashing.finish());
+        settled.and(ready)?;
+        if hash.map_err(Error::from)? != upload.new.sha256 {
+            sink.abort().await?;
             return Err(self.refuse_other_bytes(&upload).await?);
         }
-        let name = photo_name(tenant.id, &upload);
-        self.place_and_file(tenant, upload, &whole.name, &name).await
+        self.place_and_file(tenant, upload, Right::Unnamed(sink), &name).await
+    }
+
+    /// Returns whether anything may be left staged.
+    async fn place(&self, right: Right<'_>, name: &str) -> Result<bool, Error> {
+        match right {
+            Right::Unnamed(sink) => sink.place(name).await.map(|()| false),
+            Right::Staged(staged) => self.inner.depot.place(&staged, name).await.map(|()| true),
+            Right::Placed => Ok(true),
+        }
     }
 
     async fn place_and_file(
         &self,
         tenant: Tenant,
         upload: Upload,
-        staged: &str,
+        right: Right<'_>,
         name: &str,
     ) -> Result<Upload, UploadError> {
-        if staged != name && !deliberate!(FileBeforePlace) {
-            self.inner.depot.place(staged, name).await?;
+        let (mut right, mut is_staged) = (Some(right), false);
+        if !deliberate!(FileBeforePlace)
+            && let Some(right) = right.take()
+        {
+            is_staged = self.place(right, name).await?;
         }
         let begun = std::time::Instant::now();
         let id = upload.id;
@@ -84,14 +101,16 @@ impl Server {
                 }
             })
             .await?;
-        if staged != name && deliberate!(FileBeforePlace) {
-            self.inner.depot.place(staged, name).await?;
+        if let Some(right) = right {
+            is_staged = self.place(right, name).await?;
         }
         // Somebody brought the same bytes before.
         if !deliberate!(StoreTwice) && stored.as_deref() != Some(name) {
             self.inner.depot.delete(name).await?;
         }
-        self.inner.depot.clear(id).await?;
+        if is_staged {
+            self.inner.depot.clear(id).await?;
+        }
         let ms = begun.elapsed().as_secs_f64() * 1_000.0;
         tracing::info!(upload = %id, bytes = upload.new.size, attachments = told, ms, "photo stored");
         Ok(Upload { received: upload.new.size, state: UploadState::Stored, expires_at, ..upload })
@@ -114,11 +133,11 @@ impl Server {
             _ => depot.join(id, &parts).await,
         };
         match found {
-            Ok((staged, hash)) if hash == upload.new.sha256 => Ok(Whole::Right(staged)),
+            Ok((staged, hash)) if hash == upload.new.sha256 => Ok(Whole::Right(Right::Staged(staged))),
             Ok(_) => Ok(Whole::Wrong),
             // What has the final name was verified before it got it.
             Err(Error::NotFound { .. }) if depot.size(name).await? == Some(upload.new.size) => {
-                Ok(Whole::Right(name.to_owned()))
+                Ok(Whole::Right(Right::Placed))
             }
             Err(Error::NotFound { .. }) => Ok(Whole::Lost),
             Err(error) => Err(error.into()),
@@ -128,10 +147,20 @@ impl Server {
 
 /// What became of an upload's bytes.
 enum Whole {
-    /// They are what was announced, and lie under that name.
-    Right(String),
+    /// They are what was announced.
+    Right(Right<'static>),
     /// They are not.
     Wrong,
     /// Some are gone: the disk lost them, or the database is older than they are.
     Lost,
+}
+
+/// Bytes that are what was announced, and where they are.
+enum Right<'a> {
+    /// On the disk, and to be named.
+    Unnamed(Sink<'a>),
+    /// Under that name.
+    Staged(String),
+    /// In their place: somebody died after moving them there.
+    Placed,
 }

@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
 use sha2::Digest as _;
+use tokio::task::{JoinError, JoinHandle};
 
 /// SHA-256 of a photo's bytes: its name.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -56,6 +58,55 @@ impl ContentHasher {
 
     pub(crate) fn finish(self) -> ContentHash {
         ContentHash(self.0.finalize().into())
+    }
+}
+
+/// Computes a [`ContentHash`] of what arrives, beside the receiving of it.
+#[derive(Default)]
+pub(crate) struct Hashing {
+    hasher: ContentHasher,
+    gathered: Vec<Bytes>,
+    waiting: usize,
+    batch: Option<JoinHandle<ContentHasher>>,
+}
+
+impl Hashing {
+    /// Hashed at a time: enough to be worth another thread, little enough to be done soon after the last byte.
+    const BATCH: usize = 256 * 1024;
+
+    pub(crate) async fn update(&mut self, bytes: Bytes) -> Result<(), JoinError> {
+        self.waiting += bytes.len();
+        self.gathered.push(bytes);
+        if self.waiting >= Self::BATCH {
+            self.hand_over().await?;
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn finish(mut self) -> Result<ContentHash, JoinError> {
+        self.hand_over().await?;
+        self.settle().await?;
+        Ok(self.hasher.finish())
+    }
+
+    async fn hand_over(&mut self) -> Result<(), JoinError> {
+        self.settle().await?;
+        let (mut hasher, batch) = (std::mem::take(&mut self.hasher), std::mem::take(&mut self.gathered));
+        self.waiting = 0;
+        self.batch = Some(tokio::task::spawn_blocking(move || {
+            for bytes in batch {
+                hasher.update(&bytes);
+            }
+            hasher
+        }));
+        Ok(())
+    }
+
+    async fn settle(&mut self) -> Result<(), JoinError> {
+        if let Some(batch) = self.batch.take() {
+            self.hasher = batch.await?;
+        }
+        Ok(())
     }
 }
 
@@ -119,6 +170,19 @@ mod tests {
         assert_eq!(text.parse(), Ok(hash));
         for wrong in [&text[1..], &text.to_uppercase(), &format!("{}g", &text[1..]), &format!("{text}0"), ""] {
             assert_eq!(wrong.parse::<ContentHash>(), Err(NoHash), "{wrong}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_hash_beside_receiving_is_the_hash_of_all_of_it_in_order() {
+        for size in [0, 1, Hashing::BATCH - 1, Hashing::BATCH, 3 * Hashing::BATCH + 5] {
+            let bytes: Vec<u8> = (0..size).map(|at| u8::try_from(at % 251).unwrap()).collect();
+            let (mut hashing, mut hasher) = (Hashing::default(), ContentHasher::default());
+            for piece in bytes.chunks(70_000) {
+                hashing.update(Bytes::copy_from_slice(piece)).await.unwrap();
+            }
+            hasher.update(&bytes);
+            assert_eq!(hashing.finish().await.unwrap(), hasher.finish(), "{size}");
         }
     }
 

@@ -10,16 +10,18 @@
 //! | handing out | [`view`] |
 //! | what nobody needs goes, what was forgotten comes back | [`sweep`] |
 //!
-//! The store ([`depot`]) has the bytes, the database says what they are; neither is trusted to know about the other's
+//! The store ([`depot`], written to by [`sink`] and [`folder`]) has the bytes, the database says what they are; neither is trusted to know about the other's
 //! crashes. No process remembers anything that matters: [`turns`] only spares two requests of one node the race that the
 //! database decides between nodes.
 
 mod depot;
 mod error;
 mod finish;
+mod folder;
 mod hash;
 mod marks;
 mod receive;
+mod sink;
 mod sweep;
 mod turns;
 mod uploads;

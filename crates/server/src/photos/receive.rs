@@ -3,12 +3,13 @@
 
 use bytes::Bytes;
 use futures_util::stream::{BoxStream, StreamExt as _};
+use object_store::Error;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use super::depot::{Sink, Written};
 use super::error::UploadError;
-use super::hash::{Checksum, ContentHasher};
+use super::hash::{Checksum, Hashing};
+use super::sink::{Sink, Written};
 use super::turns::Turn;
 use super::uploads::later;
 use crate::server::{Inner, Server};
@@ -29,6 +30,25 @@ pub(crate) struct Chunk {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut;
 
+/// What is reckoned of the bytes as they come.
+struct Seen {
+    checksum: Option<Checksum>,
+    /// The hash of the photo, if they begin with its first.
+    whole: Option<Hashing>,
+}
+
+impl Seen {
+    async fn see(&mut self, bytes: &Bytes) -> Result<(), Error> {
+        if let Some(checksum) = &mut self.checksum {
+            checksum.update(bytes);
+        }
+        if let Some(whole) = &mut self.whole {
+            whole.update(bytes.clone()).await?;
+        }
+        Ok(())
+    }
+}
+
 /// How the bytes of a request came to an end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum End {
@@ -47,9 +67,7 @@ enum End {
 impl Server {
     /// Adds a request's bytes to an upload. It goes on to its end even if nobody waits for it any more.
     pub(crate) async fn append(self, device: Device, id: Uuid, chunk: Chunk) -> Result<Upload, UploadError> {
-        self.known_upload(&device, id).await?;
-        let turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
-        let mut upload = self.known_upload(&device, id).await?;
+        let (turn, mut upload) = self.turn_at(&device, id).await?;
         let missing = upload.new.size - upload.received;
         if chunk.offset != upload.received {
             return Err(UploadError::WrongOffset { received: upload.received });
@@ -60,20 +78,13 @@ impl Server {
         if upload.state == UploadState::Stored {
             return Ok(upload);
         }
-        let Chunk { offset, mut body, mut checksum, .. } = chunk;
-        let mut hasher = (offset == 0).then(ContentHasher::default);
+        let Chunk { offset, mut body, checksum, .. } = chunk;
+        let mut seen = Seen { checksum, whole: (offset == 0).then(Hashing::default) };
         loop {
             let mut sink = self.inner.depot.part(id, upload.received);
             let room = upload.new.size - upload.received;
-            let is_checked = checksum.is_some();
-            let end = self.fill(&mut sink, &mut body, room, &turn, is_checked, |bytes| {
-                if let Some(checksum) = &mut checksum {
-                    checksum.update(bytes);
-                }
-                if let Some(hasher) = &mut hasher {
-                    hasher.update(bytes);
-                }
-            });
+            let is_checked = seen.checksum.is_some();
+            let end = self.fill(&mut sink, &mut body, room, &turn, &mut seen);
             let end = match end.await {
                 Ok(end) => end,
                 Err(error) => {
@@ -85,7 +96,7 @@ impl Server {
             let refused = match end {
                 End::TooLong => Some(UploadError::TooLarge { most: upload.new.size }),
                 End::Cut | End::Wanted if is_checked => Some(UploadError::Cut),
-                End::Whole if checksum.take().is_some_and(|checksum| !checksum.came_right()) => {
+                End::Whole if seen.checksum.take().is_some_and(|checksum| !checksum.came_right()) => {
                     Some(UploadError::WrongChecksum)
                 }
                 _ => None,
@@ -95,17 +106,20 @@ impl Server {
                 return Err(refused);
             }
             if sink.length() > 0 {
-                let written = sink.finish().await?;
                 if upload.received == 0
-                    && written.length == upload.new.size
-                    && let Some(hasher) = hasher
+                    && sink.length() == upload.new.size
+                    && let Some(hashing) = seen.whole
                 {
-                    return self.finish_at_once(device.tenant, upload, &written, hasher.finish()).await;
+                    return self.finish_at_once(device.tenant, upload, sink, hashing).await;
                 }
+                let written = sink.finish().await?;
                 upload = self.keep(upload, written).await?;
             }
             if upload.received == upload.new.size {
-                let hash = hasher.map(ContentHasher::finish);
+                let hash = match seen.whole {
+                    Some(hashing) => Some(hashing.finish().await.map_err(Error::from)?),
+                    None => None,
+                };
                 return self.finish_upload(device.tenant, upload, hash).await;
             }
             match end {
@@ -124,8 +138,7 @@ impl Server {
         body: &mut BoxStream<'static, Result<Bytes, Cut>>,
         room: u64,
         turn: &Turn<'_>,
-        is_checked: bool,
-        mut see: impl FnMut(&[u8]),
+        seen: &mut Seen,
     ) -> Result<End, UploadError> {
         let bounds = self.inner.config.bounds.photos;
         let due = Instant::now() + bounds.part_time;
@@ -142,10 +155,10 @@ impl Server {
             if sink.length() + bytes.len() as u64 > room {
                 return Ok(End::TooLong);
             }
-            see(&bytes);
+            seen.see(&bytes).await?;
             sink.write(bytes).await?;
             // What is checked as a whole is kept as a whole.
-            if Instant::now() >= due && !is_checked {
+            if Instant::now() >= due && seen.checksum.is_none() {
                 return Ok(End::Due);
             }
         }

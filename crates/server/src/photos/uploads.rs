@@ -1,32 +1,52 @@
 //! What is held already, beginning an upload, asking how far it is, giving it up.
 
-use gatebook_sync::wire::{ApiError, ApiErrorCode, HaveRequest, HaveResponse, PhotoLimits, Unfinished};
+use gatebook_sync::deliberate;
+use gatebook_sync::wire::{ApiErrorCode, HaveRequest, HaveResponse, PhotoLimits, Unfinished};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::error::UploadError;
 use super::hash::ContentHash;
+use super::marks::attachment;
+use super::turns::Turn;
 use crate::error::{ServerError, refuse};
 use crate::server::{Inner, Server};
-use crate::storage::{Device, NewUpload, Upload, UploadState};
+use crate::storage::{Blob, Device, Held, NewUpload, Upload, UploadState};
 
 /// How often it is noted that bytes are counted on: asking alone should not write each time.
 const WANTED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
 impl Server {
     /// Which of those bytes the device need not send. What is held stays so for a while, whether or not a record names
-    /// it yet.
-    pub(crate) fn have(&self, device: &Device, request: &HaveRequest) -> Result<HaveResponse, ApiError> {
+    /// it yet. Before a device lets go of bytes, what the store does not have is not held, whatever the database says.
+    pub(crate) async fn have(&self, device: &Device, request: &HaveRequest) -> Result<HaveResponse, ServerError> {
+        let (server, asker, asked) = (self.clone(), device.clone(), request.clone());
+        let (mut response, blobs) = self.off_thread(move |_| server.known_to_have(&asker, &asked)).await?;
+        if request.before_letting_go && !deliberate!(BelieveTheRows) {
+            for blob in blobs {
+                if self.inner.depot.size(&blob.name).await? != Some(blob.size) {
+                    tracing::error!(blob = blob.name, "a photo is not where it was stored, and a device still has it");
+                    let lost = blob.sha256.to_string();
+                    response.held.retain(|held| *held != lost);
+                }
+            }
+        }
+        Ok(response)
+    }
+
+    /// What the database says is held, and where that lies.
+    fn known_to_have(&self, device: &Device, request: &HaveRequest) -> Result<(HaveResponse, Vec<Blob>), ServerError> {
         let Inner { config, storage, .. } = &*self.inner;
         let (bounds, now) = (&config.bounds.photos, config.environment.now());
         let limits = PhotoLimits { photo_bytes: bounds.photo_bytes, hashes: bounds.hashes };
         if request.sha256.len() > bounds.hashes as usize {
             let message = format!("Ask about at most {} photos at a time.", bounds.hashes);
-            return Err(refuse(ApiErrorCode::TooLarge, message));
+            return Err(ServerError::Refused(refuse(ApiErrorCode::TooLarge, message)));
         }
         let hashes: Vec<ContentHash> =
             request.sha256.iter().map(|text| text.parse()).collect::<Result<_, _>>().map_err(|_| {
-                refuse(ApiErrorCode::Malformed, "Name each photo by its SHA-256 in 64 small hexadecimal digits.")
+                let message = "Name each photo by its SHA-256 in 64 small hexadecimal digits.";
+                ServerError::Refused(refuse(ApiErrorCode::Malformed, message))
             })?;
         let (blobs, open) = storage.read(|reading| {
             let mut blobs = Vec::new();
@@ -58,7 +78,8 @@ impl Server {
             offset: upload.received,
         });
         let unfinished = unfinished.collect();
-        Ok(HaveResponse { held: held.iter().map(ContentHash::to_string).collect(), unfinished, limits })
+        let held = held.iter().map(ContentHash::to_string).collect();
+        Ok((HaveResponse { held, unfinished, limits }, blobs))
     }
 
     /// Begins an upload.
@@ -72,7 +93,9 @@ impl Server {
                     return Ok(Err(UploadError::TooMany));
                 }
                 let record = writing.held_one(device.tenant, new.record_id)?;
-                if record.is_some_and(|held| !device.sees(held.content.yard_id)) {
+                // Whoever has the very bytes that a record names may bring them, though the record has moved away since.
+                let names_others = |held: &Held| attachment(&held.content).is_none_or(|(_, named)| named != new.sha256);
+                if record.is_some_and(|held| !device.sees(held.content.yard_id) && names_others(&held)) {
                     return Ok(Err(UploadError::Forbidden));
                 }
                 writing.put_upload(id, device.tenant, device.id, &new, now, expires_at)?;
@@ -85,9 +108,7 @@ impl Server {
 
     /// How far an upload is. Whoever is at it is asked to make safe what has arrived.
     pub(crate) async fn upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
-        self.known_upload(device, id).await?;
-        let _turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
-        let upload = self.known_upload(device, id).await?;
+        let (_turn, upload) = self.turn_at(device, id).await?;
         if upload.state == UploadState::Open && upload.received == upload.new.size {
             // A node died between the last byte and the end.
             return self.finish_upload(device.tenant, upload, None).await;
@@ -97,9 +118,7 @@ impl Server {
 
     /// Gives an upload up. Bytes that are held already stay.
     pub(crate) async fn terminate(&self, device: &Device, id: Uuid) -> Result<(), UploadError> {
-        self.known_upload(device, id).await?;
-        let _turn = self.inner.turns.take(id).await.ok_or(UploadError::Taken)?;
-        self.known_upload(device, id).await?;
+        let (_turn, _) = self.turn_at(device, id).await?;
         self.drop_upload(id).await?;
         tracing::info!(upload = %id, "upload given up");
         Ok(())
@@ -111,8 +130,21 @@ impl Server {
         Ok(self.inner.depot.clear(id).await?)
     }
 
+    /// The turn to work on the device's upload of that id, and how it stands then.
+    pub(super) async fn turn_at(&self, device: &Device, id: Uuid) -> Result<(Turn<'_>, Upload), UploadError> {
+        let turns = &self.inner.turns;
+        let turn = if let Some(turn) = turns.take_free(id) {
+            turn
+        } else {
+            // Nobody gives way to a stranger.
+            self.known_upload(device, id).await?;
+            turns.take(id).await.ok_or(UploadError::Taken)?
+        };
+        Ok((turn, self.known_upload(device, id).await?))
+    }
+
     /// The device's upload of that id, if it is not over.
-    pub(super) async fn known_upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
+    async fn known_upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
         let (tenant, now) = (device.tenant, self.inner.config.environment.now());
         let found = self.off_thread(move |inner| inner.storage.read(|reading| reading.upload(tenant, id))).await?;
         let upload = found.filter(|upload| upload.device_id == device.id).ok_or(UploadError::Unknown)?;

@@ -107,9 +107,17 @@ impl Chance {
     }
 }
 
+impl std::fmt::Display for Seen {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { written, missed } = self;
+        write!(f, "{WRITERS} writers, {READERS} readers, {written} records; each reader missed {missed:?}")
+    }
+}
+
 #[test]
 fn nothing_is_missed_on_the_embedded_database() {
     let seen = run(&Ours::embedded());
+    println!("embedded database: {seen}");
     assert_eq!(seen.missed, [0; READERS], "of {} records", seen.written);
 }
 
@@ -117,6 +125,7 @@ fn nothing_is_missed_on_the_embedded_database() {
 fn nothing_is_missed_on_postgresql_with_several_servers() {
     let cluster = Cluster::start(true);
     let seen = run(&Ours::on_postgresql(&cluster.database()));
+    println!("PostgreSQL, several servers: {seen}");
     assert_eq!(seen.missed, [0; READERS], "of {} records", seen.written);
 }
 
@@ -124,5 +133,6 @@ fn nothing_is_missed_on_postgresql_with_several_servers() {
 fn a_cursor_over_a_bigserial_misses_rows() {
     let cluster = Cluster::start(true);
     let seen = run(&Naive::new(&cluster.database()));
+    println!("a cursor over a bigserial: {seen}");
     assert!(seen.missed.iter().all(|missed| *missed > 0), "{seen:?}");
 }

@@ -6,7 +6,7 @@ use gatebook_server::{Bounds, PhotoBounds};
 use gatebook_sync::wire::ApiErrorCode;
 use reqwest::{Body, Method};
 
-use super::lens::{Photo, Tus, files, location, metadata, number};
+use super::lens::{Photo, Tus, files, location, metadata, number, stored_at};
 use super::support::{TestServer, api_error, client};
 
 async fn bounded(photos: PhotoBounds) -> TestServer {
@@ -141,13 +141,17 @@ async fn an_upload_is_its_devices_alone() {
 }
 
 #[tokio::test]
-async fn nothing_is_uploaded_for_a_yard_that_is_not_the_devices() {
+async fn for_a_record_of_another_yard_nothing_is_uploaded_but_the_very_bytes_it_names() {
     let yard = TestServer::start().await;
     let here = yard.device_of("Laredo", &[yard.laredo()]).await;
     let there = yard.device_of("Nuevo Laredo", &[yard.nuevo_laredo()]).await;
     let photo = Photo::new(&here, 1, 10);
     here.push(photo.draft()).await.accepted(1);
-    assert_eq!(api_error(Tus::of(&there).announces(&photo).send().await.unwrap()).await.0, 403);
+    let other = Photo { record: photo.record, ..Photo::new(&there, 2, 10) };
+    assert_eq!(api_error(Tus::of(&there).announces(&other).send().await.unwrap()).await.0, 403);
+    // A device that lost the yard since it took the photo still brings it.
+    Tus::of(&there).uploads(&photo).await;
+    assert!(stored_at(&here, &photo).await.is_some());
 }
 
 #[tokio::test]

@@ -128,7 +128,12 @@ impl<'a> Tus<'a> {
     }
 
     pub(crate) async fn asks(&self, photos: &[&Photo]) -> HaveResponse {
-        let request = HaveRequest { sha256: photos.iter().map(|photo| photo.hash()).collect() };
+        self.asks_about(photos, false).await
+    }
+
+    async fn asks_about(&self, photos: &[&Photo], before_letting_go: bool) -> HaveResponse {
+        let sha256 = photos.iter().map(|photo| photo.hash()).collect();
+        let request = HaveRequest { sha256, before_letting_go };
         let response = self.request(Method::POST, "/v1/photos/have").json(&request).send().await.unwrap();
         assert_eq!(response.status().as_u16(), 200);
         response.json().await.unwrap()
@@ -137,6 +142,11 @@ impl<'a> Tus<'a> {
     /// Whether the server holds it, as it says.
     pub(crate) async fn is_held(&self, photo: &Photo) -> bool {
         self.asks(&[photo]).await.held == [photo.hash()]
+    }
+
+    /// Whether a device that has it may let go of it.
+    pub(crate) async fn may_go(&self, photo: &Photo) -> bool {
+        self.asks_about(&[photo], true).await.held == [photo.hash()]
     }
 
     pub(crate) async fn fetches(&self, photo: &Photo) -> Response {

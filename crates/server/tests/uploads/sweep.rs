@@ -95,6 +95,36 @@ async fn a_record_that_arrives_while_sweeping_has_its_photo_or_says_that_it_has_
 }
 
 #[tokio::test]
+async fn what_a_crash_leaves_staged_goes_when_its_upload_is_over_and_no_sooner() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    for (seed, sent) in [(1, 1_000), (2, 400)] {
+        let photo = Photo::new(&a, seed, 1_000);
+        let location = tus.begins(&photo).await;
+        let upload = location.rsplit('/').next().unwrap();
+        let staging = yard.place.join("photos/staging");
+        std::fs::create_dir_all(staging.join(upload)).unwrap();
+        // Not whole, whole and not filed, and half of one that was being renamed.
+        for left in [".left", "/000000000000-left", "/000000000000-left#1"] {
+            std::fs::write(staging.join(format!("{upload}{left}")), &photo.bytes[..500]).unwrap();
+        }
+        assert_eq!(sweep(&yard).await, Swept::default());
+        assert_eq!(files(&yard, "staging").len(), 3);
+
+        assert_eq!(tus.sends(&location, 0, &photo.bytes[..sent]).await, 204);
+        if sent < photo.bytes.len() {
+            assert_eq!(tus.sends(&location, sent, &photo.bytes[sent..]).await, 204);
+        }
+        assert!(tus.is_held(&photo).await);
+        assert_eq!(sweep(&yard).await, Swept::default());
+        assert!(files(&yard, "staging").is_empty());
+        a.push(photo.draft()).await;
+        assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
+    }
+}
+
+#[tokio::test]
 async fn two_nodes_may_sweep_at_once() {
     let yard = TestServer::start().await;
     another_node(&yard).await;
@@ -148,6 +178,26 @@ async fn photos_that_a_restored_database_does_not_know_are_found_again() {
     assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
     assert_eq!(files(&yard, "").len(), 1, "what was staged is gone");
     assert_eq!(sweep(&yard).await, Swept::default());
+}
+
+#[tokio::test]
+async fn no_device_is_told_to_let_go_of_a_photo_that_is_not_where_it_was_stored() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let [whole, halved, lost] = [1, 2, 3].map(|seed| Photo::new(&a, seed, 1_000));
+    for photo in [&whole, &halved, &lost] {
+        tus.uploads(photo).await;
+        assert!(tus.may_go(photo).await);
+    }
+    let file = |photo: &Photo| {
+        let hash = photo.hash();
+        files(&yard, "").into_iter().find(|file| file.to_string_lossy().contains(&hash)).unwrap()
+    };
+    std::fs::write(file(&halved), &halved.bytes[..500]).unwrap();
+    std::fs::remove_file(file(&lost)).unwrap();
+    assert_eq!([tus.may_go(&whole).await, tus.may_go(&halved).await, tus.may_go(&lost).await], [true, false, false]);
+    assert!(tus.is_held(&lost).await, "it is not forgotten: somebody may put it back");
 }
 
 #[tokio::test]

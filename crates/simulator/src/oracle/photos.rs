@@ -6,6 +6,7 @@ use std::path::Path;
 use gatebook_client::TransportError;
 use gatebook_domain::{Body, Kind};
 use gatebook_sync::Content;
+use gatebook_sync::wire::HaveResponse;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -33,6 +34,8 @@ pub(crate) struct PhotoBook {
     pub server_lost_at: Instant,
     /// When its disk last lost photos.
     pub store_lost_at: Instant,
+    /// Nobody has noticed that yet.
+    pub loss_is_unnoticed: bool,
     /// The server's clock has been set forward.
     pub server_leapt: bool,
 }
@@ -43,11 +46,17 @@ pub(crate) struct PhotoCopy {
     pub size: u64,
     /// They are there.
     pub is_here: bool,
+    /// The attachments for which they were taken since they are there.
+    ids: BTreeSet<Uuid>,
     /// Since when the device can know that the server has them, for all attachments they stand for.
     pub confirmed_at: Option<Instant>,
+    /// What the server last said when it was asked whether it holds them, and their record was no longer on the device.
+    said: Option<bool>,
+    /// When the server last said, asked before they go, that it holds them.
+    pub vouched_at: Option<Instant>,
     /// When they went.
     pub gone_at: Option<Instant>,
-    /// They went while a restored server lacked them and the device could not know.
+    /// They went while the server lacked them, and the device could not know.
     pub is_excused: bool,
     /// Bytes that were sent.
     sent: u64,
@@ -57,8 +66,8 @@ pub(crate) struct PhotoCopy {
     forgotten: u64,
     /// How far the server has said it is.
     told: u64,
-    /// Something has happened since the last good answer that may make the next one odd.
-    is_disturbed: bool,
+    /// When something happened that no good answer given since has settled: the next one may be odd.
+    disturbed_at: Option<Instant>,
     /// The server's store has lost something since it began to come: it may be found out at the last byte.
     may_be_lost: bool,
 }
@@ -70,26 +79,26 @@ impl PhotoBook {
     }
 
     /// Something has happened to what that device sends.
-    pub(crate) fn disturb(&mut self, device: usize) {
+    pub(crate) fn disturb(&mut self, device: usize, now: Instant) {
         for (_, copy) in self.copies.iter_mut().filter(|((on, _), _)| *on == device) {
-            copy.is_disturbed = true;
+            copy.disturbed_at = Some(now);
         }
     }
 
     /// Something has happened to the server.
-    pub(crate) fn disturb_all(&mut self) {
-        self.copies.values_mut().for_each(|copy| copy.is_disturbed = true);
+    pub(crate) fn disturb_all(&mut self, now: Instant) {
+        self.copies.values_mut().for_each(|copy| copy.disturbed_at = Some(now));
     }
 
     /// So much time has passed at the server that uploads may be over.
-    pub(crate) fn uploads_may_be_over(&mut self) {
-        self.copies.values_mut().for_each(|copy| (copy.is_disturbed, copy.may_be_lost) = (true, true));
+    pub(crate) fn uploads_may_be_over(&mut self, now: Instant) {
+        self.copies.values_mut().for_each(|copy| (copy.disturbed_at, copy.may_be_lost) = (Some(now), true));
     }
 
     /// The server's store, or what it knows of it, is not what it was.
     pub(crate) fn store_is_not_what_it_was(&mut self, now: Instant) {
         self.server_lost_at = now;
-        self.uploads_may_be_over();
+        self.uploads_may_be_over(now);
     }
 }
 
@@ -140,18 +149,26 @@ impl World<'_> {
         let copy = self.oracle.photos.copies.entry((device, sha256)).or_insert_with(|| PhotoCopy {
             size,
             is_here: true,
+            ids: BTreeSet::new(),
             confirmed_at: None,
+            said: None,
+            vouched_at: None,
             gone_at: None,
             is_excused: false,
             sent: 0,
             cut: 0,
             forgotten: 0,
             told: 0,
-            is_disturbed: false,
+            disturbed_at: None,
             may_be_lost: false,
         });
+        if !copy.is_here {
+            copy.ids.clear();
+        }
+        copy.ids.insert(id);
         // Another attachment, which the server has not confirmed; and the bytes are there (again).
-        (copy.is_here, copy.confirmed_at, copy.gone_at, copy.is_excused) = (true, None, None, false);
+        (copy.is_here, copy.confirmed_at, copy.vouched_at) = (true, None, None);
+        (copy.gone_at, copy.is_excused, copy.said) = (None, false, None);
         Ok(())
     }
 
@@ -171,6 +188,34 @@ impl World<'_> {
         found.into_iter().try_for_each(|id| self.photo_is_taken(device, id))
     }
 
+    /// The server says, asked before they go, that it holds them.
+    pub(crate) fn server_vouches(&mut self, device: usize, held: &[String]) {
+        let now = self.time.now();
+        for sha256 in held {
+            if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, sha256.clone())) {
+                copy.vouched_at = Some(now);
+            }
+        }
+    }
+
+    /// The device hears which of those photos the server holds. Of bytes whose record is no longer there, that counts.
+    pub(crate) fn server_says(&mut self, device: usize, asked: &[String], answer: &HaveResponse) -> Run {
+        let here = self.attachments_on(device)?;
+        for sha256 in asked {
+            if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, sha256.clone())) {
+                let is_orphan = !copy.ids.is_subset(&here);
+                copy.said = is_orphan.then(|| answer.held.contains(sha256));
+            }
+        }
+        self.note_confirmed(device)
+    }
+
+    fn attachments_on(&mut self, device: usize) -> Run<BTreeSet<Uuid>> {
+        let Some(open) = &self.devices[device].open else { return Ok(BTreeSet::new()) };
+        let there = open.device.store().held_of_kind(Kind::Attachment);
+        Ok(self.works("reading attachments", there)?.iter().map(|held| held.id).collect())
+    }
+
     /// Notes since when the device can know that the server has its photos.
     pub(crate) fn note_confirmed(&mut self, device: usize) -> Run {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
@@ -179,6 +224,7 @@ impl World<'_> {
         }
         let there = open.device.store().held_of_kind(Kind::Attachment);
         let there = self.works("reading attachments", there)?;
+        let here: BTreeSet<Uuid> = there.iter().map(|held| held.id).collect();
         // What waits itself may have been confirmed before; nobody can see that from here.
         let stored: BTreeSet<Uuid> = there
             .iter()
@@ -186,10 +232,12 @@ impl World<'_> {
             .map(|held| held.id)
             .collect();
         let now = self.time.now();
-        let PhotoBook { copies, taken, .. } = &mut self.oracle.photos;
-        for ((_, sha256), copy) in copies.iter_mut().filter(|((on, _), copy)| *on == device && copy.is_here) {
-            let mut mine = taken.iter().filter(|(_, (on, of))| *on == device && of == sha256).map(|(id, _)| id);
-            copy.confirmed_at = if mine.all(|id| stored.contains(id)) { copy.confirmed_at.or(Some(now)) } else { None };
+        let copies = self.oracle.photos.copies.iter_mut();
+        for (_, copy) in copies.filter(|((on, _), copy)| *on == device && copy.is_here) {
+            // Of bytes whose record is no longer here, what the server says counts, and what was known when it went.
+            let is_said = copy.said.unwrap_or(copy.confirmed_at.is_some());
+            let is_confirmed = copy.ids.iter().all(|id| if here.contains(id) { stored.contains(id) } else { is_said });
+            copy.confirmed_at = if is_confirmed { copy.confirmed_at.or(Some(now)) } else { None };
         }
         Ok(())
     }
@@ -228,7 +276,14 @@ impl World<'_> {
         // Kept time is counted in milliseconds.
         let is_over = copy.confirmed_at.is_some_and(|at| now - at >= DAY - 1_000);
         let may_go = is_over || (copy.confirmed_at.is_some() && (is_fooled || sim.photos.was_short));
-        let (tenant, knows) = (sim.tenant, sim.up_to_date_at > self.oracle.photos.server_lost_at);
+        let lost_at = self.oracle.photos.server_lost_at;
+        let knows = if sim.photos.was_short {
+            // Then nobody is asked: there may be no signal, and a capture waits.
+            sim.up_to_date_at > lost_at && !self.oracle.photos.loss_is_unnoticed
+        } else {
+            copy.vouched_at.unwrap_or(Instant::MAX) > lost_at
+        };
+        let tenant = sim.tenant;
         let is_at_server = self.server_holds(tenant, sha256)?;
         if !is_at_server && !knows && copy.confirmed_at.is_some() {
             if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, sha256.to_owned())) {
@@ -271,7 +326,7 @@ impl World<'_> {
     /// A chunk that was on its way is lost with the process or the network.
     pub(crate) fn chunk_is_lost(&mut self, device: usize) {
         self.devices[device].photos.ticket += 1;
-        self.oracle.photos.disturb(device);
+        self.oracle.photos.disturb(device, self.time.now());
         if let Some(chunk) = self.devices[device].photos.chunk.take()
             && let Some(copy) = self.oracle.photos.copies.get_mut(&(device, chunk.sha256))
         {
@@ -281,21 +336,32 @@ impl World<'_> {
 
     /// A device hears what became of its request: of `chunk`, if it was one.
     pub(crate) fn learn(&mut self, device: usize, chunk: Option<Chunk>, answer: &Result<Told, TransportError>) -> Run {
+        let served_at = self.devices[device].photos.served_at;
         match (chunk, answer) {
             (Some(chunk), Ok(Told::Stands(Some(at)))) => {
                 if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, chunk.sha256)) {
-                    (copy.told, copy.is_disturbed) = (*at, false);
-                    copy.may_be_lost &= *at < copy.size;
+                    copy.told = *at;
+                    // What happened while the answer was on its way, it does not settle.
+                    if copy.disturbed_at.is_none_or(|disturbed| disturbed < served_at) {
+                        copy.disturbed_at = None;
+                        copy.may_be_lost &= *at < copy.size;
+                    }
                 }
             }
             (Some(chunk), _) => {
                 if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, chunk.sha256))
-                    && (chunk.is_struck || copy.is_disturbed || copy.may_be_lost)
+                    && (chunk.is_struck || copy.disturbed_at.is_some() || copy.may_be_lost)
                 {
                     copy.cut += chunk.length;
                     if copy.may_be_lost && matches!(answer, Ok(Told::Stands(None))) {
                         copy.forgotten += std::mem::take(&mut copy.told);
                     }
+                }
+            }
+            (None, Ok(Told::Stands(at))) => {
+                // Asked where an upload stands that has come to its last byte: it may be there no more.
+                for sha256 in std::mem::take(&mut self.devices[device].photos.asked) {
+                    self.is_told(device, &sha256, at.unwrap_or_default())?;
                 }
             }
             (None, Ok(Told::Have(answer))) => {
@@ -312,6 +378,8 @@ impl World<'_> {
                     (sha256, at)
                 });
                 let told: Vec<(String, u64)> = told.collect();
+                let asked: Vec<String> = told.iter().map(|(sha256, _)| sha256.clone()).collect();
+                self.server_says(device, &asked, answer)?;
                 for (sha256, at) in told {
                     self.is_told(device, &sha256, at)?;
                 }
@@ -324,8 +392,14 @@ impl World<'_> {
     /// The server says that it has so much of a photo: no less than before, unless something happened to it.
     fn is_told(&mut self, device: usize, sha256: &str, at: u64) -> Run {
         let Some(copy) = self.oracle.photos.copies.get_mut(&(device, sha256.to_owned())) else { return Ok(()) };
-        let (before, is_disturbed) = (std::mem::replace(&mut copy.told, at), copy.is_disturbed);
+        let (before, is_disturbed) = (std::mem::replace(&mut copy.told, at), copy.disturbed_at.is_some());
         copy.forgotten += before.saturating_sub(at);
+        if at != before {
+            let name = self.devices[device].name;
+            self.story.tell(self.time.now(), || {
+                format!("{name} is told that the server has {at} bytes of photo {}, not {before}", &sha256[..8])
+            });
+        }
         self.hold(Invariant::BytesSpared, at >= before || is_disturbed, |_| {
             format!("the server had {before} bytes of photo {}, and now says {at}", &sha256[..8])
         })

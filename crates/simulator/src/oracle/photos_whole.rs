@@ -7,7 +7,7 @@ use gatebook_sync::Content;
 use gatebook_sync::wire::AuditOutcome;
 use uuid::Uuid;
 
-use super::photos::is_stored;
+use super::photos::{is_stored, sha256_of};
 use crate::clock::{DAY, MINUTE};
 use crate::tally::Invariant;
 use crate::templates::yard_id;
@@ -26,8 +26,8 @@ impl World<'_> {
         Ok(waiting.into_iter().filter(|sha256| !kept_back.contains(sha256)).collect())
     }
 
-    /// Photos of which an attachment on that device cannot be confirmed: it was not taken, cannot be handled, is gone
-    /// (given up, or with its yard), or is of a yard where the device no longer works.
+    /// Photos of which an attachment on that device cannot be confirmed: it was not taken, cannot be handled, or is of a
+    /// yard where the device no longer works.
     fn kept_back(&mut self, device: usize) -> Run<BTreeSet<String>> {
         let sim = &self.devices[device];
         let Some(open) = &sim.open else { return Ok(BTreeSet::new()) };
@@ -35,18 +35,26 @@ impl World<'_> {
         let there = open.device.store().held_of_kind(Kind::Attachment);
         let there = self.works("reading attachments", there)?;
         let now = self.time.now();
-        let goes_on: BTreeSet<Uuid> = there
-            .iter()
-            .filter(|held| {
-                held.rejection.is_none()
-                    && held.content.yard_id.is_some_and(|yard| yards.contains(&yard))
-                    && !self.oracle.is_poisoned(held.id, now)
-            })
-            .map(|held| held.id)
-            .collect();
-        let taken = self.oracle.photos.taken.iter();
-        let mine = taken.filter(|(id, (on, _))| *on == device && !goes_on.contains(id));
-        Ok(mine.map(|(_, (_, sha256))| sha256.clone()).collect())
+        let stands_still = there.iter().filter(|held| {
+            held.rejection.is_some()
+                || held.content.yard_id.is_none_or(|yard| !yards.contains(&yard))
+                || self.oracle.is_poisoned(held.id, now)
+        });
+        Ok(stands_still.filter_map(|held| sha256_of(&held.content)).collect())
+    }
+
+    /// Photos whose bytes are on that device.
+    fn held_on(&self, device: usize) -> Vec<String> {
+        let copies = self.oracle.photos.copies.iter();
+        copies.filter(|((on, _), copy)| *on == device && copy.is_here).map(|((_, sha256), _)| sha256.clone()).collect()
+    }
+
+    /// Photos that records on that device name.
+    fn named_on(&mut self, device: usize) -> Run<BTreeSet<String>> {
+        let Some(open) = &self.devices[device].open else { return Ok(BTreeSet::new()) };
+        let there = open.device.store().held_of_kind(Kind::Attachment);
+        let there = self.works("reading attachments", there)?;
+        Ok(there.iter().filter_map(|held| sha256_of(&held.content)).collect())
     }
 
     /// Looks at all photos. `attachments` are those that the server has, by organisation.
@@ -120,18 +128,26 @@ impl World<'_> {
         // Time that was counted before a restart is stored once a minute.
         self.sleep(2 * MINUTE);
         for device in 0..self.devices.len() {
-            let Some(gone) = self.on_device(device, |open| open.device.photos().let_go())? else { continue };
-            self.works("letting photos go", gone)?;
+            // Photos whose record was given up since are sent if need be, and the server's word is asked for.
+            self.look_at_once(device)?;
+            self.look_at_once(device)?;
+            self.note_confirmed(device)?;
         }
         self.sleep(DAY + MINUTE);
         self.story.tell(self.time.now(), || "a day has passed".to_owned());
         for device in 0..self.devices.len() {
             self.note_confirmed(device)?;
-            let Some(gone) = self.on_device(device, |open| open.device.photos().let_go())? else { continue };
-            self.works("letting photos go", gone)?;
+            // What the server has lost is kept, and sent again: its record may have gone with its yard and told nobody.
+            let mut lost = BTreeSet::new();
+            for sha256 in self.held_on(device) {
+                if !self.server_holds(self.devices[device].tenant, &sha256)? {
+                    lost.insert(sha256);
+                }
+            }
+            self.look_at_once(device)?;
             self.check_copies(device)?;
             let kept_back = self.kept_back(device)?;
-            let name = self.devices[device].name;
+            let (name, tenant) = (self.devices[device].name, self.devices[device].tenant);
             let there: Vec<(String, bool)> = self
                 .oracle
                 .photos
@@ -141,18 +157,20 @@ impl World<'_> {
                 .map(|((_, sha256), copy)| (sha256.clone(), copy.is_here))
                 .collect();
             for (sha256, is_here) in &there {
-                self.hold(Invariant::Liveness, !is_here || kept_back.contains(sha256), |_| {
+                let may_stay = !is_here || kept_back.contains(sha256) || lost.contains(sha256);
+                self.hold(Invariant::Liveness, may_stay, |_| {
                     format!("a day later photo {} is still on {name}", &sha256[..8])
                 })?;
             }
-            if let Some((sha256, _)) = there.iter().find(|(sha256, is_here)| !is_here && !kept_back.contains(sha256)) {
-                let tenant = self.devices[device].tenant;
-                if self.server_holds(tenant, sha256)? {
-                    let is_shown = self.fetch(device, sha256)?;
-                    self.hold(Invariant::Liveness, is_shown, |_| {
-                        format!("photo {} cannot be fetched again by {name}", &sha256[..8])
-                    })?;
-                }
+            let named = self.named_on(device)?;
+            let may_be_seen = |sha256: &String| named.contains(sha256) && !kept_back.contains(sha256);
+            if let Some((sha256, _)) = there.iter().find(|(sha256, is_here)| !is_here && may_be_seen(sha256))
+                && self.server_holds(tenant, sha256)?
+            {
+                let is_shown = self.fetch(device, sha256)?;
+                self.hold(Invariant::Liveness, is_shown, |_| {
+                    format!("photo {} cannot be fetched again by {name}", &sha256[..8])
+                })?;
             }
         }
         self.check_photos()

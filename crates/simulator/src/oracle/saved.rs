@@ -99,6 +99,11 @@ impl World<'_> {
             self.oracle.saved.remove(&(device, record));
             return Ok(());
         }
+        if self.host.life > 0 && !is_here && !is_on_server && self.oracle.lost_to.contains_key(&saved.write) {
+            // It was filed as a losing version, and went with the server's disk while the answer was on its way.
+            self.oracle.saved.remove(&(device, record));
+            return Ok(());
+        }
         let name = self.devices[device].name;
         self.hold(Invariant::NothingLost, is_here || is_on_server || given_up_for.is_some(), |story| {
             format!(

@@ -6,7 +6,7 @@ use gatebook_client::HeldRecord;
 use gatebook_domain::record::Writer;
 use gatebook_domain::{Body, Kind, RecordState};
 use gatebook_sync::wire::{AuditOutcome, Repair, SyncRequest, Take};
-use gatebook_sync::{Canonical, Scope, Tally};
+use gatebook_sync::{Canonical, Receipt, Scope, Tally};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -250,13 +250,17 @@ impl World<'_> {
             }
     }
 
-    /// Whether it is the attachment of a record that the device does not keep, and as old.
+    /// Whether it is the attachment of a record that the device does not keep, and as old; or of one that came back after
+    /// both had been let go, see the README's known limits.
     fn photo_may_be_let_go(&self, wanted: &Canonical, held: &BTreeMap<Uuid, HeldRecord>) -> bool {
         let kept_from = self.host.latest.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
         let is_old = wanted.receipt.received_at < kept_from;
         is_old
             && match Body::from_json(Kind::Attachment, wanted.content.body.get()) {
-                Ok(Body::Attachment(attachment)) => !held.contains_key(&attachment.parent_id),
+                Ok(Body::Attachment(attachment)) => held.get(&attachment.parent_id).is_none_or(|parent| {
+                    let age = |base: &Receipt| base.received_at.duration_since(wanted.receipt.received_at);
+                    parent.base.as_ref().is_some_and(|base| age(base) > HISTORY)
+                }),
                 _ => false,
             }
     }

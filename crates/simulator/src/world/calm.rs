@@ -26,6 +26,7 @@ impl World<'_> {
             self.reenrol(device)?;
         }
         if self.script.has_photos {
+            self.forget_lost()?;
             self.sweep(true)?;
         }
         self.wait_until_through(calm_at)?;
@@ -44,10 +45,13 @@ impl World<'_> {
         while !self.is_through(calm_at)? {
             let Some(happening) = self.next(calm_at + PATIENCE) else {
                 let waiting: Vec<_> = self.devices.iter().filter(|sim| !sim.has_drained).map(|sim| sim.name).collect();
-                let photos: Vec<_> =
-                    (0..self.devices.len()).map(|it| self.photos_that_wait(it)).collect::<Run<Vec<_>>>()?.concat();
+                let mut photos = Vec::new();
+                for device in 0..self.devices.len() {
+                    let name = self.devices[device].name;
+                    let waiting = self.photos_that_wait(device)?;
+                    photos.extend(waiting.iter().map(|sha256| format!("{} of {name}", &sha256[..8])));
+                }
                 return self.hold(Invariant::Liveness, false, |_| {
-                    let photos: Vec<_> = photos.iter().map(|sha256| &sha256[..8]).collect();
                     format!("after {} s, these are not through: {waiting:?}, photos {photos:?}", PATIENCE / SECOND)
                 });
             };

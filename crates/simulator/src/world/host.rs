@@ -120,7 +120,7 @@ impl World<'_> {
     fn server_killed(&mut self, image: &Image, down: Instant) -> Run {
         self.story.tell(self.time.now(), || "the server is killed".to_owned());
         self.host.close();
-        self.oracle.photos.disturb_all();
+        self.oracle.photos.disturb_all(self.time.now());
         let put = image.put(&self.host.database());
         self.works("putting back what was on the server's disk", put)?;
         let opened = self.host.open();

@@ -28,6 +28,8 @@ pub(crate) enum PhotoEvent {
     Arrives(Box<super::photo_link::PhotoTravelling>),
     /// A device hears what became of its request.
     Answered { device: usize, ticket: u64, answer: Box<super::photo_link::PhotoAnswer> },
+    /// The office notices that the server's disk has lost photos.
+    LossIsNoticed,
     /// The network changes under the request of that number.
     NetworkChanges { device: usize, ticket: u64 },
 }
@@ -51,6 +53,8 @@ pub(crate) struct PhotoGear {
     pub uncertain: Option<Uuid>,
     /// The chunk that is on its way.
     pub chunk: Option<Chunk>,
+    /// When the server gave the answer that is on its way.
+    pub served_at: Instant,
     /// Of which photos it has last asked whether the server has them.
     pub asked: Vec<String>,
     /// Its clock has been set forward.
@@ -79,6 +83,7 @@ impl PhotoGear {
             was_short: false,
             uncertain: None,
             chunk: None,
+            served_at: 0,
             asked: Vec::new(),
             leapt: false,
         }
@@ -146,6 +151,7 @@ impl World<'_> {
                 let is_idle = sim.open.as_ref().is_some_and(|open| open.lane.round.is_none());
                 if is_idle && sim.photos.plan == plan { self.look(device) } else { Ok(()) }
             }
+            PhotoEvent::LossIsNoticed => self.forget_lost(),
             PhotoEvent::Arrives(travelling) => self.photo_arrives(*travelling),
             PhotoEvent::Answered { device, ticket, answer } => self.photo_answered(device, ticket, &answer),
             PhotoEvent::NetworkChanges { device, ticket } => {
@@ -216,17 +222,10 @@ impl World<'_> {
         gear.plan += 1;
         gear.due = Instant::MAX;
         self.note_confirmed(device)?;
-        let Some(gone) = self.on_device(device, |open| open.device.photos().let_go())? else { return Ok(()) };
-        let gone = self.works("letting photos go", gone)?;
-        if gone > 0 {
-            let name = self.devices[device].name;
-            self.story.tell(self.time.now(), || format!("{name} lets {gone} photos go"));
-        }
-        self.check_copies(device)?;
         let Some(open) = &mut self.devices[device].open else { return Ok(()) };
         let (photos, line) = (Arc::clone(open.device.photos()), Arc::new(PhotoLine::default()));
         let at_the_end = Arc::clone(&line);
-        let sending: Sending = Box::pin(async move { photos.send_by_hand(&*at_the_end).await });
+        let sending: Sending = Box::pin(async move { photos.look_by_hand(&*at_the_end).await });
         open.lane.round = Some((sending, line));
         self.lane_goes_on(device)
     }

@@ -218,7 +218,7 @@ impl World<'_> {
                 });
                 self.host.machine.set_offset(*offset);
                 self.oracle.photos.server_leapt |= *offset > before;
-                self.oracle.photos.uploads_may_be_over();
+                self.oracle.photos.uploads_may_be_over(self.time.now());
                 self.story.tell(self.time.now(), || {
                     format!("the server's clock goes from {before} us to {offset} us beside the true time")
                 });

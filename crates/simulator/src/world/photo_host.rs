@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use gatebook_server::Sweep;
 
+use super::lane::PhotoEvent;
 use super::photo_link::wait_for;
-use super::{Run, World};
-use crate::clock::SECOND;
+use super::{Happening, Run, World};
+use crate::clock::{DAY, MINUTE, SECOND};
 use crate::dice::Dice;
 
 impl World<'_> {
@@ -28,7 +29,11 @@ impl World<'_> {
 
     fn sweep_as(&mut self, sweep: Sweep) -> Run {
         let Some(swept) = self.on_server(SECOND, |server| wait_for(server.sweep_photos(sweep)))? else {
-            self.oracle.photos.disturb_all();
+            self.oracle.photos.disturb_all(self.time.now());
+            if sweep == Sweep::ForgetLost {
+                self.oracle.photos.loss_is_unnoticed = true;
+                self.after(MINUTE, Happening::Photo(PhotoEvent::LossIsNoticed));
+            }
             return Ok(());
         };
         let swept = self.works("sweeping photos", swept)?;
@@ -52,7 +57,7 @@ impl World<'_> {
         self.sweep(true)
     }
 
-    /// The server's disk loses so many in a hundred of its files, and the office has it forget them.
+    /// The server's disk loses so many in a hundred of its files; the office notices at once or some time later.
     pub(crate) fn lose_store(&mut self, percent: u64, dice: &mut Dice) -> Run {
         if self.host.is_down {
             return Ok(());
@@ -76,6 +81,26 @@ impl World<'_> {
         }
         self.story.tell(now, || format!("the server's disk loses {count} files"));
         self.last_change = now;
+        self.oracle.photos.loss_is_unnoticed = true;
+        if dice.percent(50) {
+            return self.forget_lost();
+        }
+        let noticed = dice.within(MINUTE, DAY);
+        self.after(noticed, Happening::Photo(PhotoEvent::LossIsNoticed));
+        Ok(())
+    }
+
+    /// The office has the server forget the photos that its disk has lost, if that has not been done.
+    pub(crate) fn forget_lost(&mut self) -> Run {
+        if !self.oracle.photos.loss_is_unnoticed {
+            return Ok(());
+        }
+        if self.host.is_down {
+            self.after(MINUTE, Happening::Photo(PhotoEvent::LossIsNoticed));
+            return Ok(());
+        }
+        self.oracle.photos.store_is_not_what_it_was(self.time.now());
+        self.oracle.photos.loss_is_unnoticed = false;
         self.sweep_as(Sweep::ForgetLost)
     }
 

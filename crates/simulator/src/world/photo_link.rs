@@ -152,6 +152,9 @@ impl World<'_> {
         if let Asked::Have(request) = &asked {
             sim.photos.asked.clone_from(&request.sha256);
         }
+        if let Asked::Offset(upload) = &asked {
+            sim.photos.asked = self.oracle.photos.uploads.get(upload).cloned().into_iter().collect();
+        }
         if let Asked::Send { upload, offset, bytes } = &asked {
             let length = bytes.len() as u64;
             way += i64::try_from(length).expect("small") * SECOND / sim.photos.rate;
@@ -171,7 +174,7 @@ impl World<'_> {
         }
         if let Some(fault) = fault {
             self.tally.fault(fault.kind());
-            self.oracle.photos.disturb(device);
+            self.oracle.photos.disturb(device, self.time.now());
             let name = self.devices[device].name;
             self.story.tell(now, || format!("fault: {} ({name})", fault.kind()));
         }
@@ -216,7 +219,7 @@ impl World<'_> {
         let PhotoTravelling { device, ticket, token, mut asked, fault, is_copy } = travelling;
         let way = self.devices[device].latency / 2;
         if self.host.is_down {
-            self.oracle.photos.disturb(device);
+            self.oracle.photos.disturb(device, self.time.now());
             self.photo_told_after(device, ticket, way, lost("connection refused"));
             return Ok(());
         }
@@ -281,7 +284,7 @@ impl World<'_> {
         let answer = self.on_server(down, |server| wait_for(ask(server, token, asked, length, intact)))?;
         self.desk.disarm(Who::Server);
         let Some(answer) = answer else {
-            self.oracle.photos.disturb_all();
+            self.oracle.photos.disturb_all(self.time.now());
             if !is_unheard {
                 self.photo_told_after(device, ticket, way, lost("connection reset"));
             }
@@ -289,7 +292,7 @@ impl World<'_> {
         };
         if let Err(Refused { error, .. }) = &answer {
             if matches!(error.code, ApiErrorCode::Revoked | ApiErrorCode::Unauthenticated) {
-                self.oracle.photos.disturb(device);
+                self.oracle.photos.disturb(device, self.time.now());
             }
             let expected = error.code != ApiErrorCode::Internal;
             self.hold(Invariant::NoFailure, expected, |_| format!("the server answered a photo by {error:?}"))?;
@@ -298,7 +301,10 @@ impl World<'_> {
             (Asked::Begin(new), Ok(Told::Begun(upload))) => {
                 self.oracle.photos.uploads.insert(*upload, new.sha256.clone());
             }
-            (Asked::Have(_), Ok(Told::Have(answer))) => {
+            (Asked::Have(request), Ok(Told::Have(answer))) => {
+                if request.before_letting_go {
+                    self.server_vouches(device, &answer.held);
+                }
                 let known = answer.unfinished.iter().map(|it| (it.upload_id, it.sha256.clone()));
                 self.oracle.photos.uploads.extend(known);
             }
@@ -308,6 +314,7 @@ impl World<'_> {
             _ => {}
         }
         if !is_unheard {
+            self.devices[device].photos.served_at = self.time.now();
             self.photo_told_after(device, ticket, way, heard(&about, answer));
         }
         Ok(())
@@ -331,7 +338,9 @@ impl World<'_> {
         line.put_answer(answer.clone());
         let chunk = sim.photos.chunk.take();
         self.learn(device, chunk, answer)?;
-        self.lane_goes_on(device)
+        self.lane_goes_on(device)?;
+        // What is over goes when the server has said that it holds it.
+        if matches!(answer, Ok(Told::Have(_))) { self.check_copies(device) } else { Ok(()) }
     }
 
     /// Has a device's photos do something that needs the server, without letting time pass.
@@ -343,7 +352,16 @@ impl World<'_> {
             return Ok(());
         }
         let about = asked.clone();
-        let answer = self.on_server(SECOND, |server| wait_for(ask(server, &token, asked, 0, None)))?;
+        let length = if let Asked::Send { bytes, .. } = &asked { bytes.len() as u64 } else { 0 };
+        let answer = self.on_server(SECOND, |server| wait_for(ask(server, &token, asked, length, None)))?;
+        if let (Asked::Have(HaveRequest { before_letting_go: true, .. }), Some(Ok(Told::Have(answer)))) =
+            (&about, &answer)
+        {
+            self.server_vouches(device, &answer.held);
+        }
+        if let (Asked::Have(request), Some(Ok(Told::Have(answer)))) = (&about, &answer) {
+            self.server_says(device, &request.sha256, answer)?;
+        }
         line.put_answer(answer.map_or_else(|| lost("connection reset"), |answer| heard(&about, answer)));
         Ok(())
     }
@@ -352,7 +370,7 @@ impl World<'_> {
 /// A request as the server handles it.
 async fn ask(server: &Server, token: &str, asked: Asked, length: u64, intact: Option<Bytes>) -> Result<Told, Refused> {
     Ok(match asked {
-        Asked::Have(request) => Told::Have(server.have_by_hand(token, &request)?),
+        Asked::Have(request) => Told::Have(server.have_by_hand(token, &request).await?),
         Asked::Begin(NewUpload { sha256, size, media_type, record_id }) => {
             Told::Begun(server.begin_by_hand(token, &sha256, size, media_type, record_id).await?)
         }

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use gatebook_client::photos::{About, PhotoError, Source};
+use gatebook_client::photos::{About, PhotoError, Source, UploadError};
 use gatebook_client::view::ErrorCode;
 use gatebook_domain::attachment::AttachmentRole;
 use gatebook_domain::{Kind, RecordState};
@@ -159,6 +159,21 @@ impl World<'_> {
         }
     }
 
+    /// One look of the photos' lane, without letting time pass.
+    pub(crate) fn look_at_once(&mut self, device: usize) -> Run {
+        let line = PhotoLine::default();
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let photos = std::sync::Arc::clone(open.device.photos());
+        let mut looking = pin!(photos.look_by_hand(&line));
+        loop {
+            match looking.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+                Poll::Pending => self.ask_at_once(device, &line)?,
+                Poll::Ready(Ok(()) | Err(UploadError::Link(_))) => return Ok(()),
+                Poll::Ready(Err(error)) => return self.works("a look of the lane", Err(error)),
+            }
+        }
+    }
+
     fn is_short(&mut self, device: usize) -> Run<bool> {
         let sim = &self.devices[device];
         let free = sim.photos.disk.free(&sim.folder.join("photos"));
@@ -182,7 +197,7 @@ impl World<'_> {
     /// Nothing happens for hours. Some devices are switched off for them, the others sleep.
     fn night(&mut self, lasts: Instant, dice: &mut Dice) -> Run {
         self.tally.act("night");
-        self.oracle.photos.uploads_may_be_over();
+        self.oracle.photos.uploads_may_be_over(self.time.now());
         let mut off = Vec::new();
         for device in 0..self.devices.len() {
             if dice.percent(50) && self.devices[device].open.is_some() {

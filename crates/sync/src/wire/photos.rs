@@ -3,12 +3,15 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// What a device asks before it uploads anything.
+/// What a device asks before it uploads anything, and before it lets anything go.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HaveRequest {
     /// SHA-256 of what it holds, each 64 small hexadecimal digits.
     pub sha256: Vec<String>,
+    /// The device lets go for good what the server says it holds: the server looks whether the bytes are really there.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub before_letting_go: bool,
 }
 
 /// What the server has of it.

@@ -9,8 +9,8 @@ use std::sync::{Arc, Mutex};
 use gatebook_domain::attachment::{Attachment, AttachmentRole};
 use gatebook_domain::gate_event::{Direction, GateEvent};
 use gatebook_domain::{Body, Kind};
-use gatebook_sync::wire::{Limits, Repaired, ScopePage, SyncResponse};
-use gatebook_sync::{Canonical, Content, Epoch, PROTOCOL, Receipt, Scope};
+use gatebook_sync::wire::{Judged, Limits, Repaired, ScopePage, SyncResponse};
+use gatebook_sync::{Canonical, Content, Epoch, PROTOCOL, Receipt, Scope, Verdict};
 use image::codecs::jpeg::JpegEncoder;
 use image::{Rgb, RgbImage};
 use jiff::Timestamp;
@@ -73,6 +73,11 @@ impl Phone {
         Self { folder, store, clock, free, photos, parent }
     }
 
+    /// Lets go what is over, as if the server had just said that it holds it.
+    fn lets_go(&self) -> usize {
+        self.photos.evict(&self.photos.over().unwrap()).unwrap()
+    }
+
     async fn takes(&self, color: u8) -> Result<Uuid, PhotoError> {
         self.takes_bytes(picture(color)).await
     }
@@ -98,6 +103,21 @@ impl Phone {
         attachment.stored_at = stored.then(|| self.clock.now());
         content.body = RawValue::from_string(Body::Attachment(attachment).to_json()).unwrap();
         self.store.settle(&[], told(id, content, self.clock.now(), u64::from(!stored) + 1)).unwrap();
+    }
+
+    /// The server takes everything that waits, and then the device does not work at the yard any more.
+    fn syncs_and_loses_its_yard(&self) {
+        let push = self.store.push_page(None, Limits::default()).unwrap().push;
+        let judged = push.iter().map(|push| Judged {
+            id: push.id,
+            write_id: push.write_id,
+            verdict: Verdict::Accepted,
+            canonical: None,
+        });
+        let about = self.store.held(self.parent).unwrap().unwrap();
+        let answer = told(self.parent, about.content, self.clock.now(), 1);
+        let scopes = answer.scopes[..1].to_vec();
+        self.store.settle(&push, SyncResponse { verdicts: judged.collect(), scopes, ..answer }).unwrap();
     }
 
     fn passes(&self, seconds: u64) {
@@ -274,17 +294,17 @@ async fn a_confirmed_photo_stays_a_day_whatever_the_wall_clock_does_and_its_thum
     let phone = Phone::new();
     let (sent, unsent) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());
     phone.passes(100 * HOUR);
-    assert_eq!(phone.photos.let_go().unwrap(), 0, "nothing is confirmed");
+    assert_eq!(phone.lets_go(), 0, "nothing is confirmed");
     phone.hears(sent, true);
-    phone.photos.let_go().unwrap();
+    phone.lets_go();
     for years in [10, -10] {
         phone.clock.shift.store(years * 365 * 24 * 3_600, Ordering::SeqCst);
-        assert_eq!(phone.photos.let_go().unwrap(), 0, "{years} years");
+        assert_eq!(phone.lets_go(), 0, "{years} years");
     }
     phone.passes(24 * HOUR - 1);
-    assert_eq!(phone.photos.let_go().unwrap(), 0);
+    assert_eq!(phone.lets_go(), 0);
     phone.passes(1);
-    assert_eq!(phone.photos.let_go().unwrap(), 1);
+    assert_eq!(phone.lets_go(), 1);
     assert_eq!((phone.files(sent), phone.files(unsent)), ((false, true), (true, true)));
 }
 
@@ -293,10 +313,10 @@ async fn a_photo_that_the_server_lost_again_waits_again() {
     let phone = Phone::new();
     let id = phone.takes(90).await.unwrap();
     phone.hears(id, true);
-    phone.photos.let_go().unwrap();
+    phone.lets_go();
     phone.passes(30 * HOUR);
     phone.hears(id, false);
-    assert_eq!(phone.photos.let_go().unwrap(), 0);
+    assert_eq!(phone.lets_go(), 0);
     assert_eq!(phone.files(id), (true, true));
     assert_eq!(phone.photos.storage_view().unwrap().photos[0].kept, Kept::Unconfirmed);
 }
@@ -316,7 +336,7 @@ async fn the_storage_page_says_what_is_held_why_and_when_it_goes() {
     let phone = Phone::new();
     let (unsent, sent) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());
     phone.hears(sent, true);
-    phone.photos.let_go().unwrap();
+    phone.lets_go();
     phone.passes(HOUR);
     let view = phone.photos.storage_view().unwrap();
     let told: Vec<_> = view.photos.iter().map(|photo| (photo.record_id, photo.kept)).collect();

@@ -20,6 +20,7 @@ struct State {
     /// Bytes until the link breaks; `None`: it does not.
     until_cut: Option<usize>,
     refused: BTreeSet<String>,
+    is_away: bool,
     received: u64,
 }
 
@@ -35,6 +36,9 @@ fn broken() -> TransportError {
 impl PhotoTransport for Link {
     async fn have(&self, request: &HaveRequest) -> Result<HaveResponse, TransportError> {
         let state = self.0.lock().unwrap();
+        if state.is_away {
+            return Err(broken());
+        }
         let is_asked = |sha256: &String| request.sha256.contains(sha256);
         Ok(HaveResponse {
             held: state.held.keys().filter(|sha256| is_asked(sha256)).cloned().collect(),
@@ -237,6 +241,61 @@ async fn large_photos_wait_for_wifi_if_the_policy_says_so_and_the_progress_tells
 }
 
 #[tokio::test]
+async fn what_is_over_stays_until_the_server_has_said_once_more_that_it_holds_it() {
+    let phone = Phone::new();
+    let (kept, lost) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());
+    let link = Link::default();
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    for id in [kept, lost] {
+        phone.hears(id, true);
+    }
+    phone.lets_go();
+    phone.passes(24 * HOUR);
+    link.0.lock().unwrap().held.remove(&hash_of(&phone, lost));
+    link.0.lock().unwrap().is_away = true;
+    assert!(phone.photos.let_go(&link).await.is_err(), "nobody can be asked");
+    assert_eq!((phone.files(kept), phone.files(lost)), ((true, true), (true, true)));
+    link.0.lock().unwrap().is_away = false;
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1);
+    assert_eq!((phone.files(kept), phone.files(lost)), ((false, true), (true, true)));
+}
+
+#[tokio::test]
+async fn photos_whose_record_went_with_its_yard_are_sent_and_go_a_day_after_the_server_has_said_that_it_holds_them() {
+    let phone = Phone::new();
+    let (known, unsent) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());
+    let hashes = [known, unsent].map(|id| hash_of(&phone, id));
+    let is_here = |hash: &String| phone.photos.folder.path(hash, folder::Sort::Photo).exists();
+    phone.hears(known, true);
+    phone.hears(unsent, false);
+    phone.lets_go();
+    phone.syncs_and_loses_its_yard();
+    assert!(phone.store.held(known).unwrap().is_none());
+
+    let link = Link::default();
+    link.0.lock().unwrap().held.insert(hashes[0].clone(), Vec::new());
+    phone.passes(24 * HOUR);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1, "the server was known to hold it");
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().photos, 1);
+    assert_eq!(
+        phone.photos.upload(&link, Network::Metered).await.unwrap().photos,
+        0,
+        "the server says that it holds it"
+    );
+    phone.passes(24 * HOUR - 1);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 0);
+    assert!(is_here(&hashes[1]));
+    phone.passes(1);
+    link.0.lock().unwrap().held.remove(&hashes[1]);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 0, "it was lost since, and waits again");
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().photos, 1);
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    phone.passes(24 * HOUR);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1);
+    assert_eq!(hashes.iter().filter(|hash| is_here(hash)).count(), 0);
+}
+
+#[tokio::test]
 async fn a_photo_that_went_is_fetched_for_viewing_into_a_bounded_cache_and_offline_it_is_told() {
     let phone = Phone::new();
     let ids = [phone.takes_bytes(noisy(300, 1)).await.unwrap(), phone.takes_bytes(noisy(300, 2)).await.unwrap()];
@@ -245,9 +304,9 @@ async fn a_photo_that_went_is_fetched_for_viewing_into_a_bounded_cache_and_offli
     for id in ids {
         phone.hears(id, true);
     }
-    phone.photos.let_go().unwrap();
+    phone.lets_go();
     phone.passes(24 * HOUR);
-    assert_eq!(phone.photos.let_go().unwrap(), 2);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 2);
     let told = CommandError::from(phone.photos.view(None, &hash_of(&phone, ids[0])).await.unwrap_err());
     assert!(told.message.contains("no signal") && told.message.contains("thumbnail"), "{}", told.message);
 
