@@ -15,6 +15,7 @@
   const start = (value) => object(value) && text(value.what);
   const hint = (value) => ["focus", "visible", "online", "offline"].includes(value);
   const whole = (value) => Number.isInteger(value);
+  const whether = (value) => typeof value === "boolean";
   const role = (value) => ["photo", "signature", "document"].includes(value);
   /** Base64 of at most 192 KiB. */
   const part = (value) => typeof value === "string" && value.length <= 262144;
@@ -53,6 +54,8 @@
       storage: {},
       photo_policy: {},
       set_photo_policy: { policy: object },
+      autostart: {},
+      set_autostart: { on: whether },
       "plugin:event|listen": { event: text, target: object, handler: whole },
       "plugin:event|unlisten": { event: text, eventId: whole },
     }),
