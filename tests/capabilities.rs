@@ -23,8 +23,8 @@ fn permissions(commands: impl Iterator<Item = &'static &'static str>) -> Vec<Str
     commands.map(|command| format!("allow-{}", command.replace('_', "-"))).collect()
 }
 
-fn is_supports(command: &&&str) -> bool {
-    gatebook_app::SUPPORT_COMMANDS.contains(*command)
+fn is_supports(command: &str) -> bool {
+    gatebook_app::SUPPORT_COMMANDS.contains(&command)
 }
 
 #[test]

@@ -15,6 +15,7 @@
   const start = (value) => object(value) && text(value.what);
   const hint = (value) => ["focus", "visible", "online", "offline"].includes(value);
   const whole = (value) => Number.isInteger(value);
+  const whether = (value) => typeof value === "boolean";
   const role = (value) => ["photo", "signature", "document"].includes(value);
   const copy = (value) => value === "sqlite:support";
   const sql = (value) => typeof value === "string" && value.length <= 16384;
@@ -62,6 +63,8 @@
       open_support: { code: textOrNull },
       look_again: {},
       "plugin:sql|select": { db: copy, query: sql, values: nothing },
+      autostart: {},
+      set_autostart: { on: whether },
       "plugin:event|listen": { event: text, target: object, handler: whole },
       "plugin:event|unlisten": { event: text, eventId: whole },
     }),

@@ -49,6 +49,21 @@ impl KeptTime {
         self.total_ms
     }
 
+    /// Whether this count is to take the place of the one that is stored. What is not stored is counted again from what is;
+    /// a death in between makes photos stay a little longer. But where one clock has moved and the other has not, that is
+    /// kept at once: made up for by a later jump, it would count for what was confirmed meanwhile.
+    #[must_use]
+    pub fn is_worth_storing(self, stored: Self) -> bool {
+        let parted = match (stored.together, self.together) {
+            (Some(before), Some(now)) => {
+                let (server, wall) = (now.server.duration_since(before.server), now.wall.duration_since(before.wall));
+                server.as_millis().abs_diff(wall.as_millis()) >= u128::from(STORED_EVERY_MS)
+            }
+            (before, now) => before.is_some() != now.is_some(),
+        };
+        stored == Self::default() || parted || self.total_ms - stored.total_ms >= STORED_EVERY_MS
+    }
+
     /// The count after another look at the clocks.
     #[must_use]
     pub fn after(self, clocks: Clocks) -> Self {
@@ -72,6 +87,9 @@ impl KeptTime {
         Self { total_ms, uptime_ms, together }
     }
 }
+
+/// The count is stored when it has grown by so much: a write to the disk each time anything changes would cost more.
+const STORED_EVERY_MS: u64 = 60_000;
 
 /// Milliseconds forward; 0 if it went back.
 fn moved(from: Timestamp, to: Timestamp) -> u64 {
@@ -120,6 +138,17 @@ mod tests {
         assert_eq!(kept.total_ms(), 2 * HOUR);
         kept = kept.after(clocks(3_600, 0, None));
         assert_eq!(kept.total_ms(), 3 * HOUR, "an hour has passed since the restart");
+    }
+
+    #[test]
+    fn a_gap_that_only_the_server_saw_is_not_made_good_by_a_jump_of_the_wall_clock_after_a_confirmation() {
+        let stored = KeptTime::default().after(clocks(0, 0, Some(0)));
+        // Switched off for a day and more, and the wall clock with it.
+        let confirmed = stored.after(clocks(30, 30, Some(30 * 3_600)));
+        assert!(confirmed.is_worth_storing(stored));
+        let jumped = confirmed.after(clocks(32, TEN_YEARS, Some(30 * 3_600 + 2)));
+        assert_eq!(jumped.total_ms() - confirmed.total_ms(), 2_000);
+        assert!(!stored.after(clocks(30, 30, Some(30))).is_worth_storing(stored), "a round a minute costs no write");
     }
 
     #[test]

@@ -15,9 +15,6 @@ use super::off_thread::off_thread;
 use super::{PhotoError, PhotoTransport, Photos, UploadError, upload};
 use crate::store::{HeldPhoto, settings};
 
-/// Kept time is stored when it has grown by so much: a write to the disk each time anything changes would cost more.
-const STORED_EVERY_MS: u64 = 60_000;
-
 /// A photo as the storage page shows it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -78,8 +75,7 @@ impl Photos {
         let server = self.store.setting(&settings::SERVER_TIME)?;
         let clocks = Clocks { uptime: self.environment.uptime(), wall: self.environment.now(), server };
         let after = before.after(clocks);
-        // What is not stored is counted again from what is; a death in between makes photos stay a little longer.
-        if before == KeptTime::default() || after.total_ms() - before.total_ms() >= STORED_EVERY_MS {
+        if after.is_worth_storing(before) {
             self.store.set(&settings::KEPT_TIME, Some(&after))?;
         }
         Ok(after.total_ms())
