@@ -91,8 +91,8 @@ fn each_window_reaches_the_commands_it_is_granted_and_no_other() {
     }
     for (window, command, reaches) in table {
         let granted = match window.as_str() {
-            "main" => gatebook_app::COMMANDS.contains(&command) && !is_supports(&&command),
-            "support" => command == "plugin:sql|select" || is_supports(&&command),
+            "main" => gatebook_app::COMMANDS.contains(&command) && !is_supports(command),
+            "support" => command == "plugin:sql|select" || is_supports(command),
             _ => false,
         };
         assert_eq!(reaches, granted, "{window} × {command}");
