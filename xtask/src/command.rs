@@ -7,7 +7,9 @@ use anyhow::{Context as _, bail};
 
 /// The repository's root.
 pub(crate) fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the repository").to_owned()
+    // Cargo says where it runs this from; what was compiled in is wrong once the repository has been moved.
+    let xtask = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    Path::new(&xtask).parent().expect("xtask lies in the repository").to_owned()
 }
 
 /// Where tools are installed that belong to the project only.
