@@ -138,6 +138,7 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
         told.photos().set_network(if network.unmetered { Network::Unmetered } else { Network::Metered });
         told.notify(Event::NetworkChanged);
     })?;
+    device.set_looked_at(true);
     forward(app.handle().clone(), &device);
     notifications::watch(app.handle().clone(), &device);
     app.manage(device);
@@ -198,6 +199,7 @@ fn on_event(app: &AppHandle, event: &RunEvent) {
     notifications::on_event(app, &device, event);
     match event {
         RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } | RunEvent::Resumed => {
+            device.set_looked_at(true);
             device.notify(Event::Resumed);
         }
         RunEvent::WindowEvent { event: WindowEvent::Focused(false), .. } | RunEvent::Exit => device.suspend(),

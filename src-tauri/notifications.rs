@@ -68,7 +68,10 @@ pub(crate) fn leave(app: &AppHandle, device: &Device) {
         tracing::warn!(%error, "what was seen may be told once more");
     }
     #[cfg(mobile)]
-    ON_SCREEN.store(false, Ordering::Relaxed);
+    {
+        ON_SCREEN.store(false, Ordering::Relaxed);
+        device.set_looked_at(false);
+    }
     app.background_sync().set_on_screen(false);
 }
 

@@ -68,6 +68,9 @@ fn icon(app: &App) -> tauri::Result<TrayIcon> {
 /// Brings the window back.
 pub(crate) fn open(app: &AppHandle) {
     let Some(window) = app.get_webview_window("main") else { return };
+    if let Some(device) = app.try_state::<Device>() {
+        device.set_looked_at(true);
+    }
     let shown = window.show().and_then(|()| window.unminimize()).and_then(|()| window.set_focus());
     if let Err(error) = shown {
         tracing::warn!(%error, "the window could not be brought to the front");
@@ -83,6 +86,7 @@ pub(crate) fn on_window_event(app: &AppHandle, label: &str, event: &WindowEvent)
     let Some(window) = app.get_webview_window("main") else { return };
     if let Some(device) = app.try_state::<Device>() {
         notifications::leave(app, &device);
+        device.set_looked_at(false);
     }
     match window.hide() {
         Ok(()) => api.prevent_close(),

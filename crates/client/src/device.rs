@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::enrol;
 use crate::environment::{Environment, SystemEnvironment};
 use crate::error::StoreError;
+use crate::nudges;
 use crate::photos::{self, Photos, UploadProgress};
 use crate::scheduler::{self, Event};
 use crate::store::{Authorship, Enrolment, Store, settings};
@@ -58,6 +59,7 @@ pub struct Device {
     scheduler: scheduler::Handle,
     lane: photos::LaneHandle,
     _network: Option<Arc<scheduler::NetworkWatch>>,
+    looked_at: watch::Sender<bool>,
     app_version: String,
 }
 
@@ -85,6 +87,8 @@ impl Device {
         let told = scheduler.clone();
         let lane = photos::spawn_lane(&photos, move || told.notify(Event::PhotosArrived));
         tokio::spawn(show_uploads(photos.progress(), scheduler.board.clone()));
+        let looked_at = watch::Sender::new(false);
+        nudges::spawn(Arc::clone(&store), scheduler.clone(), looked_at.subscribe());
         let network = scheduler::watch_network({
             let (scheduler, lane) = (scheduler.clone(), lane.clone());
             move |event| {
@@ -99,6 +103,7 @@ impl Device {
             scheduler,
             lane,
             _network: Some(Arc::new(network)),
+            looked_at,
             app_version: config.app_version,
         })
     }
@@ -384,6 +389,11 @@ impl Device {
     /// The database failed.
     pub fn dismiss_salvage(&self) -> Answer<()> {
         Ok(self.store.set(&settings::SALVAGE, None)?)
+    }
+
+    /// Somebody looks at the app, or no longer does: meanwhile the server tells of news as it comes.
+    pub fn set_looked_at(&self, is_looked_at: bool) {
+        self.looked_at.send_replace(is_looked_at);
     }
 
     /// The app is put away: what is in the write-ahead log goes into the database file.

@@ -11,6 +11,7 @@ mod enrol;
 mod environment;
 mod error;
 mod notifications;
+mod nudges;
 pub mod photos;
 mod round_lock;
 pub mod scheduler;

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags};
 use crate::error::{ServerError, refuse};
 use crate::files::{FolderLock, sync_file, sync_folder_of};
 use crate::server::{Server, epoch_at};
-use crate::storage::Storage;
+use crate::storage::Database;
 use crate::storage::sqlite::{self, APPLICATION_ID, DATABASE};
 
 impl Server {
@@ -28,7 +28,7 @@ impl Server {
         if unfinished.exists() {
             std::fs::remove_file(&unfinished)?;
         }
-        let Storage::Sqlite(database) = &self.inner.storage else {
+        let Database::Sqlite(database) = &self.inner.storage.database else {
             let message = "This server's database is PostgreSQL's: back it up with PostgreSQL's own tools, such as \
                            pg_dump. After putting a backup in place, begin a new epoch with `new-epoch`.";
             return Err(refuse(ApiErrorCode::Malformed, message).into());
@@ -48,13 +48,13 @@ impl Server {
     /// # Errors
     /// The database is the embedded one, which `restore_backup` restores, or failed.
     pub fn begin_epoch(&self, after: Option<Epoch>, received: Option<Timestamp>) -> Result<Epoch, ServerError> {
-        match &self.inner.storage {
-            Storage::Postgres(database) => {
+        match &self.inner.storage.database {
+            Database::Postgres(database) => {
                 let after = after.map_or(Epoch(0), |after| Epoch(after.0.saturating_add(1)));
                 let epoch = epoch_at(self.inner.config.environment.now()).max(after);
                 database.begin_epoch(epoch, received.unwrap_or(Timestamp::UNIX_EPOCH))
             }
-            Storage::Sqlite(_) => {
+            Database::Sqlite(_) => {
                 let message = "A new epoch of the embedded database begins with `restore`.";
                 Err(refuse(ApiErrorCode::Malformed, message).into())
             }

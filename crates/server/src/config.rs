@@ -48,6 +48,8 @@ pub struct Bounds {
     pub answer_bytes: u32,
     /// Syncs at a time; further ones are told to come again.
     pub concurrent_syncs: usize,
+    /// Devices that are told of news as it comes; further ones have to ask.
+    pub open_streams: usize,
     /// A request that takes longer is given up. What it changed stays changed, and a repeat is harmless.
     pub request_time: Duration,
     /// After being asked to stop, requests under way have this long.
@@ -130,6 +132,7 @@ impl Default for Bounds {
             answer_records: 10_000,
             answer_bytes: 16 * 1024 * 1024,
             concurrent_syncs: 64,
+            open_streams: 4_096,
             request_time: Duration::from_secs(60),
             stopping_time: Duration::from_secs(30),
             enrolment_burst: 30,

@@ -17,6 +17,7 @@ mod files;
 mod http;
 mod json;
 mod mark;
+mod nudges;
 mod photos;
 mod pull;
 mod receipt;

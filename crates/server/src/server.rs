@@ -11,9 +11,10 @@ use crate::config::Config;
 use crate::enrol::RateLimit;
 use crate::error::ServerError;
 use crate::files::FolderLock;
+use crate::nudges::Streams;
 use crate::photos::{Depot, Turns};
 use crate::receipt::{KEY_FILE, Key};
-use crate::storage::Storage;
+use crate::storage::{Database, Storage};
 
 /// A sync server over its data folder. Cheap to clone; all clones are the same server.
 #[derive(Clone)]
@@ -28,6 +29,7 @@ pub(crate) struct Inner {
     pub enrolments: RateLimit,
     pub depot: Depot,
     pub turns: Turns,
+    pub streams: Streams,
     /// Dropped last: while anything is open, nobody may replace the database.
     _lock: Option<FolderLock>,
 }
@@ -53,8 +55,8 @@ impl Server {
         let key = open_key(&config, &storage)?;
         let enrolments = RateLimit::new(&config.bounds, now);
         let depot = Depot::open(&config.photos, &config.data)?;
-        let turns = Turns::default();
-        Ok(Self { inner: Arc::new(Inner { config, storage, key, enrolments, depot, turns, _lock: lock }) })
+        let (turns, streams) = (Turns::default(), Streams::default());
+        Ok(Self { inner: Arc::new(Inner { config, storage, key, enrolments, depot, turns, streams, _lock: lock }) })
     }
 
     /// What it was opened with.
@@ -110,7 +112,7 @@ impl Server {
 
 /// The key; where servers share a database, the one with which it was begun.
 fn open_key(config: &Config, storage: &Storage) -> Result<Key, ServerError> {
-    let Storage::Postgres(database) = storage else {
+    let Database::Postgres(database) = &storage.database else {
         return Key::open(&config.key_file.clone().unwrap_or_else(|| config.data.join(KEY_FILE)));
     };
     let path = config.key_file.as_ref().ok_or(ServerError::NoKeyFile)?;

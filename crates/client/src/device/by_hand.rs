@@ -39,6 +39,7 @@ impl Device {
             scheduler,
             lane,
             _network: None,
+            looked_at: tokio::sync::watch::Sender::new(false),
             app_version: config.app_version,
         };
         Ok((device, by_hand, lane_by_hand))

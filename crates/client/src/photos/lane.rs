@@ -131,7 +131,12 @@ pub(super) const fn begins(event: Event, server_may_be_asked: bool) -> bool {
     match event {
         Event::Manual => true,
         Event::Started | Event::Resumed | Event::NetworkChanged => server_may_be_asked,
-        Event::LocalWrite | Event::PhotosArrived | Event::Timer | Event::Succeeded | Event::Failed { .. } => false,
+        Event::LocalWrite
+        | Event::PhotosArrived
+        | Event::Nudged
+        | Event::Timer
+        | Event::Succeeded
+        | Event::Failed { .. } => false,
     }
 }
 

@@ -49,6 +49,8 @@ pub enum Event {
     LocalWrite,
     /// Photos have arrived: the server has something to say of them, and their day of grace begins with it.
     PhotosArrived,
+    /// The server said that there is news.
+    Nudged,
     /// The time that the last plan named has come.
     Timer,
     /// A round ended well.
@@ -115,10 +117,12 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
                 attempts.next_attempt_at = Some(now);
             }
         }
-        Event::LocalWrite | Event::PhotosArrived => {
+        Event::LocalWrite | Event::PhotosArrived | Event::Nudged => {
+            // Devices that hear of the same news do not come all at once.
+            let soon = now + if event == Event::Nudged { spread(DEBOUNCE, jitter) } else { DEBOUNCE };
             let earliest = match attempts.last_attempt_at {
-                Some(last) if attempts.failures > 0 => (last + WRITE_WHILE_FAILING).max(now + DEBOUNCE),
-                _ => now + DEBOUNCE,
+                Some(last) if attempts.failures > 0 => (last + WRITE_WHILE_FAILING).max(soon),
+                _ => soon,
             };
             // A clock that jumped back would put `earliest` far away.
             let earliest = earliest.min(now + WRITE_WHILE_FAILING);
@@ -212,6 +216,15 @@ mod tests {
     fn what_the_server_says_of_photos_that_arrived_is_asked_for_soon() {
         let last = Attempts { next_attempt_at: Some(at(60)), ..Attempts::default() };
         assert_eq!(plan(idle(last), at(0), Event::PhotosArrived, 0.5).wake_at, Some(at(2)));
+    }
+
+    #[test]
+    fn news_is_fetched_within_two_seconds_by_some_sooner_by_others_later_and_no_sooner_than_the_server_allows() {
+        let last = Attempts { next_attempt_at: Some(at(60)), ..Attempts::default() };
+        assert_eq!(plan(idle(last), at(0), Event::Nudged, 0.0).wake_at, Some(at(1)));
+        assert_eq!(plan(idle(last), at(0), Event::Nudged, 1.0).wake_at, Some(at(2)));
+        let asked = Attempts { not_before: Some(at(30)), ..last };
+        assert_eq!(plan(idle(asked), at(0), Event::Nudged, 0.0).wake_at, Some(at(30)));
     }
 
     #[test]

@@ -30,6 +30,14 @@ pub struct PushPage {
 pub(super) const ENVELOPE_BYTES: usize = 700;
 
 impl Store {
+    /// How far this device has come in that scope's feed; `None` if it does not receive it.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn cursor(&self, scope: Scope) -> Result<Option<u64>, StoreError> {
+        self.read(|connection| Ok(cursors(connection)?.get(&scope).copied()))
+    }
+
     /// The page of pending records whose writes come after `after`, within the limits; one record always fits.
     ///
     /// # Errors

@@ -11,6 +11,7 @@ mod in_flight;
 mod network;
 mod newer_schema;
 mod notifications;
+mod nudges;
 mod photos;
 mod rejection;
 mod saving;

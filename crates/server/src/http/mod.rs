@@ -6,6 +6,7 @@ mod body;
 mod by_hand;
 mod caller;
 mod enrol;
+mod events;
 mod health;
 mod log;
 mod openapi;
@@ -75,8 +76,10 @@ impl Server {
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> std::io::Result<()> {
         let (stopping, stopped) = tokio::sync::oneshot::channel();
+        let server = self.clone();
         let served = axum::serve(listener, self.router()).with_graceful_shutdown(async move {
             shutdown.await;
+            server.inner.streams.end_all();
             let _ = stopping.send(());
         });
         let out_of_time = async {

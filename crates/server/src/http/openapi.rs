@@ -4,7 +4,7 @@ use axum::Json;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::{Modify, OpenApi};
 
-use super::{enrol, health, photos, records, sync, uploads};
+use super::{enrol, events, health, photos, records, sync, uploads};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -16,6 +16,7 @@ use super::{enrol, health, photos, records, sync, uploads};
     ),
     paths(
         sync::sync,
+        events::events,
         enrol::enrol,
         records::audit,
         records::restore,
@@ -33,6 +34,7 @@ use super::{enrol, health, photos, records, sync, uploads};
         health::health,
         document
     ),
+    components(schemas(gatebook_sync::wire::Nudge)),
     modifiers(&Tokens)
 )]
 struct Document;

@@ -3,7 +3,7 @@
 use axum::middleware::from_fn;
 use axum::routing::{MethodRouter, delete, get, head, options, patch, post};
 
-use super::{App, enrol, health, openapi, photos, records, sync, tus, uploads};
+use super::{App, enrol, events, health, openapi, photos, records, sync, tus, uploads};
 
 /// An address of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,7 @@ pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
     let tus = |path, method, handler: MethodRouter<App>| (Route { path, method }, handler.layer(from_fn(tus::speak)));
     vec![
         act("/v1/sync", post(sync::sync)),
+        read("/v1/events", get(events::events)),
         act("/v1/enrol", post(enrol::enrol)),
         read("/v1/records/{id}/audit", get(records::audit)),
         act("/v1/records/{id}/restore", post(records::restore)),

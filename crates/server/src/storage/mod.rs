@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use gatebook_sync::wire::{Departure, Entry, IdRange};
 use gatebook_sync::{Epoch, Scope, Tally, VersionId};
 use jiff::Timestamp;
+use tokio::sync::watch;
 use uuid::Uuid;
 
 pub use model::Device;
@@ -24,8 +25,14 @@ pub(crate) use photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadStat
 use crate::config::Config;
 use crate::error::ServerError;
 
-/// The database.
-pub(crate) enum Storage {
+/// The database, and word of what this process writes to it.
+pub(crate) struct Storage {
+    pub database: Database,
+    written: watch::Sender<()>,
+}
+
+/// Which database.
+pub(crate) enum Database {
     Sqlite(Box<sqlite::Database>),
     Postgres(postgres::Database),
 }
@@ -33,26 +40,36 @@ pub(crate) enum Storage {
 impl Storage {
     /// Opens the database, making it if it is not there; `epoch` is what a new server begins with.
     pub(crate) fn open(config: &Config, epoch: Epoch) -> Result<Self, ServerError> {
-        match &config.database {
-            Some(url) => postgres::Database::open(url, config.database_connections, epoch).map(Self::Postgres),
-            None => sqlite::Database::open(&config.data, epoch).map(|database| Self::Sqlite(Box::new(database))),
-        }
+        let database = match &config.database {
+            Some(url) => postgres::Database::open(url, config.database_connections, epoch).map(Database::Postgres),
+            None => sqlite::Database::open(&config.data, epoch).map(|database| Database::Sqlite(Box::new(database))),
+        };
+        Ok(Self { database: database?, written: watch::Sender::new(()) })
+    }
+
+    /// Changes with whatever this process has written.
+    pub(crate) fn written(&self) -> watch::Receiver<()> {
+        self.written.subscribe()
     }
 
     /// Runs `work` in one transaction. Where several servers share a database, what they do at the same time may make
     /// it run again from the beginning, so it does nothing but what the transaction does.
     pub(crate) fn write<T>(&self, work: impl FnMut(&dyn Writing) -> Result<T, ServerError>) -> Result<T, ServerError> {
-        match self {
-            Self::Sqlite(database) => database.write(work),
-            Self::Postgres(database) => database.write(work),
+        let done = match &self.database {
+            Database::Sqlite(database) => database.write(work),
+            Database::Postgres(database) => database.write(work),
+        };
+        if done.is_ok() {
+            self.written.send_replace(());
         }
+        done
     }
 
     /// Runs `look` on one consistent state.
     pub(crate) fn read<T>(&self, look: impl FnOnce(&dyn Reading) -> Result<T, ServerError>) -> Result<T, ServerError> {
-        match self {
-            Self::Sqlite(database) => database.read(look),
-            Self::Postgres(database) => database.read(look),
+        match &self.database {
+            Database::Sqlite(database) => database.read(look),
+            Database::Postgres(database) => database.read(look),
         }
     }
 

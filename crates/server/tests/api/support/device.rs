@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatebook_sync::wire::{EnrolResponse, Push, Repair, SyncRequest, SyncResponse, Take};
+use gatebook_sync::wire::{EnrolResponse, Nudge, Push, Repair, SyncRequest, SyncResponse, Take};
 use gatebook_sync::{Canonical, Epoch, PROTOCOL, Scope};
 use reqwest::Response;
 use uuid::Uuid;
@@ -130,5 +130,50 @@ impl TestDevice {
     pub(crate) async fn post(&self, body: impl Into<reqwest::Body>) -> Response {
         let url = format!("{}/v1/sync", self.base.lock().unwrap());
         client().post(url).bearer_auth(&self.token).body(body).send().await.unwrap()
+    }
+
+    /// Opens a stream of news, and waits until the server has begun to look.
+    pub(crate) async fn listens(&self) -> Listening {
+        let url = format!("{}/v1/events", self.base.lock().unwrap());
+        let response = client().get(url).bearer_auth(&self.token).send().await.unwrap();
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"] == "text/event-stream"),
+            (200, true)
+        );
+        let mut listening = Listening { response, text: String::new() };
+        assert!(listening.event().await.unwrap().starts_with(':'));
+        listening
+    }
+}
+
+/// A device that listens.
+pub(crate) struct Listening {
+    response: Response,
+    text: String,
+}
+
+impl Listening {
+    /// The next news; `None` when the stream has ended.
+    pub(crate) async fn next(&mut self) -> Option<Nudge> {
+        loop {
+            let event = self.event().await?;
+            if let Some(data) = event.strip_prefix("event: nudge\ndata: ") {
+                return Some(serde_json::from_str(data).unwrap());
+            }
+            assert!(event.starts_with(':'), "{event}");
+        }
+    }
+
+    async fn event(&mut self) -> Option<String> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let (event, rest) = (event.to_owned(), rest.to_owned());
+                self.text = rest;
+                return Some(event);
+            }
+            // A server that stops may break the connection off.
+            let bytes = self.response.chunk().await.ok().flatten()?;
+            self.text.push_str(std::str::from_utf8(&bytes).unwrap());
+        }
     }
 }
