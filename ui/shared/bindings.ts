@@ -986,9 +986,12 @@ export type ItemResult =
 export type Kept = 
 /**  The server has not confirmed it. It stays, whatever happens. */
 { reason: "unconfirmed" } | 
-/**  The server holds it; it goes after so much more time, or before if space runs short. */
+/**
+ *  The server holds it; it goes after so much more time once the server has said so again, or before if space runs
+ *  short.
+ */
 { reason: "confirmed"; 
-/**  Milliseconds until it goes. */
+/**  Milliseconds until its time is over. */
 goes_in_ms: number };
 
 /**  What a record is. On the wire and in SQL: the snake_case name. */
