@@ -59,8 +59,13 @@ async fn photos_taken_without_signal_survive_a_kill_reach_the_server_and_leave_a
                  WHERE name = 'kept_time'";
     assert_eq!(Connection::open(database).unwrap().execute(moved, [DAY_MS]).unwrap(), 1);
     app.reopen().await;
+    app.reads("storage-page", |text| text.contains("Leaves this device as soon as there is signal.")).await;
+    assert_eq!(endings(&files), [".jpg", ".jpg", ".thumb.jpg", ".thumb.jpg"]);
+    // They go once the server has said again that it holds them. Then there is no signal to fetch them by.
+    yard.link.mend();
     app.until("the photos are gone", async || endings(&files) == [".thumb.jpg", ".thumb.jpg"]).await;
     app.see("storage-empty").await;
+    yard.link.cut();
 
     app.tap("back").await;
     app.open_inspection(inspection).await;
