@@ -49,10 +49,14 @@ async fn run(store: Arc<Store>, scheduler: Handle, mut looked_at: watch::Receive
         };
         let Some(enrolment) = enrolment else {
             // Until it is enrolled there is nobody to listen to.
-            if changes.changed().await.is_err() {
-                return;
+            let lives = tokio::select! {
+                changed = changes.changed() => changed.is_ok(),
+                put_away = looked_at.wait_for(|is| !*is) => put_away.is_ok(),
+            };
+            if lives {
+                continue;
             }
-            continue;
+            return;
         };
         let begun = Instant::now();
         tokio::select! {

@@ -109,16 +109,17 @@ async fn play() -> anyhow::Result<Played> {
     let folder = tempfile::tempdir()?;
     let (server, address) = gatebook_testbed::serve(&folder.path().join("server")).await?;
     let seeded = server.seed()?;
-    let link = Link::to(address).await?;
+    let (her_link, his_link) = (Link::to(address).await?, Link::to(address).await?);
 
     say("Two devices join Puente Logistics in Laredo: Maria's phone and Héctor's phone.");
     let maria = Held::open(folder.path(), "Marias phone")?;
     let hector = Held::open(folder.path(), "Hectors phone")?;
-    maria.join(&link, &seeded.codes[0].code, "María Torres").await?;
-    hector.join(&link, &seeded.codes[1].code, "Héctor Salinas").await?;
+    maria.join(&her_link, &seeded.codes[0].code, "María Torres").await?;
+    hector.join(&his_link, &seeded.codes[1].code, "Héctor Salinas").await?;
     let shared = shared_assignment(&maria.device, &hector.device)?;
 
-    link.cut();
+    her_link.cut();
+    his_link.cut();
     say("The signal is gone for both. Both begin the same assigned inspection.");
     let record_id = capture::inspection(&maria.device, shared, true)?.id;
     println!("  Maria finds a major defect at the tires, signs and submits.");
@@ -132,9 +133,11 @@ async fn play() -> anyhow::Result<Played> {
     let interchange = capture::interchange(&hector.device)?;
     println!("  Still without signal he records: {}.\n  And: {}.", gate.title, interchange.title);
 
-    link.mend();
     say("The signal is back. Maria's phone syncs first, then Héctor's, then Maria's again.");
-    for held in [&maria, &hector, &maria] {
+    her_link.mend();
+    maria.settle().await?;
+    his_link.mend();
+    for held in [&hector, &maria] {
         held.settle().await?;
     }
     maria.until("she has the conflict in her inbox", |device| Ok(!device.inbox()?.is_empty())).await?;
@@ -142,7 +145,7 @@ async fn play() -> anyhow::Result<Played> {
     for held in [&maria, &hector] {
         tell_inbox(held)?;
     }
-    same_on_both(&maria, &hector, &[record_id, gate.id, interchange.id])?;
+    same_on_both(&maria, &hector, &[record_id, gate.id, interchange.id]).await?;
 
     say("The server's audit table holds every version of the inspection:");
     let audit = server.audit(record_id)?;
@@ -171,10 +174,10 @@ async fn play() -> anyhow::Result<Played> {
             .await?;
         println!("  {} shows the major defect again.", held.name);
     }
-    same_on_both(&maria, &hector, &[record_id, gate.id, interchange.id])?;
+    same_on_both(&maria, &hector, &[record_id, gate.id, interchange.id]).await?;
     say("Nothing was lost: every version is in force, in the audit table, or both.");
     let yards = seeded.yards.iter().map(|yard| yard.id).collect();
-    Ok(Played { server, yards, link, folder })
+    Ok(Played { server, yards, link: her_link, folder })
 }
 
 /// Opens the app, enrolled with María working, beside the story's server, until it is closed or Ctrl-C.
@@ -264,12 +267,16 @@ fn tell_inbox(held: &Held) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn same_on_both(a: &Held, b: &Held, records: &[Uuid]) -> anyhow::Result<()> {
+/// What one device sent may be on its way to the other.
+async fn same_on_both(a: &Held, b: &Held, records: &[Uuid]) -> anyhow::Result<()> {
     for id in records {
-        let (here, there): (RecordView, RecordView) = (a.device.record(*id)?, b.device.record(*id)?);
-        ensure!(here.body == there.body, "{} differs between the devices", here.title);
+        let body = |device: &Device| device.record(*id).map(|record: RecordView| record.body).ok();
+        a.until("both devices show the same", |device| {
+            let (here, there) = (body(device), body(&b.device));
+            Ok(here.is_some() && here == there)
+        })
+        .await?;
     }
-    println!("\n  Both devices now hold the same {} records.", records.len());
     Ok(())
 }
 
