@@ -5,6 +5,7 @@
 //! a story small enough to read.
 
 mod draw;
+mod meetings;
 mod photos;
 
 use crate::clock::Instant;

@@ -38,7 +38,7 @@ impl World<'_> {
         self.tally.act(act.kind());
         match act {
             Act::Capture => self.capture(device, &mut dice),
-            Act::Assigned => self.assigned(device, &mut dice),
+            Act::Assigned => self.assigned(device, &mut dice, salt),
             Act::Edit => self.edit(device, &mut dice, salt),
             Act::Type => (0..2 + dice.below(3)).try_for_each(|time| self.edit(device, &mut dice.clone(), salt ^ time)),
             Act::Submit => self
@@ -108,12 +108,14 @@ impl World<'_> {
         self.start_and_fill(device, start, dice)
     }
 
-    fn assigned(&mut self, device: usize, dice: &mut Dice) -> Run {
+    /// The upper half of the salt says which: a meeting has two people at one.
+    fn assigned(&mut self, device: usize, dice: &mut Dice, salt: u64) -> Run {
+        let mut which = Dice::new(salt >> 32, 0xa5);
         let sim = &self.devices[device];
         if sim.yards.is_empty() {
             return Ok(());
         }
-        let assignment_id = assignment_id(*dice.pick(&sim.yards), dice.place(ASSIGNMENTS));
+        let assignment_id = assignment_id(*which.pick(&sim.yards), which.place(ASSIGNMENTS));
         let is_here = sim.open.as_ref().is_some_and(|open| holds(&open.device, assignment_id));
         if is_here { self.start_and_fill(device, Start::Assignment { assignment_id }, dice) } else { Ok(()) }
     }
