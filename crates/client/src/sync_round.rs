@@ -88,7 +88,10 @@ pub async fn run(
                         return Err(error.into());
                     }
                     // It is the record, if the server takes a page without it; otherwise it is the server.
-                    round.send(&mut page.without_records()).await??;
+                    let mut probe = page.without_records();
+                    let Answered { more, settled, aftermath } = round.send(&mut probe).await??;
+                    expects_more |= more || settled.new_epoch;
+                    work.learned(settled.new_epoch, aftermath);
                     tracing::warn!(%error, write_id = ?page.only(), "one record is passed over");
                     round.report.passed_over += 1;
                     if let Some(push) = page.sent.push.first().cloned() {

@@ -103,10 +103,35 @@ impl From<ApiError> for ServerError {
     }
 }
 
+impl ServerError {
+    /// Whether it is the machine under the database that fails, whatever is asked: no space, a broken disk, too busy.
+    fn is_about_the_machine(&self) -> bool {
+        use rusqlite::ErrorCode;
+        let Self::Database(error) = self else { return matches!(self, Self::Io(_)) };
+        let codes = [
+            ErrorCode::DiskFull,
+            ErrorCode::SystemIoFailure,
+            ErrorCode::DatabaseBusy,
+            ErrorCode::DatabaseLocked,
+            ErrorCode::CannotOpen,
+            ErrorCode::ReadOnly,
+            ErrorCode::OutOfMemory,
+        ];
+        error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
+    }
+}
+
 impl From<ServerError> for ApiError {
     fn from(error: ServerError) -> Self {
         match error {
             ServerError::Refused(error) => error,
+            // Not a failure of what was asked: whoever asks would look for the one record that is to blame.
+            error if error.is_about_the_machine() => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the server's disk or memory fails");
+                let message = "The server has trouble with its disk and changed nothing. Come again later; a repeat \
+                               changes nothing twice.";
+                refuse(ApiErrorCode::Busy, message)
+            }
             error @ (ServerError::DatabaseAway(_) | ServerError::NotConnected(_) | ServerError::Contended(_)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the database is away or too busy");
                 let message = "The server's database does not answer just now. Come again in a few seconds; a repeat \

@@ -132,7 +132,7 @@ pub fn decide(
     }
     match incoming.offer {
         Offer::Write { base } => decide_write(epoch, existing, base, incoming),
-        Offer::Reoffer { receipt, overtaken } => decide_reoffer(epoch, existing, receipt, overtaken),
+        Offer::Reoffer { receipt, overtaken } => decide_reoffer(epoch, existing, receipt, overtaken, incoming.content),
     }
 }
 
@@ -170,6 +170,8 @@ fn decide_write(
         RecordState::Voided if !on_current && incoming.content.state != RecordState::Voided => {
             return Decision::SetAside;
         }
+        // Two who void one record agree in that it does not count; they may differ in the reason, as in anything else.
+        RecordState::Voided if !on_current => {}
         RecordState::Voided if !incoming.may_reopen => {
             return Decision::Reject(Rejection::new(
                 RejectionCode::Final,
@@ -184,7 +186,13 @@ fn decide_write(
     take(epoch, next, !(on_current || lost_since))
 }
 
-fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receipt, overtaken: bool) -> Decision {
+fn decide_reoffer(
+    epoch: Epoch,
+    existing: Option<Existing<'_>>,
+    receipt: &Receipt,
+    overtaken: bool,
+    offered: &Content,
+) -> Decision {
     let Some(existing) = existing else {
         return take_back(epoch, receipt.version + 1, receipt, false);
     };
@@ -195,6 +203,9 @@ fn decide_reoffer(epoch: Epoch, existing: Option<Existing<'_>>, receipt: &Receip
         take_back(epoch, held.version.max(receipt.version) + 1, receipt, !existing.was_seen_by(receipt))
     } else if overtaken {
         Decision::Overtaken
+    } else if offered.state == RecordState::Voided && existing.content.state == RecordState::Live {
+        // Had the void not been lost, it would have stood against whoever wrote without having seen it.
+        take(epoch, held.version.max(receipt.version) + 1, true)
     } else {
         Decision::SetAside
     }

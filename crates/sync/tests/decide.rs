@@ -292,3 +292,30 @@ fn a_voided_record_never_comes_back_by_accident() {
     let by_supervisor = Incoming { may_reopen: true, ..knowing };
     assert_eq!(version(&decide(EPOCH, Some(existing), None, by_supervisor)), Some(5));
 }
+
+#[test]
+fn two_who_void_one_record_for_different_reasons_are_a_conflict_and_the_later_reason_is_kept() {
+    let reason = |why: &str| Content { state_reason: why.to_owned(), ..voided("struck out") };
+    let (held, offered) = (reason("entered twice"), reason("wrong truck"));
+    let (base, current) = (receipt(EPOCH, 1, EARLIER), receipt(EPOCH, 2, LATER));
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
+    let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&base)));
+    assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(3)));
+    // Whoever had seen it needs a supervisor to change it.
+    let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&current)));
+    assert!(matches!(decision, Decision::Reject(rejection) if rejection.code == RejectionCode::Final));
+}
+
+#[test]
+fn a_void_that_a_restored_server_lost_still_stands_against_whoever_wrote_without_having_seen_it() {
+    let (held, void) = (content("edited on version 1, after the restore"), voided("before the restore"));
+    let (lost, since) = (receipt(EPOCH, 2, EARLIER), receipt(NEWER_EPOCH, 2, LATER));
+    let existing = Existing { receipt: &since, content: &held, put_back_from: None };
+    let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&void, &lost));
+    assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(3)));
+    // It is received anew, so that times of receipt keep their order.
+    assert!(matches!(decision, Decision::Take { displaces: true, received_at: None, .. }));
+    // What somebody brought back who had seen the void stays.
+    let seen = Incoming { offer: Offer::Reoffer { receipt: &lost, overtaken: true }, ..reoffer(&void, &lost) };
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, seen), Decision::Overtaken);
+}

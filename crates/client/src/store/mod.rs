@@ -26,6 +26,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::watch;
 
@@ -92,7 +93,7 @@ impl Store {
     fn with_writer(folder: &Path, writer: Connection) -> Result<Self, StoreError> {
         let reader = Connection::open_with_flags(folder.join(DATABASE), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         reader.pragma_update(None, "query_only", true)?;
-        reader.set_prepared_statement_cache_capacity(STATEMENTS);
+        keep_statements(&reader)?;
         let seen_elsewhere = AtomicI64::new(writes_elsewhere(&writer)?);
         Ok(Self {
             folder: folder.to_owned(),
@@ -216,6 +217,12 @@ fn configure(connection: &Connection) -> Result<(), StoreError> {
     connection.pragma_update(None, "journal_size_limit", 16 * 1024 * 1024)?;
     // A checkpoint each 16 MiB of log: seldom within a page of news, soon enough to keep the log small.
     connection.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+    keep_statements(connection)
+}
+
+/// Statements stay prepared: by default SQLite plans one anew at each use if an argument could make another index fit.
+fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     Ok(())
 }

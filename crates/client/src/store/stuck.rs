@@ -11,7 +11,7 @@ use crate::error::StoreError;
 
 /// Rounds after which the operator is told.
 const TOLD_AFTER: u32 = 3;
-/// Writes tried again in one round.
+/// Writes tried again in one round; more of them as long as each gets through.
 const RETRIED: u32 = 4;
 
 impl Store {
@@ -34,9 +34,11 @@ impl Store {
 
     /// Writes to try again, each alone: those that failed least, first.
     pub(crate) fn set_aside_earlier(&self) -> Result<Vec<Push>, StoreError> {
+        // Of what is still pending: what has been edited or discarded since takes no place.
         let condition = format!(
             "pending_sync = 1 AND rejection IS NULL AND write_id IN \
-             (SELECT write_id FROM stuck ORDER BY rounds, write_id LIMIT {RETRIED})"
+             (SELECT stuck.write_id FROM stuck JOIN records USING (write_id) \
+              WHERE pending_sync = 1 AND rejection IS NULL ORDER BY rounds, stuck.write_id LIMIT {RETRIED})"
         );
         let rows = self.read(|connection| RecordRow::select(connection, &condition, []))?;
         let push = |row: RecordRow| Push { id: row.id, write_id: row.write_id, base: row.base, content: row.content };

@@ -28,8 +28,10 @@ pub(super) struct Work {
     repair: Repair,
     repairs: u32,
     search: Search,
-    /// What was set aside in earlier rounds, looked up when the round begins.
+    /// What was set aside in earlier rounds, looked up when the round begins, and again when all of it got through.
     earlier: Option<VecDeque<Push>>,
+    /// One of those did not get through: the rest waits for the next round.
+    is_earlier_stuck: bool,
 }
 
 /// What a page is for.
@@ -110,6 +112,7 @@ impl Work {
 
     /// The page's only record is passed over.
     pub(super) fn passed(&mut self, page: &Page) {
+        self.is_earlier_stuck |= page.sort == Sort::Earlier;
         self.moved_on(page);
     }
 
@@ -117,6 +120,15 @@ impl Work {
     pub(super) fn answered(&mut self, page: &Page, sent: u32, new_epoch: bool, aftermath: Aftermath) {
         self.search.got_through(sent);
         self.moved_on(page);
+        let are_through = self.earlier.as_ref().is_some_and(VecDeque::is_empty);
+        if page.sort == Sort::Earlier && are_through && !self.is_earlier_stuck {
+            self.earlier = None;
+        }
+        self.learned(new_epoch, aftermath);
+    }
+
+    /// What an answer means for the rest of the round, whatever was asked.
+    pub(super) fn learned(&mut self, new_epoch: bool, aftermath: Aftermath) {
         if new_epoch {
             (self.offered, self.repair) = (Offered::default(), Repair::default());
         }

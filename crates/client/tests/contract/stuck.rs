@@ -71,3 +71,32 @@ async fn a_server_that_fails_altogether_sets_nothing_aside_and_is_left_alone_soo
     maria.syncs(&yard).await;
     assert_eq!(maria.pending(), 0);
 }
+
+#[tokio::test]
+async fn what_has_been_corrected_takes_no_place_from_what_is_still_stuck() {
+    let yard = Yard::open();
+    let maria = yard.phone("María Torres").await;
+    let ids: Vec<_> = (0..8).map(|at| maria.records(&format!("too long {at}"))).collect();
+    let poisoned = ids.clone();
+    let carries = move |request: &SyncRequest| request.push.iter().any(|push| poisoned.contains(&push.id));
+    let way = Bad::over(Way::of(&yard, &maria)).refusing(ApiErrorCode::TooLarge, carries);
+    assert_eq!(maria.syncs_over(&way).await.unwrap().passed_over, 8);
+    for id in &ids[..7] {
+        maria.edits(*id, "shorter");
+    }
+    maria.syncs(&yard).await;
+    assert_eq!((maria.pending(), yard.audited(ids[7])), (0, vec!["too long 7".to_owned()]));
+}
+
+#[tokio::test]
+async fn once_the_server_can_handle_them_all_of_them_go_in_one_round() {
+    let yard = Yard::open();
+    let maria = yard.phone("María Torres").await;
+    for at in 0..30 {
+        maria.records(&format!("truck {at}"));
+    }
+    let way = Bad::over(Way::of(&yard, &maria)).refusing(ApiErrorCode::TooLarge, |request| !request.push.is_empty());
+    assert_eq!(maria.syncs_over(&way).await.unwrap().passed_over, 30);
+    let report = maria.syncs(&yard).await;
+    assert_eq!((report.settled.accepted, maria.pending()), (30, 0));
+}

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatebook_domain::record::Writer;
 use gatebook_domain::{Kind, RecordState};
 use gatebook_sync::wire::{ApiError, AuditEntry, AuditOutcome, Push, SyncRequest, SyncResponse};
-use gatebook_sync::{Canonical, Receipt, Scope, Verdict};
+use gatebook_sync::{Canonical, Receipt, RejectionCode, Scope, Verdict};
 use uuid::Uuid;
 
 use super::Loser;
@@ -180,7 +180,15 @@ impl World<'_> {
                 story.write(held.write_id)
             )
         };
-        if let AuditOutcome::Rejected(_) = mine.outcome {
+        if let AuditOutcome::Rejected(rejection) = &mine.outcome {
+            // Final is what a supervisor has closed, and a void for whoever had seen it; all else is a conflict.
+            let is_final = match held.content.state {
+                RecordState::Closed => true,
+                RecordState::Voided => self.oracle.had_seen(push.write_id, held.write_id),
+                RecordState::Live => false,
+            };
+            let is_justified = is_final || rejection.code != RejectionCode::Final;
+            self.hold(Invariant::LosersTold, is_justified, |story| told(story, "it was rejected as final"))?;
             return self.hold(Invariant::LosersTold, now == Some(held.write_id), |story| {
                 told(story, "a rejected write changed the record")
             });

@@ -43,8 +43,9 @@ impl World<'_> {
             Act::Type => (0..2 + dice.below(3)).try_for_each(|time| self.edit(device, &mut dice.clone(), salt ^ time)),
             Act::Submit => self
                 .on_one(device, &mut dice, is_open, "submits", |device, record, _| device.submit(record.id).map(drop)),
-            Act::Void => self.on_one(device, &mut dice, is_open, "voids", |device, record, _| {
-                device.void_record(record.id, "entered by mistake").map(drop)
+            Act::Void => self.on_one(device, &mut dice, is_open, "voids", |device, record, dice| {
+                let reason = *dice.pick(&["entered by mistake", "entered twice"]);
+                device.void_record(record.id, reason).map(drop)
             }),
             Act::Discard => self.on_one(
                 device,

@@ -22,19 +22,19 @@ fn is_contention(code: &SqlState) -> bool {
     [SqlState::T_R_SERIALIZATION_FAILURE, SqlState::T_R_DEADLOCK_DETECTED, SqlState::UNIQUE_VIOLATION].contains(code)
 }
 
-/// The database is stopping, starting, full of connections, not the primary any more, or gave up waiting.
+/// The database is stopping, starting, full of connections, out of space or memory, not the primary any more, or gave up
+/// waiting. Classes: 08 connections, 53 resources, 58 the system (PostgreSQL's appendix A).
 fn is_away(code: &SqlState) -> bool {
     let states = [
         SqlState::ADMIN_SHUTDOWN,
         SqlState::CRASH_SHUTDOWN,
         SqlState::CANNOT_CONNECT_NOW,
-        SqlState::TOO_MANY_CONNECTIONS,
         SqlState::QUERY_CANCELED,
         SqlState::LOCK_NOT_AVAILABLE,
         SqlState::READ_ONLY_SQL_TRANSACTION,
         SqlState::IDLE_IN_TRANSACTION_SESSION_TIMEOUT,
     ];
-    states.contains(code) || code.code().starts_with("08")
+    states.contains(code) || ["08", "53", "58"].iter().any(|class| code.code().starts_with(class))
 }
 
 fn is_about_io(error: &tokio_postgres::Error) -> bool {
