@@ -48,6 +48,8 @@ pub(crate) struct PhotoCopy {
     pub is_here: bool,
     /// The attachments for which they were taken since they are there.
     ids: BTreeSet<Uuid>,
+    /// Those of them of which the device could know, when it last had their record, that the server has the bytes.
+    known: BTreeSet<Uuid>,
     /// Since when the device can know that the server has them, for all attachments they stand for.
     pub confirmed_at: Option<Instant>,
     /// What the server last said when it was asked whether it holds them, and their record was no longer on the device.
@@ -150,6 +152,7 @@ impl World<'_> {
             size,
             is_here: true,
             ids: BTreeSet::new(),
+            known: BTreeSet::new(),
             confirmed_at: None,
             said: None,
             vouched_at: None,
@@ -235,8 +238,11 @@ impl World<'_> {
         let copies = self.oracle.photos.copies.iter_mut();
         for (_, copy) in copies.filter(|((on, _), copy)| *on == device && copy.is_here) {
             // Of bytes whose record is no longer here, what the server says counts, and what was known when it went.
-            let is_said = copy.said.unwrap_or(copy.confirmed_at.is_some());
-            let is_confirmed = copy.ids.iter().all(|id| if here.contains(id) { stored.contains(id) } else { is_said });
+            copy.known.retain(|id| !here.contains(id));
+            copy.known.extend(copy.ids.intersection(&stored));
+            let is_said = |id| copy.said.unwrap_or_else(|| copy.known.contains(id));
+            let is_confirmed =
+                copy.ids.iter().all(|id| if here.contains(id) { stored.contains(id) } else { is_said(id) });
             copy.confirmed_at = if is_confirmed { copy.confirmed_at.or(Some(now)) } else { None };
         }
         Ok(())
