@@ -10,6 +10,8 @@ mod away;
 mod servers;
 #[path = "postgres/start.rs"]
 mod start;
+#[path = "postgres/statements.rs"]
+mod statements;
 
 use api::support;
 
