@@ -12,6 +12,8 @@ mod servers;
 mod start;
 #[path = "postgres/statements.rs"]
 mod statements;
+#[path = "postgres/tls.rs"]
+mod tls;
 
 use api::support;
 

@@ -12,6 +12,7 @@ mod session;
 #[cfg(all(test, unix))]
 mod tests;
 mod text;
+mod tls;
 mod upgrades;
 mod writing;
 
