@@ -39,6 +39,8 @@ enum Command {
     },
     /// Measures what the project is held to, in the release profile, and prints the figures beside their aims.
     Bench,
+    /// Prints how many records readers of the feed miss while twelve write at once: none, but by the naive control.
+    Stress,
     /// Prints what the planner of sync rounds costs: wake-ups, requests and waits on days of each kind.
     Planner,
     /// Checks phones, kiosks and WebAssembly as far as that goes without their SDKs, and says what it skipped.
@@ -59,6 +61,7 @@ fn main() -> ExitCode {
         Command::Test => test(),
         Command::Simulate { arguments } => simulate(&arguments.iter().map(String::as_str).collect::<Vec<_>>()),
         Command::Bench => bench(),
+        Command::Stress => stress(),
         Command::Planner => planner(),
         Command::CheckPlatforms { only } => platforms::check(&only, platforms::Effort::Full),
         Command::Bindings => bindings(),
@@ -99,10 +102,19 @@ fn simulate(arguments: &[&str]) -> anyhow::Result<()> {
 }
 
 fn bench() -> anyhow::Result<()> {
+    setup::all()?;
     // The whole flows first: they are what is promised. What a page costs the server tells where the time goes.
     cargo(&["bench", "--package", "gatebook-client", "--bench", "figures"])?;
-    cargo(&["bench", "--package", "gatebook-server", "--bench", "page"])?;
-    cargo(&["bench", "--package", "gatebook-server", "--bench", "upload"])
+    for bench in ["page", "postgres", "upload"] {
+        cargo(&["bench", "--package", "gatebook-server", "--bench", bench])?;
+    }
+    Ok(())
+}
+
+/// The figures are those of the test that wants none missed, and some by the control.
+fn stress() -> anyhow::Result<()> {
+    setup::all()?;
+    cargo(&["nextest", "run", "--package", "gatebook-server", "--test", "feed", "--no-capture"])
 }
 
 /// The figures are those of the tests that hold them to their bounds.

@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse};
 use reqwest::StatusCode;
-use reqwest::header::HeaderValue;
+use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -111,9 +111,9 @@ impl HttpTransport {
         expected: fn(StatusCode) -> bool,
     ) -> Result<reqwest::Response, TransportError> {
         let answer = request.send().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
-        let (status, retry_after) = (answer.status(), answer.headers().get("retry-after").cloned());
+        let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         if !answer.headers().contains_key(SERVER_HEADER) {
-            return Err(on_the_way(status, retry_after.as_ref()));
+            return Err(on_the_way(status, retry_after));
         }
         if status.is_success() || expected(status) {
             return Ok(answer);
@@ -125,7 +125,7 @@ impl HttpTransport {
             message: format!("The server answered {status}."),
             retry: true,
         });
-        Err(TransportError::Refused { status: status.as_u16(), error, retry_after: seconds(retry_after.as_ref()) })
+        Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
     }
 
     pub(crate) async fn post<Q: Serialize, A: DeserializeOwned>(
@@ -146,13 +146,12 @@ impl HttpTransport {
             request = request.bearer_auth(&self.token);
         }
         let answer = request.send().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
-        let status = answer.status();
+        let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         if !answer.headers().contains_key(SERVER_HEADER) {
-            return Err(on_the_way(status, answer.headers().get("retry-after")));
+            return Err(on_the_way(status, retry_after));
         }
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
         let packed = header("content-encoding").as_deref() == Some("zstd");
-        let retry_after = seconds(answer.headers().get("retry-after"));
         let bytes = answer.bytes().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
         let bytes = if packed { unpack(&bytes)? } else { bytes.to_vec() };
         let unreadable = |error: serde_json::Error| TransportError::NotOurs(format!("{status}, {error}"));
@@ -160,27 +159,39 @@ impl HttpTransport {
             serde_json::from_slice(&bytes)
                 .map_err(|error| other_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
         } else {
-            let error = serde_json::from_slice(&bytes).map_err(unreadable)?;
+            let error = serde_json::from_slice(&bytes).map_err(|_| on_the_way(status, retry_after))?;
             Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
         }
     }
 }
 
-/// What it means when something that is not the server answers: a proxy before it says what ails the two of them, and
-/// anything else is no server.
-fn on_the_way(status: StatusCode, retry_after: Option<&HeaderValue>) -> TransportError {
+/// What it means when something that is not the server answers: a proxy before it says what ails the two of them, by
+/// whatever status there is for failures of servers, and anything else is no server. One such status is a guest network's
+/// own: it wants a sign-in first.
+fn on_the_way(status: StatusCode, retry_after: Option<Duration>) -> TransportError {
     let code = match status {
         StatusCode::PAYLOAD_TOO_LARGE => ApiErrorCode::TooLarge,
-        StatusCode::BAD_GATEWAY | StatusCode::GATEWAY_TIMEOUT => ApiErrorCode::Internal,
         StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS => ApiErrorCode::Busy,
+        status if status.is_server_error() && status != StatusCode::NETWORK_AUTHENTICATION_REQUIRED => {
+            ApiErrorCode::Internal
+        }
         _ => return TransportError::NotOurs(status.to_string()),
     };
     let error = ApiError { code, message: format!("Something before the server answered {status}."), retry: true };
-    TransportError::Refused { status: status.as_u16(), error, retry_after: seconds(retry_after) }
+    TransportError::Refused { status: status.as_u16(), error, retry_after }
 }
 
-fn seconds(retry_after: Option<&HeaderValue>) -> Option<Duration> {
-    retry_after?.to_str().ok()?.trim().parse().ok().map(Duration::from_secs)
+/// How long an answer asks to wait: in seconds, or until a date. That date is by the clock of whoever answered, which the
+/// answer tells as well; the device's own may show any time.
+fn retry_after(headers: &HeaderMap) -> Option<Duration> {
+    let asked = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = asked.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let answered = headers.get(DATE)?.to_str().ok()?.trim();
+    let (until, now) = (httpdate::parse_http_date(asked).ok()?, httpdate::parse_http_date(answered).ok()?);
+    // What is over is over: no wait is asked for any more.
+    Some(until.duration_since(now).unwrap_or_default())
 }
 
 /// An answer that cannot be read, of a server that speaks another protocol, is not acted on and not taken for a guest
@@ -232,5 +243,46 @@ fn chain(error: &dyn std::error::Error) -> String {
 impl Transport for HttpTransport {
     async fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
         self.post("/v1/sync", request).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn asked(headers: &[(&'static str, &'static str)]) -> Option<u64> {
+        let headers = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+        retry_after(&headers.collect()).map(|wait| wait.as_secs())
+    }
+
+    #[test]
+    fn a_wait_is_asked_for_in_seconds_or_until_a_date_by_the_clock_of_who_answers() {
+        let until = |now: &'static str, until: &'static str| asked(&[("date", now), ("retry-after", until)]);
+        assert_eq!(asked(&[("retry-after", "120")]), Some(120));
+        let now = "Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(until(now, "Sun, 06 Nov 1994 08:51:37 GMT"), Some(120));
+        assert_eq!(until(now, "Sunday, 06-Nov-94 08:50:37 GMT"), Some(60));
+        assert_eq!(until(now, "Sun Nov  6 08:50:07 1994"), Some(30));
+        assert_eq!(until(now, "Sun, 06 Nov 1994 08:00:00 GMT"), Some(0), "that moment has passed");
+        assert_eq!(
+            asked(&[("retry-after", "Sun, 06 Nov 1994 08:51:37 GMT")]),
+            None,
+            "no clock but the answer's counts"
+        );
+        assert_eq!(until(now, "soon"), None);
+        assert_eq!(asked(&[("date", now)]), None);
+    }
+
+    #[test]
+    fn what_is_not_the_server_is_a_proxy_with_its_failures_or_a_guest_network() {
+        let code = |status: u16| on_the_way(StatusCode::from_u16(status).unwrap(), None).refusal();
+        for failure in [500, 501, 502, 504, 520, 522, 599] {
+            assert_eq!(code(failure), Some(ApiErrorCode::Internal), "{failure}");
+        }
+        assert_eq!([503, 429].map(code), [Some(ApiErrorCode::Busy); 2]);
+        assert_eq!(code(413), Some(ApiErrorCode::TooLarge));
+        for no_server in [200, 204, 302, 400, 401, 403, 404, 511] {
+            assert_eq!(code(no_server), None, "{no_server}");
+        }
     }
 }

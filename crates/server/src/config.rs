@@ -46,6 +46,10 @@ pub struct Bounds {
     pub answer_records: u32,
     /// Bytes of bodies in one answer, whatever the device would take.
     pub answer_bytes: u32,
+    /// Ranges of ids looked at in one answer to a device that looks for where it differs; it asks for the rest again.
+    pub repair_ranges: usize,
+    /// Records looked at for them.
+    pub repair_entries: usize,
     /// Syncs at a time; further ones are told to come again.
     pub concurrent_syncs: usize,
     /// Devices that are told of news as it comes; further ones have to ask.
@@ -131,6 +135,8 @@ impl Default for Bounds {
             nesting: 64,
             answer_records: 10_000,
             answer_bytes: 16 * 1024 * 1024,
+            repair_ranges: 32,
+            repair_entries: 100_000,
             concurrent_syncs: 64,
             open_streams: 4_096,
             request_time: Duration::from_secs(60),

@@ -92,11 +92,11 @@ impl Inner {
         }
         let now = self.config.environment.now();
         self.storage.write(|writing| {
-            let mut counter = writing.take_counter(device.tenant)?;
-            // Another device may have shown the same meanwhile.
+            writing.take_every_counter()?;
+            // Another device, also of another tenant, may have shown the same meanwhile.
             if is_lost(writing)? {
-                let epoch = Epoch(epoch_at(now).0.max(known.0 + 1));
-                writing.begin_epoch(epoch)?;
+                let epoch = writing.begin_epoch(Epoch(epoch_at(now).0.max(known.0 + 1)))?;
+                let mut counter = writing.take_counter(device.tenant)?;
                 counter.not_before(mark.received_at);
                 writing.set_counter(device.tenant, counter)?;
                 tracing::error!(

@@ -10,7 +10,7 @@ use crate::config::Bounds;
 use crate::error::ServerError;
 use crate::mark::mark;
 use crate::receipt::Key;
-use crate::repair;
+use crate::repair::{self, Budget};
 use crate::storage::{Device, Held, Reading};
 
 /// What is new for a device.
@@ -27,6 +27,7 @@ pub(crate) struct Asked {
     epoch: Option<Epoch>,
     cursors: BTreeMap<Scope, u64>,
     repair: Repair,
+    budget: Budget,
     room: Room,
 }
 
@@ -40,7 +41,7 @@ impl Asked {
             is_untouched: true,
         };
         let (cursors, repair) = (std::mem::take(&mut request.cursors), std::mem::take(&mut request.repair));
-        Self { epoch: request.epoch, cursors, repair, room }
+        Self { epoch: request.epoch, cursors, repair, budget: Budget::of(bounds), room }
     }
 }
 
@@ -76,7 +77,7 @@ pub(crate) fn pull(
         scopes.push(page);
     }
     let mark = mark(reading, key, device.tenant, epoch, counter)?;
-    let repaired = repair::answer(reading, key, device, asked.repair, &mut asked.room)?;
+    let repaired = repair::answer(reading, key, device, asked.repair, asked.budget, &mut asked.room)?;
     Ok(News { epoch, scopes, more, mark, repaired })
 }
 

@@ -10,6 +10,10 @@ mod away;
 mod servers;
 #[path = "postgres/start.rs"]
 mod start;
+#[path = "postgres/statements.rs"]
+mod statements;
+#[path = "postgres/tls.rs"]
+mod tls;
 
 use api::support;
 

@@ -69,9 +69,13 @@ impl Store {
     /// The folder cannot be written, or the database is of a newer app.
     pub fn open(folder: &Path) -> Result<Self, StoreError> {
         std::fs::create_dir_all(folder)?;
+        salvage::finish(folder)?;
         let path = folder.join(DATABASE);
         let writer = match open_checked(&path) {
-            Err(StoreError::Damaged(reason)) => salvage::start_anew(folder, &path, &reason)?,
+            Err(StoreError::Damaged(reason)) => {
+                salvage::start_anew(folder, &reason)?;
+                open_checked(&path)?
+            }
             opened => opened?,
         };
         Self::with_writer(folder, writer)
@@ -83,6 +87,9 @@ impl Store {
     /// # Errors
     /// There is no database, or it cannot be used.
     pub(crate) fn open_beside_the_app(folder: &Path) -> Result<Self, StoreError> {
+        if salvage::is_unfinished(folder) {
+            return Err(StoreError::Damaged("a new one is about to be put in its place".to_owned()));
+        }
         let existing = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
         let mut writer = Connection::open_with_flags(folder.join(DATABASE), existing)?;
         configure(&writer)?;

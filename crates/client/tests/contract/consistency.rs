@@ -1,5 +1,6 @@
 //! Device and server compare what they hold; where they differ it is found, mended and counted.
 
+use gatebook_server::Bounds;
 use gatebook_sync::wire::Limits;
 
 use crate::support::{Phone, Way, Yard};
@@ -44,6 +45,19 @@ async fn a_record_that_is_missing_here_is_found_and_fetched_and_counted_once() {
     assert!(report.pages <= 6, "{report:?}");
     let fetched: usize = way.sent.lock().unwrap().iter().map(|request| request.repair.fetch.len()).sum();
     assert_eq!(fetched, 2, "only what differs is fetched");
+    maria.syncs(&yard).await;
+    assert_eq!(maria.repairs(), 1);
+}
+
+#[tokio::test]
+async fn it_is_found_in_one_round_of_a_server_that_looks_at_little_at_a_time() {
+    let yard = Yard::bounded(Bounds { repair_ranges: 2, repair_entries: 70, ..Bounds::default() });
+    let maria = yard.phone("María Torres").await;
+    let ids = with_records(&yard, &maria, 300).await;
+    maria.database().execute("DELETE FROM records WHERE id IN (?1, ?2)", [ids[7], ids[299]]).unwrap();
+    let report = maria.syncs(&yard).await;
+    assert_eq!((maria.says(ids[7]), maria.says(ids[299])), ("truck 7".to_owned(), "truck 299".to_owned()));
+    assert_eq!((report.repairs, maria.repairs()), (1, 1));
     maria.syncs(&yard).await;
     assert_eq!(maria.repairs(), 1);
 }

@@ -32,6 +32,9 @@ struct Data {
     #[arg(long = "data", env = "GATEBOOK_DATA", default_value = "gatebook-data")]
     folder: PathBuf,
     /// A PostgreSQL database to use instead, postgres://user:password@host/name. Any number of servers may share it.
+    ///
+    /// Add ?sslmode=require for TLS with a certificate that this system trusts (SSL_CERT_FILE names another list of
+    /// authorities), ?sslmode=disable for none. Without either there is TLS if the database has it, with any certificate.
     #[arg(long, env = "GATEBOOK_DATABASE", hide_env_values = true)]
     database: Option<String>,
     /// Connections to that database at a time.

@@ -3,9 +3,10 @@
 //!
 //! Records and bytes arrive in any order and at any node. Who files either holds the tenant's counter when looking for
 //! the other, so that the later of the two always finds the earlier. Records are claimed before the counter is taken, as
-//! everywhere ([`Naming::claim`]).
+//! everywhere ([`Naming::claim`]), and so it is noted which bytes they name ([`refer`]): whoever takes the counter after
+//! that transaction sees it. A page takes as many statements here whatever it holds.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use gatebook_domain::attachment::Attachment;
 use gatebook_domain::{Body, Kind};
@@ -23,21 +24,36 @@ use crate::storage::{Counter, Filing, Held, Outcome, Reading, StoredWrite, Tenan
 
 const REASON: &str = "what the server holds of it has changed";
 
-/// Notes which bytes judged writes name, and makes the versions that say whether they are held. To be called with the
-/// tenant's counter taken; the filings it returns are to be stamped and stored after those they follow.
-pub(crate) fn follow(
+/// Notes which bytes judged writes name. Whatever was ever taken can be brought back, so its bytes are kept.
+pub(crate) fn refer(writing: &dyn Writing, tenant: Tenant, filings: &[Filing]) -> Result<(), ServerError> {
+    let taken = filings.iter().filter(|filing| filing.outcome != Outcome::Rejected);
+    let naming: BTreeSet<_> =
+        taken.filter_map(|filing| Some((attachment(&filing.content)?.1, filing.record_id))).collect();
+    if naming.is_empty() { Ok(()) } else { writing.refer(tenant, &naming) }
+}
+
+/// Makes the versions that say whether the bytes that judged writes name are held. To be called with the tenant's
+/// counter taken; the filings it returns are to be stamped and stored after those they follow.
+pub(crate) fn follow<'a>(
     writing: &dyn Writing,
     tenant: Tenant,
     environment: &dyn Environment,
-    filings: &[Filing],
+    filings: &'a [Filing],
 ) -> Result<(Vec<Filing>, HashMap<Uuid, Outcome>), ServerError> {
+    let in_force = |filing: &'a Filing| {
+        let version = filing.version.filter(|_| filing.outcome == Outcome::Canonical)?;
+        let (attachment, hash) = attachment(&filing.content)?;
+        Some((filing, version, attachment, hash))
+    };
+    let in_force: Vec<_> = filings.iter().filter_map(in_force).collect();
+    let hashes: BTreeSet<_> = in_force.iter().map(|(.., hash)| *hash).collect();
+    if hashes.is_empty() {
+        return Ok((Vec::new(), HashMap::new()));
+    }
+    let held = writing.held_since(tenant, &Vec::from_iter(hashes))?;
     let (mut marks, mut displaced) = (Vec::new(), HashMap::new());
-    for filing in filings.iter().filter(|filing| filing.outcome != Outcome::Rejected) {
-        let Some((attachment, hash)) = attachment(&filing.content) else { continue };
-        // Whatever was ever taken can be brought back, so its bytes are kept.
-        writing.refer(tenant, hash, filing.record_id)?;
-        let (Some(version), Outcome::Canonical) = (filing.version, filing.outcome) else { continue };
-        let held_since = writing.blob(tenant, hash)?.map(|blob| blob.stored_at);
+    for (filing, version, attachment, hash) in in_force {
+        let held_since = held.get(&hash).copied();
         if attachment.stored_at != held_since {
             let version = VersionId { version: version.version + 1, ..version };
             marks.push(mark(environment, filing.record_id, version, &filing.content, attachment, held_since));
@@ -47,28 +63,58 @@ pub(crate) fn follow(
     Ok((marks, displaced))
 }
 
-/// Whether the server's own word is all that was added to an attachment since that state of it.
-pub(crate) fn is_only_marked_since(
-    reading: &dyn Reading,
-    tenant: Tenant,
-    held: &Held,
-    base: &Receipt,
-) -> Result<bool, ServerError> {
-    let is_older = base.epoch == held.version.epoch && base.version < held.version.version;
-    if held.content.kind != Kind::Attachment.as_str() || !is_older {
-        return Ok(false);
+/// What attachments said in states that writes were made on and that are not in force any more.
+#[derive(Default)]
+pub(crate) struct Earlier {
+    writes: HashMap<(Uuid, u64), Vec<StoredWrite>>,
+}
+
+impl Earlier {
+    /// Looks up those states of those records; each held state comes with the base of a write on it.
+    pub(crate) fn load<'a>(
+        reading: &dyn Reading,
+        tenant: Tenant,
+        based: impl Iterator<Item = (&'a Held, &'a Receipt)>,
+    ) -> Result<Self, ServerError> {
+        let wanted: BTreeSet<_> = based
+            .filter(|(held, base)| is_attachment_since(held, base))
+            .map(|(held, base)| (held.record_id, base.version_id()))
+            .collect();
+        if wanted.is_empty() {
+            return Ok(Self::default());
+        }
+        let mut earlier = Self::default();
+        for write in reading.writes_of_versions(tenant, &Vec::from_iter(wanted))? {
+            if let Some(version) = write.version {
+                earlier.writes.entry((write.record_id, version)).or_default().push(write);
+            }
+        }
+        Ok(earlier)
     }
-    let writes = reading.writes_of_record(tenant, held.record_id)?;
-    let is_base = |write: &&StoredWrite| {
-        let mut receipt = base.clone();
-        Key::mark(&mut receipt, write.write_id, &write.content);
-        write.version == Some(base.version) && receipt.is_of_same_write(base)
-    };
-    let then = writes.iter().find(is_base).map(|write| &write.content);
-    Ok(match (then.and_then(unmarked), unmarked(&held.content)) {
-        (Some(then), Some(now)) => then.says_the_same_as(&now),
-        _ => false,
-    })
+
+    /// Whether the server's own word is all that was added to an attachment since that state of it.
+    pub(crate) fn is_only_marked_since(&self, held: &Held, base: &Receipt) -> bool {
+        if !is_attachment_since(held, base) {
+            return false;
+        }
+        let is_base = |write: &&StoredWrite| {
+            let mut receipt = base.clone();
+            Key::mark(&mut receipt, write.write_id, &write.content);
+            receipt.is_of_same_write(base)
+        };
+        let writes = self.writes.get(&(held.record_id, base.version)).map(Vec::as_slice).unwrap_or_default();
+        let then = writes.iter().find(is_base).map(|write| &write.content);
+        match (then.and_then(unmarked), unmarked(&held.content)) {
+            (Some(then), Some(now)) => then.says_the_same_as(&now),
+            _ => false,
+        }
+    }
+}
+
+/// Whether it is an attachment, and has changed in this epoch since that state of it.
+fn is_attachment_since(held: &Held, base: &Receipt) -> bool {
+    let is_older = base.epoch == held.version.epoch && base.version < held.version.version;
+    held.content.kind == Kind::Attachment.as_str() && is_older
 }
 
 /// What people said of an attachment.

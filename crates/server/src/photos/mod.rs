@@ -30,7 +30,7 @@ mod view;
 pub(crate) use depot::Depot;
 pub(crate) use error::UploadError;
 pub(crate) use hash::{ALGORITHMS, Checksum, ContentHash};
-pub(crate) use marks::{follow, is_only_marked_since};
+pub(crate) use marks::{Earlier, follow, refer};
 pub(crate) use receive::{Chunk, Cut};
 pub use sweep::{Sweep, Swept};
 pub(crate) use turns::Turns;

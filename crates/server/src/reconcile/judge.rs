@@ -16,7 +16,7 @@ use super::notices::{Conflict, Side};
 use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
-use crate::photos;
+use crate::photos::Earlier;
 use crate::receipt::Key;
 use crate::storage::{Ancestor, Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
@@ -32,6 +32,8 @@ pub(super) struct Book<'a> {
     pub ledger: HashMap<Uuid, Known>,
     /// What the records of re-offers have been through.
     pub lineage: Lineage,
+    /// What attachments said in the states that writes of the page were made on.
+    pub earlier: Earlier,
     /// What will be filed, in order.
     pub filings: Vec<Filing>,
     /// What becomes of writes that are canonical in the database until now.
@@ -86,7 +88,7 @@ impl Book<'_> {
         if let (Some(rejection), Ground::Reoffer { .. }) = (&refusal, &offered.ground) {
             return self.reject_aside(writing, offered, rejection.clone());
         }
-        let seen = self.base_but_for_marks(writing, offered)?;
+        let seen = self.base_but_for_marks(offered);
         let existing = self.existing(id);
         let incoming = Incoming {
             offer: match &offered.ground {
@@ -133,16 +135,16 @@ impl Book<'_> {
     }
 
     /// The receipt of what is held, if the server has only said `stored_at` since the base: nobody's change is lost then.
-    fn base_but_for_marks(&self, writing: &dyn Writing, offered: &Offered) -> Result<Option<Receipt>, ServerError> {
+    fn base_but_for_marks(&self, offered: &Offered) -> Option<Receipt> {
         match (&offered.ground, self.standing.get(&offered.id)) {
             (Ground::Write { base: Some(base) }, Some(Standing::Stored(held)))
-                if photos::is_only_marked_since(writing, self.device.tenant, held, base)? =>
+                if self.earlier.is_only_marked_since(held, base) =>
             {
                 let mut receipt = held.receipt();
                 Key::mark(&mut receipt, held.write_id, &held.content);
-                Ok(Some(receipt))
+                Some(receipt)
             }
-            _ => Ok(None),
+            _ => None,
         }
     }
 

@@ -11,6 +11,7 @@ use super::lineage::Lineage;
 use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
+use crate::photos::Earlier;
 use crate::receipt::Key;
 use crate::storage::{Device, Writing};
 
@@ -29,6 +30,12 @@ pub(super) fn load<'a>(
     let reoffered: Vec<_> =
         page.iter().filter(|it| matches!(it.ground, Ground::Reoffer { .. })).map(|it| it.id).collect();
     let lineage = if reoffered.is_empty() { Vec::new() } else { writing.lineage(device.tenant, &reoffered)? };
+    let in_force: HashMap<_, _> = held.iter().map(|held| (held.record_id, held)).collect();
+    let based = page.iter().filter_map(|offered| match &offered.ground {
+        Ground::Write { base: Some(base) } => Some((*in_force.get(&offered.id)?, base)),
+        _ => None,
+    });
+    let earlier = Earlier::load(writing, device.tenant, based)?;
     let operators = page.iter().filter_map(|offered| offered.content.operator_id);
     Ok(Book {
         key,
@@ -38,6 +45,7 @@ pub(super) fn load<'a>(
         standing: held.into_iter().map(|held| (held.record_id, Standing::Stored(Box::new(held)))).collect(),
         ledger: ledger.into_iter().map(|entry| (entry.write_id, Known::Stored(Box::new(entry)))).collect(),
         lineage: Lineage::of(lineage),
+        earlier,
         filings: Vec::with_capacity(page.len()),
         displaced: HashMap::new(),
         conflicts: Vec::new(),

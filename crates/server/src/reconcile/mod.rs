@@ -130,6 +130,7 @@ pub(crate) fn reconcile<'a>(
     if !book.is_unchanged() {
         let tenant = device.tenant;
         let desk = Desk::open(writing, tenant, book.epoch, &book.conflicts)?;
+        photos::refer(writing, tenant, &book.filings)?;
         let mut counter = writing.take_counter(tenant)?;
         counter.not_before(book.newest_proof);
         let now = environment.now();

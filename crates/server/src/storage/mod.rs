@@ -113,8 +113,8 @@ pub(crate) trait Reading: ReadingPhotos {
 
     /// What the scope holds.
     fn tally(&self, tenant: Tenant, scope: Scope) -> Result<Tally, ServerError>;
-    /// What the scope holds in that range, by id.
-    fn entries(&self, tenant: Tenant, range: IdRange) -> Result<Vec<Entry>, ServerError>;
+    /// What the scope holds in that range, by id; at most the first `limit`.
+    fn entries(&self, tenant: Tenant, range: IdRange, limit: usize) -> Result<Vec<Entry>, ServerError>;
     /// Records that left the scope behind `cursor`, with their place in the feed, oldest first; at most `limit`.
     fn departures(
         &self,
@@ -132,6 +132,12 @@ pub(crate) trait Reading: ReadingPhotos {
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError>;
     /// Every write to a record, in the order in which they were judged.
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError>;
+    /// The writes that became those versions of those records, as far as there are any.
+    fn writes_of_versions(
+        &self,
+        tenant: Tenant,
+        versions: &[(Uuid, VersionId)],
+    ) -> Result<Vec<StoredWrite>, ServerError>;
     /// One write.
     fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError>;
 }
@@ -156,8 +162,11 @@ pub(crate) trait FeedRow {
 /// [`store`](Self::store), [`set_counter`](Self::set_counter). From the counter on nothing waits for anybody, so that
 /// nobody waits long for the counter.
 pub(crate) trait Writing: Reading + WritingPhotos {
-    /// Begins a new epoch, with the counter taken.
-    fn begin_epoch(&self, epoch: Epoch) -> Result<(), ServerError>;
+    /// Takes the counter of every tenant, as who begins an epoch does before looking whether one is to begin: of two
+    /// who want to, the second sees the first's, and pages that are under way come before it.
+    fn take_every_counter(&self) -> Result<(), ServerError>;
+    /// Begins a new epoch, with every counter taken; `epoch`, unless the server is further already. Returns where it is.
+    fn begin_epoch(&self, epoch: Epoch) -> Result<Epoch, ServerError>;
 
     /// Makes the tenant unless it is there.
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError>;

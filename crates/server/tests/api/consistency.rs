@@ -1,5 +1,6 @@
 //! What the server tells devices so that both know they hold the same: tallies, parts, departures and marks.
 
+use gatebook_server::Bounds;
 use gatebook_sync::wire::{IdRange, Repair, ScopePage, SyncRequest, SyncResponse};
 use gatebook_sync::{Canonical, Fingerprint, Scope, Tally};
 use uuid::Uuid;
@@ -84,6 +85,65 @@ async fn a_range_is_answered_in_parts_that_add_up_and_a_small_one_by_a_list() {
     let mut held: Vec<_> = states.iter().map(|state| (state.id, Fingerprint::of(state.id, &state.receipt))).collect();
     held.sort_unstable_by_key(|(id, _)| *id);
     assert_eq!(listed.iter().map(|entry| (entry.id, entry.fingerprint)).collect::<Vec<_>>(), held);
+}
+
+#[tokio::test]
+async fn an_answer_looks_at_so_much_and_what_is_left_is_asked_again_until_all_is_found() {
+    let yard = TestServer::bounded(Bounds { repair_ranges: 3, repair_entries: 100, ..Bounds::default() }).await;
+    let a = yard.device("A").await;
+    a.push_all((0..400).map(|at| gate_event(&format!("event {at}")))).await;
+    let scope = Scope::Yard(yard.laredo());
+    let (states, told) = whole(&a, scope).await;
+    let mut open = vec![IdRange::whole(scope)];
+    let (mut listed, mut asked) = (Vec::new(), 0);
+    while !open.is_empty() {
+        asked += 1;
+        assert!(asked < 100, "it comes to an end");
+        let ranges = std::mem::take(&mut open);
+        let most = ranges.len() + 3 * 16;
+        let parts = asks(&a, Repair { ranges, fetch: Vec::new() }).await.repaired.parts;
+        let looked_at = parts.iter().filter(|part| Some(part.tally) != told && part.tally.records < u64::MAX);
+        assert!(looked_at.map(|part| part.tally.records).sum::<u64>() <= 100);
+        assert!(parts.len() <= most, "{} parts", parts.len());
+        for part in parts {
+            match part.entries {
+                Some(entries) => listed.extend(entries),
+                None => open.push(part.range),
+            }
+        }
+    }
+    let mut held: Vec<_> = states.iter().map(|state| (state.id, Fingerprint::of(state.id, &state.receipt))).collect();
+    held.sort_unstable_by_key(|(id, _)| *id);
+    listed.sort_unstable_by_key(|entry| entry.id);
+    assert_eq!(listed.iter().map(|entry| (entry.id, entry.fingerprint)).collect::<Vec<_>>(), held);
+}
+
+#[tokio::test]
+async fn thousands_of_whole_scopes_in_one_request_cost_no_more_than_a_few() {
+    let yard = TestServer::bounded(Bounds { repair_ranges: 3, repair_entries: 100, ..Bounds::default() }).await;
+    let a = yard.device("A").await;
+    let whole = IdRange::whole(Scope::Yard(yard.laredo()));
+    let parts = asks(&a, Repair { ranges: vec![whole; 2_500], fetch: Vec::new() }).await.repaired.parts;
+    let unseen = parts.iter().filter(|part| part.tally.records == u64::MAX);
+    assert_eq!(unseen.filter(|part| part.range == whole && part.entries.is_none()).count(), 2_497);
+}
+
+#[tokio::test]
+async fn of_the_records_asked_for_as_many_come_as_fit_and_the_rest_when_asked_again() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    a.push_all((0..100).map(|at| gate_event(&format!("event {at}")))).await;
+    a.pull().await;
+    let (states, _) = whole(&a, Scope::Yard(yard.laredo())).await;
+    let mut missing: Vec<Uuid> = states.iter().map(|state| state.id).collect();
+    for most in [40, 40, 40] {
+        let mut request = SyncRequest { repair: Repair { ranges: Vec::new(), fetch: missing.clone() }, ..a.request() };
+        request.take.records = most;
+        let came: Vec<_> = a.sync(request).await.repaired.records.into_iter().map(|state| state.id).collect();
+        assert_eq!(came.len(), missing.len().min(40));
+        missing.retain(|id| !came.contains(id));
+    }
+    assert!(missing.is_empty());
 }
 
 #[tokio::test]

@@ -71,8 +71,6 @@ fn a_database_that_cannot_be_used_is_told_in_words() {
     assert!(nobody.contains("does not answer; check that it runs"), "{nobody}");
     let no_such = told(refusal(at(format!("{}_not", database(&place).url()))));
     assert!(no_such.contains("check user, password and name") && no_such.contains("does not exist"), "{no_such}");
-    let tls = told(refusal(at("postgres://db.example/gatebook?sslmode=require".to_owned())));
-    assert!(tls.contains("does not speak TLS"), "{tls}");
 }
 
 #[test]

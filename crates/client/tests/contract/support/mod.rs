@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
-use gatebook_server::{Config, Environment, Seeded, Server, restore_backup};
+use gatebook_server::{Bounds, Config, Environment, Seeded, Server, restore_backup};
 use gatebook_sync::wire::{AuditEntry, EnrolRequest};
 use gatebook_sync::{Canonical, Content, Epoch};
 use jiff::{SignedDuration, Timestamp};
@@ -45,6 +45,7 @@ impl Environment for Clock {
 pub(crate) struct Yard {
     folder: TempDir,
     pub(crate) clock: Arc<Clock>,
+    bounds: Bounds,
     server: Option<Server>,
     pub(crate) seeded: Seeded,
     devices: AtomicU64,
@@ -56,11 +57,16 @@ pub(crate) struct Backup(PathBuf);
 
 impl Yard {
     pub(crate) fn open() -> Self {
+        Self::bounded(Bounds::default())
+    }
+
+    pub(crate) fn bounded(bounds: Bounds) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(Clock::default());
-        let server = open(&folder, &clock);
+        let server = open(&folder, &clock, bounds);
         let seeded = server.seed().unwrap();
-        Self { folder, clock, server: Some(server), seeded, devices: AtomicU64::new(0), backups: AtomicU64::new(0) }
+        let (devices, backups) = (AtomicU64::new(0), AtomicU64::new(0));
+        Self { folder, clock, bounds, server: Some(server), seeded, devices, backups }
     }
 
     pub(crate) fn server(&self) -> &Server {
@@ -128,7 +134,7 @@ impl Yard {
     pub(crate) fn restores(&mut self, backup: &Backup) -> Epoch {
         self.server = None;
         let epoch = restore_backup(&self.data(), &backup.0, self.clock.now()).unwrap();
-        self.server = Some(open(&self.folder, &self.clock));
+        self.server = Some(open(&self.folder, &self.clock, self.bounds));
         epoch
     }
 
@@ -142,14 +148,14 @@ impl Yard {
             }
         }
         std::fs::copy(&backup.0, self.data().join(DATABASE)).unwrap();
-        self.server = Some(open(&self.folder, &self.clock));
+        self.server = Some(open(&self.folder, &self.clock, self.bounds));
     }
 
     /// The server's key is lost, and it makes a new one.
     pub(crate) fn loses_its_key(&mut self) {
         self.server = None;
         std::fs::remove_file(self.data().join("server.key")).unwrap();
-        self.server = Some(open(&self.folder, &self.clock));
+        self.server = Some(open(&self.folder, &self.clock, self.bounds));
     }
 
     /// The server's database, seen from outside.
@@ -162,9 +168,9 @@ impl Yard {
     }
 }
 
-fn open(folder: &TempDir, clock: &Arc<Clock>) -> Server {
+fn open(folder: &TempDir, clock: &Arc<Clock>, bounds: Bounds) -> Server {
     let environment = Arc::clone(clock) as Arc<dyn Environment>;
-    Server::open(Config { environment, ..Config::new(folder.path().join("server")) }).unwrap()
+    Server::open(Config { bounds, environment, ..Config::new(folder.path().join("server")) }).unwrap()
 }
 
 /// The remark of a gate event.

@@ -1,6 +1,8 @@
 //! Photos: which bytes are held, which records named them, and what is being uploaded. Both databases take the same
 //! statements, which lie in this folder; arguments stand in them in the order of their numbers, because SQLite counts
-//! `$1` by its first appearance.
+//! `$1` by its first appearance. What is done for a whole page at once each database does in its own way.
+
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -82,6 +84,12 @@ impl UploadState {
 pub(crate) trait ReadingPhotos {
     /// The bytes of that hash, if the tenant has them.
     fn blob(&self, tenant: Tenant, sha256: ContentHash) -> Result<Option<Blob>, ServerError>;
+    /// Since when the tenant has bytes of those hashes, as far as it has them.
+    fn held_since(
+        &self,
+        tenant: Tenant,
+        hashes: &[ContentHash],
+    ) -> Result<HashMap<ContentHash, Timestamp>, ServerError>;
     /// The records that ever named those bytes.
     fn records_naming(&self, tenant: Tenant, sha256: ContentHash) -> Result<Vec<Uuid>, ServerError>;
     /// Bytes that no record ever named and nobody has asked for since `before`.
@@ -112,8 +120,8 @@ pub(crate) trait WritingPhotos: ReadingPhotos {
     fn remove_unreferenced(&self, blob: &Blob, before: Timestamp) -> Result<bool, ServerError>;
     /// Forgets bytes that are lost.
     fn remove_lost(&self, blob: &Blob) -> Result<bool, ServerError>;
-    /// Notes that a record names those bytes.
-    fn refer(&self, tenant: Tenant, sha256: ContentHash, record_id: Uuid) -> Result<(), ServerError>;
+    /// Notes which records name which bytes; in the order of both, so that two pages never wait for each other.
+    fn refer(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError>;
     /// Begins an upload.
     fn put_upload(
         &self,

@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use deadpool_postgres::{Hook, HookError, Manager, ManagerConfig, Pool, RecyclingMethod, Runtime as PoolRuntime};
 use tokio::runtime::{Builder, Runtime};
-use tokio_postgres::config::SslMode;
-use tokio_postgres::{Config, NoTls};
+use tokio_postgres::Config;
 
+use super::tls;
 use crate::error::ServerError;
 
 /// How long to wait for the database to take a connection, and for one of the pool's to be free.
@@ -33,9 +33,6 @@ const SESSION: &str = "
 /// Reads the address of the database.
 pub(super) fn config(url: &str) -> Result<Config, ServerError> {
     let mut config: Config = url.parse().map_err(|error| ServerError::DatabaseUrl(Box::new(error)))?;
-    if config.get_ssl_mode() == SslMode::Require {
-        return Err(ServerError::NoTls);
-    }
     config.application_name("gatebook-server");
     config.connect_timeout(WAIT).keepalives_idle(SILENCE).tcp_user_timeout(SILENCE);
     Ok(config)
@@ -58,7 +55,8 @@ pub(super) fn pool(config: Config, connections: usize) -> Result<Pool, ServerErr
     let prepare = Hook::async_fn(|client, _| {
         Box::pin(async move { client.batch_execute(SESSION).await.map_err(HookError::Backend) })
     });
-    Pool::builder(Manager::from_config(config, NoTls, recycling))
+    let secured = tls::connector(config.get_ssl_mode()).map_err(|error| ServerError::NotConnected(Box::new(error)))?;
+    Pool::builder(Manager::from_config(config, secured, recycling))
         .max_size(connections.max(1))
         .runtime(PoolRuntime::Tokio1)
         .wait_timeout(Some(WAIT))
@@ -71,12 +69,6 @@ pub(super) fn pool(config: Config, connections: usize) -> Result<Pool, ServerErr
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_database_that_wants_tls_is_not_spoken_to_in_plain() {
-        assert!(matches!(config("postgres://db/gatebook?sslmode=require"), Err(ServerError::NoTls)));
-        assert!(config("postgres://db/gatebook?sslmode=disable").is_ok());
-    }
 
     #[test]
     fn an_address_that_cannot_be_read_is_refused_without_being_repeated() {

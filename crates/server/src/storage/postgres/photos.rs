@@ -1,4 +1,6 @@
-//! Photos in PostgreSQL. The statements are in `storage/photos`.
+//! Photos in PostgreSQL. The statements are in `storage/photos`; those for a whole page, its rows as arrays, are here.
+
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -28,6 +30,16 @@ impl ReadingPhotos for Session {
                 })
             })
             .transpose()
+    }
+
+    fn held_since(
+        &self,
+        tenant: Tenant,
+        hashes: &[ContentHash],
+    ) -> Result<HashMap<ContentHash, Timestamp>, ServerError> {
+        let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
+        let rows = self.all(include_str!("photos/held_since.sql"), &[&tenant.key, &hashes])?;
+        rows.iter().map(|row| Ok((hash(row, 0)?, timestamp(get(row, 1)?)?))).collect()
     }
 
     fn records_naming(&self, tenant: Tenant, sha256: ContentHash) -> Result<Vec<Uuid>, ServerError> {
@@ -95,9 +107,10 @@ impl WritingPhotos for Session {
         Ok(self.run(sql, &[&blob.tenant.key, &blob.sha256.0.as_slice(), &blob.name])? == 1)
     }
 
-    fn refer(&self, tenant: Tenant, sha256: ContentHash, record_id: Uuid) -> Result<(), ServerError> {
-        let sql = include_str!("../photos/refer.sql");
-        self.run(sql, &[&tenant.key, &sha256.0.as_slice(), &record_id]).map(drop)
+    fn refer(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError> {
+        let hashes: Vec<&[u8]> = naming.iter().map(|(hash, _)| hash.0.as_slice()).collect();
+        let records: Vec<Uuid> = naming.iter().map(|(_, record)| *record).collect();
+        self.run(include_str!("photos/refer.sql"), &[&tenant.key, &hashes, &records]).map(drop)
     }
 
     fn put_upload(

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use gatebook_sync::wire::{Departure, Entry, IdRange};
-use gatebook_sync::{Epoch, Fingerprint, Scope, Tally};
+use gatebook_sync::{Epoch, Fingerprint, Scope, Tally, VersionId};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 use uuid::Uuid;
@@ -130,10 +130,11 @@ impl Reading for Session {
         Ok(Tally::from_halves(unsigned(&row, 0)?, unsigned(&row, 1)?, unsigned(&row, 2)?))
     }
 
-    fn entries(&self, tenant: Tenant, range: IdRange) -> Result<Vec<Entry>, ServerError> {
+    fn entries(&self, tenant: Tenant, range: IdRange, limit: usize) -> Result<Vec<Entry>, ServerError> {
         let scope = scope_id(range.scope.yard_id());
         let entry = |row: &Row| Ok(Entry { id: get(row, 0)?, fingerprint: Fingerprint::from_sql(get(row, 1)?) });
-        let arguments: Arguments<'_> = &[&tenant.key, &scope, &range.from, &range.to];
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let arguments: Arguments<'_> = &[&tenant.key, &scope, &range.from, &range.to, &limit];
         self.all(include_str!("consistency/range.sql"), arguments)?.iter().map(entry).collect()
     }
 
@@ -157,6 +158,18 @@ impl Reading for Session {
 
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {
         self.all(include_str!("versions/of_record.sql"), &[&tenant.key, &record_id])?.iter().map(row::write).collect()
+    }
+
+    fn writes_of_versions(
+        &self,
+        tenant: Tenant,
+        versions: &[(Uuid, VersionId)],
+    ) -> Result<Vec<StoredWrite>, ServerError> {
+        let ids: Vec<Uuid> = versions.iter().map(|(id, _)| *id).collect();
+        let epochs: Vec<Option<i64>> = versions.iter().map(|(_, version)| storable(version.epoch.0)).collect();
+        let numbers: Vec<Option<i64>> = versions.iter().map(|(_, version)| storable(version.version)).collect();
+        let arguments: Arguments<'_> = &[&tenant.key, &ids, &epochs, &numbers];
+        self.all(include_str!("versions/of_versions.sql"), arguments)?.iter().map(row::write).collect()
     }
 
     fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError> {

@@ -111,7 +111,7 @@ pub(super) fn departure(row: &Row) -> Result<(u64, Departure), ServerError> {
     Ok((unsigned(row, 1)?, Departure { id: get(row, 0)?, version }))
 }
 
-/// A row of `of_record.sql` or `by_write.sql`.
+/// A row of `of_record.sql`, `of_versions.sql` or `by_write.sql`.
 pub(super) fn write(row: &Row) -> Result<StoredWrite, ServerError> {
     let version = get::<Option<i64>>(row, 6)?.map(|_| unsigned(row, 6)).transpose()?;
     Ok(StoredWrite {

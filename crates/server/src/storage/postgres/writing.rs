@@ -17,6 +17,9 @@ use crate::error::ServerError;
 use crate::storage::model::{state_name, storable};
 use crate::storage::{Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing};
 
+/// In their order, so that two who take them all never wait for each other.
+pub(super) const EVERY_COUNTER: &str = "SELECT tenant FROM tenant_counters ORDER BY tenant FOR UPDATE";
+
 impl Writing for Session {
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
         self.run("INSERT INTO tenants (id, name) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", &[&id, &name])?;
@@ -143,9 +146,15 @@ impl Writing for Session {
         .map(drop)
     }
 
-    fn begin_epoch(&self, epoch: Epoch) -> Result<(), ServerError> {
+    fn take_every_counter(&self) -> Result<(), ServerError> {
+        self.all(EVERY_COUNTER, &[]).map(drop)
+    }
+
+    fn begin_epoch(&self, epoch: Epoch) -> Result<Epoch, ServerError> {
+        let sql = "UPDATE server SET epoch = greatest(epoch, $1) RETURNING epoch";
+        let epoch = Epoch(unsigned(&self.one(sql, &[&storable(epoch.0)])?, 0)?);
         self.epoch.set(Some(epoch));
-        self.run("UPDATE server SET epoch = $1", &[&storable(epoch.0)]).map(drop)
+        Ok(epoch)
     }
 
     fn set_counter(&self, tenant: Tenant, Counter { seq, received_at }: Counter) -> Result<(), ServerError> {

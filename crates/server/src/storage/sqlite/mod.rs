@@ -108,7 +108,7 @@ pub(crate) fn epoch_of(connection: &Connection) -> Result<Epoch, ServerError> {
 
 /// Begins a new life of a server whose database nobody else has open.
 pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch) -> Result<(), ServerError> {
-    connection.execute("UPDATE server SET epoch = ?1", [epoch.0])?;
+    connection.execute("UPDATE server SET epoch = max(epoch, ?1)", [epoch.0])?;
     Ok(())
 }
 

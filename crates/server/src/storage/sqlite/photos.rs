@@ -1,6 +1,10 @@
 //! Photos in the embedded database. The statements are in `storage/photos`.
 
+use std::collections::{BTreeSet, HashMap};
+use std::rc::Rc;
+
 use jiff::Timestamp;
+use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Params, Row};
 use uuid::Uuid;
 
@@ -46,6 +50,17 @@ impl ReadingPhotos for Session<'_> {
             })
         })?;
         Ok(found.into_iter().next())
+    }
+
+    fn held_since(
+        &self,
+        tenant: Tenant,
+        hashes: &[ContentHash],
+    ) -> Result<HashMap<ContentHash, Timestamp>, ServerError> {
+        let hashes: Vec<Value> = hashes.iter().map(|hash| Value::Blob(hash.0.to_vec())).collect();
+        let read = |row: &Row<'_>| Ok((ContentHash(row.get(0)?), timestamp(row.get(1)?)?));
+        let found = self.every(include_str!("photos/held_since.sql"), (tenant.key, Rc::new(hashes)), read)?;
+        Ok(found.into_iter().collect())
     }
 
     fn records_naming(&self, tenant: Tenant, sha256: ContentHash) -> Result<Vec<Uuid>, ServerError> {
@@ -111,8 +126,11 @@ impl WritingPhotos for Session<'_> {
         Ok(self.change(include_str!("../photos/remove_lost.sql"), values)? == 1)
     }
 
-    fn refer(&self, tenant: Tenant, sha256: ContentHash, record_id: Uuid) -> Result<(), ServerError> {
-        self.change(include_str!("../photos/refer.sql"), (tenant.key, sha256.0, record_id)).map(drop)
+    fn refer(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError> {
+        for (hash, record) in naming {
+            self.change(include_str!("photos/refer.sql"), (tenant.key, hash.0, record))?;
+        }
+        Ok(())
     }
 
     fn put_upload(

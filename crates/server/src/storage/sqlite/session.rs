@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use gatebook_sync::wire::{Departure, Entry, IdRange};
-use gatebook_sync::{Epoch, Scope, Tally};
+use gatebook_sync::{Epoch, Scope, Tally, VersionId};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -76,8 +76,8 @@ impl Reading for Session<'_> {
         Session::tally(self, tenant, scope)
     }
 
-    fn entries(&self, tenant: Tenant, range: IdRange) -> Result<Vec<Entry>, ServerError> {
-        Session::entries(self, tenant, range)
+    fn entries(&self, tenant: Tenant, range: IdRange, limit: usize) -> Result<Vec<Entry>, ServerError> {
+        Session::entries(self, tenant, range, limit)
     }
 
     fn departures(
@@ -96,6 +96,14 @@ impl Reading for Session<'_> {
 
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {
         Session::writes_of_record(self, tenant, record_id)
+    }
+
+    fn writes_of_versions(
+        &self,
+        tenant: Tenant,
+        versions: &[(Uuid, VersionId)],
+    ) -> Result<Vec<StoredWrite>, ServerError> {
+        Session::writes_of_versions(self, tenant, versions)
     }
 
     fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError> {
@@ -161,8 +169,13 @@ impl Writing for Session<'_> {
         Ok(())
     }
 
-    fn begin_epoch(&self, epoch: Epoch) -> Result<(), ServerError> {
-        super::begin_epoch(self.connection, epoch)
+    fn take_every_counter(&self) -> Result<(), ServerError> {
+        Ok(())
+    }
+
+    fn begin_epoch(&self, epoch: Epoch) -> Result<Epoch, ServerError> {
+        super::begin_epoch(self.connection, epoch)?;
+        super::epoch_of(self.connection)
     }
 
     fn set_counter(&self, tenant: Tenant, counter: Counter) -> Result<(), ServerError> {

@@ -24,10 +24,11 @@ impl Session<'_> {
         Ok(tally.unwrap_or_default())
     }
 
-    /// What the scope holds in that range, by id.
-    pub(super) fn entries(&self, tenant: Tenant, range: IdRange) -> Result<Vec<Entry>, ServerError> {
+    /// What the scope holds in that range, by id; at most the first `limit`.
+    pub(super) fn entries(&self, tenant: Tenant, range: IdRange, limit: usize) -> Result<Vec<Entry>, ServerError> {
         let mut statement = self.connection.prepare_cached(include_str!("range.sql"))?;
-        let rows = statement.query_map((tenant.key, range.scope.yard_id(), range.from, range.to), |row| {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = statement.query_map((tenant.key, range.scope.yard_id(), range.from, range.to, limit), |row| {
             Ok(Entry { id: row.get(0)?, fingerprint: Fingerprint::from_sql(row.get(1)?) })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -2,12 +2,12 @@
 
 use gatebook_sync::wire::AuditOutcome;
 use gatebook_sync::{Content, Epoch, VersionId};
-use rusqlite::Row;
+use rusqlite::{Params, Row};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::error::ServerError;
-use crate::storage::model::{audit_outcome, state_named, timestamp, verdict_of};
+use crate::storage::model::{audit_outcome, state_named, storable, timestamp, verdict_of};
 use crate::storage::sqlite::{Session, batch};
 use crate::storage::{Ancestor, LedgerEntry, StoredWrite, Tenant};
 
@@ -62,7 +62,21 @@ impl Session<'_> {
         tenant: Tenant,
         record_id: Uuid,
     ) -> Result<Vec<StoredWrite>, ServerError> {
-        self.writes(include_str!("of_record.sql"), tenant, record_id)
+        self.writes(include_str!("of_record.sql"), (tenant.key, record_id))
+    }
+
+    /// The writes that became those versions of those records, as far as there are any.
+    pub(in crate::storage::sqlite) fn writes_of_versions(
+        &self,
+        tenant: Tenant,
+        versions: &[(Uuid, VersionId)],
+    ) -> Result<Vec<StoredWrite>, ServerError> {
+        let mut found = Vec::new();
+        for (id, version) in versions {
+            let (epoch, number) = (storable(version.epoch.0), storable(version.version));
+            found.extend(self.writes(include_str!("of_version.sql"), (tenant.key, id, epoch, number))?);
+        }
+        Ok(found)
     }
 
     /// One write.
@@ -71,12 +85,12 @@ impl Session<'_> {
         tenant: Tenant,
         write_id: Uuid,
     ) -> Result<Option<StoredWrite>, ServerError> {
-        Ok(self.writes(include_str!("by_write.sql"), tenant, write_id)?.pop())
+        Ok(self.writes(include_str!("by_write.sql"), (tenant.key, write_id))?.pop())
     }
 
-    fn writes(&self, sql: &str, tenant: Tenant, id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {
+    fn writes(&self, sql: &str, arguments: impl Params) -> Result<Vec<StoredWrite>, ServerError> {
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query((tenant.key, id))?;
+        let mut rows = statement.query(arguments)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
             found.push(StoredWrite {
