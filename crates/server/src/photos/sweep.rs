@@ -11,6 +11,7 @@ use object_store::Error;
 
 use super::depot::Named;
 use super::marks::{Naming, tell_attachments};
+use super::uploads::later;
 use crate::error::ServerError;
 use crate::server::{Inner, Server};
 use crate::storage::{Blob, Tenant};
@@ -194,20 +195,8 @@ impl Server {
     /// Files a photo that the database does not know, if its bytes are what its name says.
     async fn adopt(&self, name: &str, size: u64) -> Result<bool, ServerError> {
         let Some(named) = Named::parse(name) else { return Ok(false) };
-        match self.owner_of_unknown(name, named).await? {
-            Some(tenant) => self.take_up(name, named, tenant, size).await,
-            None => Ok(false),
-        }
-    }
-
-    /// The same for one whose owner is known.
-    ///
-    /// It may have been filed since it was seen, by its upload or by another node that sweeps. So what lies there is
-    /// never moved: a copy under a new name is filed, and what was found is deleted only when the database, asked with
-    /// the tenant's counter taken, as by everybody who files, names the same bytes elsewhere and they are there.
-    async fn take_up(&self, name: &str, named: Named, tenant: Tenant, size: u64) -> Result<bool, ServerError> {
-        let depot = &self.inner.depot;
-        match depot.hash(name, size).await {
+        let Some((tenant, is_coming)) = self.owner_of_unknown(name, named).await? else { return Ok(false) };
+        match self.inner.depot.hash(name, size).await {
             Ok(hash) if hash == named.sha256 => {}
             Ok(_) => {
                 tracing::error!(name, "a photo in the store is damaged; it is left where it is");
@@ -216,6 +205,59 @@ impl Server {
             Err(Error::NotFound { .. }) => return Ok(false),
             Err(error) => return Err(error.into()),
         }
+        if is_coming {
+            self.end_upload(name, named, tenant, size).await
+        } else {
+            self.take_up(name, named, tenant, size).await
+        }
+    }
+
+    /// Files a photo as its upload was about to, and ends the upload: whoever brought the bytes died after their last one,
+    /// or the database is of a backup in which they are still coming, and perhaps nobody has them to send again.
+    async fn end_upload(&self, name: &str, named: Named, tenant: Tenant, size: u64) -> Result<bool, ServerError> {
+        let (media_type, found) = (named.media_type().to_owned(), name.to_owned());
+        let (is_new, instead) = self
+            .off_thread(move |Inner { config, storage, .. }| {
+                let (now, sha256) = (config.environment.now(), named.sha256);
+                let blob = Blob {
+                    tenant,
+                    sha256,
+                    size,
+                    media_type: media_type.clone(),
+                    name: found.clone(),
+                    stored_at: now,
+                    wanted_at: now,
+                };
+                storage.write(|writing| {
+                    let naming = Naming::claim(writing, tenant, sha256)?;
+                    // Its upload, or another sweep, may have come first.
+                    if !writing.is_upload_open(named.upload)? {
+                        return Ok((false, None));
+                    }
+                    let is_new = writing.put_blob(&blob)?;
+                    writing.finish_upload(named.upload, later(now, config.bounds.photos.unfinished_for))?;
+                    if is_new {
+                        tell_attachments(writing, tenant, &*config.environment, naming)?;
+                    }
+                    Ok((is_new, writing.blob(tenant, sha256)?.filter(|blob| blob.name != found)))
+                })
+            })
+            .await?;
+        if let Some(instead) = instead
+            && self.inner.depot.size(&instead.name).await? == Some(instead.size)
+        {
+            self.inner.depot.delete(name).await?;
+        }
+        Ok(is_new)
+    }
+
+    /// Files a photo of which the database knows nothing.
+    ///
+    /// It may have been filed since it was seen, by its upload or by another node that sweeps. So what lies there is
+    /// never moved: a copy under a new name is filed, and what was found is deleted only when the database, asked with
+    /// the tenant's counter taken, as by everybody who files, names the same bytes elsewhere and they are there.
+    async fn take_up(&self, name: &str, named: Named, tenant: Tenant, size: u64) -> Result<bool, ServerError> {
+        let depot = &self.inner.depot;
         // Under a new name: another sweep may be about to delete this one.
         let upload = self.inner.config.environment.new_id();
         let adopted = Named { upload, ..named }.to_string();
@@ -253,13 +295,16 @@ impl Server {
         Ok(filed.is_new)
     }
 
-    /// Whose it is, unless that is nobody here, a row has come to name it, or its upload is still to file it.
-    async fn owner_of_unknown(&self, name: &str, named: Named) -> Result<Option<Tenant>, ServerError> {
+    /// Whose it is and whether its upload is still to file it, unless it is nobody's here or a row has come to name it.
+    async fn owner_of_unknown(&self, name: &str, named: Named) -> Result<Option<(Tenant, bool)>, ServerError> {
         let name = name.to_owned();
         self.off_thread(move |inner| {
             inner.storage.read(|reading| {
-                let is_known = reading.is_blob(&name)? || reading.is_upload_open(named.upload)?;
-                Ok(reading.tenants(Some(named.tenant))?.pop().filter(|_| !is_known))
+                let is_coming = reading.is_upload_open(named.upload)?;
+                // Asked after that: what has ended its upload has its row.
+                let is_known = reading.is_blob(&name)?;
+                let owner = reading.tenants(Some(named.tenant))?.pop().filter(|_| !is_known);
+                Ok(owner.map(|tenant| (tenant, is_coming)))
             })
         })
         .await
@@ -286,12 +331,14 @@ impl Server {
 #[cfg(all(test, not(feature = "simulation")))]
 mod tests {
     use gatebook_sync::wire::EnrolRequest;
+    use jiff::Timestamp;
     use uuid::Uuid;
 
     use super::*;
     use crate::config::Config;
     use crate::photos::ContentHash;
     use crate::photos::hash::ContentHasher;
+    use crate::storage::{NewUpload, Writing};
 
     const BYTES: &[u8] = b"all there is of a photo";
 
@@ -301,6 +348,7 @@ mod tests {
         one: Server,
         two: Server,
         tenant: Tenant,
+        device: Uuid,
     }
 
     impl Nodes {
@@ -310,7 +358,7 @@ mod tests {
             let (code, device_id) = (one.seed().unwrap().codes[0].code.clone(), Uuid::now_v7());
             let enrolled = one.enrol(&EnrolRequest { code, device_name: "A".to_owned(), device_id }).unwrap();
             let tenant = one.device(&enrolled.token).unwrap().tenant;
-            Self { data, one, two, tenant }
+            Self { data, one, two, tenant, device: device_id }
         }
 
         /// The photo as an upload leaves it before it is filed.
@@ -334,6 +382,21 @@ mod tests {
                 wanted_at: now,
             };
             assert!(self.one.inner.storage.write(|writing| writing.put_blob(&blob)).unwrap());
+        }
+
+        /// An upload of the photo, of which nothing has arrived as far as the database knows.
+        fn begins(&self, upload: Uuid) {
+            let new = NewUpload {
+                sha256: hash(),
+                size: BYTES.len() as u64,
+                media_type: "image/jpeg".to_owned(),
+                record_id: Uuid::now_v7(),
+                metadata: String::new(),
+            };
+            let never = Timestamp::MAX;
+            let begin =
+                |writing: &dyn Writing| writing.put_upload(upload, self.tenant, self.device, &new, never, never);
+            self.one.inner.storage.write(begin).unwrap();
         }
 
         fn path(&self, name: &str) -> std::path::PathBuf {
@@ -378,7 +441,7 @@ mod tests {
         let nodes = Nodes::open();
         let name = nodes.places();
         let named = Named::parse(&name).unwrap();
-        assert_eq!(nodes.one.owner_of_unknown(&name, named).await.unwrap().unwrap().id, nodes.tenant.id);
+        assert_eq!(nodes.one.owner_of_unknown(&name, named).await.unwrap().unwrap().0.id, nodes.tenant.id);
         nodes.files(&name);
         assert!(!nodes.one.take_up(&name, named, nodes.tenant, BYTES.len() as u64).await.unwrap());
         assert_eq!((nodes.in_force(), nodes.stored().await), (name.clone(), vec![name]));
@@ -404,6 +467,20 @@ mod tests {
             assert_ne!(adopted, found);
             assert_eq!(std::fs::read(nodes.path(&adopted)).unwrap(), BYTES);
         }
+    }
+
+    #[tokio::test]
+    async fn a_photo_in_its_place_whose_upload_is_still_coming_in_a_restored_database_is_filed_and_the_upload_ends() {
+        let nodes = Nodes::open();
+        let name = nodes.places();
+        let upload = Named::parse(&name).unwrap().upload;
+        nodes.begins(upload);
+        let seen = nodes.two.look_through_store().await.unwrap();
+        assert_eq!(nodes.one.sweep_photos(Sweep::Whole).await.unwrap().adopted, 1);
+        assert!(!nodes.one.inner.storage.read(|reading| reading.is_upload_open(upload)).unwrap());
+        // Another node that saw the same comes too late, and moves nothing.
+        assert_eq!(settles(&nodes.two, seen).await, Swept::default());
+        assert_eq!((nodes.in_force(), nodes.stored().await), (name.clone(), vec![name]));
     }
 
     #[tokio::test]
