@@ -118,6 +118,13 @@ impl Depot {
         Ok(())
     }
 
+    /// Lets what lies under one name lie under another as well.
+    pub(crate) async fn copy(&self, from: &str, to: &str) -> Result<(), Error> {
+        self.store.copy(&Path::from(from), &Path::from(to)).await?;
+        reach!(ServerFile);
+        Ok(())
+    }
+
     /// How many bytes lie under a name, if any do.
     pub(crate) async fn size(&self, name: &str) -> Result<Option<u64>, Error> {
         match self.store.head(&Path::from(name)).await {

@@ -13,7 +13,7 @@ use super::depot::Named;
 use super::marks::{Naming, tell_attachments};
 use crate::error::ServerError;
 use crate::server::{Inner, Server};
-use crate::storage::Blob;
+use crate::storage::{Blob, Tenant};
 
 /// Every so many sweeps the store is looked through.
 const WHOLE_EVERY: u32 = 24;
@@ -51,6 +51,21 @@ impl fmt::Display for Swept {
         write!(f, "{expired} uploads were not finished in time; {deleted} photos ({bytes} bytes) nobody needed; ")?;
         write!(f, "{adopted} photos were found again; {lost} are lost.")
     }
+}
+
+/// Rows and store, seen one after the other while both go on changing.
+struct Seen {
+    known: BTreeMap<String, Blob>,
+    /// Sizes by name.
+    found: BTreeMap<String, u64>,
+}
+
+/// What became of a photo that was found.
+struct Filed {
+    /// The copy is in force.
+    is_new: bool,
+    /// What is in force in place of what was found, which nothing names any more.
+    instead: Option<Blob>,
 }
 
 impl Server {
@@ -146,11 +161,25 @@ impl Server {
     }
 
     async fn compare_with_store(&self, swept: &mut Swept, forget_lost: bool) -> Result<(), ServerError> {
+        let seen = self.look_through_store().await?;
+        self.settle_with_store(seen, swept, forget_lost).await
+    }
+
+    async fn look_through_store(&self) -> Result<Seen, ServerError> {
         // The rows first: a photo is in the store before its row is there.
         let by_name = |blobs: Vec<Blob>| blobs.into_iter().map(|blob| (blob.name.clone(), blob)).collect();
-        let known: BTreeMap<String, Blob> =
+        let known =
             self.off_thread(move |inner| inner.storage.read(|reading| reading.all_blobs().map(by_name))).await?;
-        let found: BTreeMap<String, u64> = self.inner.depot.photos().await?.into_iter().collect();
+        let found = self.inner.depot.photos().await?.into_iter().collect();
+        Ok(Seen { known, found })
+    }
+
+    async fn settle_with_store(
+        &self,
+        Seen { known, found }: Seen,
+        swept: &mut Swept,
+        forget_lost: bool,
+    ) -> Result<(), ServerError> {
         for (name, size) in found.iter().filter(|(name, _)| !known.contains_key(*name)) {
             swept.adopted += usize::from(self.adopt(name, *size).await?);
         }
@@ -165,17 +194,18 @@ impl Server {
     /// Files a photo that the database does not know, if its bytes are what its name says.
     async fn adopt(&self, name: &str, size: u64) -> Result<bool, ServerError> {
         let Some(named) = Named::parse(name) else { return Ok(false) };
-        let (owner, known) = self
-            .off_thread(move |inner| {
-                inner
-                    .storage
-                    .read(|reading| Ok((reading.tenants(Some(named.tenant))?, reading.is_upload_open(named.upload)?)))
-            })
-            .await?;
-        let ([tenant], false) = (owner.as_slice(), known) else {
-            // Somebody else's, or still to be filed by its upload.
-            return Ok(false);
-        };
+        match self.owner_of_unknown(name, named).await? {
+            Some(tenant) => self.take_up(name, named, tenant, size).await,
+            None => Ok(false),
+        }
+    }
+
+    /// The same for one whose owner is known.
+    ///
+    /// It may have been filed since it was seen, by its upload or by another node that sweeps. So what lies there is
+    /// never moved: a copy under a new name is filed, and what was found is deleted only when the database, asked with
+    /// the tenant's counter taken, as by everybody who files, names the same bytes elsewhere and they are there.
+    async fn take_up(&self, name: &str, named: Named, tenant: Tenant, size: u64) -> Result<bool, ServerError> {
         let depot = &self.inner.depot;
         match depot.hash(name, size).await {
             Ok(hash) if hash == named.sha256 => {}
@@ -189,31 +219,50 @@ impl Server {
         // Under a new name: another sweep may be about to delete this one.
         let upload = self.inner.config.environment.new_id();
         let adopted = Named { upload, ..named }.to_string();
-        match depot.place(name, &adopted).await {
+        match depot.copy(name, &adopted).await {
             Err(Error::NotFound { .. }) => return Ok(false),
             done => done?,
         }
-        let (tenant, filed) = (*tenant, adopted.clone());
-        let is_new = self
+        let (media_type, found, copied) = (named.media_type().to_owned(), name.to_owned(), adopted.clone());
+        let filed = self
             .off_thread(move |Inner { config, storage, .. }| {
-                let now = config.environment.now();
-                let (sha256, media_type) = (named.sha256, named.media_type().to_owned());
-                let blob = Blob { tenant, sha256, size, media_type, name: filed, stored_at: now, wanted_at: now };
+                let (now, sha256) = (config.environment.now(), named.sha256);
+                let (media_type, name) = (media_type.clone(), copied.clone());
+                let blob = Blob { tenant, sha256, size, media_type, name, stored_at: now, wanted_at: now };
                 storage.write(|writing| {
                     let naming = Naming::claim(writing, tenant, sha256)?;
                     let is_new = writing.put_blob(&blob)?;
+                    let in_force = writing.blob(tenant, sha256)?.filter(|blob| blob.name != found);
+                    let may_come = writing.is_upload_open(named.upload)?;
                     if is_new {
                         tell_attachments(writing, tenant, &*config.environment, naming)?;
                     }
-                    Ok(is_new)
+                    Ok(Filed { is_new, instead: in_force.filter(|_| !may_come) })
                 })
             })
             .await?;
-        if !is_new {
-            // The same bytes are held under another name.
+        if !filed.is_new {
+            // No row ever named the copy.
             depot.delete(&adopted).await?;
         }
-        Ok(is_new)
+        if let Some(instead) = filed.instead
+            && depot.size(&instead.name).await? == Some(instead.size)
+        {
+            depot.delete(name).await?;
+        }
+        Ok(filed.is_new)
+    }
+
+    /// Whose it is, unless that is nobody here, a row has come to name it, or its upload is still to file it.
+    async fn owner_of_unknown(&self, name: &str, named: Named) -> Result<Option<Tenant>, ServerError> {
+        let name = name.to_owned();
+        self.off_thread(move |inner| {
+            inner.storage.read(|reading| {
+                let is_known = reading.is_blob(&name)? || reading.is_upload_open(named.upload)?;
+                Ok(reading.tenants(Some(named.tenant))?.pop().filter(|_| !is_known))
+            })
+        })
+        .await
     }
 
     async fn note_lost(&self, blob: Blob, forget: bool) -> Result<bool, ServerError> {
@@ -231,5 +280,143 @@ impl Server {
             })
         })
         .await
+    }
+}
+
+#[cfg(all(test, not(feature = "simulation")))]
+mod tests {
+    use gatebook_sync::wire::EnrolRequest;
+    use uuid::Uuid;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::photos::ContentHash;
+    use crate::photos::hash::ContentHasher;
+
+    const BYTES: &[u8] = b"all there is of a photo";
+
+    /// Two nodes over the same data, and a tenant.
+    struct Nodes {
+        data: tempfile::TempDir,
+        one: Server,
+        two: Server,
+        tenant: Tenant,
+    }
+
+    impl Nodes {
+        fn open() -> Self {
+            let data = tempfile::tempdir().unwrap();
+            let [one, two] = [(); 2].map(|()| Server::open(Config::new(data.path().to_owned())).unwrap());
+            let (code, device_id) = (one.seed().unwrap().codes[0].code.clone(), Uuid::now_v7());
+            let enrolled = one.enrol(&EnrolRequest { code, device_name: "A".to_owned(), device_id }).unwrap();
+            let tenant = one.device(&enrolled.token).unwrap().tenant;
+            Self { data, one, two, tenant }
+        }
+
+        /// The photo as an upload leaves it before it is filed.
+        fn places(&self) -> String {
+            let named = Named { tenant: self.tenant.id, sha256: hash(), upload: Uuid::now_v7(), extension: "jpg" };
+            let path = self.path(&named.to_string());
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, BYTES).unwrap();
+            named.to_string()
+        }
+
+        fn files(&self, name: &str) {
+            let now = self.one.inner.config.environment.now();
+            let blob = Blob {
+                tenant: self.tenant,
+                sha256: hash(),
+                size: BYTES.len() as u64,
+                media_type: "image/jpeg".to_owned(),
+                name: name.to_owned(),
+                stored_at: now,
+                wanted_at: now,
+            };
+            assert!(self.one.inner.storage.write(|writing| writing.put_blob(&blob)).unwrap());
+        }
+
+        fn path(&self, name: &str) -> std::path::PathBuf {
+            self.data.path().join("photos").join(name)
+        }
+
+        /// Every photo in the store.
+        async fn stored(&self) -> Vec<String> {
+            self.one.inner.depot.photos().await.unwrap().into_iter().map(|(name, _)| name).collect()
+        }
+
+        /// The name in force.
+        fn in_force(&self) -> String {
+            self.one.inner.storage.read(|reading| reading.blob(self.tenant, hash())).unwrap().unwrap().name
+        }
+    }
+
+    fn hash() -> ContentHash {
+        let mut hasher = ContentHasher::default();
+        hasher.update(BYTES);
+        hasher.finish()
+    }
+
+    async fn settles(node: &Server, seen: Seen) -> Swept {
+        let mut swept = Swept::default();
+        node.settle_with_store(seen, &mut swept, false).await.unwrap();
+        swept
+    }
+
+    #[tokio::test]
+    async fn a_photo_that_is_filed_between_the_two_looks_of_a_sweep_stays_where_it_is() {
+        let nodes = Nodes::open();
+        let name = nodes.places();
+        let seen = nodes.one.look_through_store().await.unwrap();
+        nodes.files(&name);
+        assert_eq!(settles(&nodes.one, seen).await, Swept::default());
+        assert_eq!((nodes.in_force(), nodes.stored().await), (name.clone(), vec![name]));
+    }
+
+    #[tokio::test]
+    async fn a_photo_that_is_filed_while_it_is_looked_at_stays_where_it_is() {
+        let nodes = Nodes::open();
+        let name = nodes.places();
+        let named = Named::parse(&name).unwrap();
+        assert_eq!(nodes.one.owner_of_unknown(&name, named).await.unwrap().unwrap().id, nodes.tenant.id);
+        nodes.files(&name);
+        assert!(!nodes.one.take_up(&name, named, nodes.tenant, BYTES.len() as u64).await.unwrap());
+        assert_eq!((nodes.in_force(), nodes.stored().await), (name.clone(), vec![name]));
+    }
+
+    #[tokio::test]
+    async fn two_nodes_that_sweep_a_restored_database_at_once_keep_the_photo_once() {
+        for is_known_late in [false, true] {
+            let nodes = Nodes::open();
+            let found = nodes.places();
+            let first = nodes.one.look_through_store().await.unwrap();
+            // The other looks before the first is done, or has seen just the name that the first is about to file.
+            let early = nodes.two.look_through_store().await.unwrap();
+            assert_eq!(settles(&nodes.one, first).await.adopted, 1);
+            let adopted = nodes.in_force();
+            let second = if is_known_late {
+                Seen { known: BTreeMap::new(), found: [(adopted.clone(), BYTES.len() as u64)].into() }
+            } else {
+                early
+            };
+            assert_eq!(settles(&nodes.two, second).await, Swept::default());
+            assert_eq!((nodes.in_force(), nodes.stored().await), (adopted.clone(), vec![adopted.clone()]));
+            assert_ne!(adopted, found);
+            assert_eq!(std::fs::read(nodes.path(&adopted)).unwrap(), BYTES);
+        }
+    }
+
+    #[tokio::test]
+    async fn of_two_copies_one_goes_but_not_while_the_one_in_force_is_missing() {
+        let nodes = Nodes::open();
+        let [in_force, other] = [nodes.places(), nodes.places()];
+        nodes.files(&in_force);
+        let away = nodes.data.path().join("away");
+        std::fs::rename(nodes.path(&in_force), &away).unwrap();
+        nodes.one.sweep_photos(Sweep::Whole).await.unwrap();
+        assert_eq!(nodes.stored().await, [other]);
+        std::fs::rename(&away, nodes.path(&in_force)).unwrap();
+        nodes.one.sweep_photos(Sweep::Whole).await.unwrap();
+        assert_eq!(nodes.stored().await, [in_force]);
     }
 }

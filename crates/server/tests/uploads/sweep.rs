@@ -145,6 +145,24 @@ async fn two_nodes_may_sweep_at_once() {
     assert!(files(&yard, "").is_empty());
 }
 
+#[tokio::test]
+async fn what_arrives_while_two_nodes_sweep_is_held_once_and_nothing_of_it_goes() {
+    let yard = TestServer::start().await;
+    let other = gatebook_server::Server::open(yard.server.config().clone()).unwrap();
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    for seed in 0..12 {
+        let photo = Photo::new(&a, seed, 1_000);
+        let sweeps = [yard.server.sweep_photos(Sweep::Whole), other.sweep_photos(Sweep::Whole)];
+        let (_, swept) = tokio::join!(tus.uploads(&photo), futures_util::future::join_all(sweeps));
+        assert!(swept.into_iter().all(|swept| swept.unwrap().lost == 0));
+        a.push(photo.draft()).await;
+        assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
+    }
+    sweep(&yard).await;
+    assert_eq!(files(&yard, "").len(), 12);
+}
+
 fn gatebook(place: &Place, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
     let output = command.args(arguments).envs(place.variables()).output().unwrap();
@@ -178,6 +196,31 @@ async fn photos_that_a_restored_database_does_not_know_are_found_again() {
     assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
     assert_eq!(files(&yard, "").len(), 1, "what was staged is gone");
     assert_eq!(sweep(&yard).await, Swept::default());
+}
+
+#[tokio::test]
+async fn two_nodes_that_look_for_forgotten_photos_at_once_find_each_once() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
+    let photos: Vec<Photo> = (0..8).map(|seed| Photo::new(&a, seed, 1_000)).collect();
+    for photo in &photos {
+        Tus::of(&a).uploads(photo).await;
+    }
+    let now = Environment::now(&*yard.environment);
+    let yard = yard.restarted(|place| restore_backup(place, &backup, now)).await;
+    a.finds(&yard.base);
+    let other = gatebook_server::Server::open(yard.server.config().clone()).unwrap();
+    let (one, two) = tokio::join!(yard.server.sweep_photos(Sweep::Whole), other.sweep_photos(Sweep::Whole));
+    assert_eq!(one.unwrap().adopted + two.unwrap().adopted, 8);
+    let tus = Tus::of(&a);
+    for photo in &photos {
+        a.push(photo.draft()).await;
+        assert_eq!(tus.fetches(photo).await.bytes().await.unwrap(), photo.bytes);
+    }
+    sweep(&yard).await;
+    assert_eq!(files(&yard, "").len(), 8);
 }
 
 #[tokio::test]
