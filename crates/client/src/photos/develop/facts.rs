@@ -164,12 +164,12 @@ fn block(bytes: &[u8]) -> Block<'_> {
 }
 
 /// The first chunk of that name. `head` reads one's name, length, and what follows its bytes.
-fn chunk<'a>(
-    bytes: &'a [u8],
+fn chunk(
+    bytes: &[u8],
     first: usize,
     wanted: [u8; 4],
     head: impl Fn(&[u8]) -> Option<(&[u8; 4], u32, u32)>,
-) -> Option<&'a [u8]> {
+) -> Option<&[u8]> {
     let mut rest = bytes.get(first..)?;
     loop {
         let (name, length, after) = head(rest.get(..8)?)?;
