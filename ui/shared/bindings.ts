@@ -987,6 +987,11 @@ export type Kept =
 /**  The server has not confirmed it. It stays, whatever happens. */
 { reason: "unconfirmed" } | 
 /**
+ *  The server has not confirmed it, and what is here is not what was taken: the disk has changed it. It stays and is
+ *  not sent.
+ */
+{ reason: "damaged" } | 
+/**
  *  The server holds it; it goes after so much more time once the server has said so again, or before if space runs
  *  short.
  */

@@ -46,6 +46,7 @@ export const photoWords = {
     empty: "No photos on this device",
     emptyLead: "Photos stay here until the office has them, and a day longer.",
     unconfirmed: "Stays until the office has it.",
+    damaged: "Damaged on this device, so it cannot be sent. Take it again if you can.",
     arrived: (arrived: string, all: string) => `${arrived} of ${all} have arrived. Stays until the office has it.`,
     goes: (when: string) => `The office has it. Leaves this device ${when}.`,
     over: "The office has it. Leaves this device as soon as there is signal.",

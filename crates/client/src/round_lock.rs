@@ -10,6 +10,8 @@ use std::path::Path;
 pub(crate) enum Lane {
     Records,
     Photos,
+    /// Nothing: it is held for as long as the app has its photos open, so that another does not sweep what it is taking.
+    App,
 }
 
 impl Lane {
@@ -18,6 +20,7 @@ impl Lane {
         match self {
             Self::Records => "round.lock",
             Self::Photos => "photos.lock",
+            Self::App => "app.lock",
         }
     }
 }

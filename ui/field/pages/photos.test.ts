@@ -237,6 +237,12 @@ describe("the storage page", () => {
     await see("record-page");
   });
 
+  it("tells of a photo that the disk has damaged", async () => {
+    open(withPhotos(4), "storage");
+    expect(await text("stored-photo-4")).toContain("Damaged on this device, so it cannot be sent. Take it again");
+    expect(await text("storage-sums")).toContain("3 photos");
+  });
+
   it("says that there is nothing", async () => {
     open(new MemoryBackend(), "storage");
     expect(await text("storage-empty")).toContain("No photos on this device");

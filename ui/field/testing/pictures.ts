@@ -3,6 +3,12 @@ import type { PhotoList, PhotoPolicy, PhotoShown, PhotoView, StorageView, Stored
 
 const HOUR = 3_600_000;
 
+/** Each third is at the office; the fourth is damaged. */
+function keptAt(place: number): StoredPhoto["kept"] {
+  if (place % 3 === 2) return { reason: "confirmed", goes_in_ms: 5 * HOUR };
+  return { reason: place === 3 ? "damaged" : "unconfirmed" };
+}
+
 /** Photos in memory, with the manners of the real ones. */
 export class MemoryPhotos {
   /** By record. */
@@ -66,14 +72,14 @@ export class MemoryPhotos {
         of: { record_id, kind: "inspection", title: "Inspection · TRL-2207" },
         size: 842_000 + place * 391_000,
         arrived: place === 1 ? 524_288 : 0,
-        kept: place % 3 === 2 ? { reason: "confirmed", goes_in_ms: 5 * HOUR } : { reason: "unconfirmed" },
+        kept: keptAt(place),
       })),
     );
     const sum = (reason: string) =>
       photos.filter(({ kept }) => kept.reason === reason).reduce((all, { size }) => all + size, 0);
     return {
       photos,
-      unconfirmed_bytes: sum("unconfirmed"),
+      unconfirmed_bytes: sum("unconfirmed") + sum("damaged"),
       confirmed_bytes: sum("confirmed"),
       free_bytes: 12_400_000_000,
     };

@@ -22,7 +22,11 @@ const PHOTOS: u32 = 100;
 /// Bytes between two cuts.
 const BETWEEN_CUTS: u64 = 5_000_000;
 /// Captures of each sort.
-const CAPTURES: u32 = 60;
+const CAPTURES: u32 = 200;
+/// What a photo of two megabytes may have.
+const TWO_MEGABYTES: std::ops::RangeInclusive<u64> = 1_900_000..=2_100_000;
+/// Sides of pictures of 50 megapixels: the usual one of phones, and one of larger cameras.
+const LARGE_SIDES: [(u32, u32); 2] = [(8_160, 6_120), (8_688, 5_792)];
 /// Set for the process that develops one large picture and tells its peak of memory.
 const LARGE: &str = "GATEBOOK_BENCH_LARGE_PHOTO";
 
@@ -61,6 +65,9 @@ fn over_a_cut_link(table: &mut Table) {
         }
         let held = device.storage().expect("what is held");
         assert_eq!(held.photos.len(), PHOTOS as usize);
+        for photo in &held.photos {
+            assert!(TWO_MEGABYTES.contains(&photo.size), "a photo has {} bytes", photo.size);
+        }
         held.unconfirmed_bytes
     });
     let photos = Photos::open(joined.store(), Arc::new(SystemEnvironment)).expect("the photos");
@@ -115,14 +122,17 @@ fn beside_a_stalled_upload(table: &mut Table) {
 }
 
 fn memory(table: &mut Table) {
-    let yard = Yard::open();
-    let (joined, ()) = yard.joined("large", |_, _| ());
-    point_at(&joined.folder, "http://127.0.0.1:9");
-    std::fs::write(joined.folder.join("large.jpg"), picture(8_688, 5_792, 1, 90)).expect("a file");
-    let child = Command::new(std::env::current_exe().expect("this program")).env(LARGE, &joined.folder).output();
-    let told = String::from_utf8(child.expect("it runs").stdout).expect("a number");
-    let kibibytes: f64 = told.trim().parse().expect("a number");
-    table.add("a photo of 50 megapixels: peak of memory", "MiB", vec![kibibytes / 1_024.0], None);
+    for (width, height) in LARGE_SIDES {
+        let yard = Yard::open();
+        let (joined, ()) = yard.joined("large", |_, _| ());
+        point_at(&joined.folder, "http://127.0.0.1:9");
+        std::fs::write(joined.folder.join("large.jpg"), picture(width, height, 1, 90)).expect("a file");
+        let child = Command::new(std::env::current_exe().expect("this program")).env(LARGE, &joined.folder).output();
+        let told = String::from_utf8(child.expect("it runs").stdout).expect("a number");
+        let kibibytes: f64 = told.trim().parse().expect("a number");
+        let what = format!("a photo of {width} x {height} pixels: peak of memory");
+        table.add(what, "MiB", vec![kibibytes / 1_024.0], None);
+    }
 }
 
 fn open(folder: &Path) -> Device {

@@ -58,7 +58,7 @@ pub enum Step {
 }
 
 /// Bytes that a capture is taken to need until it is known.
-const USUAL_BYTES: u64 = 4 * 1024 * 1024;
+pub(super) const USUAL_BYTES: u64 = 4 * 1024 * 1024;
 
 impl Photos {
     /// Takes a photo. When this returns, photo and record survive anything that happens to the process. Several at once

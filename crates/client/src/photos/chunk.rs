@@ -3,20 +3,38 @@
 
 use std::time::Duration;
 
-/// Small enough for one bar of signal (and for the simulator's photos, which are smaller than any camera's) …
-const LEAST: u64 = if cfg!(feature = "simulation") { 96 } else { 64 * 1024 };
+use serde::{Deserialize, Serialize};
+
+/// Small enough for a link that dies every moment: what is cut in the middle of a chunk does not count (and for the
+/// simulator's photos, which are smaller than any camera's) …
+const LEAST: u64 = if cfg!(feature = "simulation") { 96 } else { 8 * 1024 };
+/// What is tried before anything is known of the link.
+const FIRST: u64 = if cfg!(feature = "simulation") { 384 } else { 256 * 1024 };
 /// … and large enough for the best link.
 const MOST: u64 = 8 * 1024 * 1024;
 /// A chunk is to take this long.
 const TIME: Duration = Duration::from_secs(5);
 
-/// Bytes of the next chunk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct ChunkSize(u64);
+/// Bytes of the next chunk. It is stored, so that the next run of the process begins with what this one has learned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "u64", into = "u64")]
+pub(crate) struct ChunkSize(u64);
+
+impl From<u64> for ChunkSize {
+    fn from(bytes: u64) -> Self {
+        Self(bytes.clamp(LEAST, MOST))
+    }
+}
+
+impl From<ChunkSize> for u64 {
+    fn from(ChunkSize(bytes): ChunkSize) -> Self {
+        bytes
+    }
+}
 
 impl Default for ChunkSize {
     fn default() -> Self {
-        Self(4 * LEAST)
+        Self(FIRST)
     }
 }
 

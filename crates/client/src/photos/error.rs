@@ -42,6 +42,9 @@ pub enum PhotoError {
         /// Bytes there are for it.
         free: u64,
     },
+    /// The file does not have the bytes that were taken.
+    #[error("the disk has changed the photo")]
+    Damaged,
     /// It is not on this device any more, and there is no way to the server.
     #[error("the photo is not on this device")]
     NotHere,
@@ -112,6 +115,11 @@ impl From<PhotoError> for CommandError {
                 "This device is out of space, so the photo was not kept. Everything saved before is safe. Free some space, \
                  then take the photo again."
                     .to_owned(),
+            ),
+            PhotoError::Damaged => (
+                ErrorCode::Storage,
+                false,
+                "This photo was damaged on this device, so it cannot be sent. Take it again if you can.".to_owned(),
             ),
             PhotoError::NotHere => (
                 ErrorCode::NotFound,

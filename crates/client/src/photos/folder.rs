@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
+use std::time::SystemTime;
 
 use gatebook_sync::reach;
 use sha2::{Digest as _, Sha256};
@@ -34,7 +35,12 @@ const CACHE: &str = "viewed";
 pub(super) struct Folder {
     path: PathBuf,
     free: FreeSpace,
+    /// Hashes of viewed photos whose files this process has found to be whole.
+    whole: Mutex<BTreeSet<String>>,
 }
+
+/// A photo in the cache; the least recently fetched sorts first.
+type Viewed = (SystemTime, PathBuf, u64);
 
 impl Folder {
     pub(super) fn open(data: &Path, free: FreeSpace) -> io::Result<Self> {
@@ -42,7 +48,7 @@ impl Folder {
         fs::create_dir_all(path.join(CACHE))?;
         fs::create_dir_all(path.join(super::intake::FOLDER))?;
         sync_folder(data)?;
-        Ok(Self { path, free })
+        Ok(Self { path, free, whole: Mutex::default() })
     }
 
     pub(super) fn path(&self, sha256: &str, sort: Sort) -> PathBuf {
@@ -54,7 +60,23 @@ impl Folder {
         self.path.join(name)
     }
 
-    pub(super) fn cached(&self, sha256: &str) -> PathBuf {
+    /// The photo as it was viewed lately, if all of it is there: its bytes are read once in the life of the process.
+    pub(super) fn cached(&self, sha256: &str) -> Option<PathBuf> {
+        let path = self.cache_path(sha256);
+        if !path.exists() {
+            return None;
+        }
+        let mut whole = self.whole.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if !whole.contains(sha256) {
+            if !has_hash(&path, sha256).unwrap_or(false) {
+                return None;
+            }
+            whole.insert(sha256.to_owned());
+        }
+        Some(path)
+    }
+
+    fn cache_path(&self, sha256: &str) -> PathBuf {
         self.path.join(CACHE).join(format!("{sha256}{}", Sort::Photo.ending()))
     }
 
@@ -64,10 +86,7 @@ impl Folder {
 
     /// Writes the bytes beside their place and waits for the disk. [`Folder::place`] then names them.
     pub(super) fn write(&self, sha256: &str, sort: Sort, bytes: &[u8]) -> io::Result<()> {
-        let mut file =
-            OpenOptions::new().write(true).create(true).truncate(true).open(self.unfinished(sha256, sort))?;
-        file.write_all(bytes)?;
-        file.sync_all()?;
+        write_safely(&self.unfinished(sha256, sort), bytes)?;
         reach!(DeviceFile);
         Ok(())
     }
@@ -101,11 +120,17 @@ impl Folder {
     /// Whole files, by hash; what was left unfinished is deleted.
     pub(super) fn sweep(&self) -> io::Result<BTreeSet<(String, Sort)>> {
         let mut whole = BTreeSet::new();
+        for entry in fs::read_dir(self.path.join(CACHE))? {
+            let path = entry?.path();
+            if is_unfinished(&path) {
+                sweep(&path);
+            }
+        }
         for entry in fs::read_dir(&self.path)? {
             let entry = entry?;
             let Ok(name) = entry.file_name().into_string() else { continue };
             if name.ends_with(UNFINISHED) {
-                gone(fs::remove_file(entry.path()))?;
+                sweep(&entry.path());
                 continue;
             }
             // The longer ending first: a thumbnail's name ends as a photo's does.
@@ -119,21 +144,21 @@ impl Folder {
         Ok(whole)
     }
 
-    /// Keeps fetched bytes for viewing, and lets the least recently fetched go until all of them fit.
-    pub(super) fn put_cached(&self, sha256: &str, bytes: &[u8], most: u64) -> io::Result<PathBuf> {
-        let path = self.cached(sha256);
-        let unfinished = path.with_extension("part");
-        fs::write(&unfinished, bytes)?;
-        fs::rename(unfinished, &path)?;
-        let mut files = Vec::new();
-        for entry in fs::read_dir(self.path.join(CACHE))? {
-            let entry = entry?;
-            let about = entry.metadata()?;
-            files.push((about.modified()?, entry.path(), about.len()));
+    /// Keeps fetched bytes for viewing, and lets the least recently fetched go until all of them fit. `part` names what is
+    /// written before it is whole, as no other view does.
+    pub(super) fn put_cached(&self, sha256: &str, part: &str, bytes: &[u8], most: u64) -> io::Result<PathBuf> {
+        let path = self.cache_path(sha256);
+        let unfinished = self.path.join(CACHE).join(format!("{sha256}.{part}{UNFINISHED}"));
+        let written = write_safely(&unfinished, bytes).and_then(|()| fs::rename(&unfinished, &path));
+        if written.is_err() {
+            let _ = fs::remove_file(&unfinished);
         }
-        files.sort();
-        let mut total: u64 = files.iter().map(|(_, _, bytes)| bytes).sum();
-        for (_, file, bytes) in files {
+        written?;
+        sync_folder(&self.path.join(CACHE))?;
+        self.whole.lock().unwrap_or_else(std::sync::PoisonError::into_inner).insert(sha256.to_owned());
+        let viewed = self.viewed()?;
+        let mut total: u64 = viewed.iter().map(|(_, _, bytes)| bytes).sum();
+        for (_, file, bytes) in viewed {
             if total <= most {
                 break;
             }
@@ -145,15 +170,84 @@ impl Folder {
         Ok(path)
     }
 
+    /// Lets viewed photos go until so many bytes are free that were not, the least recently fetched first.
+    pub(super) fn shrink_cache(&self, by: u64) -> io::Result<()> {
+        let mut freed = 0_u64;
+        for (_, file, bytes) in self.viewed()? {
+            if freed >= by {
+                break;
+            }
+            match gone(fs::remove_file(&file)) {
+                Ok(()) => freed += bytes,
+                Err(error) => tracing::warn!(%error, file = %file.display(), "a viewed photo cannot be deleted"),
+            }
+        }
+        Ok(())
+    }
+
+    fn viewed(&self) -> io::Result<Vec<Viewed>> {
+        let mut viewed = Vec::new();
+        for entry in fs::read_dir(self.path.join(CACHE))? {
+            let entry = entry?;
+            if is_unfinished(&entry.path()) {
+                continue;
+            }
+            match entry.metadata() {
+                Ok(about) => viewed.push((about.modified()?, entry.path(), about.len())),
+                // Another view has just let it go.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                Err(error) => return Err(error),
+            }
+        }
+        viewed.sort();
+        Ok(viewed)
+    }
+
     fn unfinished(&self, sha256: &str, sort: Sort) -> PathBuf {
         self.path.join(format!("{sha256}{}{UNFINISHED}", sort.ending()))
     }
 }
 
+/// Writes a file and waits for the disk.
+fn write_safely(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn is_unfinished(path: &Path) -> bool {
+    path.as_os_str().as_encoded_bytes().ends_with(UNFINISHED.as_bytes())
+}
+
+/// Deletes what an earlier run left over. What cannot be deleted takes room, and keeps nobody from working.
+pub(super) fn sweep(path: &Path) {
+    if let Err(error) = gone(fs::remove_file(path)) {
+        tracing::warn!(%error, path = %path.display(), "what an earlier run left over cannot be deleted");
+    }
+}
+
+/// Whether the bytes of a file are those of its hash, read a piece at a time.
+pub(super) fn has_hash(path: &Path, sha256: &str) -> io::Result<bool> {
+    let (mut file, mut hasher) = (fs::File::open(path)?, Sha256::new());
+    let mut piece = vec![0; 64 * 1024];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(in_digits(&hasher.finalize()) == sha256),
+            Ok(read) => hasher.update(&piece[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// Its hash, as names and records have it.
 pub(super) fn sha256(bytes: &[u8]) -> String {
+    in_digits(&Sha256::digest(bytes))
+}
+
+fn in_digits(hash: &[u8]) -> String {
     use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
+    hash.iter().fold(String::with_capacity(64), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 
 use uuid::Uuid;
 
-use super::{PhotoError, Photos, develop};
+use super::capture::USUAL_BYTES;
+use super::{PhotoError, Photos, develop, folder};
 
 pub(super) const FOLDER: &str = "arriving";
 
@@ -33,7 +34,7 @@ impl Photos {
     /// Deletes what an earlier run of the process left over.
     pub(super) fn sweep_intake(&self) -> io::Result<()> {
         for left_over in fs::read_dir(self.folder.beside(FOLDER))? {
-            fs::remove_file(left_over?.path())?;
+            folder::sweep(&left_over?.path());
         }
         Ok(())
     }
@@ -50,7 +51,8 @@ impl Photos {
             }
             _ => {}
         }
-        self.check_room()?;
+        // It lies here as it came until it is developed.
+        self.make_room(size + USUAL_BYTES)?;
         let id = self.environment.new_id();
         File::create_new(self.intake_path(id))?;
         Ok(id)

@@ -15,6 +15,9 @@ pub const KEPT_FOR_MS: u64 = 24 * 3_600_000;
 pub enum Kept {
     /// The server has not confirmed it. It stays, whatever happens.
     Unconfirmed,
+    /// The server has not confirmed it, and what is here is not what was taken: the disk has changed it. It stays and is
+    /// not sent.
+    Damaged,
     /// The server holds it; it goes after so much more time once the server has said so again, or before if space runs
     /// short.
     Confirmed {
@@ -28,6 +31,7 @@ pub enum Kept {
 #[must_use]
 pub(crate) fn kept(photo: &HeldPhoto, now_ms: u64) -> Kept {
     match photo.confirmed_ms {
+        None if photo.is_damaged => Kept::Damaged,
         None => Kept::Unconfirmed,
         Some(confirmed) => Kept::Confirmed { goes_in_ms: confirmed.saturating_add(KEPT_FOR_MS).saturating_sub(now_ms) },
     }
@@ -77,6 +81,7 @@ mod tests {
             record_id: Uuid::from_u128(number.into()),
             arrived: 0,
             confirmed_ms: confirmed_hour.map(|hour| hour * HOUR),
+            is_damaged: false,
         }
     }
 
@@ -104,6 +109,7 @@ mod tests {
     #[test]
     fn it_is_told_why_a_photo_is_here_and_when_it_goes() {
         assert_eq!(kept(&photo(1, None), u64::MAX), Kept::Unconfirmed);
+        assert_eq!(kept(&HeldPhoto { is_damaged: true, ..photo(1, None) }, u64::MAX), Kept::Damaged);
         assert_eq!(kept(&photo(1, Some(2)), 3 * HOUR), Kept::Confirmed { goes_in_ms: 23 * HOUR });
     }
 }

@@ -13,7 +13,7 @@ use super::upload::UploadError;
 use super::{Network, PhotoTransport, Photos, Uploaded};
 use crate::round_lock::{Lane, RoundLock};
 use crate::scheduler::Event;
-use crate::store::{Enrolment, settings};
+use crate::store::{Enrolment, HeldPhoto, settings};
 use crate::transport::{HttpTransport, TransportError};
 
 /// A change of local state is looked at this long after it, so that a burst is one look.
@@ -225,9 +225,9 @@ impl Photos {
         if to_do.sends { self.send_waiting(link).await } else { Ok(Uploaded::default()) }
     }
 
-    /// Whether any photo is not yet seen to be at the server.
+    /// Whether any photo that can be sent is not yet seen to be at the server.
     pub(super) fn has_waiting(&self) -> Result<bool, super::PhotoError> {
-        Ok(self.store.held_photos()?.iter().any(|photo| photo.confirmed_ms.is_none()))
+        Ok(self.store.held_photos()?.iter().any(HeldPhoto::waits))
     }
 
     /// Sends what waits, unless nothing does or another process of this device is at it already.

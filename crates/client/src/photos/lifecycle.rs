@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use gatebook_domain::Kind;
 use gatebook_sync::deliberate;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::folder::Sort;
 use super::keep::{self, Kept};
-use super::kept_time::{Clocks, KeptTime};
+use super::kept_time::Clocks;
 use super::off_thread::off_thread;
 use super::{PhotoError, PhotoTransport, Photos, UploadError, upload};
 use crate::store::{HeldPhoto, settings};
@@ -65,20 +66,20 @@ pub struct StorageView {
 }
 
 impl Photos {
-    /// Looks at the clocks and returns how much time has surely passed since the count began, in milliseconds.
-    pub(super) fn kept_time(&self) -> Result<u64, PhotoError> {
-        if deliberate!(EvictByWallClock) {
-            return Ok(u64::try_from(self.environment.now().as_millisecond()).unwrap_or(0));
-        }
-        let _turn = self.clock.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let before: KeptTime = self.store.setting(&settings::KEPT_TIME)?.unwrap_or_default();
-        let server = self.store.setting(&settings::SERVER_TIME)?;
-        let clocks = Clocks { uptime: self.environment.uptime(), wall: self.environment.now(), server };
-        let after = before.after(clocks);
-        if after.is_worth_storing(before) {
-            self.store.set(&settings::KEPT_TIME, Some(&after))?;
-        }
-        Ok(after.total_ms())
+    /// What the clocks say, beside the newest time the server has told.
+    pub(super) fn clocks(&self, server: Option<Timestamp>) -> Clocks {
+        Clocks { uptime: self.environment.uptime(), wall: self.environment.now(), server }
+    }
+
+    /// Notes which photos the server holds, and returns how much time has surely passed by then since the count began, in
+    /// milliseconds.
+    pub(super) fn note_confirmed(&self) -> Result<u64, PhotoError> {
+        Ok(self.store.note_confirmed(&|server| self.clocks(server))?)
+    }
+
+    /// Notes what the server says of bytes whose record is no longer here.
+    pub(super) fn note_said(&self, sha256: &str, is_held: bool) -> Result<bool, PhotoError> {
+        Ok(self.store.note_said(sha256, is_held, &|server| self.clocks(server))?)
     }
 
     /// Lets go what is over and the server, asked now, still holds: it may have been replaced by a backup, or its disk
@@ -97,7 +98,7 @@ impl Photos {
         let (going, missing): (Vec<_>, Vec<_>) = over.into_iter().partition(|photo| held.contains(&photo.sha256));
         for photo in missing {
             tracing::warn!(sha256 = photo.sha256, "the server does not hold a photo that it had; it stays here");
-            self.store.note_said(&photo.sha256, false, 0).map_err(PhotoError::from)?;
+            self.note_said(&photo.sha256, false)?;
         }
         let photos = Arc::clone(self);
         Ok(off_thread(move || photos.evict(&going)).await.map_err(PhotoError::from)??)
@@ -108,8 +109,7 @@ impl Photos {
         if self.store.held_photos()?.is_empty() {
             return Ok(Vec::new());
         }
-        let now = self.kept_time()?;
-        self.store.note_confirmed(now)?;
+        let now = self.note_confirmed()?;
         Ok(keep::over(self.store.held_photos()?, now))
     }
 
@@ -118,13 +118,12 @@ impl Photos {
     /// # Errors
     /// Database or folder failed.
     pub fn storage_view(&self) -> Result<StorageView, PhotoError> {
-        let now = self.kept_time()?;
-        self.store.note_confirmed(now)?;
+        let now = self.note_confirmed()?;
         let mut view = StorageView { free_bytes: self.folder.free_bytes()?, ..StorageView::default() };
         for photo in self.store.held_photos()? {
             let kept = keep::kept(&photo, now);
             match kept {
-                Kept::Unconfirmed => view.unconfirmed_bytes += photo.size,
+                Kept::Unconfirmed | Kept::Damaged => view.unconfirmed_bytes += photo.size,
                 Kept::Confirmed { .. } => view.confirmed_bytes += photo.size,
             }
             view.photos.push(StoredPhoto {
@@ -139,15 +138,20 @@ impl Photos {
         Ok(view)
     }
 
-    /// Sees to it that so many bytes fit and the reserve stays free, if need be by letting confirmed photos go early.
+    /// Sees to it that so many bytes fit and the reserve stays free, if need be by letting go what was only fetched for
+    /// viewing and then, early, confirmed photos.
     pub(super) fn make_room(&self, needed: u64) -> Result<(), PhotoError> {
         let wanted = needed.saturating_add(self.policy().reserve_bytes);
         let free = self.folder.free_bytes()?;
         if free >= wanted {
             return Ok(());
         }
-        let now = self.kept_time()?;
-        self.store.note_confirmed(now)?;
+        self.folder.shrink_cache(wanted - free)?;
+        let free = self.folder.free_bytes()?;
+        if free >= wanted {
+            return Ok(());
+        }
+        self.note_confirmed()?;
         let photos = self.store.held_photos()?;
         self.evict(keep::to_make_room(&photos, wanted - free))?;
         let free = self.folder.free_bytes()?;
@@ -194,7 +198,10 @@ impl Photos {
             };
             if !is_wanted {
                 tracing::info!(sha256, ?sort, "a file without a record is deleted");
-                self.folder.remove(sha256, *sort)?;
+                if let Err(error) = self.folder.remove(sha256, *sort) {
+                    // It takes room, and is tried again at the next start.
+                    tracing::warn!(%error, sha256, ?sort, "a file without a record cannot be deleted");
+                }
             }
         }
         for (sha256, _) in known.iter().filter(|(_, is_held)| **is_held) {

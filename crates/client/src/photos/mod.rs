@@ -30,11 +30,13 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 
 use crate::environment::Environment;
+use crate::round_lock::{Lane, RoundLock};
 use crate::store::{Store, settings};
 
 #[cfg(feature = "simulation")]
 pub use by_hand::LaneByHand;
 pub use capture::{About, Source, Step};
+pub(crate) use chunk::ChunkSize;
 pub use error::PhotoError;
 pub use folder::FreeSpace;
 pub use keep::{KEPT_FOR_MS, Kept};
@@ -54,7 +56,6 @@ pub struct Photos {
     turn: Arc<tokio::sync::Mutex<()>>,
     /// Held while files and rows change together; never while the network is waited for.
     files: Mutex<()>,
-    clock: Mutex<()>,
     /// What the link was last seen to carry.
     chunk: Mutex<chunk::ChunkSize>,
     progress: tokio::sync::watch::Sender<UploadProgress>,
@@ -62,6 +63,8 @@ pub struct Photos {
     /// Bytes have arrived since the lane last looked.
     came_further: AtomicBool,
     steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
+    /// Tells other processes that the files are in use.
+    _running: Option<RoundLock>,
 }
 
 impl std::fmt::Debug for Photos {
@@ -90,9 +93,13 @@ impl Photos {
         steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
     ) -> Result<Self, PhotoError> {
         let photos = Self::unchecked(store, environment, free, steps)?;
+        let Some(running) = RoundLock::try_take(photos.store.folder(), Lane::App) else {
+            tracing::warn!("the app runs twice on one data folder; nothing is swept beside the first");
+            return Ok(photos);
+        };
         photos.sweep_intake()?;
         photos.put_in_order()?;
-        Ok(photos)
+        Ok(Self { _running: Some(running), ..photos })
     }
 
     /// The same for one round while the app may be running: nothing is swept, for what looks left over here may be a
@@ -105,8 +112,7 @@ impl Photos {
         environment: Arc<dyn Environment>,
     ) -> Result<Self, PhotoError> {
         let photos = Self::unchecked(store, environment, Arc::new(|path| fs4::available_space(path)), None)?;
-        let now = photos.kept_time()?;
-        photos.store.note_confirmed(now)?;
+        photos.note_confirmed()?;
         Ok(photos)
     }
 
@@ -117,18 +123,19 @@ impl Photos {
         steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
     ) -> Result<Self, PhotoError> {
         let folder = folder::Folder::open(store.folder(), free)?;
+        let chunk = store.setting(&settings::CHUNK)?.unwrap_or_default();
         Ok(Self {
             store,
             environment,
             folder,
             turn: Arc::default(),
             files: Mutex::default(),
-            clock: Mutex::default(),
-            chunk: Mutex::default(),
+            chunk: Mutex::new(chunk),
             progress: tokio::sync::watch::Sender::default(),
             network: Mutex::new(Network::Metered),
             came_further: AtomicBool::default(),
             steps,
+            _running: None,
         })
     }
 
@@ -162,8 +169,9 @@ impl Photos {
         if !is_hash(sha256) {
             return None;
         }
-        let files = [self.folder.path(sha256, folder::Sort::Photo), self.folder.cached(sha256)];
-        files.into_iter().find(|path| path.exists())
+        Some(self.folder.path(sha256, folder::Sort::Photo))
+            .filter(|path| path.exists())
+            .or_else(|| self.folder.cached(sha256))
     }
 
     /// The file for a small picture of it: the thumbnail, or what [`Self::picture`] has when it came from another device.

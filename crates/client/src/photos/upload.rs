@@ -13,10 +13,11 @@ use gatebook_sync::wire::{HaveRequest, HaveResponse, Unfinished};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::folder::{Sort, sha256};
+use super::chunk::ChunkSize;
+use super::folder::{Sort, has_hash, sha256};
 use super::off_thread::off_thread;
 use super::{PhotoError, Photos, develop};
-use crate::store::HeldPhoto;
+use crate::store::{HeldPhoto, settings};
 use crate::transport::TransportError;
 
 /// Hashes in one question, until the server has said how many it takes.
@@ -96,23 +97,18 @@ impl Photos {
     /// # Errors
     /// The link broke, or the database or a file failed.
     pub async fn upload(&self, link: &dyn PhotoTransport, network: Network) -> Result<Uploaded, UploadError> {
-        let waiting: Vec<HeldPhoto> = self
-            .store
-            .held_photos()
-            .map_err(PhotoError::from)?
-            .into_iter()
-            .filter(|it| it.confirmed_ms.is_none())
-            .collect();
+        let waiting: Vec<HeldPhoto> =
+            self.store.held_photos().map_err(PhotoError::from)?.into_iter().filter(HeldPhoto::waits).collect();
         let (held, unfinished) = ask(link, &waiting, false).await?;
-        let (mut jobs, now) = (Vec::new(), self.kept_time()?);
+        let mut jobs = Vec::new();
         for photo in waiting {
             if held.contains(&photo.sha256) {
-                self.arrived(&photo, photo.size)?;
-                self.store.note_said(&photo.sha256, true, now).map_err(PhotoError::from)?;
+                self.arrived(&photo, photo.size, None)?;
+                self.note_said(&photo.sha256, true)?;
                 continue;
             }
             let at = unfinished.get(&photo.sha256).copied().filter(|_| !deliberate!(BeginAgainAfterCut));
-            self.arrived(&photo, at.map_or(0, |(_, offset)| offset))?;
+            self.arrived(&photo, at.map_or(0, |(_, offset)| offset), None)?;
             jobs.push((photo, at));
         }
         jobs.sort_by_key(|(photo, at)| {
@@ -134,6 +130,10 @@ impl Photos {
                 Err(UploadError::Link(error)) if is_about_this_photo(&error) => {
                     tracing::warn!(%error, record = %photo.record_id, "a photo was not taken");
                     done.refused += 1;
+                }
+                Err(UploadError::Photo(PhotoError::Damaged)) => {
+                    tracing::error!(record = %photo.record_id, "a photo is not what was taken; it stays and is not sent");
+                    self.store.note_damaged(&photo.sha256).map_err(PhotoError::from)?;
                 }
                 Err(UploadError::Photo(PhotoError::Io(error))) => {
                     tracing::error!(%error, record = %photo.record_id, "a photo cannot be read");
@@ -180,7 +180,8 @@ impl Photos {
         if sha256(&bytes) != hash {
             return Err(PhotoError::NotHere);
         }
-        Ok(self.folder.put_cached(hash, &bytes, self.policy().cache_bytes)?)
+        let part = self.environment.new_id().to_string();
+        Ok(self.folder.put_cached(hash, &part, &bytes, self.policy().cache_bytes)?)
     }
 
     async fn send(
@@ -199,14 +200,16 @@ impl Photos {
             at = link.offset(upload).await?.map(|stands| (upload, stands));
         }
         loop {
-            let (upload, offset) = match at {
-                Some(at) => at,
-                None => (link.begin(&announced(photo)).await?, 0),
+            let (upload, offset) = if let Some(at) = at {
+                at
+            } else {
+                self.check_bytes(photo).await?;
+                (link.begin(&announced(photo)).await?, 0)
             };
             if offset >= photo.size {
                 return Ok(());
             }
-            let size = *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            let size = self.chunk_size();
             let bytes = part(&self.folder.path(&photo.sha256, Sort::Photo), offset, size.bytes()).await?;
             let (length, begun) = (bytes.len() as u64, self.environment.uptime());
             done.sent += length;
@@ -214,11 +217,16 @@ impl Photos {
             let took = self.environment.uptime().saturating_sub(begun);
             let next = if answer.is_ok() { size.went_through(length, took) } else { size.was_cut() };
             *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
+            let learned = Some(next).filter(|next| *next != size);
+            if answer.is_err() && learned.is_some() {
+                // A window in the background may end before anything goes through; the next one is to know.
+                self.store.set(&settings::CHUNK, learned.as_ref()).map_err(PhotoError::from)?;
+            }
             at = match answer? {
                 Some(now) if now > offset && now <= photo.size => {
                     self.came_further.store(true, Ordering::Relaxed);
                     self.progress.send_modify(|progress| progress.arrived += now - offset);
-                    self.arrived(photo, now)?;
+                    self.arrived(photo, now, learned)?;
                     Some((upload, now))
                 }
                 _ if setbacks < MOST_SETBACKS => {
@@ -232,11 +240,22 @@ impl Photos {
         }
     }
 
-    fn arrived(&self, photo: &HeldPhoto, bytes: u64) -> Result<(), UploadError> {
-        if photo.arrived == bytes {
+    fn chunk_size(&self) -> ChunkSize {
+        *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    /// Before its first byte is sent: a file that the disk has changed would be refused after its last one, and again.
+    async fn check_bytes(&self, photo: &HeldPhoto) -> Result<(), PhotoError> {
+        let (path, sha256) = (self.folder.path(&photo.sha256, Sort::Photo), photo.sha256.clone());
+        let is_whole = off_thread(move || has_hash(&path, &sha256)).await??;
+        if is_whole { Ok(()) } else { Err(PhotoError::Damaged) }
+    }
+
+    fn arrived(&self, photo: &HeldPhoto, bytes: u64, learned: Option<ChunkSize>) -> Result<(), UploadError> {
+        if photo.arrived == bytes && learned.is_none() {
             return Ok(());
         }
-        self.store.note_arrived(&photo.sha256, bytes).map_err(|error| UploadError::Photo(error.into()))
+        self.store.note_arrived(&photo.sha256, bytes, learned).map_err(|error| UploadError::Photo(error.into()))
     }
 }
 
@@ -302,5 +321,9 @@ async fn part(path: &Path, offset: u64, most: u64) -> Result<Bytes, PhotoError> 
         }
         Ok(Bytes::from(bytes))
     });
-    Ok(read.await??)
+    read.await?.map_err(|error| match error.kind() {
+        // The file is shorter than what was taken.
+        std::io::ErrorKind::UnexpectedEof => PhotoError::Damaged,
+        _ => error.into(),
+    })
 }

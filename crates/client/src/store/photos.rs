@@ -6,14 +6,15 @@ use gatebook_domain::attachment::Attachment;
 use gatebook_domain::record::{SCHEMA, Writer};
 use gatebook_domain::{Body, Kind, RecordState, title};
 use gatebook_sync::{Content, deliberate};
-use rusqlite::{Connection, OptionalExtension, params};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::row::{RecordRow, stage_name};
-use super::{Authorship, Store, reference};
+use super::{Authorship, Store, reference, settings};
 use crate::error::StoreError;
-use crate::photos::PhotoOf;
+use crate::photos::{ChunkSize, Clocks, KeptTime, PhotoOf};
 
 /// A photo that is safe on the disk and becomes a record.
 #[derive(Debug, Clone)]
@@ -40,7 +41,19 @@ pub(crate) struct HeldPhoto {
     pub arrived: u64,
     /// Kept time at which the last of its attachments was seen to be stored.
     pub confirmed_ms: Option<u64>,
+    /// The file was found not to have these bytes any more.
+    pub is_damaged: bool,
 }
+
+impl HeldPhoto {
+    /// Whether the server does not hold it and can be given it.
+    pub(crate) const fn waits(&self) -> bool {
+        self.confirmed_ms.is_none() && !self.is_damaged
+    }
+}
+
+/// Looks at the clocks, beside the newest time the server has told.
+type Look<'a> = &'a dyn Fn(Option<Timestamp>) -> Clocks;
 
 impl Store {
     /// Makes the attachment and its photo's row, pending. The bytes must be safe on the disk.
@@ -80,7 +93,10 @@ impl Store {
                 changed_at: by.now,
             }
             .put(transaction)?;
-            put_row(transaction, photo.id, attachment)
+            put_row(transaction, photo.id, attachment)?;
+            // Should the same photo have been here, its file has just been written anew.
+            transaction.execute("UPDATE photos SET damaged = 0 WHERE sha256 = ?1", [&attachment.sha256])?;
+            Ok(())
         })
     }
 
@@ -146,38 +162,29 @@ impl Store {
         })
     }
 
-    /// Notes which photos the server holds since when, in kept time; what it no longer says it holds waits again.
-    pub(crate) fn note_confirmed(&self, now_ms: u64) -> Result<(), StoreError> {
-        let rows = self.read(|connection| {
-            let mut statement =
-                connection.prepare_cached("SELECT record_id, confirmed_ms IS NOT NULL FROM photos WHERE held = 1")?;
-            let rows = statement.query_map([], |row| Ok((row.get::<_, Uuid>(0)?, row.get::<_, bool>(1)?)))?;
-            let mut changed = Vec::new();
-            for row in rows {
-                let (id, was) = row?;
-                let Some(is) = is_stored(connection, id)? else { continue };
-                if is != was && !(was && deliberate!(ConfirmedForEver)) {
-                    changed.push((id, is));
-                }
-            }
-            Ok(changed)
-        })?;
-        if rows.is_empty() {
-            return Ok(());
+    /// Notes which photos the server holds since when, in kept time; what it no longer says it holds waits again. Returns
+    /// that time. A round may commit the server's clock and its word on photos at any moment: both are seen in one state,
+    /// so that no photo is confirmed at a time from before what the clock has just made good.
+    pub(crate) fn note_confirmed(&self, look: Look<'_>) -> Result<u64, StoreError> {
+        let (time, changed) = self.read(|connection| Ok((time(connection, look)?, newly_said(connection)?)))?;
+        if changed.is_empty() && !time.is_worth_storing {
+            return Ok(time.now_ms);
         }
-        self.write(|transaction| {
-            for (id, is) in rows {
+        let note = |transaction: &Transaction<'_>| {
+            let now_ms = pass_time(transaction, look)?;
+            for (id, is) in newly_said(transaction)? {
                 transaction
                     .prepare_cached("UPDATE photos SET confirmed_ms = ?2 WHERE record_id = ?1")?
                     .execute(params![id, is.then_some(now_ms)])?;
             }
-            Ok(())
-        })
+            Ok(now_ms)
+        };
+        if changed.is_empty() { self.write_quietly(note) } else { self.write(note) }
     }
 
     /// Notes what the server says of bytes whose record is no longer here, gone with its yard or given up: nothing else
     /// tells of them. Returns whether they are of such a record.
-    pub(crate) fn note_said(&self, sha256: &str, is_held: bool, now_ms: u64) -> Result<bool, StoreError> {
+    pub(crate) fn note_said(&self, sha256: &str, is_held: bool, look: Look<'_>) -> Result<bool, StoreError> {
         let is_orphan = "sha256 = ?1 AND held = 1 AND record_id NOT IN (SELECT id FROM records)";
         let differs = self.read(|connection| {
             let sql = format!("SELECT 1 FROM photos WHERE {is_orphan} AND (confirmed_ms IS NOT NULL) <> ?2");
@@ -185,12 +192,21 @@ impl Store {
         })?;
         if differs {
             self.write(|transaction| {
+                let now_ms = pass_time(transaction, look)?;
                 let sql = format!("UPDATE photos SET confirmed_ms = ?2 WHERE {is_orphan}");
                 transaction.prepare_cached(&sql)?.execute(params![sha256, is_held.then_some(now_ms)])?;
                 Ok(())
             })?;
         }
         Ok(differs)
+    }
+
+    /// Notes that the file does not have the bytes that it should have. It stays.
+    pub(crate) fn note_damaged(&self, sha256: &str) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute("UPDATE photos SET damaged = 1 WHERE sha256 = ?1", [sha256])?;
+            Ok(())
+        })
     }
 
     /// Gives the bytes of that hash up, if `may_go` still says so of what is known in this very transaction. Returns whether
@@ -218,9 +234,12 @@ impl Store {
         })
     }
 
-    /// Notes how much of it the server has.
-    pub(crate) fn note_arrived(&self, sha256: &str, bytes: u64) -> Result<(), StoreError> {
+    /// Notes how much of it the server has, and what the link was seen to carry if that is news.
+    pub(crate) fn note_arrived(&self, sha256: &str, bytes: u64, chunk: Option<ChunkSize>) -> Result<(), StoreError> {
         self.write_quietly(|transaction| {
+            if chunk.is_some() {
+                settings::put(transaction, &settings::CHUNK, chunk.as_ref())?;
+            }
             transaction
                 .prepare_cached("UPDATE photos SET arrived = ?2 WHERE sha256 = ?1 AND arrived <> ?2")?
                 .execute(params![sha256, bytes])?;
@@ -291,10 +310,54 @@ fn put_row(connection: &Connection, id: Uuid, attachment: &Attachment) -> Result
     Ok(())
 }
 
+/// Time that has surely passed, as it is now.
+struct Time {
+    kept: KeptTime,
+    is_worth_storing: bool,
+    now_ms: u64,
+}
+
+fn time(connection: &Connection, look: Look<'_>) -> Result<Time, StoreError> {
+    let before: KeptTime = settings::get(connection, &settings::KEPT_TIME)?.unwrap_or_default();
+    let clocks = look(settings::get(connection, &settings::SERVER_TIME)?);
+    let kept = before.after(clocks);
+    let now_ms = if deliberate!(EvictByWallClock) {
+        u64::try_from(clocks.wall.as_millisecond()).unwrap_or(0)
+    } else {
+        kept.total_ms()
+    };
+    Ok(Time { kept, is_worth_storing: kept.is_worth_storing(before), now_ms })
+}
+
+/// Counts on, and returns the milliseconds that have surely passed.
+fn pass_time(transaction: &Transaction<'_>, look: Look<'_>) -> Result<u64, StoreError> {
+    let time = time(transaction, look)?;
+    if time.is_worth_storing {
+        settings::put(transaction, &settings::KEPT_TIME, Some(&time.kept))?;
+    }
+    Ok(time.now_ms)
+}
+
+/// The attachments of which the records say something else than was noted: whether the server holds the bytes.
+fn newly_said(connection: &Connection) -> Result<Vec<(Uuid, bool)>, StoreError> {
+    let mut statement =
+        connection.prepare_cached("SELECT record_id, confirmed_ms IS NOT NULL FROM photos WHERE held = 1")?;
+    let rows = statement.query_map([], |row| Ok((row.get::<_, Uuid>(0)?, row.get::<_, bool>(1)?)))?;
+    let mut changed = Vec::new();
+    for row in rows {
+        let (id, was) = row?;
+        let Some(is) = is_stored(connection, id)? else { continue };
+        if is != was && !(was && deliberate!(ConfirmedForEver)) {
+            changed.push((id, is));
+        }
+    }
+    Ok(changed)
+}
+
 fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT sha256, max(size), min(record_id), max(arrived), \
-                CASE WHEN count(*) = count(confirmed_ms) THEN max(confirmed_ms) END \
+                CASE WHEN count(*) = count(confirmed_ms) THEN max(confirmed_ms) END, max(damaged) \
          FROM photos WHERE held = 1 GROUP BY sha256 ORDER BY min(record_id)",
     )?;
     let rows = statement.query_map([], |row| {
@@ -304,6 +367,7 @@ fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
             record_id: row.get(2)?,
             arrived: row.get(3)?,
             confirmed_ms: row.get(4)?,
+            is_damaged: row.get(5)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -68,6 +68,8 @@ pub(crate) const KEPT_TIME: Setting<crate::photos::KeptTime> = Setting::named("k
 pub(crate) const SERVER_TIME: Setting<Timestamp> = Setting::named("server_time");
 /// The photo folder is older than this database: files that no record here names are kept.
 pub(crate) const OLDER_PHOTOS: Setting<bool> = Setting::named("older_photos");
+/// How many bytes of a photo go in one request.
+pub(crate) const CHUNK: Setting<crate::photos::ChunkSize> = Setting::named("chunk");
 /// How photos are developed, kept and sent.
 pub(crate) const PHOTO_POLICY: Setting<crate::photos::PhotoPolicy> = Setting::named("photo_policy");
 pub(crate) const LIMITS: Setting<gatebook_sync::wire::Limits> = Setting::named("limits");

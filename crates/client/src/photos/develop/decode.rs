@@ -2,7 +2,7 @@
 
 use std::io::Cursor;
 
-use image::{DynamicImage, ImageDecoder as _, ImageFormat, ImageReader, Limits, RgbImage};
+use image::{ColorType, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
 use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
 
 use super::MOST_BYTES;
@@ -12,8 +12,17 @@ use crate::photos::PhotoError;
 const MOST_SIDE: u32 = 32_768;
 /// Pixels of a picture that is read at a fraction of its size while it is decoded.
 const MOST_PIXELS: u64 = 210_000_000;
-/// Bytes that the unfolded picture may take.
-const MOST_UNFOLDED: u64 = 200_000_000;
+/// Bytes that an unfolded picture may take in memory beside its file and a JPEG's coefficients, counting everything that
+/// is alive at once: what the decoder holds, the pixels as the file has them, the RGB they become, and its copy that is
+/// turned upright. 50 megapixels of RGBA fit.
+const MOST_UNFOLDED: u64 = 400_000_000;
+/// An RGB picture, and its copy while it is turned.
+const TURNING: u64 = 6;
+/// What the WebP decoder holds for each pixel beside the picture: colors without their transparency or planes of a
+/// frame, and transparency on its own.
+const WEBP_ASIDE: u64 = 6;
+/// Bytes that a PNG may take for what is not its pixels: color profiles and texts, which are packed.
+const MOST_BESIDE_PIXELS: u64 = 64 * 1024 * 1024;
 /// Bytes of coefficients: a progressive JPEG is held whole before its first pixel.
 const MOST_COEFFICIENTS: u64 = 400_000_000;
 
@@ -71,22 +80,50 @@ fn jpeg(bytes: &[u8], longest: Option<u32>) -> Result<RgbImage, PhotoError> {
         let (across, down) = if width >= height { (longest, u16::MAX) } else { (u16::MAX, longest) };
         (width, height) = decoder.scale(across, down).map_err(broken)?;
     }
-    let unfolded = u64::from(width) * u64::from(height) * channels;
-    if unfolded > MOST_UNFOLDED {
-        return Err(too_many);
-    }
-    decoder.set_max_decoding_buffer_size(usize::try_from(MOST_UNFOLDED).unwrap_or(usize::MAX));
+    // A plane for each color first, then all of them together.
+    check(u64::from(width) * u64::from(height), (2 * channels).max(TURNING), (full_width, full_height))?;
+    decoder.set_max_decoding_buffer_size(usize::try_from(MOST_UNFOLDED / 2).unwrap_or(usize::MAX));
     let samples = decoder.decode().map_err(broken)?;
     let rgb = match info.pixel_format {
         PixelFormat::RGB24 => samples,
-        PixelFormat::L8 => samples.into_iter().flat_map(|grey| [grey; 3]).collect(),
-        PixelFormat::L16 => {
-            samples.as_chunks::<2>().0.iter().flat_map(|grey| [u16::from_ne_bytes(*grey).to_be_bytes()[0]; 3]).collect()
-        }
-        PixelFormat::CMYK32 => samples.as_chunks::<4>().0.iter().flat_map(|ink| from_cmyk(*ink)).collect(),
+        PixelFormat::L8 => to_rgb::<1>(samples, |[grey]| [grey; 3]),
+        PixelFormat::L16 => to_rgb::<2>(samples, |[first, second]| [high([first, second]); 3]),
+        PixelFormat::CMYK32 => to_rgb(samples, from_cmyk),
     };
     RgbImage::from_raw(u32::from(width), u32::from(height), rgb)
         .ok_or_else(|| PhotoError::Broken("pixels are missing".to_owned()))
+}
+
+/// Whether that many pixels, of that many bytes each, may be unfolded.
+fn check(pixels: u64, bytes_each: u64, (width, height): (u32, u32)) -> Result<(), PhotoError> {
+    if pixels.saturating_mul(bytes_each) > MOST_UNFOLDED {
+        return Err(PhotoError::TooManyPixels { width, height });
+    }
+    Ok(())
+}
+
+/// Makes RGB of pixels of `N` bytes, in the same buffer.
+fn to_rgb<const N: usize>(mut bytes: Vec<u8>, rgb: impl Fn([u8; N]) -> [u8; 3]) -> Vec<u8> {
+    let pixels = bytes.len() / N;
+    bytes.resize(pixels * N.max(3), 0);
+    let mut convert = |at: usize| {
+        let mut pixel = [0; N];
+        pixel.copy_from_slice(&bytes[at * N..(at + 1) * N]);
+        bytes[at * 3..(at + 1) * 3].copy_from_slice(&rgb(pixel));
+    };
+    // From the end at which nothing that is still to be read is written over.
+    if N < 3 {
+        (0..pixels).rev().for_each(&mut convert);
+    } else {
+        (0..pixels).for_each(&mut convert);
+    }
+    bytes.truncate(pixels * 3);
+    bytes
+}
+
+/// The greater half of a number of 16 bits.
+const fn high(bytes: [u8; 2]) -> u8 {
+    u16::from_ne_bytes(bytes).to_be_bytes()[0]
 }
 
 /// As Adobe's applications write it: 255 is no ink.
@@ -100,29 +137,44 @@ fn from_cmyk([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
 fn other(bytes: &[u8], format: ImageFormat) -> Result<RgbImage, PhotoError> {
     let broken = |error: image::ImageError| PhotoError::Broken(error.to_string());
     let mut limits = Limits::default();
-    limits.max_alloc = Some(2 * MOST_UNFOLDED);
+    limits.max_alloc = Some(MOST_BESIDE_PIXELS);
     let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
     reader.limits(limits);
     let decoder = reader.into_decoder().map_err(broken)?;
     let (width, height) = decoder.dimensions();
-    if width.max(height) > MOST_SIDE || decoder.total_bytes() > MOST_UNFOLDED {
-        return Err(PhotoError::TooManyPixels { width, height });
+    let too_many = || PhotoError::TooManyPixels { width, height };
+    if width.max(height) > MOST_SIDE {
+        return Err(too_many());
     }
-    let image = DynamicImage::from_decoder(decoder).map_err(broken)?;
-    Ok(if image.color().has_alpha() { on_white(&image) } else { image.into_rgb8() })
+    let color = decoder.color_type();
+    let pixel = u64::from(color.bytes_per_pixel());
+    let aside = if format == ImageFormat::WebP { WEBP_ASIDE } else { 0 };
+    check(u64::from(width) * u64::from(height), (pixel.max(3) + aside).max(TURNING), (width, height))?;
+    let whole = usize::try_from(decoder.total_bytes()).map_err(|_| too_many())?;
+    // With room for the RGB they become, so that they need not move.
+    let mut samples = vec![0; whole.max(width as usize * height as usize * 3)];
+    samples.truncate(whole);
+    decoder.read_image(&mut samples).map_err(broken)?;
+    let rgb = match color {
+        ColorType::Rgb8 => samples,
+        ColorType::L8 => to_rgb::<1>(samples, |[grey]| [grey; 3]),
+        ColorType::La8 => to_rgb::<2>(samples, |[grey, opacity]| on_white([grey; 3], opacity)),
+        ColorType::Rgba8 => to_rgb::<4>(samples, |[red, green, blue, opacity]| on_white([red, green, blue], opacity)),
+        ColorType::L16 => to_rgb::<2>(samples, |[a, b]| [high([a, b]); 3]),
+        ColorType::La16 => to_rgb::<4>(samples, |[a, b, c, d]| on_white([high([a, b]); 3], high([c, d]))),
+        ColorType::Rgb16 => to_rgb::<6>(samples, |[a, b, c, d, e, f]| [[a, b], [c, d], [e, f]].map(high)),
+        ColorType::Rgba16 => {
+            to_rgb::<8>(samples, |[a, b, c, d, e, f, g, h]| on_white([[a, b], [c, d], [e, f]].map(high), high([g, h])))
+        }
+        _ => return Err(PhotoError::Broken(format!("its colors are {color:?}"))),
+    };
+    RgbImage::from_raw(width, height, rgb).ok_or_else(|| PhotoError::Broken("pixels are missing".to_owned()))
 }
 
 /// What is transparent (the paper of a drawn signature) is white.
-fn on_white(image: &DynamicImage) -> RgbImage {
-    let rgba = image.to_rgba8();
-    let (width, height) = rgba.dimensions();
-    let mut rgb = RgbImage::new(width, height);
-    for (to, from) in rgb.pixels_mut().zip(rgba.pixels()) {
-        let [red, green, blue, opacity] = from.0;
-        to.0 = [red, green, blue].map(|light| {
-            let (light, opacity) = (u32::from(light), u32::from(opacity));
-            u8::try_from((light * opacity + 255 * (255 - opacity)) / 255).unwrap_or(u8::MAX)
-        });
-    }
-    rgb
+fn on_white(light: [u8; 3], opacity: u8) -> [u8; 3] {
+    light.map(|light| {
+        let (light, opacity) = (u32::from(light), u32::from(opacity));
+        u8::try_from((light * opacity + 255 * (255 - opacity)) / 255).unwrap_or(u8::MAX)
+    })
 }

@@ -27,6 +27,9 @@ const KEPT: [Tag; 13] = [
     Tag::GPSDateStamp,
     Tag::GPSHPositioningError,
 ];
+/// Bytes of EXIF that are looked at: as much as a JPEG can have. A PNG or WebP could bring a thousand times that, and
+/// what is read of it would take many times as much again.
+const MOST_BYTES: usize = 64 * 1024;
 /// Bytes or numbers of one value that is kept.
 const MOST_OF_A_VALUE: usize = 64;
 
@@ -36,7 +39,13 @@ pub(super) struct Facts(Option<Exif>);
 impl Facts {
     /// What can be read of it; damaged parts are passed over.
     pub(super) fn read(bytes: &[u8]) -> Self {
-        let read = Reader::new().continue_on_error(true).read_from_container(&mut Cursor::new(bytes));
+        let mut reader = Reader::new();
+        reader.continue_on_error(true);
+        let read = match block(bytes) {
+            Block::Bounded => reader.read_from_container(&mut Cursor::new(bytes)),
+            Block::At(exif) if exif.len() <= MOST_BYTES => reader.read_raw(exif.to_vec()),
+            Block::At(_) | Block::None => return Self(None),
+        };
         Self(read.or_else(|error| error.distill_partial_result(|_| ())).ok())
     }
 
@@ -126,6 +135,49 @@ impl Facts {
         let [hour, minute, second] = [0, 1, 2].map(|at| clock.get(at).map(|number| *number as i8));
         let time = Time::new(hour?, minute?, second?, 0).ok()?;
         TimeZone::UTC.to_timestamp(date.to_datetime(time)).ok()
+    }
+}
+
+/// Where a file has its EXIF.
+enum Block<'a> {
+    /// In a segment of a JPEG, which is small.
+    Bounded,
+    At(&'a [u8]),
+    None,
+}
+
+fn block(bytes: &[u8]) -> Block<'_> {
+    let found = match bytes {
+        [0x89, b'P', b'N', b'G', ..] => chunk(bytes, 8, *b"eXIf", |head| {
+            let (length, name) = head.split_first_chunk()?;
+            Some((name.first_chunk()?, u32::from_be_bytes(*length), 4))
+        }),
+        [b'R', b'I', b'F', b'F', ..] => chunk(bytes, 12, *b"EXIF", |head| {
+            let (name, length) = head.split_first_chunk()?;
+            let length = u32::from_le_bytes(*length.first_chunk()?);
+            // Of an odd length one byte more, so that the next begins at an even place.
+            Some((name, length, length % 2))
+        }),
+        _ => return Block::Bounded,
+    };
+    found.map_or(Block::None, Block::At)
+}
+
+/// The first chunk of that name. `head` reads one's name, length, and what follows its bytes.
+fn chunk(
+    bytes: &[u8],
+    first: usize,
+    wanted: [u8; 4],
+    head: impl Fn(&[u8]) -> Option<(&[u8; 4], u32, u32)>,
+) -> Option<&[u8]> {
+    let mut rest = bytes.get(first..)?;
+    loop {
+        let (name, length, after) = head(rest.get(..8)?)?;
+        let length = usize::try_from(length).ok()?;
+        if *name == wanted {
+            return rest.get(8..)?.get(..length);
+        }
+        rest = rest.get(8..)?.get(length.checked_add(usize::try_from(after).ok()?)?..)?;
     }
 }
 

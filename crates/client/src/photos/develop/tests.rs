@@ -287,11 +287,7 @@ fn chunk(name: [u8; 4], data: &[u8]) -> Vec<u8> {
 
 #[test]
 fn absurd_sizes_are_refused_before_anything_is_unfolded() {
-    let png = |width: u32, height: u32| {
-        let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[8, 6, 0, 0, 0]].concat();
-        [&b"\x89PNG\r\n\x1a\n"[..], &chunk(*b"IHDR", &header), &chunk(*b"IDAT", &[0x78, 1]), &chunk(*b"IEND", &[])]
-            .concat()
-    };
+    let png = |width, height| hollow(width, height, 8, 6);
     let mut large = jpeg(&quarters(64, 32), &[]);
     let frame = large.windows(2).position(|marker| marker == [0xff, 0xc0]).unwrap();
     large[frame + 5..frame + 9].copy_from_slice(&[0xff, 0xdc, 0xff, 0xdc]);
@@ -306,6 +302,84 @@ fn absurd_sizes_are_refused_before_anything_is_unfolded() {
         developed(&png(20_000, 20_000)),
         Err(PhotoError::TooManyPixels { width: 20_000, height: 20_000 })
     ));
+}
+
+/// A PNG of that size and kind of color whose pixels are not there.
+fn hollow(width: u32, height: u32, depth: u8, color: u8) -> Vec<u8> {
+    let header = [&width.to_be_bytes()[..], &height.to_be_bytes(), &[depth, color, 0, 0, 0]].concat();
+    [&b"\x89PNG\r\n\x1a\n"[..], &chunk(*b"IHDR", &header), &chunk(*b"IDAT", &[0x78, 1]), &chunk(*b"IEND", &[])].concat()
+}
+
+#[test]
+fn a_picture_is_measured_by_what_it_unfolds_to_not_by_what_its_file_calls_a_pixel() {
+    let is_too_large = |bytes: &[u8]| matches!(developed(bytes), Err(PhotoError::TooManyPixels { .. }));
+    // Grey of one bit, grey of eight, grey with transparency: each becomes three bytes, and as many while it is turned.
+    for (depth, color) in [(1, 0), (8, 0), (8, 4), (16, 0)] {
+        assert!(is_too_large(&hollow(10_000, 9_000, depth, color)), "{depth} bits of color {color}");
+    }
+    for (depth, color) in [(8, 0), (8, 4), (8, 2), (8, 6)] {
+        assert!(!is_too_large(&hollow(8_688, 5_792, depth, color)), "50 megapixels: {depth} bits of color {color}");
+    }
+    assert!(is_too_large(&hollow(8_688, 5_792, 16, 6)), "50 megapixels of 8 bytes");
+}
+
+#[test]
+fn every_kind_of_color_becomes_what_it_shows_on_white() {
+    use image::{GrayAlphaImage, GrayImage, ImageBuffer, Luma, LumaA, Rgba};
+    let shows = |picture: DynamicImage| {
+        let done = developed(&written_as(picture, ImageFormat::Png)).unwrap();
+        image::load_from_memory(&done.photo).unwrap().into_rgb8()
+    };
+    let half = 128 * 257;
+    let pictures: [(DynamicImage, [u8; 3]); 7] = [
+        (GrayImage::from_pixel(40, 30, Luma([90])).into(), [90; 3]),
+        (GrayAlphaImage::from_pixel(40, 30, LumaA([0, 128])).into(), [127; 3]),
+        (RgbaImage::from_pixel(40, 30, Rgba([200, 0, 0, 128])).into(), [227, 127, 127]),
+        (ImageBuffer::from_pixel(40, 30, Luma([90 * 257_u16])).into(), [90; 3]),
+        (ImageBuffer::from_pixel(40, 30, LumaA([0_u16, half])).into(), [127; 3]),
+        (ImageBuffer::from_pixel(40, 30, Rgb([200 * 257_u16, 0, 0])).into(), [200, 0, 0]),
+        (ImageBuffer::from_pixel(40, 30, Rgba([200 * 257_u16, 0, 0, half])).into(), [227, 127, 127]),
+    ];
+    for (picture, meant) in pictures {
+        let color = picture.color();
+        assert!(shows(picture).pixels().all(|seen| is_about(seen.0, meant)), "{color:?}");
+    }
+}
+
+#[test]
+fn facts_come_from_png_and_webp_as_well_but_not_from_more_than_a_jpeg_could_have() {
+    let exif = |padding: usize| {
+        let mut writer = Writer::new();
+        let taken = text(Tag::DateTimeOriginal, "2026:03:04 09:05:00");
+        writer.push_field(&taken);
+        let mut packed = Cursor::new(Vec::new());
+        writer.write(&mut packed, false).unwrap();
+        let mut packed = packed.into_inner();
+        packed.resize(packed.len() + padding, 0);
+        packed
+    };
+    let png = |exif: &[u8]| {
+        let plain = written_as(quarters(64, 32), ImageFormat::Png);
+        // After the header.
+        [&plain[..33], &chunk(*b"eXIf", exif), &plain[33..]].concat()
+    };
+    let webp = |exif: &[u8]| {
+        let plain = written_as(quarters(64, 32), ImageFormat::WebP);
+        let length = u32::try_from(exif.len()).unwrap();
+        let extended = [&b"VP8X\x0a\0\0\0\x08\0\0\0"[..], &[63, 0, 0, 31, 0, 0]].concat();
+        let padding = vec![0; exif.len() % 2];
+        let chunks = [&extended, &plain[12..], b"EXIF", &length.to_le_bytes(), exif, &padding].concat();
+        let size = u32::try_from(chunks.len() + 4).unwrap();
+        [b"RIFF", &size.to_le_bytes()[..], b"WEBP", &chunks].concat()
+    };
+    let taken = Some("2026-03-04T09:05:00Z".parse().unwrap());
+    for (format, bytes) in
+        [("PNG", [png(&exif(0)), png(&exif(64 * 1024))]), ("WebP", [webp(&exif(0)), webp(&exif(64 * 1024))])]
+    {
+        let [with, without] = bytes.map(|bytes| developed(&bytes).unwrap());
+        assert_eq!((with.taken_at, without.taken_at), (taken, None), "{format}");
+        assert_eq!((without.width, without.height), (64, 32), "the photo is taken all the same");
+    }
 }
 
 proptest! {

@@ -73,6 +73,14 @@ impl Phone {
         Self { folder, store, clock, free, photos, parent }
     }
 
+    /// The app ends, and starts again.
+    fn starts_again(&mut self) {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let nothing = Arc::new(Store::open(elsewhere.path()).unwrap());
+        self.photos = opened(&nothing, &self.clock, &self.free, None);
+        self.photos = opened(&self.store, &self.clock, &self.free, None);
+    }
+
     /// Lets go what is over, as if the server had just said that it holds it.
     fn lets_go(&self) -> usize {
         self.photos.evict(&self.photos.over().unwrap()).unwrap()
@@ -359,4 +367,89 @@ async fn files_older_than_a_new_database_are_kept_and_adopted_once_a_record_name
     store.settle(&[], told(id, content, phone.clock.now(), 1)).unwrap();
     let photos = opened(&store, &phone.clock, &phone.free, None);
     assert_eq!(photos.storage_view().unwrap().photos.len(), 1);
+}
+
+#[tokio::test]
+async fn a_picture_that_does_not_fit_beside_what_developing_it_needs_is_told_before_a_byte_is_moved() {
+    let phone = Phone::new();
+    phone.free.store(phone.photos.policy().reserve_bytes + capture::USUAL_BYTES + 1_000, Ordering::SeqCst);
+    assert!(matches!(phone.photos.begin_intake(1_001), Err(PhotoError::NoRoom { .. })));
+    phone.photos.begin_intake(1_000).unwrap();
+}
+
+#[tokio::test]
+async fn when_space_runs_short_what_was_only_viewed_goes_before_what_was_taken() {
+    let phone = Phone::new();
+    let sent = phone.takes(180).await.unwrap();
+    phone.hears(sent, true);
+    let viewed = phone.photos.folder.put_cached(&"0".repeat(64), "1", &[0; 10_000], u64::MAX).unwrap();
+    let reserve = phone.photos.policy().reserve_bytes;
+    let (file, there) = (viewed.clone(), Arc::clone(&phone.free));
+    // The disk has room once the viewed photo is gone.
+    let space: FreeSpace = Arc::new(move |_| Ok(there.load(Ordering::SeqCst) + u64::from(!file.exists()) * 10_000));
+    phone.free.store(reserve + capture::USUAL_BYTES - 10_000, Ordering::SeqCst);
+    let environment = Arc::clone(&phone.clock) as Arc<dyn Environment>;
+    let photos = Photos::open_on(Arc::clone(&phone.store), environment, space, None).unwrap();
+    photos.check_room().unwrap();
+    assert_eq!((viewed.exists(), phone.files(sent)), (false, (true, true)));
+}
+
+#[tokio::test]
+async fn what_cannot_be_swept_keeps_no_app_from_starting() {
+    let mut phone = Phone::new();
+    let photos = phone.folder.path().join("photos");
+    let orphan = photos.join(format!("{}.jpg", "0".repeat(64)));
+    // A folder cannot be deleted as a file is.
+    for stuck in [photos.join(intake::FOLDER).join("1"), photos.join("1.jpg.part"), orphan.clone()] {
+        std::fs::create_dir(stuck).unwrap();
+    }
+    let id = phone.takes(90).await.unwrap();
+    phone.starts_again();
+    assert_eq!(phone.files(id), (true, true));
+    assert!(orphan.exists());
+}
+
+#[tokio::test]
+async fn beside_an_app_that_runs_on_the_same_folder_nothing_is_swept() {
+    let mut phone = Phone::new();
+    let just_taken = phone.folder.path().join("photos").join(format!("{}.jpg", "0".repeat(64)));
+    std::fs::write(&just_taken, b"its record is not committed yet").unwrap();
+    let coming_in = phone.photos.begin_intake(10).unwrap();
+    let store = Arc::new(Store::open(phone.folder.path()).unwrap());
+    drop(opened(&store, &phone.clock, &phone.free, None));
+    assert!(just_taken.exists());
+    phone.photos.take_in(coming_in, 0, b"0123456789").unwrap();
+    phone.starts_again();
+    assert!(!just_taken.exists(), "the next one alone sweeps it");
+    assert!(phone.photos.take_in(coming_in, 10, b"0123456789").is_err());
+}
+
+#[tokio::test]
+async fn a_photo_that_is_confirmed_while_the_clocks_are_looked_at_stays_its_whole_day() {
+    let phone = Phone::new();
+    let (before, photo) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());
+    phone.hears(before, true);
+    phone.photos.note_confirmed().unwrap();
+    // Off for ten hours, which the server's clock makes good.
+    phone.clock.shift.fetch_add(10 * 3_600, Ordering::SeqCst);
+    let content = phone.store.held(photo).unwrap().unwrap().content;
+    let mut stored = attachment(&content);
+    stored.stored_at = Some(phone.clock.now());
+    let body = RawValue::from_string(Body::Attachment(stored).to_json()).unwrap();
+    let round = Store::open(phone.folder.path()).unwrap();
+    let answer = Mutex::new(Some(told(photo, Content { body, ..content }, phone.clock.now(), 1)));
+    // A round commits what the server says just after this look has read the server's time.
+    let look = |server| {
+        if let Some(answer) = answer.lock().unwrap().take() {
+            round.settle(&[], answer).unwrap();
+        }
+        phone.photos.clocks(server)
+    };
+    phone.store.note_confirmed(&look).unwrap();
+    phone.photos.note_confirmed().unwrap();
+    phone.passes(24 * HOUR - 1);
+    phone.lets_go();
+    assert_eq!(phone.files(photo), (true, true));
+    phone.passes(1);
+    assert_eq!(phone.lets_go(), 1);
 }

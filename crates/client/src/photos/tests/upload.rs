@@ -21,7 +21,13 @@ struct State {
     until_cut: Option<usize>,
     refused: BTreeSet<String>,
     is_away: bool,
+    /// A chunk that is cut does not count, as its checksum cannot be right.
+    drops_halves: bool,
+    /// The whole is refused and forgotten if its hash is wrong. Without this such a whole is a mistake of the device's.
+    checks_hashes: bool,
     received: u64,
+    /// Bytes of each chunk that was sent.
+    chunks: Vec<usize>,
 }
 
 /// A server at the end of a link that breaks when the test says so; what came through by then is kept.
@@ -84,6 +90,10 @@ impl PhotoTransport for Link {
     async fn send(&self, upload: Uuid, offset: u64, bytes: Bytes) -> Result<Option<u64>, TransportError> {
         let mut state = self.0.lock().unwrap();
         let through = state.until_cut.unwrap_or(usize::MAX).min(bytes.len());
+        state.chunks.push(bytes.len());
+        if state.drops_halves && through < bytes.len() {
+            return Err(broken());
+        }
         let Some((new, part)) = state.parts.get_mut(&upload) else { return Ok(None) };
         if part.len() as u64 != offset {
             return Ok(None);
@@ -93,6 +103,9 @@ impl PhotoTransport for Link {
         state.received += through as u64;
         if stands == new.size {
             state.parts.remove(&upload);
+            if state.checks_hashes && folder::sha256(&whole) != new.sha256 {
+                return Ok(None);
+            }
             assert_eq!(folder::sha256(&whole), new.sha256);
             assert!(state.held.insert(new.sha256.clone(), whole).is_none(), "stored twice");
             state.finished.push(new.sha256);
@@ -348,4 +361,120 @@ async fn of_several_uploads_of_one_photo_the_furthest_is_carried_on() {
         puts(&link, &phone, id, 2, second);
         assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().sent, size_of(&phone, id) - 20);
     }
+}
+
+#[tokio::test]
+async fn over_a_link_that_carries_little_at_a_time_and_drops_halves_a_photo_arrives() {
+    let phone = Phone::new();
+    phone.takes_bytes(noisy(500, 1)).await.unwrap();
+    let link = Link::default();
+    link.0.lock().unwrap().drops_halves = true;
+    for cut in 0.. {
+        assert!(cut < 100, "it does not get on");
+        link.0.lock().unwrap().until_cut = Some(40_000);
+        if phone.photos.upload(&link, Network::Metered).await.is_ok() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_learned_of_the_link_outlives_the_process() {
+    let mut phone = Phone::new();
+    phone.takes_bytes(noisy(500, 1)).await.unwrap();
+    let link = Link::default();
+    link.0.lock().unwrap().drops_halves = true;
+    for _ in 0..8 {
+        link.0.lock().unwrap().until_cut = Some(10);
+        assert!(phone.photos.upload(&link, Network::Metered).await.is_err());
+    }
+    phone.starts_again();
+    *link.0.lock().unwrap() = State::default();
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    let chunks = link.0.lock().unwrap().chunks.clone();
+    assert_eq!(chunks[..2], [8 * 1024, 16 * 1024], "it begins small, and grows with each that goes through");
+    phone.takes_bytes(noisy(500, 2)).await.unwrap();
+    phone.starts_again();
+    link.0.lock().unwrap().chunks.clear();
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    assert!(link.0.lock().unwrap().chunks[0] > 16 * 1024, "and so does what is remembered");
+}
+
+#[tokio::test]
+async fn a_photo_that_the_disk_has_changed_is_told_and_kept_and_never_sent_until_it_is_taken_again() {
+    let mut phone = Phone::new();
+    let (whole, rotten) = (phone.takes(10).await.unwrap(), phone.takes_bytes(noisy(300, 1)).await.unwrap());
+    let file = phone.photos.folder.path(&hash_of(&phone, rotten), folder::Sort::Photo);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[5_000] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    let link = Link::default();
+    let done = phone.photos.upload(&link, Network::Metered).await.unwrap();
+    assert_eq!((done.photos, done.sent), (1, size_of(&phone, whole)));
+    phone.hears(whole, true);
+    phone.photos.note_confirmed().unwrap();
+    for _ in 0..2 {
+        assert_eq!(phone.photos.send_waiting(&link).await.unwrap(), Uploaded::default());
+        assert!(!phone.photos.has_waiting().unwrap(), "no look is begun for it");
+        phone.starts_again();
+    }
+    let view = phone.photos.storage_view().unwrap();
+    let kept = view.photos.iter().find(|photo| photo.record_id == rotten).unwrap().kept;
+    assert_eq!((kept, std::fs::read(&file).unwrap()), (Kept::Damaged, bytes));
+    assert!(link.0.lock().unwrap().parts.is_empty());
+
+    let again = phone.takes_bytes(noisy(300, 1)).await.unwrap();
+    assert_eq!(hash_of(&phone, again), hash_of(&phone, rotten));
+    assert_eq!(phone.photos.send_waiting(&link).await.unwrap().photos, 1);
+}
+
+#[tokio::test]
+async fn a_photo_that_the_disk_changed_while_it_was_sent_is_sent_in_vain_once() {
+    let phone = Phone::new();
+    let id = phone.takes_bytes(noisy(300, 1)).await.unwrap();
+    let link = Link::default();
+    // Some of it arrived before the disk changed it; what the server then puts together it refuses and forgets.
+    puts(&link, &phone, id, 1, 1_000);
+    let file = phone.photos.folder.path(&hash_of(&phone, id), folder::Sort::Photo);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[5_000] ^= 1;
+    std::fs::write(&file, &bytes).unwrap();
+    link.0.lock().unwrap().checks_hashes = true;
+    let done = phone.photos.upload(&link, Network::Metered).await.unwrap();
+    assert_eq!((done.photos, done.sent), (0, size_of(&phone, id) - 1_000));
+    assert_eq!(phone.photos.storage_view().unwrap().photos[0].kept, Kept::Damaged);
+}
+
+#[tokio::test]
+async fn a_photo_of_which_the_disk_has_lost_the_end_is_damaged_however_much_of_it_has_arrived() {
+    let phone = Phone::new();
+    let id = phone.takes_bytes(noisy(300, 1)).await.unwrap();
+    let link = Link::default();
+    puts(&link, &phone, id, 1, 1_000);
+    let file = phone.photos.folder.path(&hash_of(&phone, id), folder::Sort::Photo);
+    std::fs::write(&file, &std::fs::read(&file).unwrap()[..500]).unwrap();
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap(), Uploaded::default());
+    assert_eq!(phone.photos.storage_view().unwrap().photos[0].kept, Kept::Damaged);
+}
+
+#[tokio::test]
+async fn a_viewed_photo_is_shown_whole_or_fetched_again_and_two_may_look_at_once() {
+    let mut phone = Phone::new();
+    let bytes = b"a photo of another device".to_vec();
+    let hash = folder::sha256(&bytes);
+    let link = Link::default();
+    link.0.lock().unwrap().held.insert(hash.clone(), bytes.clone());
+    let (one, two) = tokio::join!(phone.photos.view(Some(&link), &hash), phone.photos.view(Some(&link), &hash));
+    let file = one.unwrap();
+    assert_eq!(file, two.unwrap());
+    assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1, "nothing unfinished is left");
+    // A power cut may leave a name without its bytes, and a part without its name.
+    std::fs::write(&file, b"").unwrap();
+    let part = file.with_file_name(format!("{hash}.1.part"));
+    std::fs::write(&part, b"half").unwrap();
+    phone.starts_again();
+    assert!(!part.exists());
+    assert!(matches!(phone.photos.view(None, &hash).await, Err(PhotoError::NotHere)));
+    let again = phone.photos.view(Some(&link), &hash).await.unwrap();
+    assert_eq!(std::fs::read(again).unwrap(), bytes);
 }
