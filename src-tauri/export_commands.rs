@@ -126,7 +126,7 @@ fn write_whole<T>(path: &Path, fill: impl FnOnce(&mut BufWriter<File>) -> Answer
     unfinished.push(".part");
     let unfinished = PathBuf::from(unfinished);
     let written = File::create(&unfinished).map_err(failed).and_then(|file| {
-        let filled = fill_and_flush(file, fill)?;
+        let filled = fill_and_flush(file, fill, File::sync_all)?;
         std::fs::rename(&unfinished, path).and_then(|()| sync_folder(path)).map_err(failed)?;
         Ok(filled)
     });
@@ -145,7 +145,7 @@ fn write_in_place<R: Runtime, T>(
     let mut options = OpenOptions::new();
     options.read(false).write(true).truncate(true);
     let file = app.fs().open(address.clone(), options).map_err(failed)?;
-    let written = file.try_clone().map_err(failed).and_then(|copy| fill_and_flush(copy, fill));
+    let written = file.try_clone().map_err(failed).and_then(|copy| fill_and_flush(copy, fill, sync_if_kept));
     if written.is_err() {
         let _ = file.set_len(0);
     }
@@ -157,11 +157,23 @@ fn write_in_place<R: Runtime, T>(
     written
 }
 
-fn fill_and_flush<T>(file: File, fill: impl FnOnce(&mut BufWriter<File>) -> Answer<T>) -> Answer<T> {
+fn fill_and_flush<T>(
+    file: File,
+    fill: impl FnOnce(&mut BufWriter<File>) -> Answer<T>,
+    sync: impl FnOnce(&File) -> io::Result<()>,
+) -> Answer<T> {
     let mut out = BufWriter::with_capacity(256 * 1024, file);
     let filled = fill(&mut out)?;
-    out.flush().and_then(|()| out.get_ref().sync_all()).map_err(failed)?;
+    out.flush().and_then(|()| sync(out.get_ref())).map_err(failed)?;
     Ok(filled)
+}
+
+/// Another app may read what is written through a pipe, which keeps nothing that could be brought to a disk.
+fn sync_if_kept(file: &File) -> io::Result<()> {
+    file.sync_all().or_else(|error| match error.kind() {
+        io::ErrorKind::InvalidInput | io::ErrorKind::Unsupported => Ok(()),
+        _ => Err(error),
+    })
 }
 
 #[cfg(unix)]
@@ -204,6 +216,17 @@ mod tests {
         assert!(error.unwrap_err().message.contains("no room"));
         assert_eq!(std::fs::read(&path).unwrap(), b"before");
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_another_app_reads_through_a_pipe_arrives_whole() {
+        let (mut reader, writer) = io::pipe().unwrap();
+        let file = File::from(std::os::fd::OwnedFd::from(writer));
+        let bytes = fill_and_flush(file, |out| out.write(b"whole").map_err(failed), sync_if_kept).unwrap();
+        let mut read = Vec::new();
+        io::Read::read_to_end(&mut reader, &mut read).unwrap();
+        assert_eq!((bytes, read), (5, b"whole".to_vec()));
     }
 
     #[test]

@@ -47,17 +47,29 @@ pub(crate) fn check_same_organisation(before: Option<&Enrolment>, now: &Enrolmen
     )))
 }
 
-/// The server's address as it is used: with a scheme, `https` if none was typed, and without a trailing slash.
+/// The server's address as it is used: with a scheme, `https` if none was typed, and without a trailing slash. Without TLS
+/// the device's token would travel in clear, so that is for a server on this very machine only, as in a demo or a test.
 fn address(typed: &str) -> Result<String, CommandError> {
     let typed = typed.trim();
     let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
-    let plausible = reqwest::Url::parse(&with_scheme).is_ok_and(|url| {
-        matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty())
-    });
-    if typed.is_empty() || !plausible {
+    let url = reqwest::Url::parse(&with_scheme)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()));
+    let Some(url) = url.filter(|_| !typed.is_empty()) else {
         return Err(refused("Check the server’s address. It looks like gatebook.example.com."));
+    };
+    if url.scheme() == "http" && !is_this_machine(&url) {
+        return Err(refused(
+            "This address begins with http://, so everything would travel unprotected. Use https://, also on your own network.",
+        ));
     }
     Ok(with_scheme.trim_end_matches('/').to_owned())
+}
+
+fn is_this_machine(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn told(error: &TransportError) -> CommandError {
@@ -89,6 +101,25 @@ mod tests {
     fn an_address_is_https_unless_it_says_otherwise() {
         assert_eq!(address(" gatebook.example.com/ ").unwrap(), "https://gatebook.example.com");
         assert_eq!(address("http://127.0.0.1:7480").unwrap(), "http://127.0.0.1:7480");
+    }
+
+    #[test]
+    fn without_tls_no_server_is_taken_but_one_on_this_machine() {
+        for typed in ["http://localhost:7480", "http://127.0.0.1:7480", "http://[::1]:7480", "HTTP://LOCALHOST/"] {
+            assert!(address(typed).is_ok(), "{typed}");
+        }
+        for typed in [
+            "http://gatebook.example.com",
+            "http://192.168.1.20:7480",
+            "http://10.0.0.5",
+            "http://localhost.example.com",
+            "http://127.0.0.1@gatebook.example.com",
+            "Http://[fd00::1]",
+        ] {
+            let refused = address(typed).unwrap_err();
+            assert!(refused.message.contains("https://"), "{typed}: {}", refused.message);
+            assert!(!refused.retry);
+        }
     }
 
     #[test]

@@ -22,6 +22,10 @@ fn strings(value: &Value) -> Vec<&str> {
     value.as_array().unwrap().iter().map(|value| value.as_string().unwrap()).collect()
 }
 
+fn dictionaries(value: &Value) -> Vec<&Dictionary> {
+    value.as_array().unwrap().iter().map(|value| value.as_dictionary().unwrap()).collect()
+}
+
 /// The same value, written in YAML.
 fn as_plist(yaml: &Yaml) -> Value {
     match yaml {
@@ -100,17 +104,41 @@ fn the_privacy_manifest_is_part_of_the_app_tracks_nobody_and_gives_reasons() {
     let privacy = plist(&format!("{APP}/PrivacyInfo.xcprivacy"));
     assert_eq!(privacy["NSPrivacyTracking"], Value::Boolean(false));
     assert!(privacy["NSPrivacyTrackingDomains"].as_array().unwrap().is_empty());
-    let used = privacy["NSPrivacyAccessedAPITypes"].as_array().unwrap();
-    for used in used {
-        let used = used.as_dictionary().unwrap();
-        assert!(!used["NSPrivacyAccessedAPITypeReasons"].as_array().unwrap().is_empty());
+    let used = dictionaries(&privacy["NSPrivacyAccessedAPITypes"]);
+    let reasons = |api: &str| {
+        let kind = format!("NSPrivacyAccessedAPICategory{api}");
+        let of_kind = used.iter().find(|used| used["NSPrivacyAccessedAPIType"].as_string() == Some(&kind));
+        strings(&of_kind.unwrap_or_else(|| panic!("{api} is used"))["NSPrivacyAccessedAPITypeReasons"])
+    };
+    // Whatever uses one of these, in Swift or in Rust, and the reasons for which the app does.
+    for (at, calls, api, because) in [
+        (format!("{SWIFT}/Rounds.swift"), "UserDefaults.standard", "UserDefaults", &["CA92.1"][..]),
+        ("crates/client/src/photos/mod.rs".to_owned(), "fs4::available_space", "DiskSpace", &["E174.1", "85F4.1"]),
+        ("crates/client/src/background.rs".to_owned(), "Instant::now", "SystemBootTime", &["35F9.1"]),
+    ] {
+        assert!(text(&at).contains(calls), "{at} calls {calls} no longer");
+        assert_eq!(reasons(api), because, "{api}");
     }
-    // The plugin keeps how the last round ended there.
-    assert!(text(&format!("{SWIFT}/Rounds.swift")).contains("UserDefaults.standard"));
-    assert!(used.iter().any(|used| {
-        let kind = &used.as_dictionary().unwrap()["NSPrivacyAccessedAPIType"];
-        kind.as_string() == Some("NSPrivacyAccessedAPICategoryUserDefaults")
-    }));
+    assert_eq!(reasons("FileTimestamp"), ["C617.1"]);
+    // Free space is shown to the person, for which there is a reason of its own.
+    assert!(text("ui/field/pages/Storage.svelte").contains("view.free_bytes"));
+}
+
+#[test]
+fn what_goes_to_the_organisations_server_is_declared_as_linked_and_for_the_apps_own_work() {
+    let privacy = plist(&format!("{APP}/PrivacyInfo.xcprivacy"));
+    let mut declared = BTreeSet::new();
+    for data in dictionaries(&privacy["NSPrivacyCollectedDataTypes"]) {
+        let kind = data["NSPrivacyCollectedDataType"].as_string().unwrap();
+        assert_eq!(data["NSPrivacyCollectedDataTypeLinked"], Value::Boolean(true), "{kind}");
+        assert_eq!(data["NSPrivacyCollectedDataTypeTracking"], Value::Boolean(false), "{kind}");
+        let purposes = strings(&data["NSPrivacyCollectedDataTypePurposes"]);
+        assert_eq!(purposes, ["NSPrivacyCollectedDataTypePurposeAppFunctionality"], "{kind}");
+        assert!(declared.insert(kind.trim_start_matches("NSPrivacyCollectedDataType")), "{kind} stands there twice");
+    }
+    assert_eq!(declared, ["DeviceID", "Name", "OtherUserContent", "PhotosorVideos", "PreciseLocation"].into());
+    // Photos keep the place that the camera wrote into them.
+    assert!(text("crates/client/src/photos/develop/facts.rs").contains("Tag::GPSLatitude,"));
 }
 
 #[test]

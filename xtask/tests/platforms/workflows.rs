@@ -2,7 +2,7 @@
 
 use serde_yaml_ng::Value;
 
-use crate::source::{path, text};
+use crate::source::{json, path, text};
 
 const PLATFORMS: [(&str, &str); 4] = [
     ("android", "npx tauri android build "),
@@ -31,6 +31,24 @@ fn each_platform_has_one_that_builds_it_and_keeps_what_it_made() {
                 assert!(value.starts_with("${{ "), "{at}: {name} stands there in clear");
             }
         }
+    }
+}
+
+#[test]
+fn where_the_lock_file_has_no_binary_of_the_cli_the_workflow_installs_that_of_the_clis_own_version() {
+    let lock = json("package-lock.json");
+    let version = json("package.json")["devDependencies"]["@tauri-apps/cli"].as_str().unwrap().to_owned();
+    assert!(version.chars().all(|digit| digit.is_ascii_digit() || digit == '.'), "{version} names more than one");
+    for (platform, binary) in [
+        ("android", "@tauri-apps/cli-linux-x64-gnu"),
+        ("ios", "@tauri-apps/cli-darwin-arm64"),
+        ("linux", "@tauri-apps/cli-linux-x64-gnu"),
+        ("windows", "@tauri-apps/cli-win32-x64-msvc"),
+    ] {
+        let is_locked = lock["packages"].get(format!("node_modules/{binary}")).is_some();
+        let workflow = text(&format!(".github/workflows/release-{platform}.yml"));
+        let installs = workflow.contains(&format!("npm install --no-save --no-audit --no-fund \"{binary}@$version\""));
+        assert!(is_locked || installs, "{platform}: nothing brings {binary}");
     }
 }
 

@@ -131,12 +131,13 @@ impl Store {
         self.changes.subscribe()
     }
 
-    /// Moves what is in the write-ahead log into the database file; for when the app is put away.
+    /// Moves what is in the write-ahead log into the database file, as far as nobody is reading or writing, and waits for
+    /// nobody; for when the app is put away.
     ///
     /// # Errors
     /// The database failed.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
+        lock(&self.writer).query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         Ok(())
     }
 
