@@ -48,8 +48,9 @@ pub(crate) const DATABASE: &str = "gatebook.sqlite";
 /// The local store.
 pub struct Store {
     folder: PathBuf,
-    writer: Mutex<Connection>,
     reader: Mutex<Connection>,
+    /// Closed last: then it writes the log back, and the database is one whole file.
+    writer: Mutex<Connection>,
     changes: watch::Sender<u64>,
     /// SQLite's count of other connections' writes, when it was last looked at.
     seen_elsewhere: AtomicI64,

@@ -34,6 +34,8 @@ pub struct HeldRecord {
     pub pending: bool,
     /// The canonical state it equals or was made on.
     pub base: Option<Receipt>,
+    /// The newest canonical state that was seen since, while a change waits.
+    pub shadow: Option<Content>,
     /// Why the server would not take it.
     pub rejection: Option<Rejection>,
 }
@@ -164,6 +166,7 @@ fn held(row: RecordRow) -> HeldRecord {
         write_id: row.write_id,
         pending: row.pending,
         base: row.base,
+        shadow: row.shadow.map(|state| state.content),
         rejection: row.rejection,
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use gatebook_client::TransportError;
+use gatebook_client::{HeldRecord, TransportError};
 use gatebook_domain::{Body, Kind};
 use gatebook_sync::Content;
 use gatebook_sync::wire::HaveResponse;
@@ -228,10 +228,11 @@ impl World<'_> {
         let there = open.device.store().held_of_kind(Kind::Attachment);
         let there = self.works("reading attachments", there)?;
         let here: BTreeSet<Uuid> = there.iter().map(|held| held.id).collect();
-        // What waits itself may have been confirmed before; nobody can see that from here.
+        // Of what waits itself, the state that was last seen in force says it.
+        let in_force = |held: &HeldRecord| if held.pending { held.shadow.clone() } else { Some(held.content.clone()) };
         let stored: BTreeSet<Uuid> = there
             .iter()
-            .filter(|held| if held.pending { held.base.is_some() } else { is_stored(&held.content) })
+            .filter(|held| in_force(held).is_some_and(|content| is_stored(&content)))
             .map(|held| held.id)
             .collect();
         let now = self.time.now();
