@@ -10,6 +10,7 @@ mod logging;
 mod notifications;
 mod photo_commands;
 mod support;
+mod waiting;
 
 #[cfg(desktop)]
 mod kiosk;
@@ -18,7 +19,10 @@ mod tray;
 
 pub use command_names::{COMMANDS, SUPPORT_COMMANDS};
 
-use gatebook_client::photos::Network;
+use std::path::Path;
+
+#[cfg(desktop)]
+use gatebook_client::Surroundings;
 use gatebook_client::scheduler::Event;
 use gatebook_client::view::SyncStatus;
 use gatebook_client::{Device, DeviceConfig};
@@ -132,12 +136,10 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
     // A kiosk has a cable or the yard's Wi-Fi; phones say what they have.
     #[cfg(desktop)]
-    device.photos().set_network(Network::Unmetered);
-    let told = device.clone();
-    app.background_sync().start(&data, move |network| {
-        told.photos().set_network(if network.unmetered { Network::Unmetered } else { Network::Metered });
-        told.notify(Event::NetworkChanged);
-    })?;
+    device.set_surroundings(Surroundings::DESKTOP);
+    listen(app, &data, &device)?;
+    // A phone's system may have started the app with nobody there; it says when somebody is.
+    #[cfg(desktop)]
     device.set_looked_at(true);
     forward(app.handle().clone(), &device);
     notifications::watch(app.handle().clone(), &device);
@@ -154,12 +156,28 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Tells the pages of changes of local state and of sync, as they happen.
+/// Has a phone's system say what the device is connected by, and whether the app is on the screen.
+fn listen(app: &App, data: &Path, device: &Device) -> tauri_plugin_background_sync::Result<()> {
+    let (told, shown, handle) = (device.clone(), device.clone(), app.handle().clone());
+    app.background_sync().start(
+        data,
+        move |now| {
+            told.set_surroundings(now.into());
+            if now.is_new_way {
+                told.notify(Event::NetworkChanged);
+            }
+        },
+        move |now| notifications::set_on_screen(&handle, &shown, now.on_screen),
+    )
+}
+
+/// Tells the pages of changes of local state and of sync, and the system of what waits, as they happen.
 fn forward(app: AppHandle, device: &Device) {
     let (mut changes, mut status) = (device.changes(), device.sync_status());
+    let device = device.clone();
     tauri::async_runtime::spawn(async move {
-        note_pending(&app, status.borrow().pending);
         loop {
+            waiting::tell(&app, &device);
             let sent = tokio::select! {
                 changed = changes.changed() => match changed {
                     Ok(()) => StoreChanged(()).emit(&app),
@@ -168,7 +186,6 @@ fn forward(app: AppHandle, device: &Device) {
                 changed = status.changed() => match changed {
                     Ok(()) => {
                         let now = status.borrow_and_update().clone();
-                        note_pending(&app, now.pending);
                         SyncStatusChanged(now).emit(&app)
                     }
                     Err(_) => return,
@@ -181,13 +198,6 @@ fn forward(app: AppHandle, device: &Device) {
     });
 }
 
-/// The system takes over what waits when the app is left, so it must know whether anything does.
-fn note_pending(app: &AppHandle, count: u32) {
-    if let Err(error) = app.background_sync().note_pending(count) {
-        tracing::warn!(%error, "the system's scheduler was not told what waits");
-    }
-}
-
 fn on_event(app: &AppHandle, event: &RunEvent) {
     #[cfg(desktop)]
     if let RunEvent::WindowEvent { label, event, .. } = event {
@@ -196,13 +206,30 @@ fn on_event(app: &AppHandle, event: &RunEvent) {
         support::window::on_window_event(app, label, event);
     }
     let Some(device) = app.try_state::<Device>() else { return };
-    notifications::on_event(app, &device, event);
+    #[cfg(desktop)]
+    notifications::on_event(&device, event);
     match event {
         RunEvent::WindowEvent { event: WindowEvent::Focused(true), .. } | RunEvent::Resumed => {
+            #[cfg(desktop)]
             device.set_looked_at(true);
             device.notify(Event::Resumed);
         }
-        RunEvent::WindowEvent { event: WindowEvent::Focused(false), .. } | RunEvent::Exit => device.suspend(),
+        // On iOS this alone may tell that the app comes from the background.
+        #[cfg(mobile)]
+        RunEvent::WindowEvent { event: WindowEvent::Resumed, .. } => device.notify(Event::Resumed),
+        #[cfg(mobile)]
+        RunEvent::WindowEvent { event: WindowEvent::Suspended, .. } => put_away(app, &device),
+        RunEvent::WindowEvent { event: WindowEvent::Focused(false), .. } => put_away(app, &device),
+        RunEvent::Exit => device.suspend(),
         _ => {}
     }
+}
+
+/// The app is left, perhaps for good. What there is to do waits for the disk, and this thread draws.
+fn put_away(app: &AppHandle, device: &Device) {
+    let (app, device) = (app.clone(), device.clone());
+    std::thread::spawn(move || {
+        waiting::tell(&app, &device);
+        device.suspend();
+    });
 }

@@ -5,21 +5,23 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use gatebook_client::{Device, Notification, NotificationKind, Watched};
+use tauri::AppHandle;
 #[cfg(desktop)]
 use tauri::Manager as _;
-use tauri::{AppHandle, RunEvent, WindowEvent};
+#[cfg(desktop)]
+use tauri::{RunEvent, WindowEvent};
 use tauri_plugin_background_sync::BackgroundSyncExt as _;
 use tauri_plugin_notification::NotificationExt as _;
 #[cfg(mobile)]
 use tauri_plugin_notification::PermissionState;
 
-/// Whether the app is on a phone's screen. It is when it starts.
+/// Whether the app is on a phone's screen. Until its system says so, it is not: iOS starts the whole app for a task, too, and
+/// what would be told then must not count as seen.
 #[cfg(mobile)]
-static ON_SCREEN: AtomicBool = AtomicBool::new(true);
+static ON_SCREEN: AtomicBool = AtomicBool::new(false);
 
 /// Tells what comes in while the app is in the background, after each round and each change.
 pub(crate) fn watch(app: AppHandle, device: &Device) {
-    app.background_sync().set_on_screen(true);
     let (mut changes, mut status) = (device.changes(), device.sync_status());
     let device = device.clone();
     tauri::async_runtime::spawn(async move {
@@ -45,34 +47,32 @@ pub(crate) fn watch(app: AppHandle, device: &Device) {
     });
 }
 
-/// The app comes to the screen, or is about to leave it.
-pub(crate) fn on_event(app: &AppHandle, device: &Device, event: &RunEvent) {
-    match event {
-        #[cfg(desktop)]
-        RunEvent::WindowEvent { event: WindowEvent::Focused(false), .. } => leave(app, device),
-        #[cfg(mobile)]
-        RunEvent::WindowEvent { event: WindowEvent::Suspended, .. } => leave(app, device),
-        // iOS tells of becoming active again by one of them, of coming from the background by another.
-        #[cfg(mobile)]
-        RunEvent::Resumed | RunEvent::WindowEvent { event: WindowEvent::Resumed | WindowEvent::Focused(true), .. } => {
-            ON_SCREEN.store(true, Ordering::Relaxed);
-            app.background_sync().set_on_screen(true);
-        }
-        _ => {}
+/// The window is about to be left.
+#[cfg(desktop)]
+pub(crate) fn on_event(device: &Device, event: &RunEvent) {
+    if let RunEvent::WindowEvent { event: WindowEvent::Focused(false), .. } = event {
+        leave(device);
     }
 }
 
+/// A phone's system says that the app came to the screen or left it. The events of windows say too much: a window gets the
+/// focus as it is made, whoever sees it.
+pub(crate) fn set_on_screen(app: &AppHandle, device: &Device, is_on_screen: bool) {
+    app.background_sync().set_on_screen(is_on_screen);
+    #[cfg(mobile)]
+    if ON_SCREEN.swap(is_on_screen, Ordering::Relaxed) && !is_on_screen {
+        let device = device.clone();
+        // The system's own thread waits for no disk.
+        std::thread::spawn(move || leave(&device));
+    }
+    device.set_looked_at(is_on_screen);
+}
+
 /// What came in until now was to be seen on the screen, and is not told when it is left.
-pub(crate) fn leave(app: &AppHandle, device: &Device) {
+pub(crate) fn leave(device: &Device) {
     if let Err(error) = device.to_tell(Watched::Foreground) {
         tracing::warn!(%error, "what was seen may be told once more");
     }
-    #[cfg(mobile)]
-    {
-        ON_SCREEN.store(false, Ordering::Relaxed);
-        device.set_looked_at(false);
-    }
-    app.background_sync().set_on_screen(false);
 }
 
 /// Whether a person sees the app, or sees it as soon as they look.

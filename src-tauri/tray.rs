@@ -85,7 +85,7 @@ pub(crate) fn on_window_event(app: &AppHandle, label: &str, event: &WindowEvent)
     }
     let Some(window) = app.get_webview_window("main") else { return };
     if let Some(device) = app.try_state::<Device>() {
-        notifications::leave(app, &device);
+        notifications::leave(&device);
         device.set_looked_at(false);
     }
     match window.hide() {

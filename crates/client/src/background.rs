@@ -15,6 +15,7 @@ use crate::photos::{Photos, UploadError, Uploaded};
 use crate::round_lock::{Lane, RoundLock};
 use crate::scheduler::{self, Event, Situation, plan};
 use crate::store::{BeforeRound, DATABASE, Enrolment, Store, settings};
+use crate::surroundings::Surroundings;
 use crate::sync_round::{self, PageSize, RoundError};
 use crate::transport::HttpTransport;
 use crate::view::SyncProblemCode;
@@ -71,12 +72,13 @@ const FRESH: Duration = Duration::from_secs(10);
 /// What a transaction that is under way gets to end after the deadline.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
-/// Runs one round over the store in `data_dir` and says how it ended. Blocks until then, at most until `deadline`.
+/// Runs one round over the store in `data_dir` and says how it ended. Blocks until then, at most until `deadline`. Whoever
+/// begins it knows the `surroundings`: there is no app that was told.
 ///
 /// The round may be cut at any point, by the deadline or with the whole process; the next one does again what was not
 /// settled.
 #[must_use]
-pub fn background_round(data_dir: &Path, deadline: &Deadline) -> Outcome {
+pub fn background_round(data_dir: &Path, surroundings: Surroundings, deadline: &Deadline) -> Outcome {
     if deadline.has_passed() {
         return Outcome::Retry;
     }
@@ -94,7 +96,7 @@ pub fn background_round(data_dir: &Path, deadline: &Deadline) -> Outcome {
                 tracing::info!("background round stopped: its time is up");
                 Outcome::Retry
             }
-            ended = round(data_dir) => ended.unwrap_or_else(|error| {
+            ended = round(data_dir, surroundings) => ended.unwrap_or_else(|error| {
                 tracing::error!(error = &error as &dyn std::error::Error, "background round failed on this device");
                 Outcome::Retry
             }),
@@ -118,7 +120,7 @@ pub fn to_tell(data_dir: &Path, watched: Watched) -> Vec<Notification> {
     })
 }
 
-async fn round(data_dir: &Path) -> Result<Outcome, StoreError> {
+async fn round(data_dir: &Path, surroundings: Surroundings) -> Result<Outcome, StoreError> {
     if !data_dir.join(DATABASE).exists() {
         return Ok(Outcome::NothingToDo);
     }
@@ -138,26 +140,27 @@ async fn round(data_dir: &Path) -> Result<Outcome, StoreError> {
     let way = match HttpTransport::new(&enrolment.server_url, &enrolment.token) {
         Ok(way) => way,
         Err(error) => {
-            note(&store, Event::Started)?;
-            return Ok(conclude(&store, Err(error.into()), &enrolment)?.outcome);
+            note(&store, Event::Started, surroundings)?;
+            return Ok(conclude(&store, Err(error.into()), &enrolment, surroundings)?.outcome);
         }
     };
     let records = if !has_fresh_work && age.is_some_and(|age| age < FRESH) {
         Ended { outcome: Outcome::NothingToDo, way_is_open: true }
-    } else if !note(&store, Event::Started)? {
+    } else if !note(&store, Event::Started, surroundings)? {
         tracing::info!("no background round yet: the server asked to come later");
         return Ok(Outcome::Retry);
     } else {
         let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
         let version = env!("CARGO_PKG_VERSION");
         let ended = sync_round::run(&store, &way, &mut PageSize::new(limits), version, |_| ()).await;
-        conclude(&store, ended.map(|report| tracing::info!(?report, "background round ended")), &enrolment)?
+        let ended = ended.map(|report| tracing::info!(?report, "background round ended"));
+        conclude(&store, ended, &enrolment, surroundings)?
     };
     drop(lock);
     if !records.way_is_open {
         return Ok(records.outcome);
     }
-    Ok(match send_photos(store, &way).await {
+    Ok(match send_photos(store, &way, surroundings).await {
         Ok(sent) if sent.photos > 0 => match records.outcome {
             Outcome::NothingToDo => Outcome::Success,
             outcome => outcome,
@@ -171,8 +174,14 @@ async fn round(data_dir: &Path) -> Result<Outcome, StoreError> {
 }
 
 /// What waits is sent until the deadline, unless the app is at it; a chunk that arrived has not to be sent again.
-async fn send_photos(store: Arc<Store>, way: &HttpTransport) -> Result<Uploaded, UploadError> {
-    Photos::open_beside_the_app(store, Arc::new(SystemEnvironment))?.send_waiting(way).await
+async fn send_photos(
+    store: Arc<Store>,
+    way: &HttpTransport,
+    surroundings: Surroundings,
+) -> Result<Uploaded, UploadError> {
+    let photos = Photos::open_beside_the_app(store, Arc::new(SystemEnvironment))?;
+    photos.set_network(surroundings.for_photos());
+    photos.send_waiting(way).await
 }
 
 /// How the records fared.
@@ -182,16 +191,21 @@ struct Ended {
     way_is_open: bool,
 }
 
-fn conclude(store: &Store, outcome: Result<(), RoundError>, enrolment: &Enrolment) -> Result<Ended, StoreError> {
+fn conclude(
+    store: &Store,
+    outcome: Result<(), RoundError>,
+    enrolment: &Enrolment,
+    surroundings: Surroundings,
+) -> Result<Ended, StoreError> {
     let error = match outcome {
         Ok(()) => {
-            note(store, Event::Succeeded)?;
+            note(store, Event::Succeeded, surroundings)?;
             return Ok(Ended { outcome: Outcome::Success, way_is_open: true });
         }
         Err(error) => error,
     };
     tracing::warn!(error = &error as &dyn std::error::Error, "background round failed");
-    note(store, Event::Failed { retry_after: scheduler::retry_after_of(&error) })?;
+    note(store, Event::Failed { retry_after: scheduler::retry_after_of(&error) }, surroundings)?;
     Ok(match scheduler::problem_of(&error).code {
         SyncProblemCode::Revoked => {
             scheduler::sign_out(store, &enrolment.token)?;
@@ -208,11 +222,17 @@ fn conclude(store: &Store, outcome: Result<(), RoundError>, enrolment: &Enrolmen
 }
 
 /// Keeps what happened where the app's scheduler looks, so that it goes on from there. Says whether a round may run.
-fn note(store: &Store, event: Event) -> Result<bool, StoreError> {
+fn note(store: &Store, event: Event, surroundings: Surroundings) -> Result<bool, StoreError> {
     let BeforeRound { enrolment, attempts, has_fresh_work, .. } = store.before_a_round()?;
     // Begun here, not by the plan: there is no scheduler that could.
     let running = event != Event::Started;
-    let situation = Situation { enrolled: enrolment.is_some(), running, pending: has_fresh_work, attempts };
+    let situation = Situation {
+        enrolled: enrolment.is_some(),
+        running,
+        pending: has_fresh_work,
+        saves_battery: surroundings.saves_battery,
+        attempts,
+    };
     let next = plan(situation, SystemEnvironment.now(), event, scheduler::jitter());
     store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
     Ok(next.run_now)

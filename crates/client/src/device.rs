@@ -27,6 +27,7 @@ use crate::photos::{self, Photos, UploadProgress};
 use crate::scheduler::{self, Event};
 use crate::store::{Authorship, Enrolment, Store, settings};
 use crate::support::Snapshot;
+use crate::surroundings::Surroundings;
 use crate::view::{
     AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, Health, InboxItem, OperatorView, RecordView,
     Start, SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
@@ -136,6 +137,21 @@ impl Device {
     pub fn notify(&self, event: Event) {
         self.scheduler.notify(event);
         self.lane.notify(event);
+    }
+
+    /// Says what the device is connected by and runs on. A change of the way to the server is told apart, by
+    /// [`Event::NetworkChanged`].
+    pub fn set_surroundings(&self, surroundings: Surroundings) {
+        self.photos.set_network(surroundings.for_photos());
+        self.scheduler.set_saves_battery(surroundings.saves_battery);
+    }
+
+    /// How much waits for the server, records and photos: what the system is to know when the app is left.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn waiting(&self) -> Answer<u32> {
+        Ok(self.store.waiting_count()?)
     }
 
     /// Everything the UI needs to draw itself anew.
@@ -396,7 +412,8 @@ impl Device {
         self.looked_at.send_replace(is_looked_at);
     }
 
-    /// The app is put away: what is in the write-ahead log goes into the database file.
+    /// The app is put away: what is in the write-ahead log goes into the database file. Takes as long as the disk does, so
+    /// not on a thread that draws.
     pub fn suspend(&self) {
         if let Err(error) = self.store.checkpoint() {
             tracing::warn!(error = &error as &dyn std::error::Error, "no checkpoint on suspend");

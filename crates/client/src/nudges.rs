@@ -72,7 +72,30 @@ async fn run(store: Arc<Store>, scheduler: Handle, mut looked_at: watch::Receive
             },
         }
         endings = if begun.elapsed() >= GOOD { 1 } else { endings.saturating_add(1) };
-        tokio::time::sleep(pause(endings, jitter())).await;
+        match rest(pause(endings, jitter()), &scheduler, &mut looked_at).await {
+            Rested::Enough => {}
+            Rested::News => endings = 0,
+            Rested::Over => return,
+        }
+    }
+}
+
+/// How a pause ended.
+#[derive(Debug, PartialEq, Eq)]
+enum Rested {
+    /// Its time is up.
+    Enough,
+    /// There may be another way to the server, or the app was put away: what failed before says nothing now.
+    News,
+    /// The device is closed.
+    Over,
+}
+
+async fn rest(pause: Duration, scheduler: &Handle, looked_at: &mut watch::Receiver<bool>) -> Rested {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => Rested::Enough,
+        () = scheduler.new_way() => Rested::News,
+        put_away = looked_at.wait_for(|is| !*is) => if put_away.is_ok() { Rested::News } else { Rested::Over },
     }
 }
 
@@ -174,6 +197,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::environment::SystemEnvironment;
 
     const YARD: Scope = Scope::Yard(Uuid::from_u128(0xa));
 
@@ -199,6 +223,28 @@ mod tests {
     fn something_without_an_end_is_not_kept() {
         let mut events = Events::default();
         assert!((0..100).any(|_| events.take_in(&[b'x'; 1_000]).is_err()));
+    }
+
+    #[tokio::test]
+    async fn a_pause_ends_when_there_may_be_another_way_or_the_app_is_put_away() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path()).unwrap());
+        let handle = crate::scheduler::spawn(store, Arc::new(SystemEnvironment), String::new()).unwrap();
+        let (looked_at, mut looks) = watch::channel(true);
+
+        for event in [Event::NetworkChanged, Event::Resumed] {
+            let (rested, ()) = tokio::join!(rest(LONGEST_PAUSE, &handle, &mut looks), async { handle.notify(event) });
+            assert_eq!(rested, Rested::News, "{event:?}");
+        }
+        let (rested, _) = tokio::join!(rest(LONGEST_PAUSE, &handle, &mut looks), async { looked_at.send(false) });
+        assert_eq!(rested, Rested::News);
+        looked_at.send_replace(true);
+        let (rested, ()) = tokio::join!(rest(Duration::from_millis(20), &handle, &mut looks), async {
+            handle.notify(Event::LocalWrite);
+        });
+        assert_eq!(rested, Rested::Enough, "a save says nothing of the way");
+        drop(looked_at);
+        assert_eq!(rest(LONGEST_PAUSE, &handle, &mut looks).await, Rested::Over);
     }
 
     #[test]

@@ -5,10 +5,11 @@
 
 use std::path::Path;
 
+use gatebook_client::Surroundings;
 use jni::EnvUnowned;
 use jni::errors::{Error, LogErrorAndDefault, ThrowRuntimeExAndDefault};
 use jni::objects::{JClass, JObject, JString};
-use jni::sys::{jdouble, jint};
+use jni::sys::{jboolean, jdouble, jint};
 
 use crate::rounds;
 
@@ -24,7 +25,8 @@ pub extern "system" fn Java_app_gatebook_backgroundsync_Rounds_prepare<'local>(
         .resolve::<ThrowRuntimeExAndDefault>();
 }
 
-/// Runs one round over the store in `data_dir`, for at most `seconds`, and returns how it ended. Blocks until then. An
+/// Runs one round over the store in `data_dir`, for at most `seconds`, and returns how it ended. Blocks until then. The
+/// system says whether bytes cost nothing and whether the battery is to be saved. An
 /// error or panic becomes a Java exception, which the worker takes for "try again".
 // SAFETY (no_mangle): as above.
 #[unsafe(no_mangle)]
@@ -33,10 +35,13 @@ pub extern "system" fn Java_app_gatebook_backgroundsync_Rounds_run<'local>(
     _class: JClass<'local>,
     data_dir: JString<'local>,
     seconds: jdouble,
+    unmetered: jboolean,
+    saves_battery: jboolean,
 ) -> jint {
     env.with_env(|env| {
         let data_dir = data_dir.try_to_string(env)?;
-        Ok::<_, Error>(rounds::run(Path::new(&data_dir), seconds).code())
+        let surroundings = Surroundings { unmetered, saves_battery };
+        Ok::<_, Error>(rounds::run(Path::new(&data_dir), seconds, surroundings).code())
     })
     .resolve::<ThrowRuntimeExAndDefault>()
 }

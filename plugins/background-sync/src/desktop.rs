@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use tauri::plugin::PluginApi;
 use tauri::{AppHandle, Runtime};
 
-use crate::{NetworkNow, Result, State};
+use crate::{Result, ScreenNow, State, SystemNow};
 
 pub(crate) fn init<R: Runtime, C: DeserializeOwned>(_app: &AppHandle<R>, _api: &PluginApi<R, C>) -> BackgroundSync<R> {
     BackgroundSync(PhantomData)
@@ -20,7 +20,12 @@ pub struct BackgroundSync<R: Runtime>(PhantomData<fn() -> R>);
 
 impl<R: Runtime> BackgroundSync<R> {
     /// Nothing to start: the device's own scheduler runs, and it watches the network itself.
-    pub fn start(&self, _data_dir: &Path, _on_network: impl Fn(NetworkNow) + Send + Sync + 'static) -> Result<()> {
+    pub fn start(
+        &self,
+        _data_dir: &Path,
+        _on_system: impl Fn(SystemNow) + Send + Sync + 'static,
+        _on_screen: impl Fn(ScreenNow) + Send + Sync + 'static,
+    ) -> Result<()> {
         Ok(())
     }
 

@@ -28,7 +28,7 @@ pub use desktop::BackgroundSync;
 pub use error::{Error, Result};
 #[cfg(mobile)]
 pub use mobile::BackgroundSync;
-pub use models::{LastRound, NetworkNow, RoundOutcome, State};
+pub use models::{LastRound, RoundOutcome, ScreenNow, State, SystemNow};
 
 /// Reaches the plugin from an app, a handle or a window.
 pub trait BackgroundSyncExt<R: Runtime> {

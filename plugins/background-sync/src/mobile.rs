@@ -8,7 +8,7 @@ use tauri::ipc::Channel;
 use tauri::plugin::{PluginApi, PluginHandle};
 use tauri::{AppHandle, Runtime};
 
-use crate::{NetworkNow, Result, State, rounds};
+use crate::{Result, ScreenNow, State, SystemNow, rounds};
 
 #[cfg(target_os = "ios")]
 tauri::ios_plugin_binding!(init_plugin_background_sync);
@@ -32,7 +32,8 @@ pub struct BackgroundSync<R: Runtime>(PluginHandle<R>);
 #[serde(rename_all = "camelCase")]
 struct Start<'a> {
     data_dir: &'a str,
-    on_network: Channel<NetworkNow>,
+    on_system: Channel<SystemNow>,
+    on_screen: Channel<ScreenNow>,
 }
 
 #[derive(Serialize)]
@@ -41,18 +42,29 @@ struct Pending {
 }
 
 impl<R: Runtime> BackgroundSync<R> {
-    /// Has the system run rounds over the store in `data_dir` from now on, and tells of changes of the network while
-    /// the app is open.
-    pub fn start(&self, data_dir: &Path, on_network: impl Fn(NetworkNow) + Send + Sync + 'static) -> Result<()> {
-        let on_network = Channel::new(move |told| {
-            on_network(told.deserialize()?);
+    /// Has the system run rounds over the store in `data_dir` from now on. Tells, now and at each change while the app is
+    /// open, what the device is connected by and runs on, and whether the app is on the screen. The system itself is asked
+    /// for that: when it starts the app for a task, windows and events look as if a person had.
+    pub fn start(
+        &self,
+        data_dir: &Path,
+        on_system: impl Fn(SystemNow) + Send + Sync + 'static,
+        on_screen: impl Fn(ScreenNow) + Send + Sync + 'static,
+    ) -> Result<()> {
+        let on_system = Channel::new(move |told| {
+            on_system(told.deserialize()?);
+            Ok(())
+        });
+        let on_screen = Channel::new(move |told| {
+            on_screen(told.deserialize()?);
             Ok(())
         });
         let data_dir = data_dir.to_string_lossy();
-        Ok(self.0.run_mobile_plugin("start", Start { data_dir: &data_dir, on_network })?)
+        Ok(self.0.run_mobile_plugin("start", Start { data_dir: &data_dir, on_system, on_screen })?)
     }
 
-    /// How many records wait. When the app is left while some do, the system is asked for a round at once.
+    /// How much waits. When the app is left while something does, or more comes after it was left, the system is asked for
+    /// a round at once.
     pub fn note_pending(&self, count: u32) -> Result<()> {
         Ok(self.0.run_mobile_plugin("notePending", Pending { count })?)
     }

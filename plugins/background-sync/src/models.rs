@@ -1,5 +1,6 @@
 //! What passes between Rust, Kotlin, Swift and the pages.
 
+use gatebook_client::Surroundings;
 use gatebook_client::background::Outcome;
 use serde::{Deserialize, Serialize};
 
@@ -15,11 +16,30 @@ pub struct State {
     pub last_round: Option<LastRound>,
 }
 
-/// What the device is connected by now.
+/// What the device is connected by and runs on now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct NetworkNow {
-    /// Its bytes cost nothing.
+#[serde(rename_all = "camelCase")]
+pub struct SystemNow {
+    /// Bytes cost nothing.
     pub unmetered: bool,
+    /// The battery is to be saved.
+    pub saves_battery: bool,
+    /// There may be another way to the server than before.
+    pub is_new_way: bool,
+}
+
+impl From<SystemNow> for Surroundings {
+    fn from(now: SystemNow) -> Self {
+        Self { unmetered: now.unmetered, saves_battery: now.saves_battery }
+    }
+}
+
+/// Where the app is now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScreenNow {
+    /// A person sees it. Not so in a process that the system has started for a task.
+    pub on_screen: bool,
 }
 
 /// A round that the system began.
@@ -68,6 +88,20 @@ impl From<Outcome> for RoundOutcome {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn kotlin_and_swift_write_what_they_tell_by_the_names_that_are_read() {
+        let kotlin = include_str!("../android/src/main/java/BackgroundSyncPlugin.kt");
+        let swift = include_str!("../ios/Sources/BackgroundSyncPlugin.swift");
+        let system = SystemNow { unmetered: true, saves_battery: false, is_new_way: true };
+        for told in [serde_json::to_value(system), serde_json::to_value(ScreenNow { on_screen: true })] {
+            for name in told.unwrap().as_object().unwrap().keys() {
+                assert!(kotlin.contains(&format!(".put(\"{name}\", ")), "Kotlin: {name}");
+                assert!(swift.contains(&format!("\"{name}\": ")), "Swift: {name}");
+            }
+        }
+        assert_eq!(Surroundings::from(system), Surroundings { unmetered: true, saves_battery: false });
+    }
 
     #[test]
     fn kotlin_and_swift_know_the_outcomes_by_the_same_numbers() {

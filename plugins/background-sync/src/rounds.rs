@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use gatebook_client::Watched;
 use gatebook_client::background::{self, Deadline, background_round};
+use gatebook_client::{Surroundings, Watched};
 
 use crate::models::RoundOutcome;
 use crate::to_show::ToShow;
@@ -23,11 +23,11 @@ fn under_way() -> MutexGuard<'static, BTreeMap<u64, Deadline>> {
 }
 
 /// Runs a round for at most `seconds` and blocks until it has ended.
-pub(crate) fn run(data_dir: &Path, seconds: f64) -> RoundOutcome {
+pub(crate) fn run(data_dir: &Path, seconds: f64, surroundings: Surroundings) -> RoundOutcome {
     let time = Duration::try_from_secs_f64(seconds).unwrap_or_default().min(LONGEST);
     let deadline = Deadline::within(time);
     let ticket = Ticket::take(deadline.clone());
-    let outcome = background_round(data_dir, &deadline);
+    let outcome = background_round(data_dir, surroundings, &deadline);
     drop(ticket);
     outcome.into()
 }
@@ -83,7 +83,7 @@ mod tests {
     #[test]
     fn a_round_in_an_empty_folder_has_nothing_to_do_and_gives_its_place_back() {
         let folder = tempfile::tempdir().unwrap();
-        assert_eq!(run(folder.path(), 5.0), RoundOutcome::NothingToDo);
+        assert_eq!(run(folder.path(), 5.0, Surroundings::default()), RoundOutcome::NothingToDo);
         assert!(under_way().is_empty());
     }
 
@@ -106,7 +106,7 @@ mod tests {
     fn no_time_or_a_time_that_is_none_stops_at_once() {
         let folder = tempfile::tempdir().unwrap();
         for seconds in [0.0, -3.0, f64::NAN] {
-            assert_eq!(run(folder.path(), seconds), RoundOutcome::Retry);
+            assert_eq!(run(folder.path(), seconds, Surroundings::default()), RoundOutcome::Retry);
         }
     }
 }

@@ -9,6 +9,8 @@ import java.util.concurrent.TimeUnit
 
 abstract class ListenableWorker(val applicationContext: Context, parameters: WorkerParameters) {
     val inputData: Data get() = throw NotImplementedError()
+    val isStopped: Boolean get() = false
+    val runAttemptCount: Int get() = 0
     open fun onStopped() {}
     open fun getForegroundInfo(): ForegroundInfo = throw NotImplementedError()
 
@@ -31,9 +33,11 @@ class ForegroundInfo(notificationId: Int, notification: Notification)
 
 class Data private constructor() {
     fun getString(key: String): String? = null
+    fun getBoolean(key: String, defaultValue: Boolean): Boolean = defaultValue
 
     class Builder {
         fun putString(key: String, value: String?): Builder = this
+        fun putBoolean(key: String, value: Boolean): Builder = this
         fun build(): Data = throw NotImplementedError()
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::plan::Event;
+use super::plan::{Event, missed};
 use super::run::{Handle, Inbox, Planned, Scheduler, prepare};
 use crate::environment::Environment;
 use crate::error::StoreError;
@@ -15,6 +15,7 @@ use crate::sync_round::{PageSize, Report, RoundError};
 pub struct ByHand {
     scheduler: Scheduler,
     inbox: Inbox,
+    is_under_way: bool,
 }
 
 /// What is to be done next.
@@ -51,21 +52,29 @@ impl ByHand {
         app: String,
     ) -> Result<(Self, Handle), StoreError> {
         let (scheduler, handle, inbox) = prepare(store, environment, app)?;
-        Ok((Self { scheduler, inbox }, handle))
+        Ok((Self { scheduler, inbox, is_under_way: false }, handle))
     }
 
-    /// The next event that the device was told of.
+    /// The next event that the device was told of. What is told while a round is under way comes once more if that fails.
     pub fn event(&mut self) -> Option<Event> {
-        self.inbox.try_recv().ok()
+        if self.is_under_way {
+            let event = self.inbox.try_recv().ok()?;
+            self.scheduler.missed = missed(self.scheduler.missed, event);
+            return Some(event);
+        }
+        self.scheduler.missed.take().or_else(|| self.inbox.try_recv().ok())
     }
 
     /// What is to be done about it.
     ///
     /// # Errors
     /// The database failed.
-    pub fn plan(&self, event: Event, jitter: f64) -> Result<Next, StoreError> {
+    pub fn plan(&mut self, event: Event, jitter: f64) -> Result<Next, StoreError> {
         Ok(match self.scheduler.plan(event, jitter)? {
-            Planned::Round(enrolment) => Next::Round(Due { enrolment }),
+            Planned::Round(enrolment) => {
+                (self.is_under_way, self.scheduler.missed) = (true, None);
+                Next::Round(Due { enrolment })
+            }
             Planned::Wait(wake_at) => Next::Wait(wake_at),
         })
     }
@@ -87,6 +96,7 @@ impl ByHand {
     /// A round was cut. Whoever cut it tells of the change of network that did it.
     pub fn cut(&mut self, size: PageSize) {
         self.scheduler.size = size;
+        (self.is_under_way, self.scheduler.missed) = (false, None);
         self.scheduler.ended();
     }
 
@@ -101,6 +111,7 @@ impl ByHand {
         due: &Due,
     ) -> Result<Event, StoreError> {
         self.scheduler.size = size;
+        self.is_under_way = false;
         self.scheduler.ended();
         self.scheduler.conclude(outcome, &due.enrolment.token)
     }

@@ -30,6 +30,8 @@ pub struct Situation {
     pub running: bool,
     /// Something waits to be sent.
     pub pending: bool,
+    /// The battery is to be saved.
+    pub saves_battery: bool,
     /// How the last attempts went.
     pub attempts: Attempts,
 }
@@ -77,14 +79,16 @@ pub struct Plan {
 const DEBOUNCE: Duration = Duration::from_secs(2);
 /// With nothing to send, news is asked for this often.
 const IDLE: Duration = Duration::from_secs(60);
+/// The same while the battery is to be saved. What is written, and what somebody asks for, goes as ever.
+const IDLE_ON_SAVER: Duration = Duration::from_secs(15 * 60);
 /// Coming to the foreground asks for news unless a round was this recent.
 const FRESH: Duration = Duration::from_secs(10);
 /// After a failure: this long, doubling with each further one …
 const FIRST_BACKOFF: Duration = Duration::from_secs(5);
 /// … up to this.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(15 * 60);
-/// While failing, a save brings the next attempt no nearer than this to the last.
-const WRITE_WHILE_FAILING: Duration = Duration::from_secs(30);
+/// While failing, a save, or coming to the foreground again, brings the next attempt no nearer than this to the last.
+const SOON_WHILE_FAILING: Duration = Duration::from_secs(30);
 
 /// Plans the next step. `jitter` is a random number from 0 to 1 that spreads devices apart.
 #[must_use]
@@ -99,7 +103,8 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
             attempts.failures = 0;
             attempts.not_before = None;
             attempts.last_success_at = Some(now);
-            attempts.next_attempt_at = Some(now + if situation.pending { DEBOUNCE } else { spread(IDLE, jitter) });
+            let idle = if situation.saves_battery { IDLE_ON_SAVER } else { IDLE };
+            attempts.next_attempt_at = Some(now + if situation.pending { DEBOUNCE } else { spread(idle, jitter) });
         }
         Event::Failed { .. } if gatebook_sync::deliberate!(WaitForNetwork) => {
             return Plan { run_now: false, wake_at: None, attempts };
@@ -115,17 +120,20 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
         Event::Resumed => {
             if since_last.is_none_or(|since| since >= FRESH) {
                 attempts.next_attempt_at = Some(now);
+            } else if attempts.failures > 0 {
+                // Somebody looks, and what that recent round brought was a failure.
+                attempts.next_attempt_at = attempts.next_attempt_at.map(|next| next.min(now + SOON_WHILE_FAILING));
             }
         }
         Event::LocalWrite | Event::PhotosArrived | Event::Nudged => {
             // Devices that hear of the same news do not come all at once.
             let soon = now + if event == Event::Nudged { spread(DEBOUNCE, jitter) } else { DEBOUNCE };
             let earliest = match attempts.last_attempt_at {
-                Some(last) if attempts.failures > 0 => (last + WRITE_WHILE_FAILING).max(soon),
+                Some(last) if attempts.failures > 0 => (last + SOON_WHILE_FAILING).max(soon),
                 _ => soon,
             };
             // A clock that jumped back would put `earliest` far away.
-            let earliest = earliest.min(now + WRITE_WHILE_FAILING);
+            let earliest = earliest.min(now + SOON_WHILE_FAILING);
             attempts.next_attempt_at = Some(attempts.next_attempt_at.map_or(earliest, |next| next.min(earliest)));
         }
         Event::Timer => {}
@@ -133,6 +141,10 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
     // Nothing is ever planned further away than the longest backoff: what is was written under another clock.
     let horizon = now + LONGEST_BACKOFF + IDLE;
     let mut due = attempts.next_attempt_at.filter(|due| *due <= horizon).unwrap_or(now);
+    if attempts.failures == 0 && !situation.saves_battery {
+        // What was planned while the battery was to be saved.
+        due = due.min(now + IDLE);
+    }
     attempts.not_before = attempts.not_before.filter(|at| *at <= horizon);
     if let (Some(not_before), false) = (attempts.not_before, event == Event::Manual) {
         due = due.max(not_before);
@@ -146,6 +158,24 @@ pub fn plan(situation: Situation, now: Timestamp, event: Event, jitter: f64) -> 
         return Plan { run_now: true, wake_at: None, attempts };
     }
     Plan { run_now: false, wake_at: Some(due), attempts }
+}
+
+/// Of what was missed while a round ran, and what came now, the one to come back to should that round fail: it asks for no
+/// less than the other. A round that ends well has answered both.
+#[must_use]
+pub fn missed(before: Option<Event>, came: Event) -> Option<Event> {
+    before.into_iter().chain([came]).filter(|event| urgency(*event) > 0).max_by_key(|event| urgency(*event))
+}
+
+/// The more urgent, the sooner it is answered; nothing is asked for by 0.
+const fn urgency(event: Event) -> u8 {
+    match event {
+        Event::Manual => 4,
+        Event::Started | Event::NetworkChanged => 3,
+        Event::Resumed => 2,
+        Event::LocalWrite | Event::PhotosArrived | Event::Nudged => 1,
+        Event::Timer | Event::Succeeded | Event::Failed { .. } => 0,
+    }
 }
 
 fn backoff(failures: u32, jitter: f64) -> Duration {
@@ -167,7 +197,7 @@ mod tests {
     }
 
     fn idle(attempts: Attempts) -> Situation {
-        Situation { enrolled: true, running: false, pending: false, attempts }
+        Situation { enrolled: true, running: false, pending: false, saves_battery: false, attempts }
     }
 
     fn failed_times(failures: u32, last: i64) -> Attempts {
@@ -279,6 +309,51 @@ mod tests {
         assert!(!during.run_now);
         let after = plan(Situation { pending: true, ..idle(during.attempts) }, at(5), Event::Succeeded, 0.5);
         assert_eq!(after.wake_at, Some(at(7)));
+    }
+
+    #[test]
+    fn what_was_asked_for_during_a_round_that_failed_is_answered_soon_however_often_it_failed_before() {
+        // Ten seconds ago a round began, by the timer, after many failures; it fails now.
+        let failed = plan(idle(failed_times(9, -5)), at(0), Event::Failed { retry_after: None }, 1.0);
+        assert_eq!(failed.wake_at, Some(at(900)));
+        let after = |event| plan(idle(failed.attempts), at(0), event, 1.0);
+        assert!(after(Event::Manual).run_now);
+        for event in [Event::Resumed, Event::LocalWrite, Event::PhotosArrived, Event::Nudged] {
+            assert!(after(event).wake_at.is_some_and(|wake| wake <= at(30)), "{event:?}");
+        }
+    }
+
+    #[test]
+    fn of_all_that_was_missed_during_a_round_the_most_urgent_is_kept() {
+        let all = |events: &[Event]| events.iter().fold(None, |before, event| missed(before, *event));
+        assert_eq!(all(&[]), None);
+        assert_eq!(all(&[Event::Timer]), None);
+        assert_eq!(all(&[Event::LocalWrite, Event::Timer]), Some(Event::LocalWrite));
+        assert_eq!(all(&[Event::LocalWrite, Event::Resumed, Event::LocalWrite]), Some(Event::Resumed));
+        assert_eq!(all(&[Event::Manual, Event::Resumed, Event::LocalWrite]), Some(Event::Manual));
+        assert_eq!(all(&[Event::Nudged, Event::Manual]), Some(Event::Manual));
+    }
+
+    #[test]
+    fn on_battery_saver_news_is_asked_for_each_quarter_of_an_hour_and_everything_else_goes_as_ever() {
+        let on_saver = |attempts| Situation { saves_battery: true, ..idle(attempts) };
+        let polled = plan(on_saver(Attempts::default()), at(0), Event::Succeeded, 1.0);
+        assert_eq!(polled.wake_at, Some(at(900)));
+        let at_100 = |event| plan(on_saver(polled.attempts), at(100), event, 1.0);
+        assert_eq!(at_100(Event::Timer).wake_at, Some(at(900)));
+        assert_eq!(at_100(Event::LocalWrite).wake_at, Some(at(102)));
+        for event in [Event::Manual, Event::Resumed, Event::Started, Event::NetworkChanged] {
+            assert!(at_100(event).run_now, "{event:?}");
+        }
+        let pending = Situation { pending: true, ..on_saver(Attempts::default()) };
+        assert_eq!(plan(pending, at(0), Event::Succeeded, 1.0).wake_at, Some(at(2)));
+    }
+
+    #[test]
+    fn once_the_battery_is_saved_no_longer_news_is_asked_for_each_minute_again() {
+        let on_saver = Situation { saves_battery: true, ..idle(Attempts::default()) };
+        let polled = plan(on_saver, at(0), Event::Succeeded, 1.0);
+        assert_eq!(plan(idle(polled.attempts), at(100), Event::Timer, 1.0).wake_at, Some(at(160)));
     }
 
     #[test]

@@ -2,14 +2,15 @@
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
 use gatebook_sync::deliberate;
 use jiff::Timestamp;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, mpsc, watch};
 
-use super::plan::{Attempts, Event, Situation, plan};
+use super::plan::{Attempts, Event, Situation, missed, plan};
 use crate::environment::Environment;
 use crate::error::StoreError;
 use crate::round_lock::{Lane, RoundLock};
@@ -25,6 +26,8 @@ pub(crate) struct Handle {
     pub status: watch::Receiver<SyncStatus>,
     /// For what belongs to the sync status and is not the scheduler's: the photos.
     pub board: watch::Sender<SyncStatus>,
+    saves_battery: Arc<AtomicBool>,
+    new_way: Arc<Notify>,
 }
 
 impl Handle {
@@ -32,6 +35,22 @@ impl Handle {
     pub(crate) fn notify(&self, event: Event) {
         // The scheduler ends only with the process.
         let _ = self.events.send(event);
+        if is_new_way(event) {
+            self.new_way.notify_waiters();
+        }
+    }
+
+    /// Waits until there may be another way to the server, or somebody looks again.
+    pub(crate) async fn new_way(&self) {
+        self.new_way.notified().await;
+    }
+
+    /// Whether the battery is to be saved; until somebody says so, it is not.
+    pub(crate) fn set_saves_battery(&self, saves_battery: bool) {
+        if self.saves_battery.swap(saves_battery, Ordering::Relaxed) != saves_battery {
+            // Another time to wait for, perhaps; nothing that calls for a round.
+            self.notify(Event::Timer);
+        }
     }
 }
 
@@ -46,6 +65,9 @@ pub(super) struct Scheduler {
     status: watch::Sender<SyncStatus>,
     /// Photos arrived while the last round was under way: what the server says of them may have come too late for it.
     photos_arrived: bool,
+    /// The most urgent that was asked for while the round under way was, or while the last was that failed.
+    pub(super) missed: Option<Event>,
+    saves_battery: Arc<AtomicBool>,
     way: Option<Way>,
 }
 
@@ -80,9 +102,25 @@ pub(super) fn prepare(
         ..SyncStatus::default()
     });
     let (events, inbox) = mpsc::unbounded_channel();
-    let handle = Handle { events, status: status.subscribe(), board: status.clone() };
-    let scheduler =
-        Scheduler { store, environment, app, size: PageSize::new(limits), status, photos_arrived: false, way: None };
+    let saves_battery = Arc::<AtomicBool>::default();
+    let handle = Handle {
+        events,
+        status: status.subscribe(),
+        board: status.clone(),
+        saves_battery: Arc::clone(&saves_battery),
+        new_way: Arc::default(),
+    };
+    let scheduler = Scheduler {
+        store,
+        environment,
+        app,
+        size: PageSize::new(limits),
+        status,
+        photos_arrived: false,
+        missed: None,
+        saves_battery,
+        way: None,
+    };
     handle.notify(Event::Started);
     Ok((scheduler, handle, inbox))
 }
@@ -110,7 +148,11 @@ impl Scheduler {
         loop {
             match self.step(event, inbox).await {
                 Ok(Step::Ran(next)) => event = next,
-                Ok(Step::Wait(wake_at)) => return wake_at,
+                // A round that failed has answered nothing of what was asked for meanwhile.
+                Ok(Step::Wait(wake_at)) => match self.missed.take() {
+                    Some(missed) => event = missed,
+                    None => return wake_at,
+                },
                 Err(error) => {
                     tracing::error!(error = &error as &dyn std::error::Error, "the scheduler cannot read its state");
                     self.report(Some(problem_of(&RoundError::Store(error))));
@@ -121,7 +163,7 @@ impl Scheduler {
     }
 
     async fn step(&mut self, event: Event, inbox: &mut mpsc::UnboundedReceiver<Event>) -> Result<Step, StoreError> {
-        if matches!(event, Event::NetworkChanged | Event::Resumed) {
+        if is_new_way(event) {
             // A connection from before may be dead without anybody having been told.
             self.way = None;
         }
@@ -135,12 +177,13 @@ impl Scheduler {
         let Some(_lock) = RoundLock::try_take(self.store.folder(), Lane::Records) else {
             return Ok(Step::Wait(Some(self.environment.now() + WHILE_ANOTHER_RUNS)));
         };
-        let mut photos_arrived = false;
+        let mut meanwhile = Meanwhile::default();
         let cut = tokio::select! {
             outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
-            () = network_change(inbox, &mut photos_arrived) => Ok(()),
+            () = network_change(inbox, &mut meanwhile) => Ok(()),
         };
-        self.photos_arrived = photos_arrived;
+        self.photos_arrived = meanwhile.photos_arrived;
+        self.missed = meanwhile.missed.filter(|_| cut.is_err());
         self.ended();
         match cut {
             // The link the round runs over is gone or there is a better one: cut it and begin again. Rounds may be cut
@@ -159,7 +202,13 @@ impl Scheduler {
         #[cfg(not(feature = "simulation"))]
         let running = false;
         let is_urgent = has_fresh_work || self.photos_arrived || (deliberate!(HurryPassedOver) && pending > 0);
-        let situation = Situation { enrolled: enrolment.is_some(), running, pending: is_urgent, attempts };
+        let situation = Situation {
+            enrolled: enrolment.is_some(),
+            running,
+            pending: is_urgent,
+            saves_battery: self.saves_battery.load(Ordering::Relaxed),
+            attempts,
+        };
         let next = plan(situation, self.environment.now(), event, jitter);
         if next.attempts != situation.attempts {
             self.store.set(&settings::ATTEMPTS, Some(&next.attempts))?;
@@ -235,6 +284,7 @@ impl Scheduler {
         match outcome {
             Ok(report) => {
                 tracing::info!(?report, "sync round ended");
+                self.missed = None;
                 self.report(None);
                 Ok(Event::Succeeded)
             }
@@ -290,14 +340,28 @@ pub(crate) const fn retry_after_of(error: &RoundError) -> Option<Duration> {
     }
 }
 
-/// Waits for a change of network. Whatever else is asked for while a round runs is answered by that round; what is
-/// written meanwhile is pending after it and gets its own, and so do photos that have arrived.
-async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>, photos_arrived: &mut bool) {
+/// Whether a connection from before may be dead without anybody having been told.
+const fn is_new_way(event: Event) -> bool {
+    matches!(event, Event::NetworkChanged | Event::Resumed)
+}
+
+/// What came while a round was under way.
+#[derive(Default)]
+struct Meanwhile {
+    photos_arrived: bool,
+    missed: Option<Event>,
+}
+
+/// Waits for a change of network. Whatever else is asked for while a round runs is answered by that round if it ends well;
+/// what is written meanwhile is pending after it and gets its own, and so do photos that have arrived.
+async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>, meanwhile: &mut Meanwhile) {
     loop {
         match inbox.recv().await {
             Some(Event::NetworkChanged) => return,
-            Some(Event::PhotosArrived) => *photos_arrived = true,
-            Some(_) => {}
+            Some(event) => {
+                meanwhile.photos_arrived |= event == Event::PhotosArrived;
+                meanwhile.missed = missed(meanwhile.missed, event);
+            }
             None => return std::future::pending().await,
         }
     }

@@ -25,6 +25,7 @@ mod work;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use tokio::sync::watch;
@@ -123,13 +124,17 @@ impl Store {
         self.changes.subscribe()
     }
 
-    /// Moves what is in the write-ahead log into the database file; for when the app is put away.
+    /// Moves what is in the write-ahead log into the database file, as far as other processes' reads and writes allow, and
+    /// waits for none of them; for when the app is put away.
     ///
     /// # Errors
     /// The database failed.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        lock(&self.writer).query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
-        Ok(())
+        let writer = lock(&self.writer);
+        writer.busy_timeout(Duration::ZERO)?;
+        let done = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        writer.busy_timeout(PATIENCE)?;
+        Ok(done?)
     }
 
     /// Runs `work` in one immediate transaction and tells whoever listens that something changed.
@@ -200,6 +205,8 @@ fn open_checked(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// So long a write waits for another process's.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared: more than a round and the pages together use.
 const STATEMENTS: usize = 128;
 
@@ -208,7 +215,7 @@ const STATEMENTS: usize = 128;
 /// # Errors
 /// The file is not a database, or cannot be written.
 fn configure(connection: &Connection) -> Result<(), StoreError> {
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -250,6 +257,23 @@ mod tests {
         leave_room_for(&store, 1_000);
         save().unwrap();
         assert_eq!(remarks(&store, id), large);
+    }
+
+    #[test]
+    fn putting_the_app_away_waits_for_nobody_who_reads_or_writes() {
+        let (folder, store) = store();
+        recorded(&store, "saved before");
+        let other = Connection::open(folder.path().join(DATABASE)).unwrap();
+        for holds in ["BEGIN; SELECT count(*) FROM records", "BEGIN IMMEDIATE"] {
+            other.execute_batch(holds).unwrap();
+            let begun = std::time::Instant::now();
+            store.checkpoint().unwrap();
+            assert!(begun.elapsed() < PATIENCE / 2, "{holds}");
+            other.execute_batch("ROLLBACK").unwrap();
+        }
+        store.checkpoint().unwrap();
+        let log = std::fs::metadata(folder.path().join(format!("{DATABASE}-wal"))).unwrap();
+        assert_eq!(log.len(), 0, "everything is in the database file");
     }
 
     #[test]

@@ -62,6 +62,19 @@ impl Store {
     pub fn pending_count(&self) -> Result<u32, StoreError> {
         self.read(count)
     }
+
+    /// How much waits in all: those records, and the photos that the server is not yet known to hold.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn waiting_count(&self) -> Result<u32, StoreError> {
+        self.read(|connection| {
+            let photos: u32 = connection
+                .prepare_cached("SELECT count(DISTINCT sha256) FROM photos WHERE held = 1 AND confirmed_ms IS NULL")?
+                .query_row([], |row| row.get(0))?;
+            Ok(count(connection)?.saturating_add(photos))
+        })
+    }
 }
 
 /// Whether anything waits for a round that has not been found to be stuck.

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use gatebook_client::background::{Deadline, Outcome, background_round};
-use gatebook_client::{Device, DeviceConfig};
+use gatebook_client::{Device, DeviceConfig, Surroundings};
 use rusqlite::Connection;
 
 use crate::support::{Fuse, Holds, TestDevice, TestYard, VERSION};
@@ -19,7 +19,7 @@ const A_MOMENT: Duration = Duration::from_millis(300);
 /// A round in this process, off the test's own thread.
 async fn round(folder: &Path, deadline: Deadline) -> Outcome {
     let folder = folder.to_owned();
-    tokio::task::spawn_blocking(move || background_round(&folder, &deadline)).await.unwrap()
+    tokio::task::spawn_blocking(move || background_round(&folder, Surroundings::default(), &deadline)).await.unwrap()
 }
 
 fn pending(folder: &Path) -> u32 {
@@ -51,7 +51,8 @@ fn in_another_process(folder: &Path) -> Child {
 #[test]
 fn the_other_process_runs_one_round() {
     if let Some(folder) = std::env::var_os(FOLDER) {
-        assert_eq!(background_round(Path::new(&folder), &Deadline::within(PLENTY)), Outcome::Success);
+        let outcome = background_round(Path::new(&folder), Surroundings::default(), &Deadline::within(PLENTY));
+        assert_eq!(outcome, Outcome::Success);
     }
 }
 

@@ -6,7 +6,7 @@ use gatebook_client::view::SyncProblemCode;
 use gatebook_server::Bounds;
 use jiff::Timestamp;
 
-use crate::support::{FixedClock, Impostor, TestDevice, TestYard};
+use crate::support::{FixedClock, Fuse, Holds, Impostor, TestDevice, TestYard};
 
 /// Its scheduler runs a round, which ends with that problem.
 async fn fails_with(device: &TestDevice, code: SyncProblemCode) -> String {
@@ -103,6 +103,26 @@ async fn a_save_is_sent_by_itself() {
     device.asks_for_a_sync();
     device.scheduler_shows("a round has ended well", |status| status.last_success_at != before).await;
     let id = device.records("in at lane 4");
+    device.until("the record is with the server", || device.pending() == 0).await;
+    assert_eq!(yard.audit(id).len(), 1);
+}
+
+#[tokio::test]
+async fn what_the_operator_asks_for_during_a_round_that_fails_is_done_at_once_after_it() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    let id = device.records("in at lane 4");
+    fails_with(&device, SyncProblemCode::Offline).await;
+    // After one failure more it would come again by itself in minutes.
+    let sql = "UPDATE settings SET value = json_set(value, '$.failures', 9) WHERE name = 'attempts'";
+    assert_eq!(device.database().execute(sql, []).unwrap(), 1);
+    let stuck = Fuse::to(yard.address, Holds::Asked(0)).await;
+    device.link.lead_to(stuck.address);
+    device.asks_for_a_sync();
+    stuck.stopped().await;
+    device.asks_for_a_sync();
+    // This breaks off what stands still.
+    device.link.lead_to(yard.address);
     device.until("the record is with the server", || device.pending() == 0).await;
     assert_eq!(yard.audit(id).len(), 1);
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use gatebook_client::background::{self, Deadline, Outcome, background_round};
-use gatebook_client::{NotificationKind, Watched};
+use gatebook_client::{NotificationKind, Surroundings, Watched};
 
 use crate::support::{TestDevice, TestYard};
 
@@ -72,7 +72,7 @@ async fn a_record_that_is_corrected_and_refused_again_is_told_again() {
 async fn round(folder: &Path) -> Outcome {
     let folder = folder.to_owned();
     let deadline = Deadline::within(Duration::from_secs(60));
-    tokio::task::spawn_blocking(move || background_round(&folder, &deadline)).await.unwrap()
+    tokio::task::spawn_blocking(move || background_round(&folder, Surroundings::default(), &deadline)).await.unwrap()
 }
 
 #[tokio::test]

@@ -1,8 +1,12 @@
 //! The lane of photos beside the rounds, over the real way to a real server.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
-use gatebook_client::photos::{About, Source};
+use gatebook_client::Surroundings;
+use gatebook_client::background::{Deadline, Outcome, background_round};
+use gatebook_client::photos::{About, PhotoPolicy, Source};
 use gatebook_client::scheduler::Event;
 use gatebook_domain::attachment::AttachmentRole;
 use image::{ImageFormat, Rgb, RgbImage};
@@ -83,4 +87,50 @@ async fn a_photo_that_stands_still_holds_up_neither_records_nor_another_photo_no
     device.device.notify(Event::NetworkChanged);
     device.until("the server says that it holds both", || stored(&device) == 2).await;
     assert_eq!(at_the_server(&yard), on_the_device(&device));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_background_large_photos_go_over_wifi_and_wait_on_a_network_that_costs_or_while_the_battery_is_saved() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    let policy = PhotoPolicy { wifi_only_above: Some(0), ..PhotoPolicy::default() };
+    device.device.photos().set_policy(&policy).unwrap();
+    let record = device.records("in at lane 4");
+    photographed(&device, record, 1, 64).await;
+    let folder = with_photos(&device, yard.address);
+    for (unmetered, saves_battery, photos) in [(false, false, 0), (true, true, 0), (true, false, 1)] {
+        let (folder, surroundings) = (folder.clone(), Surroundings { unmetered, saves_battery });
+        let deadline = Deadline::within(Duration::from_secs(60));
+        let round = move || background_round(&folder, surroundings, &deadline);
+        assert_ne!(tokio::task::spawn_blocking(round).await.unwrap(), Outcome::Retry, "{surroundings:?}");
+        assert_eq!(at_the_server(&yard).len(), photos, "{surroundings:?}");
+    }
+}
+
+/// The device's folder without an app, its photos included, syncing over that way.
+fn with_photos(device: &TestDevice, way: SocketAddr) -> PathBuf {
+    let folder = device.put_away(way);
+    std::fs::create_dir_all(folder.join("photos")).unwrap();
+    for entry in std::fs::read_dir(device.folder.join("photos")).unwrap() {
+        let from = entry.unwrap().path();
+        if from.is_file() {
+            std::fs::copy(&from, folder.join("photos").join(from.file_name().unwrap())).unwrap();
+        }
+    }
+    folder
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_is_counted_as_it_is_saved_and_photos_are_part_of_it() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    assert_eq!(device.device.waiting().unwrap(), 0);
+    let record = device.records("in at lane 4");
+    assert_eq!(device.device.waiting().unwrap(), 1);
+    photographed(&device, record, 1, 64).await;
+    // The photo, and the record that it is attached by.
+    assert_eq!(device.device.waiting().unwrap(), 3);
+    device.link.lead_to(yard.address);
+    device.device.notify(Event::NetworkChanged);
+    device.until("the server says that it holds everything", || device.device.waiting().unwrap() == 0).await;
 }

@@ -141,6 +141,21 @@ pub(crate) fn busy_shift(seed: u64) -> Day {
     in_order(day)
 }
 
+/// Something is saved, the server goes down within seconds, and the phone is put away and killed. The system has a network
+/// all night, so it runs its jobs; the server is back after ten hours, before anybody opens the app.
+pub(crate) fn server_down_over_night(seed: u64) -> Day {
+    let mut dice = Dice::new(seed);
+    let back = 11 * HOUR + dice.within(0..HOUR);
+    vec![
+        (0, Happening::Opened),
+        (HOUR, Happening::Link { link: Link::Deaf, noticed: false }),
+        (HOUR + SECOND, Happening::Saved),
+        (HOUR + MINUTE, Happening::PutAway),
+        (HOUR + 2 * MINUTE, Happening::Killed),
+        (back, Happening::Link { link: Link::Up, noticed: false }),
+    ]
+}
+
 /// How the app sees a dead zone's end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Return {

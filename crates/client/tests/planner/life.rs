@@ -3,11 +3,12 @@
 
 use std::time::Duration;
 
-use gatebook_client::scheduler::{Attempts, Event, Situation, plan};
+use gatebook_client::scheduler::{Attempts, Event, Situation, missed, plan};
 use jiff::Timestamp;
 
 use crate::day::{Device, Dice, Happening, Link};
 use crate::figures::Figures;
+use crate::jobs::{Job, Jobs};
 
 /// A round that goes through.
 const ROUND: i64 = 1_000;
@@ -17,16 +18,13 @@ const REFUSAL: i64 = 50;
 const SILENCE: i64 = 10_000;
 /// The scheduler looks again while another round holds the lock.
 const WHILE_ANOTHER_RUNS: i64 = 500;
-/// The system's regular job, and what it waits after one that asked to be repeated, doubling.
-const REGULARLY: i64 = 15 * 60_000;
-const REPEAT: i64 = 30_000;
 /// A background round asks for no news that are this fresh.
 const FRESH: Duration = Duration::from_secs(10);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum By {
     App,
-    System,
+    System(Job),
 }
 
 struct Round {
@@ -51,8 +49,9 @@ pub(crate) struct Life {
     app_runs: bool,
     timer: Option<i64>,
     round: Option<Round>,
-    job: Option<i64>,
-    repeats: u32,
+    jobs: Jobs,
+    /// What was asked of the app while its round was under way.
+    missed: Option<Event>,
     figures: Figures,
 }
 
@@ -71,8 +70,8 @@ impl Life {
             app_runs: false,
             timer: None,
             round: None,
-            job: None,
-            repeats: 0,
+            jobs: Jobs::default(),
+            missed: None,
             figures: Figures::default(),
         };
         for &(at, happening) in day {
@@ -90,17 +89,20 @@ impl Life {
         loop {
             let round = self.round.as_ref().map(|round| round.ends_at);
             // The system starts its job when there is a network, and one round at a time holds the lock.
-            let job =
-                self.job.filter(|_| self.device == Device::Phone && self.link != Link::Down && self.round.is_none());
-            let next = [round, self.timer.filter(|_| self.app_runs), job].into_iter().flatten().min();
+            let job = self
+                .jobs
+                .next()
+                .filter(|_| self.device == Device::Phone && self.link != Link::Down && self.round.is_none());
+            let timer = self.timer.filter(|_| self.app_runs);
+            let next = [round, timer, job.map(|(_, at)| at)].into_iter().flatten().min();
             let Some(next) = next.map(|next| next.max(self.now)).filter(|next| *next <= end) else {
                 break;
             };
             self.now = next;
             if round.is_some_and(|at| at <= next) {
                 self.end_round();
-            } else if job.is_some_and(|at| at <= next) {
-                self.run_job();
+            } else if let Some((job, _)) = job.filter(|(_, at)| *at <= next) {
+                self.run_job(job);
             } else {
                 self.figures.timers += 1;
                 self.tell_app(Event::Timer);
@@ -114,20 +116,20 @@ impl Life {
             Happening::Opened => {
                 let event = if self.app_runs { Event::Resumed } else { Event::Started };
                 self.app_runs = true;
-                self.job.get_or_insert(self.now + REGULARLY);
+                self.jobs.plan_regular(self.now);
                 self.tell_app(event);
             }
             Happening::PutAway => {
                 if !self.waiting.is_empty() {
-                    self.job = Some(self.now);
+                    self.jobs.plan_soon(self.now);
                 }
             }
             Happening::Killed => {
                 self.figures.kills += 1;
-                if self.round.take().is_some_and(|round| round.by == By::System) {
-                    self.job = Some(self.now + REPEAT);
+                if let Some(Round { by: By::System(job), .. }) = self.round.take() {
+                    self.jobs.was_killed(job, self.now);
                 }
-                (self.app_runs, self.timer) = (false, None);
+                (self.app_runs, self.timer, self.missed) = (false, None, None);
             }
             // Only an app that runs can save.
             Happening::Saved if !self.app_runs => {}
@@ -155,11 +157,12 @@ impl Life {
         }
         let own_round = self.round.as_ref().is_some_and(|round| round.by == By::App);
         if own_round && event != Event::NetworkChanged {
-            // Answered by the round under way; what is pending after it gets its own.
+            // Answered by the round under way if it ends well; what is pending after it gets its own.
+            self.missed = missed(self.missed, event);
             return;
         }
         if own_round {
-            self.round = None;
+            (self.round, self.missed) = (None, None);
         }
         let next = self.plan(event, false);
         // A timer never fires early.
@@ -173,29 +176,28 @@ impl Life {
     }
 
     fn plan(&mut self, event: Event, running: bool) -> gatebook_client::scheduler::Plan {
-        let situation =
-            Situation { enrolled: true, running, pending: !self.waiting.is_empty(), attempts: self.attempts };
+        let situation = Situation {
+            enrolled: true,
+            running,
+            pending: !self.waiting.is_empty(),
+            saves_battery: false,
+            attempts: self.attempts,
+        };
         let next = plan(situation, self.time(), event, self.dice.fraction());
         self.attempts = next.attempts;
         next
     }
 
-    fn run_job(&mut self) {
+    fn run_job(&mut self, job: Job) {
         self.figures.jobs += 1;
         let age = self.attempts.last_success_at.and_then(|at| Duration::try_from(self.time().duration_since(at)).ok());
         if self.waiting.is_empty() && age.is_some_and(|age| age < FRESH) {
-            self.job_ended(true);
+            self.jobs.ended(job, true, self.now);
         } else if self.plan(Event::Started, false).run_now {
-            self.begin_round(By::System);
+            self.begin_round(By::System(job));
         } else {
-            self.job_ended(false);
+            self.jobs.ended(job, false, self.now);
         }
-    }
-
-    fn job_ended(&mut self, well: bool) {
-        self.repeats = if well { 0 } else { self.repeats + 1 };
-        let wait = if well { REGULARLY } else { (REPEAT << self.repeats.min(10)).min(REGULARLY) };
-        self.job = Some(self.now + wait);
     }
 
     fn begin_round(&mut self, by: By) {
@@ -226,10 +228,16 @@ impl Life {
         }
         let event = if went_well { Event::Succeeded } else { Event::Failed { retry_after: None } };
         match round.by {
-            By::App => self.tell_app(event),
-            By::System => {
+            By::App => {
+                let missed = self.missed.take().filter(|_| !went_well);
+                self.tell_app(event);
+                if let Some(missed) = missed {
+                    self.tell_app(missed);
+                }
+            }
+            By::System(job) => {
                 self.plan(event, true);
-                self.job_ended(went_well);
+                self.jobs.ended(job, went_well, self.now);
             }
         }
     }

@@ -3,6 +3,7 @@
 
 mod day;
 mod figures;
+mod jobs;
 mod life;
 
 use day::{Device, HOUR, MINUTE, Return, SECOND};
@@ -45,6 +46,17 @@ fn on_a_busy_shift_what_is_saved_goes_within_a_quarter_of_an_hour_whatever_the_s
         assert!(day.longest_wait <= QUARTER, "{day:?}");
         // A round for each save at most, the idle pace beside it, and each opening and each change of network.
         assert!(day.requests <= day.saves + 9 * 120 + 8 * 40, "{day:?}");
+    }
+}
+
+#[test]
+fn a_server_that_was_down_over_night_finds_a_phone_that_nobody_opened_still_asking_each_quarter_of_an_hour() {
+    for day in figures::of("server down over night, phone", Device::Phone, 14, day::server_down_over_night) {
+        assert_eq!(day.left_waiting, 0, "{day:?}");
+        assert!(day.first_tries.len() == 1 && day.first_tries[0] <= QUARTER, "{day:?}");
+        assert!(day.longest_wait <= QUARTER, "{day:?}");
+        // Four an hour, and what the urgent job tries at first.
+        assert!(day.jobs <= 14 * 4 + 5, "{day:?}");
     }
 }
 

@@ -4,7 +4,8 @@ import WebKit
 
 struct StartArgs: Decodable {
   let dataDir: String
-  let onNetwork: Channel
+  let onSystem: Channel
+  let onScreen: Channel
 }
 
 struct PendingArgs: Decodable {
@@ -24,29 +25,42 @@ struct SyncState: Encodable {
 
 /// The plugin's part while the app is open; `src/mobile.rs` calls it.
 class BackgroundSyncPlugin: Plugin {
+  // All of these on the main queue only.
   private var pending = 0
+  private var unmetered = false
   private var network: NetworkWatch?
-  private var leaving: NSObjectProtocol?
+  private var observed: [NSObjectProtocol] = []
+  private var onSystem: Channel?
+  private var onScreen: Channel?
 
   @objc public func start(_ invoke: Invoke) throws {
     let args = try invoke.parseArgs(StartArgs.self)
-    network = NetworkWatch { unmetered in
-      let now: JsonObject = ["unmetered": unmetered]
-      args.onNetwork.send(now)
-    }
-    if leaving == nil {
-      leaving = NotificationCenter.default.addObserver(
-        forName: UIApplication.didEnterBackgroundNotification, object: nil, queue: .main
-      ) { [weak self] _ in
-        self?.left()
+    DispatchQueue.main.async {
+      self.onSystem = args.onSystem
+      self.onScreen = args.onScreen
+      self.network = NetworkWatch { unmetered in
+        DispatchQueue.main.async {
+          self.unmetered = unmetered
+          self.tellSystem(isNewWay: true)
+        }
       }
+      self.observe()
+      self.tellSystem(isNewWay: false)
+      // The system starts the app for a task too, and then nobody sees it.
+      self.tell(onScreen: UIApplication.shared.applicationState == .active)
+      Tasks.schedule(pending: self.pending)
     }
-    Tasks.schedule(pending: pending)
     invoke.resolve()
   }
 
   @objc public func notePending(_ invoke: Invoke) throws {
-    pending = try invoke.parseArgs(PendingArgs.self).count
+    let count = try invoke.parseArgs(PendingArgs.self).count
+    DispatchQueue.main.async {
+      let isMore = count > self.pending
+      self.pending = count
+      // Saved in the moment of leaving: what was asked for then knew nothing of it.
+      if isMore && UIApplication.shared.applicationState == .background { self.askForRounds() }
+    }
     invoke.resolve()
   }
 
@@ -58,8 +72,36 @@ class BackgroundSyncPlugin: Plugin {
     }
   }
 
-  /// From here on the process may be suspended or ended at any moment.
-  private func left() {
+  private func observe() {
+    guard observed.isEmpty else { return }
+    on(UIApplication.didBecomeActiveNotification) { $0.tell(onScreen: true) }
+    // From here on the process may be suspended or ended at any moment.
+    on(UIApplication.didEnterBackgroundNotification) {
+      $0.tell(onScreen: false)
+      $0.askForRounds()
+    }
+    on(.NSProcessInfoPowerStateDidChange) { $0.tellSystem(isNewWay: false) }
+  }
+
+  private func on(_ name: Notification.Name, _ act: @escaping (BackgroundSyncPlugin) -> Void) {
+    let observer = NotificationCenter.default.addObserver(forName: name, object: nil, queue: .main) { [weak self] _ in
+      if let self = self { act(self) }
+    }
+    observed.append(observer)
+  }
+
+  private func tellSystem(isNewWay: Bool) {
+    let savesBattery = ProcessInfo.processInfo.isLowPowerModeEnabled
+    let now: JsonObject = ["unmetered": unmetered, "savesBattery": savesBattery, "isNewWay": isNewWay]
+    onSystem?.send(now)
+  }
+
+  private func tell(onScreen isOnScreen: Bool) {
+    let now: JsonObject = ["onScreen": isOnScreen]
+    onScreen?.send(now)
+  }
+
+  private func askForRounds() {
     Tasks.schedule(pending: pending)
     if pending > 0 {
       MainActor.assumeIsolated { Tasks.runWhileLeaving() }

@@ -2,7 +2,9 @@ import Foundation
 
 /// Rust's functions (`src/ios.rs`). They need no webview.
 @_silgen_name("gatebook_background_round")
-private func rustRound(_ dataDir: UnsafePointer<CChar>, _ seconds: Double) -> Int32
+private func rustRound(
+  _ dataDir: UnsafePointer<CChar>, _ seconds: Double, _ unmetered: Int32, _ savesBattery: Int32
+) -> Int32
 
 @_silgen_name("gatebook_background_stop")
 private func rustStop()
@@ -39,7 +41,10 @@ enum Rounds {
   /// Runs one round for at most `seconds`. Blocks, so never on the main thread.
   static func run(seconds: Double) -> Outcome {
     guard let dataDir = dataDir() else { return .nothingToDo }
-    let outcome = Outcome(rawValue: dataDir.withCString { rustRound($0, seconds) }) ?? .retry
+    let unmetered: Int32 = NetworkWatch.isUnmetered() ? 1 : 0
+    let savesBattery: Int32 = ProcessInfo.processInfo.isLowPowerModeEnabled ? 1 : 0
+    let code = dataDir.withCString { rustRound($0, seconds, unmetered, savesBattery) }
+    let outcome = Outcome(rawValue: code) ?? .retry
     LastRound.keep(outcome)
     Notifications.show(dataDir)
     return outcome

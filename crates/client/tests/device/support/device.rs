@@ -143,9 +143,7 @@ impl TestDevice {
     pub(crate) fn killed_and_reopened(self) -> Self {
         let folder = self.folder.with_extension("killed");
         std::fs::create_dir_all(&folder).unwrap();
-        for file in ["gatebook.sqlite", "gatebook.sqlite-wal"] {
-            std::fs::copy(self.folder.join(file), folder.join(file)).unwrap();
-        }
+        self.copied_to(&folder);
         self.opened_in(folder)
     }
 
@@ -155,9 +153,17 @@ impl TestDevice {
         // The scheduler ends some time after the app's last handle, so the files are taken from under it.
         let folder = self.folder.with_extension("closed");
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::copy(self.folder.join("gatebook.sqlite"), folder.join("gatebook.sqlite")).unwrap();
+        self.copied_to(&folder);
+        written_back(&folder);
         meanwhile(&folder);
         self.opened_in(folder)
+    }
+
+    /// The files as they lie on the disk right now.
+    fn copied_to(&self, folder: &Path) {
+        for file in ["gatebook.sqlite", "gatebook.sqlite-wal"] {
+            std::fs::copy(self.folder.join(file), folder.join(file)).unwrap();
+        }
     }
 
     /// The folder of this device as it lies on the disk now, without an app, syncing over that way.
@@ -165,7 +171,8 @@ impl TestDevice {
         self.device.suspend();
         let folder = self.folder.with_extension("away");
         std::fs::create_dir_all(&folder).unwrap();
-        std::fs::copy(self.folder.join("gatebook.sqlite"), folder.join("gatebook.sqlite")).unwrap();
+        self.copied_to(&folder);
+        written_back(&folder);
         let database = Connection::open(folder.join("gatebook.sqlite")).unwrap();
         let sql = "UPDATE settings SET value = json_set(value, '$.server_url', ?1) WHERE name = 'enrolment'";
         assert_eq!(database.execute(sql, [format!("http://{way}")]).unwrap(), 1);
@@ -177,6 +184,12 @@ impl TestDevice {
         let device = Device::open(DeviceConfig::new(folder.clone(), VERSION)).unwrap();
         Self { name, folder, device, link, server }
     }
+}
+
+/// As the app's last handle leaves them: with nothing in the log.
+fn written_back(folder: &Path) {
+    let database = Connection::open(folder.join("gatebook.sqlite")).unwrap();
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
 }
 
 /// A clock that stands still.

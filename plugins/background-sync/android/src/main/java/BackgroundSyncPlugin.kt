@@ -16,7 +16,8 @@ import app.tauri.plugin.Plugin
 @InvokeArg
 internal class StartArgs {
     lateinit var dataDir: String
-    lateinit var onNetwork: Channel
+    lateinit var onSystem: Channel
+    lateinit var onScreen: Channel
 }
 
 @InvokeArg
@@ -30,6 +31,16 @@ class BackgroundSyncPlugin(private val activity: Activity) : Plugin(activity) {
     private var dataDir: String? = null
     private var pending = 0
     private var network: NetworkWatch? = null
+    private var battery: BatterySaver? = null
+    private var onSystem: Channel? = null
+    private var onScreen: Channel? = null
+
+    /** As the network's own thread last told. */
+    @Volatile
+    private var unmetered = false
+
+    /** Tauri is set up by an Activity on its way to the screen; a process made for a job has none, and no plugin. */
+    private var isOnScreen = true
 
     init {
         // Rust makes its first connection soon after its plugins are there.
@@ -41,18 +52,27 @@ class BackgroundSyncPlugin(private val activity: Activity) : Plugin(activity) {
         val args = invoke.parseArgs(StartArgs::class.java)
         dataDir = args.dataDir
         Schedule.regularly(activity.applicationContext, args.dataDir)
+        onSystem = args.onSystem
+        onScreen = args.onScreen
         network?.stop()
-        network = NetworkWatch(activity.applicationContext) { unmetered ->
-            val now = JSObject()
-            now.put("unmetered", unmetered)
-            args.onNetwork.send(now)
+        network = NetworkWatch(activity.applicationContext) { free ->
+            unmetered = free
+            tellSystem(isNewWay = true)
         }.also { it.start() }
+        battery?.stop()
+        battery = BatterySaver(activity.applicationContext) { tellSystem(isNewWay = false) }.also { it.start() }
+        tellSystem(isNewWay = false)
+        tellScreen()
         invoke.resolve()
     }
 
     @Command
     fun notePending(invoke: Invoke) {
-        pending = invoke.parseArgs(PendingArgs::class.java).count
+        val count = invoke.parseArgs(PendingArgs::class.java).count
+        val isMore = count > pending
+        pending = count
+        // Saved in the moment of leaving: onStop knew nothing of it.
+        if (isMore && !isOnScreen) scheduleSoon()
         invoke.resolve()
     }
 
@@ -70,15 +90,42 @@ class BackgroundSyncPlugin(private val activity: Activity) : Plugin(activity) {
         invoke.resolve(answer)
     }
 
+    override fun onResume(activity: AppCompatActivity) {
+        isOnScreen = true
+        tellScreen()
+    }
+
     /** The app is left. From here on its process may end at any moment, so what waits becomes the system's affair. */
     override fun onStop(activity: AppCompatActivity) {
-        val dataDir = dataDir ?: return
-        if (pending > 0) Schedule.soon(activity.applicationContext, dataDir)
+        isOnScreen = false
+        tellScreen()
+        if (pending > 0) scheduleSoon()
     }
 
     override fun onDestroy(activity: AppCompatActivity) {
         network?.stop()
         network = null
+        battery?.stop()
+        battery = null
+    }
+
+    private fun scheduleSoon() {
+        val dataDir = dataDir ?: return
+        Schedule.soon(activity.applicationContext, dataDir)
+    }
+
+    private fun tellSystem(isNewWay: Boolean) {
+        val now = JSObject()
+        now.put("unmetered", unmetered)
+        now.put("savesBattery", BatterySaver.isOn(activity.applicationContext))
+        now.put("isNewWay", isNewWay)
+        onSystem?.send(now)
+    }
+
+    private fun tellScreen() {
+        val now = JSObject()
+        now.put("onScreen", isOnScreen)
+        onScreen?.send(now)
     }
 
     private fun isRestricted(): Boolean {

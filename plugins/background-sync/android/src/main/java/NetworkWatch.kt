@@ -48,4 +48,12 @@ internal class NetworkWatch(context: Context, private val changed: (Boolean) -> 
             unmetered = false
         }
     }
+
+    companion object {
+        /** Whether the bytes of the network that apps use now are free, for a process that was told nothing. */
+        fun isUnmetered(context: Context): Boolean {
+            val system = context.getSystemService(Context.CONNECTIVITY_SERVICE) as ConnectivityManager
+            return !system.isActiveNetworkMetered
+        }
+    }
 }

@@ -17,15 +17,27 @@ class RoundWorker(context: Context, parameters: WorkerParameters) : Worker(conte
         val dataDir = inputData.getString(DATA_DIR) ?: return Result.success()
         val outcome = try {
             Rounds.prepare(applicationContext)
-            Rounds.run(dataDir, SECONDS)
+            // Stopped before it began: what is to stop a round would find none.
+            if (isStopped) Rounds.RETRY else run(dataDir)
         } catch (error: RuntimeException) {
             Log.e(TAG, "the round failed in an unforeseen way", error)
             Rounds.RETRY
         }
         LastRound.keep(applicationContext, outcome)
         Notifications.show(applicationContext, dataDir)
-        return if (outcome == Rounds.RETRY) Result.retry() else Result.success()
+        return if (outcome == Rounds.RETRY && isWorthRepeating()) Result.retry() else Result.success()
     }
+
+    private fun run(dataDir: String): Int {
+        val unmetered = NetworkWatch.isUnmetered(applicationContext)
+        return Rounds.run(dataDir, SECONDS, unmetered, BatterySaver.isOn(applicationContext))
+    }
+
+    /**
+     * The system spaces out what asks to be repeated, up to five hours, and regular work with it: that never asks. What is
+     * asked for once does so for some minutes, after which the regular round goes on with it.
+     */
+    private fun isWorthRepeating(): Boolean = !inputData.getBoolean(IS_REGULAR, false) && runAttemptCount < REPEATS
 
     /** The conditions are no longer met, or the time is up. */
     override fun onStopped() {
@@ -52,6 +64,10 @@ class RoundWorker(context: Context, parameters: WorkerParameters) : Worker(conte
 
     companion object {
         const val DATA_DIR = "data_dir"
+        const val IS_REGULAR = "is_regular"
+
+        /** With the backoff of `Schedule`, over seven and a half minutes. */
+        private const val REPEATS = 4
         private const val TAG = "GatebookSync"
         private const val CHANNEL = "sync"
         private const val NOTIFICATION = 7480

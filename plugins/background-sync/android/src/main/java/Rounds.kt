@@ -19,7 +19,7 @@ internal object Rounds {
 
     /** Runs one round and returns how it ended. Blocks, so never on the main thread. */
     @JvmStatic
-    external fun run(dataDir: String, seconds: Double): Int
+    external fun run(dataDir: String, seconds: Double, unmetered: Boolean, savesBattery: Boolean): Int
 
     /** What is to be shown as notifications now, as a JSON array. What it returns it never returns again. */
     @JvmStatic

@@ -28,8 +28,7 @@ internal object Schedule {
         DataDir.keep(context, dataDir)
         val request = PeriodicWorkRequest.Builder(RoundWorker::class.java, MINUTES, TimeUnit.MINUTES)
             .setConstraints(connected())
-            .setBackoffCriteria(BackoffPolicy.EXPONENTIAL, BACKOFF_SECONDS, TimeUnit.SECONDS)
-            .setInputData(input(dataDir))
+            .setInputData(input(dataDir, isRegular = true))
             .build()
         // Updated in place, so that opening the app often does not push the next round away.
         WorkManager.getInstance(context)
@@ -42,7 +41,7 @@ internal object Schedule {
             .setConstraints(connected())
             .setBackoffCriteria(BackoffPolicy.EXPONENTIAL, BACKOFF_SECONDS, TimeUnit.SECONDS)
             .setExpedited(OutOfQuotaPolicy.RUN_AS_NON_EXPEDITED_WORK_REQUEST)
-            .setInputData(input(dataDir))
+            .setInputData(input(dataDir, isRegular = false))
             .build()
         // Instead of one that waits out a failure: there is news. A round cut by this is simply run again.
         WorkManager.getInstance(context).enqueueUniqueWork(SOON, ExistingWorkPolicy.REPLACE, request)
@@ -51,6 +50,9 @@ internal object Schedule {
     private fun connected(): Constraints =
         Constraints.Builder().setRequiredNetworkType(NetworkType.CONNECTED).build()
 
-    private fun input(dataDir: String): Data =
-        Data.Builder().putString(RoundWorker.DATA_DIR, dataDir).build()
+    private fun input(dataDir: String, isRegular: Boolean): Data =
+        Data.Builder()
+            .putString(RoundWorker.DATA_DIR, dataDir)
+            .putBoolean(RoundWorker.IS_REGULAR, isRegular)
+            .build()
 }
