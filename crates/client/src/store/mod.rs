@@ -25,6 +25,7 @@ mod work;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Mutex, MutexGuard};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
@@ -210,6 +211,8 @@ fn open_checked(path: &Path) -> Result<Connection, StoreError> {
     Ok(connection)
 }
 
+/// So long a write waits for another process's.
+const PATIENCE: Duration = Duration::from_secs(10);
 /// Statements that a connection keeps prepared: more than a round and the pages together use.
 const STATEMENTS: usize = 128;
 
@@ -218,7 +221,7 @@ const STATEMENTS: usize = 128;
 /// # Errors
 /// The file is not a database, or cannot be written.
 fn configure(connection: &Connection) -> Result<(), StoreError> {
-    connection.busy_timeout(std::time::Duration::from_secs(10))?;
+    connection.busy_timeout(PATIENCE)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -266,6 +269,23 @@ mod tests {
         leave_room_for(&store, 1_000);
         save().unwrap();
         assert_eq!(remarks(&store, id), large);
+    }
+
+    #[test]
+    fn putting_the_app_away_waits_for_nobody_who_reads_or_writes() {
+        let (folder, store) = store();
+        recorded(&store, "saved before");
+        let other = Connection::open(folder.path().join(DATABASE)).unwrap();
+        for holds in ["BEGIN; SELECT count(*) FROM records", "BEGIN IMMEDIATE"] {
+            other.execute_batch(holds).unwrap();
+            let begun = std::time::Instant::now();
+            store.checkpoint().unwrap();
+            assert!(begun.elapsed() < PATIENCE / 2, "{holds}");
+            other.execute_batch("ROLLBACK").unwrap();
+        }
+        store.checkpoint().unwrap();
+        let log = std::fs::metadata(folder.path().join(format!("{DATABASE}-wal"))).unwrap();
+        assert_eq!(log.len(), 0, "everything is in the database file");
     }
 
     #[test]

@@ -183,10 +183,10 @@ impl World<'_> {
             )
         };
         if let AuditOutcome::Rejected(rejection) = &mine.outcome {
-            // Final is what a supervisor has closed, and a void for whoever had seen it; all else is a conflict.
+            // Final is what a supervisor has closed, and a void for whoever knew of it; all else is a conflict.
             let is_final = match held.content.state {
                 RecordState::Closed => true,
-                RecordState::Voided => self.oracle.had_seen(push.write_id, held.write_id),
+                RecordState::Voided => self.oracle.saw(push.write_id, held.write_id),
                 RecordState::Live => false,
             };
             let is_justified = is_final || rejection.code != RejectionCode::Final;
