@@ -133,14 +133,17 @@ impl Store {
         self.changes.subscribe()
     }
 
-    /// Moves what is in the write-ahead log into the database file, as far as nobody is reading or writing, and waits for
-    /// nobody; for when the app is put away.
+    /// Moves what is in the write-ahead log into the database file, as far as other processes' reads and writes allow, and
+    /// waits for none of them; for when the app is put away.
     ///
     /// # Errors
     /// The database failed.
     pub fn checkpoint(&self) -> Result<(), StoreError> {
-        lock(&self.writer).query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
-        Ok(())
+        let writer = lock(&self.writer);
+        writer.busy_timeout(Duration::ZERO)?;
+        let done = writer.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        writer.busy_timeout(PATIENCE)?;
+        Ok(done?)
     }
 
     /// Runs `work` in one immediate transaction and tells whoever listens that something changed.
