@@ -29,12 +29,6 @@ pub enum ServerError {
     /// The address of the database cannot be read.
     #[error("--database takes an address such as postgres://user:password@host:5432/gatebook")]
     DatabaseUrl(#[source] Cause),
-    /// TLS was asked for.
-    #[error(
-        "this server does not speak TLS with its database yet, and sslmode=require forbids to speak in plain; use a \
-         connection on the same machine or a tunnel, and sslmode=disable"
-    )]
-    NoTls,
     /// Text could not be kept as it is.
     #[error("the database has the encoding {0}; make one with ENCODING 'UTF8'")]
     Encoding(String),

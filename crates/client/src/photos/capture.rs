@@ -103,9 +103,8 @@ impl Photos {
         };
         let policy = self.policy();
         let zone = self.zone_of(about.parent_id)?;
-        let time = by.now.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M").to_string();
-        let stamp = std::iter::once(time).chain(about.stamp.iter().cloned()).collect();
-        let developed = develop(&bytes, &policy, &Surroundings { zone: Some(zone), stamp })?;
+        let surroundings = Surroundings { zone: Some(zone), now: Some(by.now), stamp: about.stamp.clone() };
+        let developed = develop(&bytes, &policy, &surroundings)?;
         drop(bytes);
         self.make_room((developed.photo.len() + developed.thumbnail.len()) as u64)?;
         let sha256 = sha256(&developed.photo);

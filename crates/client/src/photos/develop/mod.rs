@@ -30,7 +30,9 @@ const THUMBNAIL_QUALITY: u8 = 75;
 pub struct Surroundings {
     /// Zone of the yard: a camera's clock without a zone is taken to show its time.
     pub zone: Option<TimeZone>,
-    /// What is written visibly into the picture if the policy says so: time, place, unit; one line each.
+    /// When it came, for a picture that does not say when it was taken.
+    pub now: Option<Timestamp>,
+    /// What is written visibly into the picture after the time, if the policy says so: place, unit; one line each.
     pub stamp: Vec<String>,
 }
 
@@ -69,16 +71,21 @@ fn develop_trusting(bytes: &[u8], policy: &PhotoPolicy, surroundings: &Surroundi
     let mut upright = DynamicImage::ImageRgb8(scaled);
     upright.apply_orientation(facts.orientation());
     let mut picture = upright.into_rgb8();
+    let zone = surroundings.zone.clone().unwrap_or(TimeZone::UTC);
+    let taken_at = facts.taken_at(&zone);
     if policy.stamp {
-        stamp::write(&mut picture, &surroundings.stamp);
+        // A picture chosen from the gallery is of when it was taken, not of when it was chosen.
+        let time = taken_at.or(surroundings.now).map(|time| time.to_zoned(zone));
+        let time = time.map(|time| time.strftime("%Y-%m-%d %H:%M").to_string());
+        let lines: Vec<String> = time.into_iter().chain(surroundings.stamp.iter().cloned()).collect();
+        stamp::write(&mut picture, &lines);
     }
     let (width, height) = picture.dimensions();
     let exif = facts.kept();
     let photo = encode(&picture, policy.quality.clamp(1, 100), exif)?;
     let thumbnail = scale::to_longest_side(picture, Some(policy.thumbnail.max(1)))?;
     let thumbnail = encode(&thumbnail, THUMBNAIL_QUALITY, None)?;
-    let zone = surroundings.zone.clone().unwrap_or(TimeZone::UTC);
-    Ok(Developed { photo, thumbnail, width, height, taken_at: facts.taken_at(&zone), position: facts.position() })
+    Ok(Developed { photo, thumbnail, width, height, taken_at, position: facts.position() })
 }
 
 fn encode(picture: &RgbImage, quality: u8, exif: Option<Vec<u8>>) -> Result<Vec<u8>, PhotoError> {

@@ -233,8 +233,8 @@ fn facts_that_make_no_sense_are_none() {
 #[test]
 fn a_stamp_is_written_at_the_bottom_only_if_the_policy_wants_one() {
     let bytes = jpeg(&RgbImage::from_pixel(640, 480, Rgb([120; 3])), &[]);
-    let surroundings =
-        Surroundings { stamp: vec!["2026-03-04 09:05".into(), "Laredo Ñ".into(), "T-9".into()], zone: None };
+    let now = Some("2026-03-04T09:05:00Z".parse().unwrap());
+    let surroundings = Surroundings { now, stamp: vec!["Laredo Ñ".into(), "T-9".into()], zone: None };
     let pixels = |stamp| {
         let policy = PhotoPolicy { stamp, ..PhotoPolicy::default() };
         let done = develop(&bytes, &policy, &surroundings).unwrap();
@@ -248,6 +248,20 @@ fn a_stamp_is_written_at_the_bottom_only_if_the_policy_wants_one() {
     assert!(count(&stamped, 440..480, |light| light > 200) > 200);
     assert!(count(&stamped, 440..480, |light| light < 60) > 10_000);
     assert_eq!(count(&stamped, 0..430, |light| !(110..=130).contains(&light)), 0);
+}
+
+#[test]
+fn a_stamp_shows_when_the_picture_was_taken_and_only_if_it_does_not_say_when_it_came() {
+    let stamped = |exif: &[Field], now: &str| {
+        let policy = PhotoPolicy { stamp: true, ..PhotoPolicy::default() };
+        let surroundings = Surroundings { now: Some(now.parse().unwrap()), ..Surroundings::default() };
+        let done = develop(&jpeg(&quarters(640, 480), exif), &policy, &surroundings).unwrap();
+        image::load_from_memory(&done.photo).unwrap().into_rgb8()
+    };
+    let (then, later) = ("2026-03-04T09:05:00Z", "2026-03-05T17:30:00Z");
+    let says_so = [text(Tag::DateTimeOriginal, "2026:03:04 09:05:00")];
+    assert!(stamped(&says_so, later) == stamped(&[], then));
+    assert!(stamped(&[], later) != stamped(&[], then));
 }
 
 #[test]
