@@ -275,6 +275,7 @@ impl World<'_> {
     }
 
     fn check_gone(&mut self, device: usize, sha256: &str, copy: &PhotoCopy) -> Run {
+        let has_its_record = copy.ids.is_subset(&self.attachments_on(device)?);
         let sim = &self.devices[device];
         let (now, name, short) = (self.time.now(), sim.name, &sha256[..8]);
         self.story.tell(now, || format!("photo {short} has gone from {name}"));
@@ -285,8 +286,9 @@ impl World<'_> {
         let may_go = is_over || (copy.confirmed_at.is_some() && (is_fooled || sim.photos.was_short));
         let lost_at = self.oracle.photos.server_lost_at;
         let knows = if sim.photos.was_short {
-            // Then nobody is asked: there may be no signal, and a capture waits.
-            sim.up_to_date_at > lost_at && !self.oracle.photos.loss_is_unnoticed
+            // Then nobody is asked: there may be no signal, and a capture waits. Syncing tells of what has its record here.
+            let is_told = sim.up_to_date_at > lost_at && !self.oracle.photos.loss_is_unnoticed;
+            is_told && has_its_record
         } else {
             copy.vouched_at.unwrap_or(Instant::MAX) > lost_at
         };
