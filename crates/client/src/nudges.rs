@@ -232,7 +232,7 @@ mod tests {
         let handle = crate::scheduler::spawn(store, Arc::new(SystemEnvironment), String::new()).unwrap();
         let (looked_at, mut looks) = watch::channel(true);
 
-        for event in [Event::NetworkChanged, Event::Resumed] {
+        for event in [Event::NetworkChanged, Event::Resumed, Event::Manual] {
             let (rested, ()) = tokio::join!(rest(LONGEST_PAUSE, &handle, &mut looks), async { handle.notify(event) });
             assert_eq!(rested, Rested::News, "{event:?}");
         }

@@ -35,12 +35,14 @@ impl Handle {
     pub(crate) fn notify(&self, event: Event) {
         // The scheduler ends only with the process.
         let _ = self.events.send(event);
-        if is_new_way(event) {
+        // Whoever asks by hand believes that there is one.
+        if is_new_way(event) || event == Event::Manual {
             self.new_way.notify_waiters();
         }
     }
 
-    /// Waits until there may be another way to the server, or somebody looks again.
+    /// Waits until there may be another way to the server, somebody looks again or asks by hand, or a round gets through
+    /// after one that did not.
     pub(crate) async fn new_way(&self) {
         self.new_way.notified().await;
     }
@@ -68,6 +70,7 @@ pub(super) struct Scheduler {
     /// The most urgent that was asked for while the round under way was, or while the last was that failed.
     pub(super) missed: Option<Event>,
     saves_battery: Arc<AtomicBool>,
+    new_way: Arc<Notify>,
     way: Option<Way>,
 }
 
@@ -102,13 +105,13 @@ pub(super) fn prepare(
         ..SyncStatus::default()
     });
     let (events, inbox) = mpsc::unbounded_channel();
-    let saves_battery = Arc::<AtomicBool>::default();
+    let (saves_battery, new_way) = (Arc::<AtomicBool>::default(), Arc::<Notify>::default());
     let handle = Handle {
         events,
         status: status.subscribe(),
         board: status.clone(),
         saves_battery: Arc::clone(&saves_battery),
-        new_way: Arc::default(),
+        new_way: Arc::clone(&new_way),
     };
     let scheduler = Scheduler {
         store,
@@ -119,6 +122,7 @@ pub(super) fn prepare(
         photos_arrived: false,
         missed: None,
         saves_battery,
+        new_way,
         way: None,
     };
     handle.notify(Event::Started);
@@ -285,6 +289,9 @@ impl Scheduler {
             Ok(report) => {
                 tracing::info!(?report, "sync round ended");
                 self.missed = None;
+                if self.status.borrow().problem.is_some() {
+                    self.new_way.notify_waiters();
+                }
                 self.report(None);
                 Ok(Event::Succeeded)
             }
@@ -415,4 +422,27 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
         },
     };
     SyncProblem { code, message: message.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::environment::SystemEnvironment;
+
+    #[test]
+    fn a_round_that_gets_through_after_one_that_did_not_tells_that_there_is_a_way_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::open(folder.path()).unwrap());
+        let (mut scheduler, handle, _inbox) = prepare(store, Arc::new(SystemEnvironment), String::new()).unwrap();
+        let unreachable = || RoundError::Transport(TransportError::Unreachable("simulated".to_owned()));
+        let mut told_by = |outcome| {
+            let mut waits = std::pin::pin!(handle.new_way());
+            assert!(waits.as_mut().now_or_never().is_none());
+            scheduler.conclude(outcome, "token").unwrap();
+            waits.now_or_never().is_some()
+        };
+        assert!(!told_by(Ok(sync_round::Report::default())), "nobody had doubted it");
+        assert!(!told_by(Err(unreachable())));
+        assert!(told_by(Ok(sync_round::Report::default())));
+    }
 }
