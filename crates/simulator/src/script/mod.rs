@@ -11,7 +11,7 @@ mod photos;
 use crate::clock::Instant;
 use crate::kill::Moment;
 
-pub(crate) use photos::{PhotoFault, PhotoStep};
+pub(crate) use photos::{PhotoFault, PhotoStep, Strikes};
 
 /// A world and what happens in it.
 #[derive(Debug, Clone)]

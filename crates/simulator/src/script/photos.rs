@@ -7,6 +7,8 @@ use crate::kill::Moment;
 
 /// Photos are taken in so many worlds of a hundred.
 const WORLDS: u64 = 50;
+/// In so many of a hundred of those the server ends between the last byte of a photo and its filing.
+const UNFILED: u64 = 20;
 const HOUR: Instant = 60 * MINUTE;
 
 /// Something about photos that happens.
@@ -18,8 +20,8 @@ pub(crate) enum PhotoStep {
     Remove { device: usize },
     /// An operator looks at a photo.
     View { device: usize },
-    /// The next request for photos of that device meets this fault; or the next that brings bytes.
-    Link { device: usize, fault: PhotoFault, at_chunk: bool },
+    /// The next such request for photos of that device meets this fault.
+    Link { device: usize, fault: PhotoFault, at: Strikes },
     /// The device's disk is full but for so many bytes less than a photo wants; `None`: there is room again.
     Space { device: usize, short: Option<u64> },
     /// The device is killed when it has written, named or deleted another so many files.
@@ -32,6 +34,17 @@ pub(crate) enum PhotoStep {
     StoreLost { percent: u64 },
     /// Nothing happens for hours; some devices are switched off for them.
     Night { lasts: Instant },
+}
+
+/// Which request a fault lies in wait for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Strikes {
+    /// The next.
+    Any,
+    /// The next that brings bytes.
+    Bytes,
+    /// The next that brings the last bytes of a photo.
+    LastBytes,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +120,14 @@ pub(super) fn steps(seed: u64, cast: &Cast, calm_at: Instant) -> Vec<Step> {
             Step { at, what, salt: dice.next() }
         })
         .collect();
+    if dice.percent(UNFILED) {
+        let (device, at) = (dice.place(cast.devices.len()), dice.within(20 * SECOND, calm_at - 2));
+        let down = dice.within(SECOND, 20 * SECOND);
+        let fault = PhotoFault::ServerKilled { moment: Moment::AfterCommit, commits_to_go: 0, down };
+        let arranged =
+            [PhotoStep::Link { device, fault, at: Strikes::LastBytes }, PhotoStep::Take { device, again: false }];
+        steps.extend(arranged.into_iter().map(|step| Step { at, what: What::Photo(step), salt: dice.next() }));
+    }
     steps.sort_by_key(|step| step.at);
     steps
 }
@@ -117,7 +138,11 @@ fn step(sort: Sort, cast: &Cast, dice: &mut Dice) -> PhotoStep {
         Sort::Take => PhotoStep::Take { device, again: dice.percent(25) },
         Sort::Look if dice.percent(50) => PhotoStep::Remove { device },
         Sort::Look => PhotoStep::View { device },
-        Sort::Link => PhotoStep::Link { device, fault: fault(dice), at_chunk: dice.percent(75) },
+        Sort::Link => PhotoStep::Link {
+            device,
+            fault: fault(dice),
+            at: if dice.percent(75) { Strikes::Bytes } else { Strikes::Any },
+        },
         Sort::Space => PhotoStep::Space { device, short: dice.percent(70).then(|| 1 + dice.below(4_000)) },
         Sort::Kill => PhotoStep::KillAtFile {
             device,

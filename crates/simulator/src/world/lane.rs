@@ -17,7 +17,7 @@ use super::photo_link::PhotoLine;
 use super::{Happening, Run, World};
 use crate::clock::Instant;
 use crate::dice::Dice;
-use crate::script::PhotoFault;
+use crate::script::{PhotoFault, Strikes};
 use crate::tally::Invariant;
 
 /// Something about photos that is going to happen.
@@ -36,8 +36,8 @@ pub(crate) enum PhotoEvent {
 
 /// What a device has for its photos besides its app: it stays when that is killed.
 pub(crate) struct PhotoGear {
-    /// What its next requests meet, and whether that waits for one that brings bytes.
-    pub faults: VecDeque<(PhotoFault, bool)>,
+    /// What its next requests meet, and for which it lies in wait.
+    pub faults: VecDeque<(PhotoFault, Strikes)>,
     /// Counts its requests, so that only the newest is answered.
     pub ticket: u64,
     /// Counts its plans, so that only the newest makes it look.

@@ -18,7 +18,7 @@ use super::lane::{Chunk, PhotoEvent};
 use super::{Happening, Run, World};
 use crate::clock::{Instant, SECOND};
 use crate::kill::Who;
-use crate::script::PhotoFault;
+use crate::script::{PhotoFault, Strikes};
 use crate::tally::Invariant;
 
 /// After that long without an answer a device gives up.
@@ -145,8 +145,16 @@ impl World<'_> {
         sim.photos.ticket += 1;
         let (ticket, token) = (sim.photos.ticket, sim.token.clone());
         let signal = sim.has_signal(now);
-        let brings_bytes = matches!(asked, Asked::Send { .. });
-        let strikes = sim.photos.faults.front().is_some_and(|(_, at_chunk)| signal && (brings_bytes || !at_chunk));
+        let is_met = |at: Strikes| match (at, &asked) {
+            (Strikes::Any, _) | (Strikes::Bytes, Asked::Send { .. }) => true,
+            (Strikes::LastBytes, Asked::Send { upload, offset, bytes }) => {
+                let photos = &self.oracle.photos;
+                let copy = photos.uploads.get(upload).and_then(|sha256| photos.copies.get(&(device, sha256.clone())));
+                copy.is_some_and(|copy| offset + bytes.len() as u64 == copy.size)
+            }
+            _ => false,
+        };
+        let strikes = signal && sim.photos.faults.front().is_some_and(|(_, at)| is_met(*at));
         let fault = if strikes { sim.photos.faults.pop_front().map(|(fault, _)| fault) } else { None };
         let mut way = sim.latency / 2;
         if let Asked::Have(request) = &asked {

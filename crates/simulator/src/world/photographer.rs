@@ -30,8 +30,8 @@ impl World<'_> {
             PhotoStep::Take { device, again } => self.take_photo(device, again, &mut dice),
             PhotoStep::Remove { device } => self.remove_photo(device, &mut dice),
             PhotoStep::View { device } => self.view_photo(device, &mut dice),
-            PhotoStep::Link { device, fault, at_chunk } => {
-                self.devices[device].photos.faults.push_back((fault, at_chunk));
+            PhotoStep::Link { device, fault, at } => {
+                self.devices[device].photos.faults.push_back((fault, at));
                 Ok(())
             }
             PhotoStep::Space { device, short } => self.set_space(device, short),
