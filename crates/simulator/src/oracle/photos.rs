@@ -48,12 +48,11 @@ pub(crate) struct PhotoCopy {
     pub is_here: bool,
     /// The attachments for which they were taken since they are there.
     ids: BTreeSet<Uuid>,
-    /// Those of them of which the device could know, when it last had their record, that the server has the bytes.
+    /// Those of them of which the device can know that the server has the bytes: by their record or, once that is no longer
+    /// there, by asking.
     known: BTreeSet<Uuid>,
     /// Since when the device can know that the server has them, for all attachments they stand for.
     pub confirmed_at: Option<Instant>,
-    /// What the server last said when it was asked whether it holds them, and their record was no longer on the device.
-    said: Option<bool>,
     /// When the server last said, asked before they go, that it holds them.
     pub vouched_at: Option<Instant>,
     /// When they went.
@@ -154,7 +153,6 @@ impl World<'_> {
             ids: BTreeSet::new(),
             known: BTreeSet::new(),
             confirmed_at: None,
-            said: None,
             vouched_at: None,
             gone_at: None,
             is_excused: false,
@@ -171,7 +169,7 @@ impl World<'_> {
         copy.ids.insert(id);
         // Another attachment, which the server has not confirmed; and the bytes are there (again).
         (copy.is_here, copy.confirmed_at, copy.vouched_at) = (true, None, None);
-        (copy.gone_at, copy.is_excused, copy.said) = (None, false, None);
+        (copy.gone_at, copy.is_excused) = (None, false);
         Ok(())
     }
 
@@ -206,8 +204,9 @@ impl World<'_> {
         let here = self.attachments_on(device)?;
         for sha256 in asked {
             if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, sha256.clone())) {
-                let is_orphan = !copy.ids.is_subset(&here);
-                copy.said = is_orphan.then(|| answer.held.contains(sha256));
+                let is_held = answer.held.contains(sha256);
+                let orphans = copy.ids.difference(&here);
+                orphans.for_each(|id| _ = if is_held { copy.known.insert(*id) } else { copy.known.remove(id) });
             }
         }
         self.note_confirmed(device)
@@ -241,9 +240,7 @@ impl World<'_> {
             // Of bytes whose record is no longer here, what the server says counts, and what was known when it went.
             copy.known.retain(|id| !here.contains(id));
             copy.known.extend(copy.ids.intersection(&stored));
-            let is_said = |id| copy.said.unwrap_or_else(|| copy.known.contains(id));
-            let is_confirmed =
-                copy.ids.iter().all(|id| if here.contains(id) { stored.contains(id) } else { is_said(id) });
+            let is_confirmed = copy.ids.is_subset(&copy.known);
             copy.confirmed_at = if is_confirmed { copy.confirmed_at.or(Some(now)) } else { None };
         }
         Ok(())
