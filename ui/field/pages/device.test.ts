@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { open, see, sees, tap, text, waitFor } from "../testing/app";
 import { MemoryBackend } from "../testing/memory";
 
@@ -25,6 +25,21 @@ describe("the device's sheet", () => {
     await tap("device-sheet-open");
     await see("device-sheet");
     expect(sees("autostart-yes")).toBe(false);
+  });
+
+  it("asks for that once, and shows it as it opens: nothing moves under a finger", async () => {
+    const backend = new MemoryBackend();
+    backend.startsWithComputer = false;
+    const asks = vi.spyOn(backend, "autostart");
+    open(backend);
+    await see("device-sheet-open");
+    await backend.chooseYard(backend.state.yards[1]!.id);
+    await waitFor(() => expect(asks).toHaveBeenCalled());
+    await tap("device-sheet-open");
+    expect(sees("autostart-no")).toBe(true);
+    await backend.chooseYard(backend.state.yards[0]!.id);
+    await see("autostart-no");
+    expect(asks).toHaveBeenCalledTimes(1);
   });
 
   it("has that off until it is switched on", async () => {
