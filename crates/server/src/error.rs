@@ -157,3 +157,27 @@ pub(crate) const fn retry_after(code: ApiErrorCode) -> Option<Duration> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use rusqlite::ffi;
+
+    use super::*;
+
+    fn said_of(code: std::ffi::c_int) -> ApiErrorCode {
+        ApiError::from(ServerError::Database(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))).code
+    }
+
+    #[test]
+    fn a_disk_that_fails_is_no_reason_to_look_for_a_record_that_is_to_blame() {
+        for code in [ffi::SQLITE_FULL, ffi::SQLITE_IOERR, ffi::SQLITE_BUSY, ffi::SQLITE_CANTOPEN, ffi::SQLITE_READONLY]
+        {
+            assert_eq!(said_of(code), ApiErrorCode::Busy, "{code}");
+        }
+        assert_eq!(ApiError::from(ServerError::Io(std::io::ErrorKind::StorageFull.into())).code, ApiErrorCode::Busy);
+        // What the statement itself broke may be about a record.
+        for code in [ffi::SQLITE_CONSTRAINT, ffi::SQLITE_TOOBIG, ffi::SQLITE_MISMATCH] {
+            assert_eq!(said_of(code), ApiErrorCode::Internal, "{code}");
+        }
+    }
+}

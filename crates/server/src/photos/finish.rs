@@ -2,7 +2,9 @@
 //! can be done again after a crash in the middle of it.
 
 use gatebook_sync::deliberate;
+use jiff::Timestamp;
 use object_store::Error;
+use uuid::Uuid;
 
 use super::depot::photo_name;
 use super::error::UploadError;
@@ -10,8 +12,10 @@ use super::hash::{ContentHash, Hashing};
 use super::marks::{Naming, tell_attachments};
 use super::sink::Sink;
 use super::uploads::later;
+use crate::config::Config;
+use crate::error::ServerError;
 use crate::server::{Inner, Server};
-use crate::storage::{Blob, NewUpload, Tenant, Upload, UploadState};
+use crate::storage::{Blob, NewUpload, Tenant, Upload, UploadState, Writing};
 
 impl Server {
     /// Ends an upload of which everything has arrived. `hash` is that of the whole, if it was seen at once.
@@ -79,24 +83,17 @@ impl Server {
         let begun = std::time::Instant::now();
         let id = upload.id;
         let new = upload.new.clone();
-        let (expires_at, stored, told) = self
+        let Ended { in_force, told, expires_at, .. } = self
             .off_thread({
                 let name = name.to_owned();
                 move |Inner { config, storage, .. }| {
-                    let environment = &*config.environment;
                     storage.write(|writing| {
                         let naming = Naming::claim(writing, tenant, new.sha256)?;
-                        let now = environment.now();
-                        let expires_at = later(now, config.bounds.photos.unfinished_for);
+                        let now = config.environment.now();
                         let NewUpload { sha256, size, ref media_type, .. } = new;
                         let (media_type, name) = (media_type.clone(), name.clone());
                         let blob = Blob { tenant, sha256, size, media_type, name, stored_at: now, wanted_at: now };
-                        let is_new = writing.put_blob(&blob)?;
-                        writing.want_blob(tenant, sha256, now)?;
-                        writing.finish_upload(id, expires_at)?;
-                        let stored = writing.blob(tenant, sha256)?.map(|blob| blob.name);
-                        let told = if is_new { tell_attachments(writing, tenant, environment, naming)? } else { 0 };
-                        Ok((expires_at, stored, told))
+                        file(writing, config, naming, id, &blob)
                     })
                 }
             })
@@ -105,7 +102,7 @@ impl Server {
             is_staged = self.place(right, name).await?;
         }
         // Somebody brought the same bytes before.
-        if !deliberate!(StoreTwice) && stored.as_deref() != Some(name) {
+        if !deliberate!(StoreTwice) && in_force.is_none_or(|blob| blob.name != name) {
             self.inner.depot.delete(name).await?;
         }
         if is_staged {
@@ -143,6 +140,37 @@ impl Server {
             Err(error) => Err(error.into()),
         }
     }
+}
+
+/// What became of an upload that was filed.
+pub(super) struct Ended {
+    /// The tenant did not have these bytes.
+    pub is_new: bool,
+    /// The bytes in force: these, or the same that somebody brought before.
+    pub in_force: Option<Blob>,
+    /// Attachments that say now that they are held.
+    pub told: usize,
+    /// Until when the upload can be asked about.
+    pub expires_at: Timestamp,
+}
+
+/// Files bytes that are verified and in their place, and ends their upload: in one transaction with what attachments say
+/// of them, and with what that claims. Done again, it changes nothing.
+pub(super) fn file(
+    writing: &dyn Writing,
+    config: &Config,
+    naming: Naming,
+    upload: Uuid,
+    blob: &Blob,
+) -> Result<Ended, ServerError> {
+    let &Blob { tenant, sha256, stored_at: now, .. } = blob;
+    let expires_at = later(now, config.bounds.photos.unfinished_for);
+    let is_new = writing.put_blob(blob)?;
+    writing.want_blob(tenant, sha256, now)?;
+    writing.finish_upload(upload, expires_at)?;
+    let in_force = writing.blob(tenant, sha256)?;
+    let told = if is_new { tell_attachments(writing, tenant, &*config.environment, naming)? } else { 0 };
+    Ok(Ended { is_new, in_force, told, expires_at })
 }
 
 /// What became of an upload's bytes.

@@ -228,12 +228,11 @@ impl World<'_> {
         let there = self.works("reading attachments", there)?;
         let here: BTreeSet<Uuid> = there.iter().map(|held| held.id).collect();
         // Of what waits itself, the state that was last seen in force says it.
-        let in_force = |held: &HeldRecord| if held.pending { held.shadow.clone() } else { Some(held.content.clone()) };
-        let stored: BTreeSet<Uuid> = there
-            .iter()
-            .filter(|held| in_force(held).is_some_and(|content| is_stored(&content)))
-            .map(|held| held.id)
-            .collect();
+        fn in_force(held: &HeldRecord) -> Option<&Content> {
+            if held.pending { held.shadow.as_ref() } else { Some(&held.content) }
+        }
+        let stored: BTreeSet<Uuid> =
+            there.iter().filter(|held| in_force(held).is_some_and(is_stored)).map(|held| held.id).collect();
         let now = self.time.now();
         let copies = self.oracle.photos.copies.iter_mut();
         for (_, copy) in copies.filter(|((on, _), copy)| *on == device && copy.is_here) {

@@ -8,8 +8,8 @@ use object_store::Error;
 use super::Swept;
 use crate::error::ServerError;
 use crate::photos::depot::Named;
+use crate::photos::finish::{Ended, file};
 use crate::photos::marks::{Naming, tell_attachments};
-use crate::photos::uploads::later;
 use crate::server::{Inner, Server};
 use crate::storage::{Blob, Tenant};
 
@@ -85,34 +85,24 @@ impl Server {
     /// or the database is of a backup in which they are still coming, and perhaps nobody has them to send again.
     async fn end_upload(&self, name: &str, named: Named, tenant: Tenant, size: u64) -> Result<bool, ServerError> {
         let (media_type, found) = (named.media_type().to_owned(), name.to_owned());
-        let (is_new, instead) = self
+        let ended = self
             .off_thread(move |Inner { config, storage, .. }| {
-                let (now, sha256) = (config.environment.now(), named.sha256);
-                let blob = Blob {
-                    tenant,
-                    sha256,
-                    size,
-                    media_type: media_type.clone(),
-                    name: found.clone(),
-                    stored_at: now,
-                    wanted_at: now,
-                };
                 storage.write(|writing| {
+                    let sha256 = named.sha256;
                     let naming = Naming::claim(writing, tenant, sha256)?;
                     // Its upload, or another sweep, may have come first.
                     if !writing.is_upload_open(named.upload)? {
-                        return Ok((false, None));
+                        return Ok(None);
                     }
-                    let is_new = writing.put_blob(&blob)?;
-                    writing.finish_upload(named.upload, later(now, config.bounds.photos.unfinished_for))?;
-                    if is_new {
-                        tell_attachments(writing, tenant, &*config.environment, naming)?;
-                    }
-                    Ok((is_new, writing.blob(tenant, sha256)?.filter(|blob| blob.name != found)))
+                    let now = config.environment.now();
+                    let (media_type, name) = (media_type.clone(), found.clone());
+                    let blob = Blob { tenant, sha256, size, media_type, name, stored_at: now, wanted_at: now };
+                    file(writing, config, naming, named.upload, &blob).map(Some)
                 })
             })
             .await?;
-        if let Some(instead) = instead
+        let Some(Ended { is_new, in_force, .. }) = ended else { return Ok(false) };
+        if let Some(instead) = in_force.filter(|blob| blob.name != name)
             && self.inner.depot.size(&instead.name).await? == Some(instead.size)
         {
             self.inner.depot.delete(name).await?;

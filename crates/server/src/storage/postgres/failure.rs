@@ -47,3 +47,18 @@ fn is_about_io(error: &tokio_postgres::Error) -> bool {
     }
     false
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_without_space_or_memory_is_away_and_a_broken_statement_is_not() {
+        for code in [SqlState::DISK_FULL, SqlState::OUT_OF_MEMORY, SqlState::IO_ERROR, SqlState::TOO_MANY_CONNECTIONS] {
+            assert!(is_away(&code), "{code:?}");
+        }
+        for code in [SqlState::NOT_NULL_VIOLATION, SqlState::STRING_DATA_RIGHT_TRUNCATION, SqlState::SYNTAX_ERROR] {
+            assert!(!is_away(&code), "{code:?}");
+        }
+    }
+}
