@@ -1,5 +1,6 @@
 //! Records that the server cannot handle: they block nothing, are tried again, and after a while the operator is told.
 
+use gatebook_server::Bounds;
 use gatebook_sync::wire::{ApiErrorCode, SyncRequest};
 use uuid::Uuid;
 
@@ -99,4 +100,31 @@ async fn once_the_server_can_handle_them_all_of_them_go_in_one_round() {
     assert_eq!(maria.syncs_over(&way).await.unwrap().passed_over, 30);
     let report = maria.syncs(&yard).await;
     assert_eq!((report.settled.accepted, maria.pending()), (30, 0));
+}
+
+#[tokio::test]
+async fn news_of_which_the_first_comes_while_a_culprit_is_looked_for_comes_in_the_same_round() {
+    let yard = Yard::bounded(Bounds { answer_records: 1, ..Bounds::default() });
+    let maria = yard.phone("María Torres").await;
+    let known = maria.records("known");
+    maria.syncs(&yard).await;
+    let news: Vec<Uuid> = (0..3).map(|_| Uuid::now_v7()).collect();
+
+    maria.records("fits");
+    let culprit = maria.records("too large");
+    let (server, content, written) = (yard.server().clone(), maria.held(known).content, news.clone());
+    let refuses = move |request: &SyncRequest| {
+        let is_alone = request.push.len() == 1;
+        let is_culprit = request.push.iter().any(|push| push.id == culprit);
+        if is_culprit && is_alone {
+            for id in &written {
+                server.put_record(None, *id, content.clone()).unwrap();
+            }
+        }
+        is_culprit
+    };
+    let way = Bad::over(Way::of(&yard, &maria)).refusing(ApiErrorCode::TooLarge, refuses);
+    let report = maria.syncs_over(&way).await.unwrap();
+    assert_eq!((report.settled.accepted, report.passed_over), (1, 1));
+    assert!(news.iter().all(|id| maria.device.store().held(*id).unwrap().is_some()), "{report:?}");
 }
