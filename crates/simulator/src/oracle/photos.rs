@@ -111,6 +111,11 @@ pub(crate) fn sha256_of(content: &Content) -> Option<String> {
     }
 }
 
+/// What the device last saw in force of a record: of what waits itself, what it was written upon.
+fn in_force(held: &HeldRecord) -> Option<&Content> {
+    if held.pending { held.shadow.as_ref() } else { Some(&held.content) }
+}
+
 pub(super) fn is_stored(content: &Content) -> bool {
     match Body::from_json(Kind::Attachment, content.body.get()) {
         Ok(Body::Attachment(attachment)) => attachment.stored_at.is_some(),
@@ -227,10 +232,6 @@ impl World<'_> {
         let there = open.device.store().held_of_kind(Kind::Attachment);
         let there = self.works("reading attachments", there)?;
         let here: BTreeSet<Uuid> = there.iter().map(|held| held.id).collect();
-        // Of what waits itself, the state that was last seen in force says it.
-        fn in_force(held: &HeldRecord) -> Option<&Content> {
-            if held.pending { held.shadow.as_ref() } else { Some(&held.content) }
-        }
         let stored: BTreeSet<Uuid> =
             there.iter().filter(|held| in_force(held).is_some_and(is_stored)).map(|held| held.id).collect();
         let now = self.time.now();
