@@ -34,7 +34,7 @@ pub use config::{Bounds, Config, Environment, PhotoBounds, PhotoStore, SystemEnv
 pub use error::ServerError;
 pub use http::Route;
 #[cfg(feature = "simulation")]
-pub use http::{BlobByHand, Refused, SentByHand, checksum_by_hand};
+pub use http::{BlobByHand, NewByHand, Refused, SentByHand, checksum_by_hand};
 pub use photos::{Sweep, Swept};
 pub use seed::{Seeded, SeededCode, SeededRecord};
 pub use server::Server;

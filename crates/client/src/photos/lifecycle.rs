@@ -13,6 +13,7 @@ use super::folder::Sort;
 use super::keep::{self, Kept};
 use super::kept_time::Clocks;
 use super::off_thread::off_thread;
+use super::upload::Known;
 use super::{PhotoError, PhotoTransport, Photos, UploadError, upload};
 use crate::store::{HeldPhoto, settings};
 
@@ -77,9 +78,14 @@ impl Photos {
         Ok(self.store.note_confirmed(&|server| self.clocks(server))?)
     }
 
-    /// Notes what the server says of bytes whose record is no longer here.
-    pub(super) fn note_said(&self, sha256: &str, is_held: bool) -> Result<bool, PhotoError> {
-        Ok(self.store.note_said(sha256, is_held, &|server| self.clocks(server))?)
+    /// Notes what the server says, at that time of its, of bytes whose record is no longer here.
+    pub(super) fn note_said(
+        &self,
+        sha256: &str,
+        is_held: bool,
+        told_at: Option<Timestamp>,
+    ) -> Result<bool, PhotoError> {
+        Ok(self.store.note_said(sha256, is_held, told_at, &|server| self.clocks(server))?)
     }
 
     /// Lets go what is over and the server, asked now, still holds: it may have been replaced by a backup, or its disk
@@ -90,15 +96,15 @@ impl Photos {
     /// The link, database or folder failed; what has gone has gone.
     pub(crate) async fn let_go(self: &Arc<Self>, link: &dyn PhotoTransport) -> Result<usize, UploadError> {
         let over = self.over()?;
-        let held = if deliberate!(LetGoUnasked) {
-            over.iter().map(|photo| photo.sha256.clone()).collect()
+        let Known { held, told_at, .. } = if deliberate!(LetGoUnasked) {
+            Known { held: over.iter().map(|photo| photo.sha256.clone()).collect(), ..Known::default() }
         } else {
-            upload::ask(link, &over, true).await?.0
+            upload::ask(link, &over, true).await?
         };
         let (going, missing): (Vec<_>, Vec<_>) = over.into_iter().partition(|photo| held.contains(&photo.sha256));
         for photo in missing {
             tracing::warn!(sha256 = photo.sha256, "the server does not hold a photo that it had; it stays here");
-            self.note_said(&photo.sha256, false)?;
+            self.note_said(&photo.sha256, false, told_at)?;
         }
         let photos = Arc::clone(self);
         Ok(off_thread(move || photos.evict(&going)).await.map_err(PhotoError::from)??)

@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
+use std::sync::{MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use gatebook_sync::deliberate;
 use gatebook_sync::wire::{HaveRequest, HaveResponse, Unfinished};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -30,8 +32,9 @@ const MOST_SETBACKS: u32 = 3;
 pub trait PhotoTransport: Send + Sync {
     /// Asks which photos the server holds.
     async fn have(&self, request: &HaveRequest) -> Result<HaveResponse, TransportError>;
-    /// Begins an upload.
-    async fn begin(&self, new: &NewUpload) -> Result<Uuid, TransportError>;
+    /// Begins an upload with its first bytes; answers which it is and where it then stands. `None`: what came was not what
+    /// was sent.
+    async fn begin(&self, new: &NewUpload, bytes: Bytes) -> Result<Option<(Uuid, u64)>, TransportError>;
     /// Asks where an upload stands; `None`: there is none any more.
     async fn offset(&self, upload: Uuid) -> Result<Option<u64>, TransportError>;
     /// Sends bytes from an offset on; answers where the upload then stands. `None`: it does not stand at that offset, or is
@@ -99,14 +102,15 @@ impl Photos {
     pub async fn upload(&self, link: &dyn PhotoTransport, network: Network) -> Result<Uploaded, UploadError> {
         let waiting: Vec<HeldPhoto> =
             self.store.held_photos().map_err(PhotoError::from)?.into_iter().filter(HeldPhoto::waits).collect();
-        let (held, unfinished) = ask(link, &waiting, false).await?;
+        let Known { held, unfinished, told_at } = ask(link, &waiting, false).await?;
         let mut jobs = Vec::new();
         for photo in waiting {
             if held.contains(&photo.sha256) {
                 self.arrived(&photo, photo.size, None)?;
-                self.note_said(&photo.sha256, true)?;
+                self.note_said(&photo.sha256, true, told_at)?;
                 continue;
             }
+            self.note_said(&photo.sha256, false, told_at)?;
             let at = unfinished.get(&photo.sha256).copied().filter(|_| !deliberate!(BeginAgainAfterCut));
             self.arrived(&photo, at.map_or(0, |(_, offset)| offset), None)?;
             jobs.push((photo, at));
@@ -126,10 +130,14 @@ impl Photos {
         let mut done = Uploaded::default();
         for (photo, at) in now {
             match self.send(link, &photo, at, &mut done).await {
-                Ok(()) => done.photos += 1,
+                Ok(()) => {
+                    done.photos += 1;
+                    self.refused().remove(&photo.sha256);
+                }
                 Err(UploadError::Link(error)) if is_about_this_photo(&error) => {
                     tracing::warn!(%error, record = %photo.record_id, "a photo was not taken");
                     done.refused += 1;
+                    self.refused().insert(photo.sha256.clone());
                 }
                 Err(UploadError::Photo(PhotoError::Damaged)) => {
                     tracing::error!(record = %photo.record_id, "a photo is not what was taken; it stays and is not sent");
@@ -200,30 +208,38 @@ impl Photos {
             at = link.offset(upload).await?.map(|stands| (upload, stands));
         }
         loop {
-            let (upload, offset) = if let Some(at) = at {
-                at
-            } else {
-                self.check_bytes(photo).await?;
-                (link.begin(&announced(photo)).await?, 0)
-            };
+            let (upload, offset) = at.map_or((None, 0), |(upload, offset)| (Some(upload), offset));
             if offset >= photo.size {
                 return Ok(());
             }
+            if offset == 0 {
+                self.check_bytes(photo).await?;
+            }
             let size = self.chunk_size();
-            let bytes = part(&self.folder.path(&photo.sha256, Sort::Photo), offset, size.bytes()).await?;
+            // What was refused is asked about again before any of it is sent.
+            let most = if upload.is_none() && self.is_refused(photo) { 0 } else { size.bytes() };
+            let bytes = part(&self.folder.path(&photo.sha256, Sort::Photo), offset, most).await?;
             let (length, begun) = (bytes.len() as u64, self.environment.uptime());
             done.sent += length;
-            let answer = link.send(upload, offset, bytes).await;
+            let answer = match upload {
+                Some(upload) => link.send(upload, offset, bytes).await.map(|stands| stands.map(|now| (upload, now))),
+                None => link.begin(&announced(photo), bytes).await,
+            };
             let took = self.environment.uptime().saturating_sub(begun);
-            let next = if answer.is_ok() { size.went_through(length, took) } else { size.was_cut() };
-            *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner) = next;
+            let next = match answer {
+                _ if length == 0 => size,
+                Ok(_) => size.went_through(length, took),
+                Err(_) => size.was_cut(),
+            };
+            *self.chunk.lock().unwrap_or_else(PoisonError::into_inner) = next;
             let learned = Some(next).filter(|next| *next != size);
             if answer.is_err() && learned.is_some() {
                 // A window in the background may end before anything goes through; the next one is to know.
                 self.store.set(&settings::CHUNK, learned.as_ref()).map_err(PhotoError::from)?;
             }
             at = match answer? {
-                Some(now) if now > offset && now <= photo.size => {
+                Some((upload, 0)) if length == 0 => Some((upload, 0)),
+                Some((upload, now)) if now > offset && now <= photo.size => {
                     self.came_further.store(true, Ordering::Relaxed);
                     self.progress.send_modify(|progress| progress.arrived += now - offset);
                     self.arrived(photo, now, learned)?;
@@ -231,7 +247,10 @@ impl Photos {
                 }
                 _ if setbacks < MOST_SETBACKS => {
                     setbacks += 1;
-                    link.offset(upload).await?.map(|stands| (upload, stands))
+                    match upload {
+                        Some(upload) => link.offset(upload).await?.map(|stands| (upload, stands)),
+                        None => None,
+                    }
                 }
                 _ => {
                     return Err(UploadError::Photo(PhotoError::Io(std::io::Error::other("the upload does not go on"))));
@@ -240,8 +259,16 @@ impl Photos {
         }
     }
 
+    fn refused(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn is_refused(&self, photo: &HeldPhoto) -> bool {
+        self.refused().contains(&photo.sha256)
+    }
+
     fn chunk_size(&self) -> ChunkSize {
-        *self.chunk.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+        *self.chunk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Before its first byte is sent: a file that the disk has changed would be refused after its last one, and again.
@@ -270,19 +297,28 @@ pub enum UploadError {
     Photo(#[from] PhotoError),
 }
 
-/// What the server holds, and what it has a part of, with the upload and how far it is.
-pub(super) type Known = (BTreeSet<String>, BTreeMap<String, (Uuid, u64)>);
+/// What the server knows of photos.
+#[derive(Default)]
+pub(super) struct Known {
+    /// Those that it holds.
+    pub held: BTreeSet<String>,
+    /// Those that it has a part of, with the upload and how far it is.
+    pub unfinished: BTreeMap<String, (Uuid, u64)>,
+    /// Its time when it said so.
+    pub told_at: Option<Timestamp>,
+}
 
 pub(super) async fn ask(
     link: &dyn PhotoTransport,
     photos: &[HeldPhoto],
     before_letting_go: bool,
 ) -> Result<Known, TransportError> {
-    let (mut held, mut unfinished) = (BTreeSet::new(), BTreeMap::<String, (Uuid, u64)>::new());
+    let Known { mut held, mut unfinished, mut told_at } = Known::default();
     for page in photos.chunks(HASHES) {
         let sha256 = page.iter().map(|photo| photo.sha256.clone()).collect();
         let answer = link.have(&HaveRequest { sha256, before_letting_go }).await?;
         held.extend(answer.held);
+        told_at = Some(answer.server_time);
         for Unfinished { sha256, upload_id, offset } in answer.unfinished {
             // Of one whose beginning was answered in vain there are several: the furthest is carried on.
             let known = unfinished.entry(sha256).or_insert((upload_id, offset));
@@ -291,7 +327,7 @@ pub(super) async fn ask(
             }
         }
     }
-    Ok((held, unfinished))
+    Ok(Known { held, unfinished, told_at })
 }
 
 fn announced(photo: &HeldPhoto) -> NewUpload {
@@ -316,7 +352,7 @@ async fn part(path: &Path, offset: u64, most: u64) -> Result<Bytes, PhotoError> 
         file.seek(SeekFrom::Start(offset))?;
         let mut bytes = Vec::new();
         file.take(most).read_to_end(&mut bytes)?;
-        if bytes.is_empty() {
+        if bytes.is_empty() && most > 0 {
             return Err(std::io::Error::from(std::io::ErrorKind::UnexpectedEof));
         }
         Ok(Bytes::from(bytes))

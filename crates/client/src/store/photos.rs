@@ -182,9 +182,18 @@ impl Store {
         if changed.is_empty() { self.write_quietly(note) } else { self.write(note) }
     }
 
-    /// Notes what the server says of bytes whose record is no longer here, gone with its yard or given up: nothing else
-    /// tells of them. Returns whether they are of such a record.
-    pub(crate) fn note_said(&self, sha256: &str, is_held: bool, look: Look<'_>) -> Result<bool, StoreError> {
+    /// Notes what the server says, at that time of its, of bytes whose record is no longer here, gone with its yard or given
+    /// up: nothing else tells of them. Returns whether they are of such a record.
+    ///
+    /// Its time is kept in the same step. Made good only later, the hours for which the device was off would count for what
+    /// was confirmed after them.
+    pub(crate) fn note_said(
+        &self,
+        sha256: &str,
+        is_held: bool,
+        told_at: Option<Timestamp>,
+        look: Look<'_>,
+    ) -> Result<bool, StoreError> {
         let is_orphan = "sha256 = ?1 AND held = 1 AND record_id NOT IN (SELECT id FROM records)";
         let differs = self.read(|connection| {
             let sql = format!("SELECT 1 FROM photos WHERE {is_orphan} AND (confirmed_ms IS NOT NULL) <> ?2");
@@ -192,6 +201,9 @@ impl Store {
         })?;
         if differs {
             self.write(|transaction| {
+                if told_at.is_some() {
+                    settings::put(transaction, &settings::SERVER_TIME, told_at.as_ref())?;
+                }
                 let now_ms = pass_time(transaction, look)?;
                 let sql = format!("UPDATE photos SET confirmed_ms = ?2 WHERE {is_orphan}");
                 transaction.prepare_cached(&sql)?.execute(params![sha256, is_held.then_some(now_ms)])?;
@@ -381,10 +393,26 @@ pub(super) fn is_stored(connection: &Connection, id: Uuid) -> Result<Option<bool
         .query_row([id], |row| row.get(0))
         .optional()?;
     let Some(row) = RecordRow::find(connection, id)? else { return Ok(None) };
-    Ok(Some(row.known().is_some_and(|canonical| {
-        match Body::from_json(Kind::Attachment, canonical.content.body.get()) {
-            Ok(Body::Attachment(stored)) => stored.stored_at.is_some() && Some(stored.sha256) == sha256,
-            _ => false,
-        }
-    })))
+    Ok(Some(sha256.is_some_and(|sha256| says_stored(&row, &sha256))))
+}
+
+/// Whether the newest canonical state that is known of an attachment says that the server holds those bytes.
+fn says_stored(row: &RecordRow, sha256: &str) -> bool {
+    row.known().is_some_and(|canonical| match Body::from_json(Kind::Attachment, canonical.content.body.get()) {
+        Ok(Body::Attachment(stored)) => stored.stored_at.is_some() && stored.sha256 == sha256,
+        _ => false,
+    })
+}
+
+/// An attachment changes: bytes that the server no longer says it holds wait again from this very step on. Somebody else
+/// may bring them before anybody looks, and their time is to begin with that.
+pub(super) fn heed(connection: &Connection, row: &RecordRow) -> Result<(), StoreError> {
+    let confirmed: Option<String> = connection
+        .prepare_cached("SELECT sha256 FROM photos WHERE record_id = ?1 AND confirmed_ms IS NOT NULL")?
+        .query_row([row.id], |row| row.get(0))
+        .optional()?;
+    if confirmed.is_some_and(|sha256| !says_stored(row, &sha256)) && !deliberate!(ConfirmedForEver) {
+        connection.prepare_cached("UPDATE photos SET confirmed_ms = NULL WHERE record_id = ?1")?.execute([row.id])?;
+    }
+    Ok(())
 }

@@ -10,6 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::photos;
 use crate::error::StoreError;
 
 /// A record as this device holds it.
@@ -196,6 +197,9 @@ impl RecordRow {
             known.and_then(|(yard_id, _)| yard_id),
             known.map(|(_, fingerprint)| fingerprint.to_sql()),
         ])?;
+        if content.kind == Kind::Attachment.as_str() {
+            photos::heed(connection, self)?;
+        }
         Ok(())
     }
 

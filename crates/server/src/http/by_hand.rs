@@ -22,11 +22,22 @@ pub struct Refused {
     pub error: ApiError,
 }
 
-/// A request that brings bytes.
+/// What an upload announces.
+#[derive(Debug, Clone)]
+pub struct NewByHand {
+    /// Hash of all of it.
+    pub sha256: String,
+    /// How many bytes.
+    pub size: u64,
+    /// What they are.
+    pub media_type: String,
+    /// The attachment.
+    pub record_id: Uuid,
+}
+
+/// The bytes that a request brings.
 #[derive(Debug, Clone)]
 pub struct SentByHand {
-    /// Which upload they belong to.
-    pub upload: Uuid,
     /// Where they begin.
     pub offset: u64,
     /// How many there were when they were sent.
@@ -76,20 +87,15 @@ impl Server {
         Ok(self.have(&self.device(token)?, request).await?)
     }
 
-    /// `POST /v1/uploads`.
+    /// `POST /v1/uploads`, with the first bytes; with fewer than were sent, the connection was cut.
     ///
     /// # Errors
     /// As the server refuses.
-    pub async fn begin_by_hand(
-        &self,
-        token: &str,
-        sha256: &str,
-        size: u64,
-        media_type: String,
-        record_id: Uuid,
-    ) -> Result<Uuid, Refused> {
-        let new = NewUpload { sha256: hash(sha256)?, size, media_type, record_id, metadata: String::new() };
-        Ok(self.begin_upload(&self.device(token)?, new).await?.id)
+    pub async fn begin_by_hand(&self, token: &str, new: NewByHand, sent: SentByHand) -> Result<(Uuid, u64), Refused> {
+        let NewByHand { sha256, size, media_type, record_id } = new;
+        let new = NewUpload { sha256: hash(&sha256)?, size, media_type, record_id, metadata: String::new() };
+        let upload = self.begin_upload(&self.device(token)?, new).await?.id;
+        Ok((upload, self.send_by_hand(token, upload, sent).await?))
     }
 
     /// `HEAD /v1/uploads/<id>`.
@@ -104,8 +110,8 @@ impl Server {
     ///
     /// # Errors
     /// As the server refuses.
-    pub async fn send_by_hand(&self, token: &str, sent: SentByHand) -> Result<u64, Refused> {
-        let SentByHand { upload, offset, length, checksum, bytes } = sent;
+    pub async fn send_by_hand(&self, token: &str, upload: Uuid, sent: SentByHand) -> Result<u64, Refused> {
+        let SentByHand { offset, length, checksum, bytes } = sent;
         let checksum = format!("sha256 {checksum}").parse().map_err(|_| refuse(ApiErrorCode::Malformed, "checksum"))?;
         let cut = (bytes.len() as u64) < length;
         let body = stream::iter([Ok(bytes)].into_iter().chain(cut.then_some(Err(Cut)))).boxed();

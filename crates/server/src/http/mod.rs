@@ -29,7 +29,7 @@ use crate::server::Server;
 use refusal::Refusal;
 
 #[cfg(feature = "simulation")]
-pub use by_hand::{BlobByHand, Refused, SentByHand, checksum_by_hand};
+pub use by_hand::{BlobByHand, NewByHand, Refused, SentByHand, checksum_by_hand};
 pub use routes::Route;
 
 /// What handlers share.

@@ -8,8 +8,9 @@ use uuid::Uuid;
 
 use super::depot::photo_name;
 use super::error::UploadError;
-use super::hash::{ContentHash, Hashing};
+use super::hash::ContentHash;
 use super::marks::{Naming, tell_attachments};
+use super::receive::Seen;
 use super::sink::Sink;
 use super::uploads::later;
 use crate::config::Config;
@@ -38,20 +39,25 @@ impl Server {
         self.place_and_file(tenant, upload, right, &name).await
     }
 
-    /// Ends an upload of which everything came in one request. It goes straight to its final name when it is on the disk
+    /// Ends an upload of which everything came in one request, if that is what was to come. It goes straight to its final name when it is on the disk
     /// and verified; until the photo is filed, nothing of it has been received, and what lies staged is swept.
     pub(super) async fn finish_at_once(
         &self,
         tenant: Tenant,
         upload: Upload,
         mut sink: Sink<'_>,
-        hashing: Hashing,
+        mut seen: Seen,
     ) -> Result<Upload, UploadError> {
         let name = photo_name(tenant.id, &upload);
         // The disk and the hash take their time beside each other.
-        let (settled, ready, hash) = tokio::join!(sink.settle(), self.inner.depot.make_ready(&name), hashing.finish());
+        let (settled, ready, seen) = tokio::join!(sink.settle(), self.inner.depot.make_ready(&name), seen.reckoned());
         settled.and(ready)?;
-        if hash.map_err(Error::from)? != upload.new.sha256 {
+        let (came_right, hash) = seen?;
+        if !came_right {
+            sink.abort().await?;
+            return Err(UploadError::WrongChecksum);
+        }
+        if hash != Some(upload.new.sha256) {
             sink.abort().await?;
             return Err(self.refuse_other_bytes(&upload).await?);
         }

@@ -83,10 +83,11 @@ impl Hashing {
         Ok(())
     }
 
-    pub(crate) async fn finish(mut self) -> Result<ContentHash, JoinError> {
+    /// The hash of what has come so far.
+    pub(crate) async fn so_far(&mut self) -> Result<ContentHash, JoinError> {
         self.hand_over().await?;
         self.settle().await?;
-        Ok(self.hasher.finish())
+        Ok(self.hasher.clone().finish())
     }
 
     async fn hand_over(&mut self) -> Result<(), JoinError> {
@@ -147,6 +148,14 @@ impl Checksum {
         }
     }
 
+    /// The hash that it is, if it is by SHA-256.
+    pub(crate) fn as_hash(&self) -> Option<ContentHash> {
+        match self.hasher {
+            Hasher::Sha256(_) => self.expected.as_slice().try_into().ok().map(ContentHash),
+            Hasher::Sha1(_) => None,
+        }
+    }
+
     /// Whether just that came.
     pub(crate) fn came_right(self) -> bool {
         match self.hasher {
@@ -182,7 +191,7 @@ mod tests {
                 hashing.update(Bytes::copy_from_slice(piece)).await.unwrap();
             }
             hasher.update(&bytes);
-            assert_eq!(hashing.finish().await.unwrap(), hasher.finish(), "{size}");
+            assert_eq!(hashing.so_far().await.unwrap(), hasher.finish(), "{size}");
         }
     }
 

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::error::UploadError;
-use super::hash::{Checksum, Hashing};
+use super::hash::{Checksum, ContentHash, Hashing};
 use super::sink::{Sink, Written};
 use super::turns::Turn;
 use super::uploads::later;
@@ -30,22 +30,57 @@ pub(crate) struct Chunk {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut;
 
-/// What is reckoned of the bytes as they come.
-struct Seen {
-    checksum: Option<Checksum>,
+/// What is reckoned of the bytes as they come: each of them is hashed once.
+pub(super) struct Seen {
     /// The hash of the photo, if they begin with its first.
     whole: Option<Hashing>,
+    expected: Expected,
+}
+
+/// What they are checked against when all have come.
+enum Expected {
+    Nothing,
+    /// A hash that is reckoned anyhow.
+    Hash(ContentHash),
+    Checksum(Checksum),
 }
 
 impl Seen {
+    fn new(offset: u64, checksum: Option<Checksum>) -> Self {
+        let expected = match (offset, checksum) {
+            (_, None) => Expected::Nothing,
+            (0, Some(checksum)) => checksum.as_hash().map_or(Expected::Checksum(checksum), Expected::Hash),
+            (_, Some(checksum)) => Expected::Checksum(checksum),
+        };
+        Self { whole: (offset == 0).then(Hashing::default), expected }
+    }
+
+    const fn is_checked(&self) -> bool {
+        !matches!(self.expected, Expected::Nothing)
+    }
+
     async fn see(&mut self, bytes: &Bytes) -> Result<(), Error> {
-        if let Some(checksum) = &mut self.checksum {
+        if let Expected::Checksum(checksum) = &mut self.expected {
             checksum.update(bytes);
         }
         if let Some(whole) = &mut self.whole {
             whole.update(bytes.clone()).await?;
         }
         Ok(())
+    }
+
+    /// Whether all that came is what was to come, and the hash of the photo if they began with its first.
+    pub(super) async fn reckoned(&mut self) -> Result<(bool, Option<ContentHash>), Error> {
+        let hash = match &mut self.whole {
+            Some(whole) => Some(whole.so_far().await?),
+            None => None,
+        };
+        let came_right = match std::mem::replace(&mut self.expected, Expected::Nothing) {
+            Expected::Nothing => true,
+            Expected::Hash(expected) => hash == Some(expected),
+            Expected::Checksum(checksum) => checksum.came_right(),
+        };
+        Ok((came_right, hash))
     }
 }
 
@@ -79,11 +114,10 @@ impl Server {
             return Ok(upload);
         }
         let Chunk { offset, mut body, checksum, .. } = chunk;
-        let mut seen = Seen { checksum, whole: (offset == 0).then(Hashing::default) };
+        let mut seen = Seen::new(offset, checksum);
         loop {
             let mut sink = self.inner.depot.part(id, upload.received);
             let room = upload.new.size - upload.received;
-            let is_checked = seen.checksum.is_some();
             let end = self.fill(&mut sink, &mut body, room, &turn, &mut seen);
             let end = match end.await {
                 Ok(end) => end,
@@ -95,10 +129,11 @@ impl Server {
             // A chunk that cannot be checked, because it is not whole, is not kept.
             let refused = match end {
                 End::TooLong => Some(UploadError::TooLarge { most: upload.new.size }),
-                End::Cut | End::Wanted if is_checked => Some(UploadError::Cut),
-                End::Whole if seen.checksum.take().is_some_and(|checksum| !checksum.came_right()) => {
-                    Some(UploadError::WrongChecksum)
+                End::Cut | End::Wanted if seen.is_checked() => Some(UploadError::Cut),
+                _ if upload.received == 0 && sink.length() == upload.new.size => {
+                    return self.finish_at_once(device.tenant, upload, sink, seen).await;
                 }
+                End::Whole if seen.is_checked() && !seen.reckoned().await?.0 => Some(UploadError::WrongChecksum),
                 _ => None,
             };
             if let Some(refused) = refused {
@@ -106,20 +141,11 @@ impl Server {
                 return Err(refused);
             }
             if sink.length() > 0 {
-                if upload.received == 0
-                    && sink.length() == upload.new.size
-                    && let Some(hashing) = seen.whole
-                {
-                    return self.finish_at_once(device.tenant, upload, sink, hashing).await;
-                }
                 let written = sink.finish().await?;
                 upload = self.keep(upload, written).await?;
             }
             if upload.received == upload.new.size {
-                let hash = match seen.whole {
-                    Some(hashing) => Some(hashing.finish().await.map_err(Error::from)?),
-                    None => None,
-                };
+                let (_, hash) = seen.reckoned().await?;
                 return self.finish_upload(device.tenant, upload, hash).await;
             }
             match end {
@@ -158,7 +184,7 @@ impl Server {
             seen.see(&bytes).await?;
             sink.write(bytes).await?;
             // What is checked as a whole is kept as a whole.
-            if Instant::now() >= due && seen.checksum.is_none() {
+            if Instant::now() >= due && !seen.is_checked() {
                 return Ok(End::Due);
             }
         }

@@ -79,7 +79,7 @@ impl Server {
         });
         let unfinished = unfinished.collect();
         let held = held.iter().map(ContentHash::to_string).collect();
-        Ok((HaveResponse { held, unfinished, limits }, blobs))
+        Ok((HaveResponse { server_time: now, held, unfinished, limits }, blobs))
     }
 
     /// Begins an upload.

@@ -344,7 +344,7 @@ impl World<'_> {
     pub(crate) fn learn(&mut self, device: usize, chunk: Option<Chunk>, answer: &Result<Told, TransportError>) -> Run {
         let served_at = self.devices[device].photos.served_at;
         match (chunk, answer) {
-            (Some(chunk), Ok(Told::Stands(Some(at)))) => {
+            (Some(chunk), Ok(Told::Stands(Some(at)) | Told::Begun(Some((_, at))))) => {
                 if let Some(copy) = self.oracle.photos.copies.get_mut(&(device, chunk.sha256)) {
                     copy.told = *at;
                     // What happened while the answer was on its way, it does not settle.

@@ -31,8 +31,7 @@ impl World<'_> {
         let Some(swept) = self.on_server(SECOND, |server| wait_for(server.sweep_photos(sweep)))? else {
             self.oracle.photos.disturb_all(self.time.now());
             if sweep == Sweep::ForgetLost {
-                self.oracle.photos.loss_is_unnoticed = true;
-                self.after(MINUTE, Happening::Photo(PhotoEvent::LossIsNoticed));
+                self.loss_is_noticed_later();
             }
             return Ok(());
         };
@@ -41,7 +40,17 @@ impl World<'_> {
             self.last_change = self.time.now();
         }
         self.story.tell(self.time.now(), || format!("the server sweeps: {swept}"));
+        if swept.lost > 0 && sweep != Sweep::ForgetLost {
+            // It says so, and the office does what it is told to: a backup may know of photos that were swept since.
+            self.loss_is_noticed_later();
+        }
         Ok(())
+    }
+
+    fn loss_is_noticed_later(&mut self) {
+        if !std::mem::replace(&mut self.oracle.photos.loss_is_unnoticed, true) {
+            self.after(MINUTE, Happening::Photo(PhotoEvent::LossIsNoticed));
+        }
     }
 
     /// The server has been restored: it sweeps as it starts.

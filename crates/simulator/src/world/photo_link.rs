@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use gatebook_client::TransportError;
 use gatebook_client::photos::{NewUpload, PhotoTransport};
-use gatebook_server::{Refused, SentByHand, Server, checksum_by_hand};
+use gatebook_server::{NewByHand, Refused, SentByHand, Server, checksum_by_hand};
 use gatebook_sync::wire::{ApiError, ApiErrorCode, HaveRequest, HaveResponse};
 use uuid::Uuid;
 
@@ -28,7 +28,7 @@ const GIVES_UP: Instant = 120 * SECOND;
 #[derive(Debug, Clone)]
 pub(crate) enum Asked {
     Have(HaveRequest),
-    Begin(NewUpload),
+    Begin { new: NewUpload, bytes: Bytes },
     Offset(Uuid),
     Send { upload: Uuid, offset: u64, bytes: Bytes },
     Fetch(String),
@@ -38,12 +38,27 @@ pub(crate) enum Asked {
 #[derive(Debug, Clone)]
 pub(crate) enum Told {
     Have(HaveResponse),
-    Begun(Uuid),
+    Begun(Option<(Uuid, u64)>),
     Stands(Option<u64>),
     Photo(Bytes),
 }
 
 pub(crate) type PhotoAnswer = Result<Told, TransportError>;
+
+impl Asked {
+    /// Where the bytes begin that it brings, and they.
+    fn brings(&self) -> Option<(u64, &Bytes)> {
+        match self {
+            Self::Begin { bytes, .. } => Some((0, bytes)),
+            Self::Send { offset, bytes, .. } => Some((*offset, bytes)),
+            Self::Have(_) | Self::Offset(_) | Self::Fetch(_) => None,
+        }
+    }
+
+    fn length(&self) -> u64 {
+        self.brings().map_or(0, |(_, bytes)| bytes.len() as u64)
+    }
+}
 
 /// A device's end of the link.
 #[derive(Default)]
@@ -79,8 +94,8 @@ impl PhotoTransport for PhotoLine {
         }
     }
 
-    async fn begin(&self, new: &NewUpload) -> Result<Uuid, TransportError> {
-        match self.ask(Asked::Begin(new.clone())).await? {
+    async fn begin(&self, new: &NewUpload, bytes: Bytes) -> Result<Option<(Uuid, u64)>, TransportError> {
+        match self.ask(Asked::Begin { new: new.clone(), bytes }).await? {
             Told::Begun(upload) => Ok(upload),
             other => unreachable!("{other:?} is no answer to that"),
         }
@@ -145,14 +160,18 @@ impl World<'_> {
         sim.photos.ticket += 1;
         let (ticket, token) = (sim.photos.ticket, sim.token.clone());
         let signal = sim.has_signal(now);
-        let is_met = |at: Strikes| match (at, &asked) {
-            (Strikes::Any, _) | (Strikes::Bytes, Asked::Send { .. }) => true,
-            (Strikes::LastBytes, Asked::Send { upload, offset, bytes }) => {
-                let photos = &self.oracle.photos;
-                let copy = photos.uploads.get(upload).and_then(|sha256| photos.copies.get(&(device, sha256.clone())));
+        let about = match &asked {
+            Asked::Begin { new, .. } => Some(new.sha256.clone()),
+            Asked::Send { upload, .. } | Asked::Offset(upload) => self.oracle.photos.uploads.get(upload).cloned(),
+            Asked::Have(_) | Asked::Fetch(_) => None,
+        };
+        let is_met = |at: Strikes| match (at, asked.brings()) {
+            (Strikes::Any, _) | (Strikes::Bytes, Some(_)) => true,
+            (Strikes::LastBytes, Some((offset, bytes))) => {
+                let copy = about.as_ref().and_then(|sha256| self.oracle.photos.copies.get(&(device, sha256.clone())));
                 copy.is_some_and(|copy| offset + bytes.len() as u64 == copy.size)
             }
-            _ => false,
+            (Strikes::Bytes | Strikes::LastBytes, _) => false,
         };
         let strikes = signal && sim.photos.faults.front().is_some_and(|(_, at)| is_met(*at));
         let fault = if strikes { sim.photos.faults.pop_front().map(|(fault, _)| fault) } else { None };
@@ -160,13 +179,13 @@ impl World<'_> {
         if let Asked::Have(request) = &asked {
             sim.photos.asked.clone_from(&request.sha256);
         }
-        if let Asked::Offset(upload) = &asked {
-            sim.photos.asked = self.oracle.photos.uploads.get(upload).cloned().into_iter().collect();
+        if let Asked::Offset(_) = &asked {
+            sim.photos.asked = about.iter().cloned().collect();
         }
-        if let Asked::Send { upload, offset, bytes } = &asked {
+        if let Some((offset, bytes)) = asked.brings() {
             let length = bytes.len() as u64;
             way += i64::try_from(length).expect("small") * SECOND / sim.photos.rate;
-            if let Some(sha256) = self.oracle.photos.uploads.get(upload).cloned() {
+            if let Some(sha256) = about {
                 let name = sim.name;
                 self.story
                     .tell(now, || format!("{name} sends {length} bytes from {offset} on of photo {}", &sha256[..8]));
@@ -232,7 +251,7 @@ impl World<'_> {
             return Ok(());
         }
         let (mut down, mut length, mut is_cut) = (SECOND, 0, false);
-        if let Asked::Send { bytes, .. } = &mut asked {
+        if let Asked::Send { bytes, .. } | Asked::Begin { bytes, .. } = &mut asked {
             length = bytes.len() as u64;
             match fault {
                 Some(PhotoFault::RequestCut { at }) => {
@@ -306,8 +325,9 @@ impl World<'_> {
             self.hold(Invariant::NoFailure, expected, |_| format!("the server answered a photo by {error:?}"))?;
         }
         match (&about, &answer) {
-            (Asked::Begin(new), Ok(Told::Begun(upload))) => {
+            (Asked::Begin { new, .. }, Ok(Told::Begun(Some((upload, at))))) => {
                 self.oracle.photos.uploads.insert(*upload, new.sha256.clone());
+                self.stands_at(device, *upload, *at);
             }
             (Asked::Have(request), Ok(Told::Have(answer))) => {
                 if request.before_letting_go {
@@ -360,7 +380,7 @@ impl World<'_> {
             return Ok(());
         }
         let about = asked.clone();
-        let length = if let Asked::Send { bytes, .. } = &asked { bytes.len() as u64 } else { 0 };
+        let length = asked.length();
         let answer = self.on_server(SECOND, |server| wait_for(ask(server, &token, asked, length, None)))?;
         if let (Asked::Have(HaveRequest { before_letting_go: true, .. }), Some(Ok(Told::Have(answer)))) =
             (&about, &answer)
@@ -377,16 +397,21 @@ impl World<'_> {
 
 /// A request as the server handles it.
 async fn ask(server: &Server, token: &str, asked: Asked, length: u64, intact: Option<Bytes>) -> Result<Told, Refused> {
+    let sent = |offset, bytes: Bytes| SentByHand {
+        offset,
+        length,
+        checksum: checksum_by_hand(intact.as_ref().unwrap_or(&bytes)),
+        bytes,
+    };
     Ok(match asked {
         Asked::Have(request) => Told::Have(server.have_by_hand(token, &request).await?),
-        Asked::Begin(NewUpload { sha256, size, media_type, record_id }) => {
-            Told::Begun(server.begin_by_hand(token, &sha256, size, media_type, record_id).await?)
+        Asked::Begin { new: NewUpload { sha256, size, media_type, record_id }, bytes } => {
+            let new = NewByHand { sha256, size, media_type, record_id };
+            Told::Begun(Some(server.begin_by_hand(token, new, sent(0, bytes)).await?))
         }
         Asked::Offset(upload) => Told::Stands(Some(server.offset_by_hand(token, upload).await?)),
         Asked::Send { upload, offset, bytes } => {
-            let checksum = checksum_by_hand(intact.as_ref().unwrap_or(&bytes));
-            let sent = SentByHand { upload, offset, length, checksum, bytes };
-            Told::Stands(Some(server.send_by_hand(token, sent).await?))
+            Told::Stands(Some(server.send_by_hand(token, upload, sent(offset, bytes)).await?))
         }
         Asked::Fetch(sha256) => Told::Photo(server.fetch_by_hand(token, &sha256).await?),
     })
@@ -397,6 +422,7 @@ fn heard(asked: &Asked, answer: Result<Told, Refused>) -> PhotoAnswer {
     answer.or_else(|Refused { status, error }| match asked {
         // It is not there, or stands elsewhere.
         Asked::Offset(_) | Asked::Send { .. } if matches!(status, 404 | 409 | 410 | 460) => Ok(Told::Stands(None)),
+        Asked::Begin { .. } if status == 460 => Ok(Told::Begun(None)),
         _ => {
             let retry_after = (error.code == ApiErrorCode::Busy).then_some(Duration::from_secs(5));
             Err(TransportError::Refused { status, error, retry_after })

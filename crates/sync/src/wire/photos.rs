@@ -1,5 +1,6 @@
 //! `POST /v1/photos/have`: which bytes need not be sent, and which only from somewhere on.
 
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
@@ -18,6 +19,9 @@ pub struct HaveRequest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HaveResponse {
+    /// The server's time: what is confirmed by this is confirmed then.
+    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
+    pub server_time: Timestamp,
     /// Those it holds. They are kept for a while even if no record names them yet.
     pub held: Vec<String>,
     /// Those of which this device has sent a part.

@@ -106,11 +106,15 @@ impl Phone {
 
     /// The server says how it holds the attachment.
     fn hears(&self, id: Uuid, stored: bool) {
+        self.hears_in_version(id, stored, u64::from(!stored) + 1);
+    }
+
+    fn hears_in_version(&self, id: Uuid, stored: bool, version: u64) {
         let mut content = self.store.held(id).unwrap().unwrap().content;
         let mut attachment = attachment(&content);
         attachment.stored_at = stored.then(|| self.clock.now());
         content.body = RawValue::from_string(Body::Attachment(attachment).to_json()).unwrap();
-        self.store.settle(&[], told(id, content, self.clock.now(), u64::from(!stored) + 1)).unwrap();
+        self.store.settle(&[], told(id, content, self.clock.now(), version)).unwrap();
     }
 
     /// The server takes everything that waits, and then the device does not work at the yard any more.
@@ -122,8 +126,7 @@ impl Phone {
             verdict: Verdict::Accepted,
             canonical: None,
         });
-        let about = self.store.held(self.parent).unwrap().unwrap();
-        let answer = told(self.parent, about.content, self.clock.now(), 1);
+        let answer = answer(Vec::new(), self.clock.now());
         let scopes = answer.scopes[..1].to_vec();
         self.store.settle(&push, SyncResponse { verdicts: judged.collect(), scopes, ..answer }).unwrap();
     }
@@ -168,14 +171,17 @@ fn attachment(content: &Content) -> Attachment {
 
 fn told(id: Uuid, content: Content, now: Timestamp, version: u64) -> SyncResponse {
     let receipt = Receipt { epoch: Epoch(1), version, seq: version, received_at: now, mac: "mac".to_owned() };
-    let record = Canonical { id, receipt, write_id: Uuid::now_v7(), device_id: None, content };
+    answer(vec![Canonical { id, receipt, write_id: Uuid::now_v7(), device_id: None, content }], now)
+}
+
+fn answer(records: Vec<Canonical>, now: Timestamp) -> SyncResponse {
     let page = |scope, records| ScopePage { scope, records, left: Vec::new(), cursor: 9, tally: None };
     SyncResponse {
         protocol: PROTOCOL,
         epoch: Epoch(1),
         server_time: now,
         verdicts: Vec::new(),
-        scopes: vec![page(Scope::Org, Vec::new()), page(Scope::Yard(YARD), vec![record])],
+        scopes: vec![page(Scope::Org, Vec::new()), page(Scope::Yard(YARD), records)],
         more: false,
         mark: None,
         repaired: Repaired::default(),
@@ -327,6 +333,22 @@ async fn a_photo_that_the_server_lost_again_waits_again() {
     assert_eq!(phone.lets_go(), 0);
     assert_eq!(phone.files(id), (true, true));
     assert_eq!(phone.photos.storage_view().unwrap().photos[0].kept, Kept::Unconfirmed);
+}
+
+#[tokio::test]
+async fn a_photo_that_the_server_lost_and_has_again_stays_a_day_from_then_though_nobody_looked_in_between() {
+    let phone = Phone::new();
+    let id = phone.takes(90).await.unwrap();
+    phone.hears(id, true);
+    phone.lets_go();
+    phone.passes(24 * HOUR);
+    phone.hears_in_version(id, false, 2);
+    phone.hears_in_version(id, true, 3);
+    assert_eq!(phone.lets_go(), 0);
+    phone.passes(24 * HOUR - 1);
+    assert_eq!(phone.lets_go(), 0);
+    phone.passes(1);
+    assert_eq!(phone.lets_go(), 1);
 }
 
 #[tokio::test]

@@ -13,6 +13,8 @@ use crate::transport::TransportError;
 
 #[derive(Default)]
 struct State {
+    /// The server's clock.
+    time: Timestamp,
     held: BTreeMap<String, Vec<u8>>,
     parts: BTreeMap<Uuid, (NewUpload, Vec<u8>)>,
     /// Hashes in the order in which their last byte arrived.
@@ -47,6 +49,7 @@ impl PhotoTransport for Link {
         }
         let is_asked = |sha256: &String| request.sha256.contains(sha256);
         Ok(HaveResponse {
+            server_time: state.time,
             held: state.held.keys().filter(|sha256| is_asked(sha256)).cloned().collect(),
             unfinished: state
                 .parts
@@ -62,15 +65,17 @@ impl PhotoTransport for Link {
         })
     }
 
-    async fn begin(&self, new: &NewUpload) -> Result<Uuid, TransportError> {
-        let mut state = self.0.lock().unwrap();
-        if state.refused.contains(&new.sha256) {
-            let error = ApiError { code: ApiErrorCode::Forbidden, message: "No.".to_owned(), retry: false };
-            return Err(TransportError::Refused { status: 403, error, retry_after: None });
-        }
+    async fn begin(&self, new: &NewUpload, bytes: Bytes) -> Result<Option<(Uuid, u64)>, TransportError> {
         let id = Uuid::now_v7();
-        state.parts.insert(id, (new.clone(), Vec::new()));
-        Ok(id)
+        {
+            let mut state = self.0.lock().unwrap();
+            if state.refused.contains(&new.sha256) {
+                let error = ApiError { code: ApiErrorCode::Forbidden, message: "No.".to_owned(), retry: false };
+                return Err(TransportError::Refused { status: 403, error, retry_after: None });
+            }
+            state.parts.insert(id, (new.clone(), Vec::new()));
+        }
+        Ok(self.send(id, 0, bytes).await?.map(|stands| (id, stands)))
     }
 
     async fn offset(&self, upload: Uuid) -> Result<Option<u64>, TransportError> {
@@ -197,9 +202,15 @@ async fn what_the_server_has_is_not_sent_and_what_it_will_not_take_blocks_nothin
     link.0.lock().unwrap().held.insert(hash_of(&phone, there), Vec::new());
     link.0.lock().unwrap().refused.insert(hash_of(&phone, refused));
     let done = phone.photos.upload(&link, Network::Metered).await.unwrap();
-    assert_eq!((done.photos, done.refused, done.sent), (1, 1, size_of(&phone, wanted)));
+    assert_eq!((done.photos, done.refused), (1, 1));
+    assert_eq!(done.sent, size_of(&phone, wanted) + size_of(&phone, refused));
+    let again = phone.photos.upload(&link, Network::Metered).await.unwrap();
+    assert_eq!((again.refused, again.sent), (1, 0), "it is asked about before any of it is sent again");
     let arrived: Vec<_> = phone.photos.storage_view().unwrap().photos.iter().map(|it| it.arrived == it.size).collect();
     assert_eq!(arrived, [true, false, true]);
+    link.0.lock().unwrap().refused.clear();
+    let done = phone.photos.upload(&link, Network::Metered).await.unwrap();
+    assert_eq!((done.photos, done.sent), (1, size_of(&phone, refused)), "and sent once it may come");
 }
 
 #[tokio::test]
@@ -306,6 +317,28 @@ async fn photos_whose_record_went_with_its_yard_are_sent_and_go_a_day_after_the_
     phone.passes(24 * HOUR);
     assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1);
     assert_eq!(hashes.iter().filter(|hash| is_here(hash)).count(), 0);
+}
+
+#[tokio::test]
+async fn hours_for_which_the_device_was_off_do_not_count_for_a_photo_that_is_confirmed_before_the_next_sync() {
+    let phone = Phone::new();
+    let photo = phone.takes(90).await.unwrap();
+    let hash = hash_of(&phone, photo);
+    phone.syncs_and_loses_its_yard();
+    phone.photos.note_confirmed().unwrap();
+
+    // Off for ten hours.
+    phone.clock.shift.fetch_add(10 * 3_600, Ordering::SeqCst);
+    let link = Link::default();
+    let state = State { time: phone.clock.now(), held: [(hash.clone(), Vec::new())].into(), ..State::default() };
+    *link.0.lock().unwrap() = state;
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    phone.syncs_and_loses_its_yard();
+    phone.photos.note_confirmed().unwrap();
+    phone.passes(24 * HOUR - 1);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 0);
+    phone.passes(1);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1);
 }
 
 #[tokio::test]
