@@ -123,7 +123,9 @@ pub(super) fn steps(seed: u64, cast: &Cast, calm_at: Instant) -> Vec<Step> {
     if dice.percent(UNFILED) {
         let (device, at) = (dice.place(cast.devices.len()), dice.within(20 * SECOND, calm_at - 2));
         let down = dice.within(SECOND, 20 * SECOND);
-        let fault = PhotoFault::ServerKilled { moment: Moment::AfterCommit, commits_to_go: 0, down };
+        // One request may begin an upload, end it, and file it.
+        let commits_to_go = u32::try_from(dice.below(3)).expect("few");
+        let fault = PhotoFault::ServerKilled { moment: Moment::AfterCommit, commits_to_go, down };
         let arranged =
             [PhotoStep::Link { device, fault, at: Strikes::LastBytes }, PhotoStep::Take { device, again: false }];
         steps.extend(arranged.into_iter().map(|step| Step { at, what: What::Photo(step), salt: dice.next() }));

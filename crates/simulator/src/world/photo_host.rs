@@ -9,6 +9,7 @@ use super::photo_link::wait_for;
 use super::{Happening, Run, World};
 use crate::clock::{DAY, MINUTE, SECOND};
 use crate::dice::Dice;
+use crate::tally::Invariant;
 
 impl World<'_> {
     /// From now on the other node answers.
@@ -40,6 +41,11 @@ impl World<'_> {
             self.last_change = self.time.now();
         }
         self.story.tell(self.time.now(), || format!("the server sweeps: {swept}"));
+        // Only a disk that failed or a backup that was put back explain that; a server that was killed does not.
+        let is_explained = swept.lost == 0 || self.oracle.photos.server_lost_at > 0;
+        self.hold(Invariant::PhotosSafe, is_explained, |_| {
+            format!("the server has lost {} photos, and neither did its disk fail nor was it restored", swept.lost)
+        })?;
         if swept.lost > 0 && sweep != Sweep::ForgetLost {
             // It says so, and the office does what it is told to: a backup may know of photos that were swept since.
             self.loss_is_noticed_later();
