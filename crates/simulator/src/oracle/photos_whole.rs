@@ -128,6 +128,8 @@ impl World<'_> {
         // Time that was counted before a restart is stored once a minute.
         self.sleep(2 * MINUTE);
         for device in 0..self.devices.len() {
+            // A look whose answer was lost has given up by now; two at a time there cannot be.
+            self.cut_lane(device);
             // Photos whose record was given up since are sent if need be, and the server's word is asked for.
             self.look_at_once(device)?;
             self.look_at_once(device)?;
