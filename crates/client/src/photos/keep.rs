@@ -82,6 +82,7 @@ mod tests {
             arrived: 0,
             confirmed_ms: confirmed_hour.map(|hour| hour * HOUR),
             is_damaged: false,
+            is_refused: false,
         }
     }
 

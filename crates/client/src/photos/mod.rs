@@ -25,7 +25,6 @@ mod policy;
 mod tests;
 mod upload;
 
-use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
@@ -59,8 +58,6 @@ pub struct Photos {
     files: Mutex<()>,
     /// What the link was last seen to carry.
     chunk: Mutex<chunk::ChunkSize>,
-    /// Photos that the server would not take when they were last offered.
-    refused: Mutex<BTreeSet<String>>,
     progress: tokio::sync::watch::Sender<UploadProgress>,
     network: Mutex<Network>,
     /// Bytes have arrived since the lane last looked.
@@ -134,7 +131,6 @@ impl Photos {
             turn: Arc::default(),
             files: Mutex::default(),
             chunk: Mutex::new(chunk),
-            refused: Mutex::default(),
             progress: tokio::sync::watch::Sender::default(),
             network: Mutex::new(Network::Metered),
             came_further: AtomicBool::default(),

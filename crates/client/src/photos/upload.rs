@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::sync::{MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -130,14 +130,13 @@ impl Photos {
         let mut done = Uploaded::default();
         for (photo, at) in now {
             match self.send(link, &photo, at, &mut done).await {
-                Ok(()) => {
-                    done.photos += 1;
-                    self.refused().remove(&photo.sha256);
-                }
+                Ok(()) => done.photos += 1,
                 Err(UploadError::Link(error)) if is_about_this_photo(&error) => {
                     tracing::warn!(%error, record = %photo.record_id, "a photo was not taken");
                     done.refused += 1;
-                    self.refused().insert(photo.sha256.clone());
+                    if !photo.is_refused {
+                        self.store.note_refused(&photo.sha256).map_err(PhotoError::from)?;
+                    }
                 }
                 Err(UploadError::Photo(PhotoError::Damaged)) => {
                     tracing::error!(record = %photo.record_id, "a photo is not what was taken; it stays and is not sent");
@@ -217,7 +216,7 @@ impl Photos {
             }
             let size = self.chunk_size();
             // What was refused is asked about again before any of it is sent.
-            let most = if upload.is_none() && self.is_refused(photo) { 0 } else { size.bytes() };
+            let most = if upload.is_none() && photo.is_refused { 0 } else { size.bytes() };
             let bytes = part(&self.folder.path(&photo.sha256, Sort::Photo), offset, most).await?;
             let (length, begun) = (bytes.len() as u64, self.environment.uptime());
             done.sent += length;
@@ -257,14 +256,6 @@ impl Photos {
                 }
             };
         }
-    }
-
-    fn refused(&self) -> MutexGuard<'_, BTreeSet<String>> {
-        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn is_refused(&self, photo: &HeldPhoto) -> bool {
-        self.refused().contains(&photo.sha256)
     }
 
     fn chunk_size(&self) -> ChunkSize {

@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_photos.sql"),
     include_str!("migrations/0004_attachments_of_a_record.sql"),
     include_str!("migrations/0005_damaged_photos.sql"),
+    include_str!("migrations/0006_refused_photos.sql"),
 ];
 
 /// The migration that brought fingerprints.

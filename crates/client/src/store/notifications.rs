@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::row::RecordRow;
-use super::{Store, inbox, photos, settings};
+use super::{Store, confirmed, inbox, settings};
 use crate::error::StoreError;
 use crate::notifications::{Notification, NotificationKind, Situation, Unread, Watched, decide};
 use crate::view::InboxWhat;
@@ -67,7 +67,7 @@ fn photos_since(connection: &Connection) -> Result<Vec<Timestamp>, StoreError> {
         let (id, sha256) = photo?;
         let Some(row) = RecordRow::find(connection, id)? else { continue };
         // Confirmed since the table was last brought up to date.
-        if photos::is_stored(connection, id)? == Some(true) {
+        if confirmed::is_stored(connection, id)? == Some(true) {
             continue;
         }
         let at = row.content.captured_at;

@@ -6,15 +6,15 @@ use gatebook_domain::attachment::Attachment;
 use gatebook_domain::record::{SCHEMA, Writer};
 use gatebook_domain::{Body, Kind, RecordState, title};
 use gatebook_sync::{Content, deliberate};
-use jiff::Timestamp;
-use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use super::confirmed::is_stored;
 use super::row::{RecordRow, stage_name};
 use super::{Authorship, Store, reference, settings};
 use crate::error::StoreError;
-use crate::photos::{ChunkSize, Clocks, KeptTime, PhotoOf};
+use crate::photos::{ChunkSize, PhotoOf};
 
 /// A photo that is safe on the disk and becomes a record.
 #[derive(Debug, Clone)]
@@ -43,6 +43,8 @@ pub(crate) struct HeldPhoto {
     pub confirmed_ms: Option<u64>,
     /// The file was found not to have these bytes any more.
     pub is_damaged: bool,
+    /// The server would not take it when it was last offered.
+    pub is_refused: bool,
 }
 
 impl HeldPhoto {
@@ -51,9 +53,6 @@ impl HeldPhoto {
         self.confirmed_ms.is_none() && !self.is_damaged
     }
 }
-
-/// Looks at the clocks, beside the newest time the server has told.
-type Look<'a> = &'a dyn Fn(Option<Timestamp>) -> Clocks;
 
 impl Store {
     /// Makes the attachment and its photo's row, pending. The bytes must be safe on the disk.
@@ -162,57 +161,6 @@ impl Store {
         })
     }
 
-    /// Notes which photos the server holds since when, in kept time; what it no longer says it holds waits again. Returns
-    /// that time. A round may commit the server's clock and its word on photos at any moment: both are seen in one state,
-    /// so that no photo is confirmed at a time from before what the clock has just made good.
-    pub(crate) fn note_confirmed(&self, look: Look<'_>) -> Result<u64, StoreError> {
-        let (time, changed) = self.read(|connection| Ok((time(connection, look)?, newly_said(connection)?)))?;
-        if changed.is_empty() && !time.is_worth_storing {
-            return Ok(time.now_ms);
-        }
-        let note = |transaction: &Transaction<'_>| {
-            let now_ms = pass_time(transaction, look)?;
-            for (id, is) in newly_said(transaction)? {
-                transaction
-                    .prepare_cached("UPDATE photos SET confirmed_ms = ?2 WHERE record_id = ?1")?
-                    .execute(params![id, is.then_some(now_ms)])?;
-            }
-            Ok(now_ms)
-        };
-        if changed.is_empty() { self.write_quietly(note) } else { self.write(note) }
-    }
-
-    /// Notes what the server says, at that time of its, of bytes whose record is no longer here, gone with its yard or given
-    /// up: nothing else tells of them. Returns whether they are of such a record.
-    ///
-    /// Its time is kept in the same step. Made good only later, the hours for which the device was off would count for what
-    /// was confirmed after them.
-    pub(crate) fn note_said(
-        &self,
-        sha256: &str,
-        is_held: bool,
-        told_at: Option<Timestamp>,
-        look: Look<'_>,
-    ) -> Result<bool, StoreError> {
-        let is_orphan = "sha256 = ?1 AND held = 1 AND record_id NOT IN (SELECT id FROM records)";
-        let differs = self.read(|connection| {
-            let sql = format!("SELECT 1 FROM photos WHERE {is_orphan} AND (confirmed_ms IS NOT NULL) <> ?2");
-            Ok(connection.prepare_cached(&sql)?.exists(params![sha256, is_held])?)
-        })?;
-        if differs {
-            self.write(|transaction| {
-                if told_at.is_some() {
-                    settings::put(transaction, &settings::SERVER_TIME, told_at.as_ref())?;
-                }
-                let now_ms = pass_time(transaction, look)?;
-                let sql = format!("UPDATE photos SET confirmed_ms = ?2 WHERE {is_orphan}");
-                transaction.prepare_cached(&sql)?.execute(params![sha256, is_held.then_some(now_ms)])?;
-                Ok(())
-            })?;
-        }
-        Ok(differs)
-    }
-
     /// Notes that the file does not have the bytes that it should have. It stays.
     pub(crate) fn note_damaged(&self, sha256: &str) -> Result<(), StoreError> {
         self.write(|transaction| {
@@ -246,14 +194,25 @@ impl Store {
         })
     }
 
-    /// Notes how much of it the server has, and what the link was seen to carry if that is news.
+    /// Notes that the server would not take it.
+    pub(crate) fn note_refused(&self, sha256: &str) -> Result<(), StoreError> {
+        self.write_quietly(|transaction| {
+            transaction.execute("UPDATE photos SET refused = 1 WHERE sha256 = ?1", [sha256])?;
+            Ok(())
+        })
+    }
+
+    /// Notes how much of it the server has, and what the link was seen to carry if that is news. What the server takes some
+    /// of is no longer refused.
     pub(crate) fn note_arrived(&self, sha256: &str, bytes: u64, chunk: Option<ChunkSize>) -> Result<(), StoreError> {
         self.write_quietly(|transaction| {
             if chunk.is_some() {
                 settings::put(transaction, &settings::CHUNK, chunk.as_ref())?;
             }
             transaction
-                .prepare_cached("UPDATE photos SET arrived = ?2 WHERE sha256 = ?1 AND arrived <> ?2")?
+                .prepare_cached(
+                    "UPDATE photos SET arrived = ?2, refused = refused AND ?2 = 0 WHERE sha256 = ?1 AND arrived <> ?2",
+                )?
                 .execute(params![sha256, bytes])?;
             Ok(())
         })
@@ -322,54 +281,11 @@ fn put_row(connection: &Connection, id: Uuid, attachment: &Attachment) -> Result
     Ok(())
 }
 
-/// Time that has surely passed, as it is now.
-struct Time {
-    kept: KeptTime,
-    is_worth_storing: bool,
-    now_ms: u64,
-}
-
-fn time(connection: &Connection, look: Look<'_>) -> Result<Time, StoreError> {
-    let before: KeptTime = settings::get(connection, &settings::KEPT_TIME)?.unwrap_or_default();
-    let clocks = look(settings::get(connection, &settings::SERVER_TIME)?);
-    let kept = before.after(clocks);
-    let now_ms = if deliberate!(EvictByWallClock) {
-        u64::try_from(clocks.wall.as_millisecond()).unwrap_or(0)
-    } else {
-        kept.total_ms()
-    };
-    Ok(Time { kept, is_worth_storing: kept.is_worth_storing(before), now_ms })
-}
-
-/// Counts on, and returns the milliseconds that have surely passed.
-fn pass_time(transaction: &Transaction<'_>, look: Look<'_>) -> Result<u64, StoreError> {
-    let time = time(transaction, look)?;
-    if time.is_worth_storing {
-        settings::put(transaction, &settings::KEPT_TIME, Some(&time.kept))?;
-    }
-    Ok(time.now_ms)
-}
-
-/// The attachments of which the records say something else than was noted: whether the server holds the bytes.
-fn newly_said(connection: &Connection) -> Result<Vec<(Uuid, bool)>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT record_id, confirmed_ms IS NOT NULL FROM photos WHERE held = 1")?;
-    let rows = statement.query_map([], |row| Ok((row.get::<_, Uuid>(0)?, row.get::<_, bool>(1)?)))?;
-    let mut changed = Vec::new();
-    for row in rows {
-        let (id, was) = row?;
-        let Some(is) = is_stored(connection, id)? else { continue };
-        if is != was && !(was && deliberate!(ConfirmedForEver)) {
-            changed.push((id, is));
-        }
-    }
-    Ok(changed)
-}
-
 fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT sha256, max(size), min(record_id), max(arrived), \
-                CASE WHEN count(*) = count(confirmed_ms) THEN max(confirmed_ms) END, max(damaged) \
+                CASE WHEN count(*) = count(confirmed_ms) THEN max(confirmed_ms) END, max(damaged), \
+                max(refused) \
          FROM photos WHERE held = 1 GROUP BY sha256 ORDER BY min(record_id)",
     )?;
     let rows = statement.query_map([], |row| {
@@ -380,39 +296,8 @@ fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
             arrived: row.get(3)?,
             confirmed_ms: row.get(4)?,
             is_damaged: row.get(5)?,
+            is_refused: row.get(6)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// Whether the newest canonical state that is known of the attachment says that the server holds the bytes; `None` if the
-/// attachment is no longer here.
-pub(super) fn is_stored(connection: &Connection, id: Uuid) -> Result<Option<bool>, StoreError> {
-    let sha256: Option<String> = connection
-        .prepare_cached("SELECT sha256 FROM photos WHERE record_id = ?1")?
-        .query_row([id], |row| row.get(0))
-        .optional()?;
-    let Some(row) = RecordRow::find(connection, id)? else { return Ok(None) };
-    Ok(Some(sha256.is_some_and(|sha256| says_stored(&row, &sha256))))
-}
-
-/// Whether the newest canonical state that is known of an attachment says that the server holds those bytes.
-fn says_stored(row: &RecordRow, sha256: &str) -> bool {
-    row.known().is_some_and(|canonical| match Body::from_json(Kind::Attachment, canonical.content.body.get()) {
-        Ok(Body::Attachment(stored)) => stored.stored_at.is_some() && stored.sha256 == sha256,
-        _ => false,
-    })
-}
-
-/// An attachment changes: bytes that the server no longer says it holds wait again from this very step on. Somebody else
-/// may bring them before anybody looks, and their time is to begin with that.
-pub(super) fn heed(connection: &Connection, row: &RecordRow) -> Result<(), StoreError> {
-    let confirmed: Option<String> = connection
-        .prepare_cached("SELECT sha256 FROM photos WHERE record_id = ?1 AND confirmed_ms IS NOT NULL")?
-        .query_row([row.id], |row| row.get(0))
-        .optional()?;
-    if confirmed.is_some_and(|sha256| !says_stored(row, &sha256)) && !deliberate!(ConfirmedForEver) {
-        connection.prepare_cached("UPDATE photos SET confirmed_ms = NULL WHERE record_id = ?1")?.execute([row.id])?;
-    }
-    Ok(())
 }

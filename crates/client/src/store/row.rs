@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::photos;
+use super::confirmed;
 use crate::error::StoreError;
 
 /// A record as this device holds it.
@@ -198,7 +198,7 @@ impl RecordRow {
             known.map(|(_, fingerprint)| fingerprint.to_sql()),
         ])?;
         if content.kind == Kind::Attachment.as_str() {
-            photos::heed(connection, self)?;
+            confirmed::heed(connection, self)?;
         }
         Ok(())
     }

@@ -206,6 +206,10 @@ async fn what_the_server_has_is_not_sent_and_what_it_will_not_take_blocks_nothin
     assert_eq!(done.sent, size_of(&phone, wanted) + size_of(&phone, refused));
     let again = phone.photos.upload(&link, Network::Metered).await.unwrap();
     assert_eq!((again.refused, again.sent), (1, 0), "it is asked about before any of it is sent again");
+    let store = Arc::new(Store::open(phone.folder.path()).unwrap());
+    let in_the_background = Photos::open_beside_the_app(store, Arc::new(SystemEnvironment)).unwrap();
+    let again = in_the_background.upload(&link, Network::Metered).await.unwrap();
+    assert_eq!((again.refused, again.sent), (1, 0), "and by another process too");
     let arrived: Vec<_> = phone.photos.storage_view().unwrap().photos.iter().map(|it| it.arrived == it.size).collect();
     assert_eq!(arrived, [true, false, true]);
     link.0.lock().unwrap().refused.clear();
