@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::access::{no_such, only_tenant};
 use crate::config::Bounds;
-use crate::console::{Because, supersede};
+use crate::console::{Because, check_reason, supersede};
 use crate::error::{ServerError, refuse};
 use crate::reconcile::{self, References};
 use crate::server::Server;
@@ -82,6 +82,7 @@ impl Server {
         write_id: Uuid,
         reason: &str,
     ) -> Result<RestoreResponse, ServerError> {
+        check_reason(reason)?;
         let config = &self.inner.config;
         self.inner.storage.write(|writing| {
             let write = writing
@@ -111,6 +112,7 @@ impl Server {
         state: RecordState,
         reason: &str,
     ) -> Result<RestoreResponse, ServerError> {
+        check_reason(reason)?;
         let environment = &*self.inner.config.environment;
         self.inner.storage.write(|writing| {
             let held = writing.claim_one(tenant, record_id)?.ok_or_else(|| no_such("record", record_id))?;

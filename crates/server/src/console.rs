@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use gatebook_domain::{Problem, validate};
 use gatebook_sync::wire::ApiErrorCode;
-use gatebook_sync::{Content, VersionId, deliberate};
+use gatebook_sync::{Content, VersionId};
 use uuid::Uuid;
 
 use crate::config::{Bounds, Environment};
@@ -32,6 +32,11 @@ pub(crate) fn check(content: &Content, bounds: &Bounds) -> Result<(), ServerErro
         Some(problem) => Err(refused(problem.message)),
         None => Ok(()),
     }
+}
+
+/// Refuses a reason in the admin's words that could not be kept.
+pub(crate) fn check_reason(reason: &str) -> Result<(), ServerError> {
+    reconcile::check_reason(reason).map_err(|rejection| refused(rejection.message))
 }
 
 fn refused(message: impl Into<String>) -> ServerError {
@@ -69,12 +74,10 @@ pub(crate) fn supersede(
     let base = held.map(|held| held.version);
     let mut filings = [Filing { base, restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
+    photos::refer(writing, tenant, &filings)?;
     let mut counter = writing.take_counter(tenant)?;
     let now = environment.now();
     stamp(&mut filings, &mut counter, now)?;
-    if let (Some(held), true, true) = (held, deliberate!(RestoreOutsideFeed), filings[0].restores.is_some()) {
-        filings[0].seq = Some(held.seq);
-    }
     let (mut marks, marked) = photos::follow(writing, tenant, environment, &filings)?;
     stamp(&mut marks, &mut counter, now)?;
     writing.store(tenant, &displaced, &filings)?;

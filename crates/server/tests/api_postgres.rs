@@ -6,6 +6,8 @@
 mod api;
 #[path = "postgres/away.rs"]
 mod away;
+#[path = "postgres/processes.rs"]
+mod processes;
 #[path = "postgres/servers.rs"]
 mod servers;
 #[path = "postgres/start.rs"]

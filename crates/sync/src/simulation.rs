@@ -87,8 +87,14 @@ bugs! {
     SaveWaitsForSync,
     /// A round that failed gives its writes new ids.
     RenameWritesOnFailure,
-    /// A restored version keeps its place in the feed, so that only new devices get it.
+    /// A version that the office brings back gets no place in the feed, so that only new devices see it.
     RestoreOutsideFeed,
+    /// A device keeps what it has of a record when the office has made a newer version of it.
+    PassOverTheOffice,
+    /// A save while a round is under way shows what was typed and writes nothing.
+    SaveUnwritten,
+    /// A further conflict over a record leaves the notice of the first as it is.
+    StaleNotice,
     /// The first record that the server cannot handle ends the round, and those behind it wait for ever.
     StopAtCulprit,
     /// A record that the server cannot handle is tried again at once, and again.

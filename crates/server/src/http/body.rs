@@ -39,7 +39,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Packed<T> {
         };
         let bytes = Bytes::from_request(request, app).await.map_err(|error| {
             if error.status() == StatusCode::PAYLOAD_TOO_LARGE {
-                too_large(bounds.limits.page_bytes as usize)
+                too_large()
             } else {
                 malformed("The body broke off. Send it again.")
             }
@@ -75,8 +75,8 @@ fn malformed(message: impl Into<String>) -> Refusal {
     Refusal(refuse(ApiErrorCode::Malformed, message))
 }
 
-fn too_large(most: usize) -> Refusal {
-    let message = format!("The body is larger than the {most} bytes that are taken. Send it in several pages.");
+fn too_large() -> Refusal {
+    let message = "The body is larger than what is taken here. Send it in several pages.";
     Refusal(refuse(ApiErrorCode::TooLarge, message))
 }
 
@@ -87,7 +87,7 @@ fn unpack(bytes: &[u8], most: usize) -> Result<Vec<u8>, Refusal> {
     decoder.window_log_max(WINDOW_LOG_MAX).map_err(broken)?;
     let mut plain = Vec::with_capacity(most.min(bytes.len().saturating_mul(8)));
     decoder.take(most as u64 + 1).read_to_end(&mut plain).map_err(broken)?;
-    if plain.len() > most { Err(too_large(most)) } else { Ok(plain) }
+    if plain.len() > most { Err(too_large()) } else { Ok(plain) }
 }
 
 /// Whether the caller takes zstd.

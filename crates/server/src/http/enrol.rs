@@ -7,6 +7,9 @@ use super::body::{Accepts, Answer, Packed};
 use super::refusal::Refusal;
 use super::{App, blocking};
 
+/// A request has a code, a name and an id.
+pub(super) const MOST_BYTES: usize = 16 * 1024;
+
 /// Turns a one-time code into a device token.
 #[utoipa::path(
     post, path = "/v1/enrol", tag = "devices", request_body = EnrolRequest,

@@ -1,5 +1,6 @@
 //! Every address of the API, once: the router is built from this table, and a test compares it with `/openapi.json`.
 
+use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn;
 use axum::routing::{MethodRouter, delete, get, head, options, patch, post};
 
@@ -21,7 +22,8 @@ pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
     vec![
         act("/v1/sync", post(sync::sync)),
         read("/v1/events", get(events::events)),
-        act("/v1/enrol", post(enrol::enrol)),
+        // Strangers may ask, so not much is read of what they say.
+        act("/v1/enrol", post(enrol::enrol).layer(DefaultBodyLimit::max(enrol::MOST_BYTES))),
         read("/v1/records/{id}/audit", get(records::audit)),
         act("/v1/records/{id}/restore", post(records::restore)),
         act("/v1/records/{id}/close", post(records::close)),

@@ -131,6 +131,8 @@ impl Server {
         let id = upload.id;
         let parts = self.off_thread(move |inner| inner.storage.read(|reading| reading.parts(id))).await?;
         let found = match (parts.as_slice(), hash) {
+            // Another node has just filed it, and its parts are gone.
+            ([], _) if upload.new.size > 0 => return self.placed(upload, name).await,
             ([only], Some(hash)) => Ok((only.name.clone(), hash)),
             ([only], None) => depot.hash(&only.name, only.length).await.map(|hash| (only.name.clone(), hash)),
             _ => depot.join(id, &parts).await,
@@ -138,13 +140,15 @@ impl Server {
         match found {
             Ok((staged, hash)) if hash == upload.new.sha256 => Ok(Whole::Right(Right::Staged(staged))),
             Ok(_) => Ok(Whole::Wrong),
-            // What has the final name was verified before it got it.
-            Err(Error::NotFound { .. }) if depot.size(name).await? == Some(upload.new.size) => {
-                Ok(Whole::Right(Right::Placed))
-            }
-            Err(Error::NotFound { .. }) => Ok(Whole::Lost),
+            Err(Error::NotFound { .. }) => self.placed(upload, name).await,
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What is left of an upload whose parts are gone: what has the final name was verified before it got it.
+    async fn placed(&self, upload: &Upload, name: &str) -> Result<Whole, UploadError> {
+        let size = self.inner.depot.size(name).await?;
+        Ok(if size == Some(upload.new.size) { Whole::Right(Right::Placed) } else { Whole::Lost })
     }
 }
 

@@ -28,10 +28,11 @@ pub(crate) fn read(content: &Content, bounds: &Bounds) -> Result<Body, Rejection
         );
         return Err(Rejection::new(RejectionCode::TooLarge, message));
     }
-    if content.kind.len() > NAME || content.zone.len() > NAME || content.state_reason.chars().count() > REASON {
-        return Err(invalid("The reason, or something about this record, is too long. Shorten it."));
+    check_reason(&content.state_reason)?;
+    if content.kind.len() > NAME || content.zone.len() > NAME {
+        return Err(invalid("Something about this record is too long. Update the app, then save the record again."));
     }
-    if [&content.kind, &content.zone, &content.state_reason].iter().any(|text| text.contains('\0')) {
+    if [&content.kind, &content.zone].iter().any(|text| text.contains('\0')) {
         return Err(invalid("This record holds a character that cannot be stored. Type the text again."));
     }
     let kind = content.known_kind().ok_or_else(|| {
@@ -52,6 +53,17 @@ pub(crate) fn read(content: &Content, bounds: &Bounds) -> Result<Body, Rejection
         invalid(format!("The server cannot read this record: {error}. Update the app, then save the record again."))
             .at(json::pointer_at(json, json::offset_of(json, &error)))
     })
+}
+
+/// Refuses a reason for closing, voiding or restoring that could not be stored, or that devices could not offer again.
+pub(crate) fn check_reason(reason: &str) -> Result<(), Rejection> {
+    if reason.chars().count() > REASON {
+        return Err(invalid("The reason is too long: at most 2,000 characters fit. Shorten it."));
+    }
+    if reason.contains('\0') {
+        return Err(invalid("The reason holds a character that cannot be stored. Type it again."));
+    }
+    Ok(())
 }
 
 /// Why an offered record is not taken, as far as its content tells.

@@ -25,7 +25,7 @@ use gatebook_sync::{Canonical, Content, Receipt, Rejection, Verdict, deliberate}
 use rayon::prelude::*;
 use uuid::Uuid;
 
-pub(crate) use check::read;
+pub(crate) use check::{check_reason, read};
 pub(crate) use references::References;
 pub(crate) use stamp::stamp;
 

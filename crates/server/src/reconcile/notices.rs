@@ -152,6 +152,9 @@ impl<'a> Desk<'a> {
             extra: Extra::new(),
         });
         let version = VersionId { epoch: self.epoch, version: before.map_or(0, |held| held.version.version) + 1 };
+        if let Some(held) = before.filter(|_| gatebook_sync::deliberate!(StaleNotice)) {
+            return Filing::own(id, write_id, version, held.content.clone());
+        }
         let content = Content {
             kind: Kind::Notice.as_str().to_owned(),
             yard_id: conflict.kept.content.yard_id,

@@ -89,6 +89,23 @@ async fn a_rejected_write_can_be_let_in_if_it_can_be_read() {
 }
 
 #[tokio::test]
+async fn a_reason_that_could_not_be_kept_or_offered_again_is_refused() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let first = a.push(gate_event("first")).await.accepted(1);
+    for reason in ["x".repeat(2_001), "a\0b".to_owned()] {
+        for act in ["close", "restore"] {
+            let body = json!({"write_id": Uuid::nil(), "reason": reason});
+            let path = format!("/v1/records/{}/{act}", first.id);
+            let (status, error) = api_error(yard.admin(Method::POST, &path, Some(body)).await).await;
+            assert_eq!((status, error.code), (400, ApiErrorCode::Malformed), "{act}");
+            assert!(error.message.contains("reason"), "{}", error.message);
+        }
+    }
+    assert_eq!(a.sees(first.id).await.unwrap().content.state, RecordState::Live);
+}
+
+#[tokio::test]
 async fn closing_reopening_and_voiding_are_versions_that_travel() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;

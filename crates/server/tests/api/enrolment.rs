@@ -71,8 +71,23 @@ async fn a_code_that_was_used_does_not_undo_a_revocation_but_a_new_one_does() {
     let answer = joined(&yard, code, counted(1, 1)).await;
     yard.server.revoke(&answer.device_id.to_string()).unwrap();
     assert_eq!(refused(&yard, code, counted(1, 1)).await, REFUSED);
-    let again = joined(&yard, &yard.seeded.codes[1].code, counted(1, 1)).await;
+    let second = &yard.seeded.codes[1].code;
+    let again = joined(&yard, second, counted(1, 1)).await;
     assert!(yard.server.device(&again.token).is_ok());
+    // Whatever codes it came by, none brings it back.
+    let third = yard.server.enrolment_code(None, &[yard.laredo()], 72).unwrap();
+    joined(&yard, &third, counted(1, 1)).await;
+    yard.server.revoke(&answer.device_id.to_string()).unwrap();
+    for code in [code, second, &third] {
+        assert_eq!(refused(&yard, code, counted(1, 1)).await, REFUSED);
+    }
+}
+
+#[tokio::test]
+async fn strangers_are_not_listened_to_for_long() {
+    let yard = TestServer::start().await;
+    let (status, error) = api_error(enrol(&yard, &"A".repeat(20_000), counted(1, 1)).await).await;
+    assert_eq!((status, error.code), (413, ApiErrorCode::TooLarge));
 }
 
 #[tokio::test]

@@ -23,8 +23,8 @@ use super::{Chance, Feed, READERS, WRITERS};
 const SERVERS: usize = 3;
 /// Records that everybody changes.
 const SHARED: u64 = 4;
-/// The longest a transaction is held open each time it asks for the time: before it has locked anything, with records
-/// locked, and with the counter taken.
+/// The longest a transaction is held open each time it asks for the time: before it has locked anything, and with records
+/// locked and the counter taken.
 const HOLD: Duration = Duration::from_millis(4);
 
 pub(super) struct Ours {

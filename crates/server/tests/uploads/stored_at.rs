@@ -40,6 +40,27 @@ async fn the_bytes_first_then_the_record() {
 }
 
 #[tokio::test]
+async fn a_rejected_record_that_the_office_brings_back_has_its_photo() {
+    let yard = TestServer::start().await;
+    let (a, there) = (yard.device("A").await, yard.device_of("Nuevo Laredo", &[yard.nuevo_laredo()]).await);
+    let laredo = yard.device_of("Laredo", &[yard.laredo()]).await;
+    for (seed, bytes_first) in [(1, true), (2, false)] {
+        let photo = Photo::new(&a, seed, 1_000);
+        let rejected = laredo.push(photo.draft().at(yard.nuevo_laredo())).await;
+        rejected.rejected(RejectionCode::UnknownScope);
+        if bytes_first {
+            Tus::of(&laredo).uploads(&photo).await;
+        }
+        yard.restores(photo.record, rejected.push[0].write_id).await;
+        if !bytes_first {
+            Tus::of(&laredo).uploads(&photo).await;
+        }
+        assert!(stored_at(&there, &photo).await.is_some(), "bytes first: {bytes_first}");
+        assert_eq!(Tus::of(&there).fetches(&photo).await.status().as_u16(), 200);
+    }
+}
+
+#[tokio::test]
 async fn a_device_cannot_say_it() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use gatebook_sync::wire::{Departure, Entry, IdRange};
-use gatebook_sync::{Epoch, Scope, Tally, VersionId};
+use gatebook_sync::{Epoch, Scope, Tally, VersionId, deliberate};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -163,6 +163,13 @@ impl Writing for Session<'_> {
         let keys = self.file(tenant, filings)?;
         for (filing, key) in filings.iter().zip(keys) {
             if let Some((seq, fingerprint)) = filing.canonical_place() {
+                if deliberate!(RestoreOutsideFeed) && filing.device_id.is_none() && filing.restores.is_some() {
+                    let sql = "UPDATE records SET version = ?3 WHERE tenant = ?1 AND id = ?2 AND yard_id IS ?4";
+                    let row = (tenant.key, filing.record_id, key, filing.content.yard_id);
+                    if self.connection.execute(sql, row)? > 0 {
+                        continue;
+                    }
+                }
                 self.point(tenant, filing.record_id, filing.content.yard_id, seq, key, fingerprint)?;
             }
         }

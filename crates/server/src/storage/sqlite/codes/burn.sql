@@ -1,2 +1,2 @@
 DELETE FROM enrolment_codes
-WHERE code_hash IN (SELECT enrolled_with FROM devices WHERE id = ?1 OR (?1 IS NULL AND name = ?2))
+WHERE used_by IN (SELECT id FROM devices WHERE id = ?1 OR (?1 IS NULL AND name = ?2))
