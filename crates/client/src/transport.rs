@@ -156,8 +156,9 @@ impl HttpTransport {
         let bytes = if packed { unpack(&bytes)? } else { bytes.to_vec() };
         let unreadable = |error: serde_json::Error| TransportError::NotOurs(format!("{status}, {error}"));
         if status.is_success() {
-            serde_json::from_slice(&bytes)
-                .map_err(|error| other_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
+            // Looked at first: an answer of another protocol may be readable and mean something else.
+            other_protocol(status, &bytes).map_or(Ok(()), Err)?;
+            serde_json::from_slice(&bytes).map_err(unreadable)
         } else {
             let error = serde_json::from_slice(&bytes).map_err(|_| on_the_way(status, retry_after))?;
             Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
@@ -194,8 +195,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(until.duration_since(now).unwrap_or_default())
 }
 
-/// An answer that cannot be read, of a server that speaks another protocol, is not acted on and not taken for a guest
-/// network's.
+/// An answer of a server that speaks another protocol is not acted on, and not taken for a guest network's.
 fn other_protocol(status: StatusCode, bytes: &[u8]) -> Option<TransportError> {
     #[derive(serde::Deserialize)]
     struct Spoken {

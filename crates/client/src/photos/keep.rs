@@ -30,7 +30,7 @@ pub enum Kept {
 /// Why it is kept, at that kept time.
 #[must_use]
 pub(crate) fn kept(photo: &HeldPhoto, now_ms: u64) -> Kept {
-    match photo.confirmed_ms {
+    match confirmed_ms(photo) {
         None if photo.is_damaged => Kept::Damaged,
         None => Kept::Unconfirmed,
         Some(confirmed) => Kept::Confirmed { goes_in_ms: confirmed.saturating_add(KEPT_FOR_MS).saturating_sub(now_ms) },
@@ -39,7 +39,8 @@ pub(crate) fn kept(photo: &HeldPhoto, now_ms: u64) -> Kept {
 
 /// The photos whose time is over: they go as soon as the server has said once more that it holds them.
 pub(crate) fn over(photos: Vec<HeldPhoto>, now_ms: u64) -> Vec<HeldPhoto> {
-    photos.into_iter().filter(|photo| matches!(kept(photo, now_ms), Kept::Confirmed { goes_in_ms: 0 })).collect()
+    let is_over = |confirmed: u64| confirmed.saturating_add(KEPT_FOR_MS) <= now_ms;
+    photos.into_iter().filter(|photo| photo.confirmed_ms.is_some_and(is_over)).collect()
 }
 
 /// The photos that go at once when so many bytes are wanting: the earliest confirmed first, never one that is not
@@ -61,9 +62,15 @@ pub(crate) fn to_make_room(photos: &[HeldPhoto], short_of: u64) -> Vec<&HeldPhot
     go
 }
 
+/// Since when the server holds it, as far as is known. What it said itself that it does not have is not believed to be
+/// there because the records say so.
+fn confirmed_ms(photo: &HeldPhoto) -> Option<u64> {
+    photo.confirmed_ms.filter(|_| !photo.is_denied)
+}
+
 /// Kept time from which it may go if space is short.
 fn may_go_from(photo: &HeldPhoto) -> Option<u64> {
-    photo.confirmed_ms.or_else(|| deliberate!(EvictUnconfirmed).then_some(u64::MAX))
+    confirmed_ms(photo).or_else(|| deliberate!(EvictUnconfirmed).then_some(u64::MAX))
 }
 
 #[cfg(test)]
@@ -83,6 +90,7 @@ mod tests {
             confirmed_ms: confirmed_hour.map(|hour| hour * HOUR),
             is_damaged: false,
             is_refused: false,
+            is_denied: false,
         }
     }
 
@@ -105,6 +113,14 @@ mod tests {
         assert_eq!(names(to_make_room(&photos, 1)), ["3"]);
         assert_eq!(names(to_make_room(&photos, 1_001)), ["3", "4"]);
         assert_eq!(names(to_make_room(&photos, u64::MAX)), ["3", "4", "1"], "what is not confirmed stays");
+    }
+
+    #[test]
+    fn what_the_server_said_it_does_not_have_makes_no_room_and_is_asked_about_again() {
+        let denied = HeldPhoto { is_denied: true, ..photo(1, Some(0)) };
+        assert_eq!(to_make_room(std::slice::from_ref(&denied), u64::MAX), Vec::<&HeldPhoto>::new());
+        assert_eq!(kept(&denied, 30 * HOUR), Kept::Unconfirmed);
+        assert_eq!(names(&over(vec![denied], 30 * HOUR)), ["1"]);
     }
 
     #[test]

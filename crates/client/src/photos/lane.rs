@@ -180,9 +180,9 @@ async fn round(photos: &Weak<Photos>, way: &mut Option<Way>, arrived: &impl Fn()
 #[derive(Debug, Clone, Copy)]
 pub(super) struct ToDo {
     /// Photos' time is over.
-    lets_go: bool,
+    pub(super) lets_go: bool,
     /// Photos wait to be sent.
-    sends: bool,
+    pub(super) sends: bool,
 }
 
 /// How long the server asked to be left alone.
@@ -219,10 +219,15 @@ impl Photos {
         link: &dyn PhotoTransport,
         to_do: ToDo,
     ) -> Result<Uploaded, UploadError> {
-        if to_do.lets_go {
-            self.let_go(link).await?;
+        let let_go = if to_do.lets_go { self.let_go(link).await.map(drop) } else { Ok(()) };
+        if let Err(UploadError::Link(error)) = &let_go
+            && error.refusal().is_none()
+        {
+            return let_go.map(|()| Uploaded::default());
         }
-        if to_do.sends { self.send_waiting(link).await } else { Ok(Uploaded::default()) }
+        // What ails photos that may go keeps none from being sent.
+        let sent = if to_do.sends { self.send_waiting(link).await? } else { Uploaded::default() };
+        let_go.map(|()| sent)
     }
 
     /// Whether any photo that can be sent is not yet seen to be at the server.

@@ -105,6 +105,9 @@ impl Photos {
         for photo in missing {
             tracing::warn!(sha256 = photo.sha256, "the server does not hold a photo that it had; it stays here");
             self.note_said(&photo.sha256, false, told_at)?;
+            if !photo.is_denied {
+                self.store.note_denied(&photo.sha256).map_err(PhotoError::from)?;
+            }
         }
         let photos = Arc::clone(self);
         Ok(off_thread(move || photos.evict(&going)).await.map_err(PhotoError::from)??)
@@ -169,11 +172,14 @@ impl Photos {
         let _files = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut gone = 0;
         for photo in photos {
-            let may_go = |seen: &HeldPhoto| seen.confirmed_ms == photo.confirmed_ms;
+            let may_go =
+                |seen: &HeldPhoto| (seen.confirmed_ms, seen.is_denied) == (photo.confirmed_ms, photo.is_denied);
             if self.store.evict(&photo.sha256, may_go)? {
-                // Killed here, the file is swept at the next start.
-                self.folder.remove(&photo.sha256, Sort::Photo)?;
-                gone += 1;
+                // Killed here, or if somebody has it open, the file is swept at the next start.
+                match self.folder.remove(&photo.sha256, Sort::Photo) {
+                    Ok(()) => gone += 1,
+                    Err(error) => tracing::warn!(%error, sha256 = photo.sha256, "a photo cannot be deleted yet"),
+                }
             }
         }
         Ok(gone)
@@ -198,7 +204,8 @@ impl Photos {
         let known = self.store.photo_hashes()?;
         for (sha256, sort) in &files {
             let is_wanted = match (known.get(sha256), sort) {
-                (Some(is_held), Sort::Photo) => *is_held,
+                // What the server never had, and was thought to be gone, is here after all.
+                (Some(known), Sort::Photo) => known.is_held || !known.is_confirmed,
                 (Some(_), Sort::Thumbnail) => true,
                 (None, _) => keeps_unknown,
             };
@@ -210,10 +217,14 @@ impl Photos {
                 }
             }
         }
-        for (sha256, _) in known.iter().filter(|(_, is_held)| **is_held) {
-            if !files.contains(&(sha256.clone(), Sort::Photo)) {
-                tracing::error!(sha256, "a photo is not where it was put");
-                self.store.note_missing(sha256)?;
+        for (sha256, known) in &known {
+            match (known.is_held, files.contains(&(sha256.clone(), Sort::Photo))) {
+                (true, false) => {
+                    tracing::error!(sha256, "a photo is not where it was put");
+                    self.store.note_found(sha256, false)?;
+                }
+                (false, true) if !known.is_confirmed => self.store.note_found(sha256, true)?,
+                _ => {}
             }
         }
         Ok(self.folder.sync()?)

@@ -127,7 +127,7 @@ impl Photos {
             arrived: now.iter().filter_map(|(_, at)| at.map(|(_, offset)| offset)).sum(),
             wait_for_wifi: u32::try_from(later.len()).unwrap_or(u32::MAX),
         });
-        let mut done = Uploaded::default();
+        let (mut done, mut failed) = (Uploaded::default(), None);
         for (photo, at) in now {
             match self.send(link, &photo, at, &mut done).await {
                 Ok(()) => done.photos += 1,
@@ -137,6 +137,10 @@ impl Photos {
                     if !photo.is_refused {
                         self.store.note_refused(&photo.sha256).map_err(PhotoError::from)?;
                     }
+                }
+                Err(UploadError::Link(error)) if fails_at_this_photo(&error) && failed.is_none() => {
+                    tracing::warn!(%error, record = %photo.record_id, "the server failed at a photo; others go on");
+                    failed = Some(error);
                 }
                 Err(UploadError::Photo(PhotoError::Damaged)) => {
                     tracing::error!(record = %photo.record_id, "a photo is not what was taken; it stays and is not sent");
@@ -149,7 +153,7 @@ impl Photos {
                 Err(error) => return Err(error),
             }
         }
-        Ok(done)
+        failed.map_or(Ok(done), |error| Err(error.into()))
     }
 
     /// How the uploads stand, as it changes.
@@ -211,12 +215,12 @@ impl Photos {
             if offset >= photo.size {
                 return Ok(());
             }
-            if offset == 0 {
+            let size = self.chunk_size();
+            // What was refused is asked about again before any of it is read or sent.
+            let most = if upload.is_none() && photo.is_refused { 0 } else { size.bytes() };
+            if offset == 0 && most > 0 {
                 self.check_bytes(photo).await?;
             }
-            let size = self.chunk_size();
-            // What was refused is asked about again before any of it is sent.
-            let most = if upload.is_none() && photo.is_refused { 0 } else { size.bytes() };
             let bytes = part(&self.folder.path(&photo.sha256, Sort::Photo), offset, most).await?;
             let (length, begun) = (bytes.len() as u64, self.environment.uptime());
             done.sent += length;
@@ -225,10 +229,11 @@ impl Photos {
                 None => link.begin(&announced(photo), bytes).await,
             };
             let took = self.environment.uptime().saturating_sub(begun);
-            let next = match answer {
+            let next = match &answer {
                 _ if length == 0 => size,
-                Ok(_) => size.went_through(length, took),
-                Err(_) => size.was_cut(),
+                Ok(Some(_)) => size.went_through(length, took),
+                Err(error) if tells_of_the_link(error) => size.was_cut(),
+                Ok(None) | Err(_) => size,
             };
             *self.chunk.lock().unwrap_or_else(PoisonError::into_inner) = next;
             let learned = Some(next).filter(|next| *next != size);
@@ -258,7 +263,7 @@ impl Photos {
         }
     }
 
-    fn chunk_size(&self) -> ChunkSize {
+    pub(super) fn chunk_size(&self) -> ChunkSize {
         *self.chunk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -334,6 +339,17 @@ fn announced(photo: &HeldPhoto) -> NewUpload {
 fn is_about_this_photo(error: &TransportError) -> bool {
     use gatebook_sync::wire::ApiErrorCode as Code;
     matches!(error.refusal(), Some(Code::Malformed | Code::TooLarge | Code::Forbidden | Code::NotFound))
+}
+
+/// Whether the server may fail at this photo alone.
+fn fails_at_this_photo(error: &TransportError) -> bool {
+    error.refusal() == Some(gatebook_sync::wire::ApiErrorCode::Internal)
+}
+
+/// Whether less might have gone through. A server that is busy, or says no, would say the same to less.
+fn tells_of_the_link(error: &TransportError) -> bool {
+    use gatebook_sync::wire::ApiErrorCode as Code;
+    matches!(error.refusal(), None | Some(Code::TooLarge | Code::Internal))
 }
 
 async fn part(path: &Path, offset: u64, most: u64) -> Result<Bytes, PhotoError> {

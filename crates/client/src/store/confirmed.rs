@@ -27,7 +27,7 @@ impl Store {
             let now_ms = pass_time(transaction, look)?;
             for (id, is) in newly_said(transaction)? {
                 transaction
-                    .prepare_cached("UPDATE photos SET confirmed_ms = ?2 WHERE record_id = ?1")?
+                    .prepare_cached("UPDATE photos SET confirmed_ms = ?2, denied = 0 WHERE record_id = ?1")?
                     .execute(params![id, is.then_some(now_ms)])?;
             }
             Ok(now_ms)
@@ -58,7 +58,7 @@ impl Store {
                     settings::put(transaction, &settings::SERVER_TIME, told_at.as_ref())?;
                 }
                 let now_ms = pass_time(transaction, look)?;
-                let sql = format!("UPDATE photos SET confirmed_ms = ?2 WHERE {is_orphan}");
+                let sql = format!("UPDATE photos SET confirmed_ms = ?2, denied = 0 WHERE {is_orphan}");
                 transaction.prepare_cached(&sql)?.execute(params![sha256, is_held.then_some(now_ms)])?;
                 Ok(())
             })?;

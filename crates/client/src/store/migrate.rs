@@ -12,7 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0003_photos.sql"),
     include_str!("migrations/0004_attachments_of_a_record.sql"),
     include_str!("migrations/0005_damaged_photos.sql"),
-    include_str!("migrations/0006_refused_photos.sql"),
+    include_str!("migrations/0006_refused_and_denied_photos.sql"),
 ];
 
 /// The migration that brought fingerprints.
@@ -30,6 +30,11 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     }
     for (at, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let reached: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+        if reached as usize > at {
+            // The app and a round in the background were started together: the other was first.
+            continue;
+        }
         transaction.execute_batch(
             "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, checksum TEXT NOT NULL)",
         )?;
@@ -109,6 +114,20 @@ mod tests {
             .collect::<Result<_, _>>()
             .unwrap();
         assert_eq!(rows, [(false, false), (true, true)]);
+    }
+
+    #[test]
+    fn app_and_background_round_may_start_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("gatebook.sqlite");
+        let start = std::sync::Barrier::new(8);
+        let migrates = || {
+            let mut connection = Connection::open(&path).unwrap();
+            connection.busy_timeout(std::time::Duration::from_secs(60)).unwrap();
+            start.wait();
+            migrate(&mut connection).unwrap();
+        };
+        std::thread::scope(|scope| (0..8).for_each(|_| drop(scope.spawn(migrates))));
     }
 
     #[test]

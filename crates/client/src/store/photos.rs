@@ -45,6 +45,17 @@ pub(crate) struct HeldPhoto {
     pub is_damaged: bool,
     /// The server would not take it when it was last offered.
     pub is_refused: bool,
+    /// The server, asked before it was let go, did not have it, whatever the records say.
+    pub is_denied: bool,
+}
+
+/// What is known of a hash.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KnownPhoto {
+    /// Its bytes are meant to be here, and not only the thumbnail.
+    pub is_held: bool,
+    /// The server was seen to hold them for each of its attachments.
+    pub is_confirmed: bool,
 }
 
 impl HeldPhoto {
@@ -194,6 +205,14 @@ impl Store {
         })
     }
 
+    /// Notes that the server did not have it when it was to be let go.
+    pub(crate) fn note_denied(&self, sha256: &str) -> Result<(), StoreError> {
+        self.write_quietly(|transaction| {
+            transaction.execute("UPDATE photos SET denied = 1 WHERE sha256 = ?1", [sha256])?;
+            Ok(())
+        })
+    }
+
     /// Notes that the server would not take it.
     pub(crate) fn note_refused(&self, sha256: &str) -> Result<(), StoreError> {
         self.write_quietly(|transaction| {
@@ -218,12 +237,15 @@ impl Store {
         })
     }
 
-    /// Whether bytes of each hash are meant to be here (`true`) or only the thumbnail.
-    pub(crate) fn photo_hashes(&self) -> Result<BTreeMap<String, bool>, StoreError> {
+    /// What is to be here of each hash.
+    pub(crate) fn photo_hashes(&self) -> Result<BTreeMap<String, KnownPhoto>, StoreError> {
         self.read(|connection| {
-            let mut statement = connection.prepare_cached("SELECT sha256, max(held) FROM photos GROUP BY sha256")?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            Ok(rows.collect::<Result<_, _>>()?)
+            let sql = "SELECT sha256, max(held), count(*) = count(confirmed_ms) FROM photos GROUP BY sha256";
+            let mut statement = connection.prepare_cached(sql)?;
+            let known = |row: &rusqlite::Row<'_>| {
+                Ok((row.get(0)?, KnownPhoto { is_held: row.get(1)?, is_confirmed: row.get(2)? }))
+            };
+            Ok(statement.query_map([], known)?.collect::<Result<_, _>>()?)
         })
     }
 
@@ -252,10 +274,10 @@ impl Store {
         })
     }
 
-    /// Notes that bytes which should be here are not.
-    pub(crate) fn note_missing(&self, sha256: &str) -> Result<(), StoreError> {
+    /// Notes whether bytes are here, as it was found.
+    pub(crate) fn note_found(&self, sha256: &str, is_here: bool) -> Result<(), StoreError> {
         self.write(|transaction| {
-            transaction.execute("UPDATE photos SET held = 0 WHERE sha256 = ?1", [sha256])?;
+            transaction.execute("UPDATE photos SET held = ?2 WHERE sha256 = ?1", params![sha256, is_here])?;
             Ok(())
         })
     }
@@ -285,7 +307,7 @@ fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT sha256, max(size), min(record_id), max(arrived), \
                 CASE WHEN count(*) = count(confirmed_ms) THEN max(confirmed_ms) END, max(damaged), \
-                max(refused) \
+                max(refused), max(denied) \
          FROM photos WHERE held = 1 GROUP BY sha256 ORDER BY min(record_id)",
     )?;
     let rows = statement.query_map([], |row| {
@@ -297,6 +319,7 @@ fn held(connection: &Connection) -> Result<Vec<HeldPhoto>, StoreError> {
             confirmed_ms: row.get(4)?,
             is_damaged: row.get(5)?,
             is_refused: row.get(6)?,
+            is_denied: row.get(7)?,
         })
     })?;
     Ok(rows.collect::<Result<_, _>>()?)

@@ -80,10 +80,17 @@ async fn an_answer_of_another_protocol_is_not_taken_for_a_guest_network() {
     let maria = yard.phone("María Torres").await;
     let pending = maria.records("waits");
     for (spoken, who) in [(PROTOCOL + 1, "Update the app"), (0, "update the server")] {
-        let body = format!(r#"{{"protocol":{spoken},"news":[]}}"#);
-        let error = told(&maria, "200 OK", "x-gatebook-server: 9\r\n", &body).await;
-        assert_eq!(error.refusal(), Some(ApiErrorCode::ProtocolUnsupported));
-        assert!(error.to_string().contains(who), "{error}");
+        let unreadable = format!(r#"{{"protocol":{spoken},"news":[]}}"#);
+        // Readable, and yet nobody knows what it means.
+        let readable = format!(
+            r#"{{"protocol":{spoken},"epoch":1772636400001,"server_time":"2026-03-04T15:00:00Z","verdicts":[],"scopes":[],
+                "more":false,"mark":"","limits":{{"page_records":2500,"page_bytes":4194304,"record_bytes":262144}}}}"#
+        );
+        for body in [unreadable, readable] {
+            let error = told(&maria, "200 OK", "x-gatebook-server: 9\r\n", &body).await;
+            assert_eq!(error.refusal(), Some(ApiErrorCode::ProtocolUnsupported));
+            assert!(error.to_string().contains(who), "{error}");
+        }
     }
     assert!(maria.held(pending).pending);
 }

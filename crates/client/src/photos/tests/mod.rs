@@ -362,6 +362,23 @@ async fn when_space_runs_short_confirmed_photos_go_early_and_others_never() {
 }
 
 #[tokio::test]
+async fn a_photo_that_was_not_there_at_one_start_and_is_at_the_next_is_sent() {
+    let mut phone = Phone::new();
+    let id = phone.takes(90).await.unwrap();
+    let path = phone
+        .photos
+        .folder
+        .path(&attachment(&phone.store.held(id).unwrap().unwrap().content).sha256, folder::Sort::Photo);
+    let elsewhere = phone.folder.path().join("quarantine");
+    std::fs::rename(&path, &elsewhere).unwrap();
+    phone.starts_again();
+    assert!(!phone.photos.has_waiting().unwrap());
+    std::fs::rename(&elsewhere, &path).unwrap();
+    phone.starts_again();
+    assert!(path.exists() && phone.photos.has_waiting().unwrap());
+}
+
+#[tokio::test]
 async fn the_storage_page_says_what_is_held_why_and_when_it_goes() {
     let phone = Phone::new();
     let (unsent, sent) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());

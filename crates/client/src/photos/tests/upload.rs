@@ -22,6 +22,8 @@ struct State {
     /// Bytes until the link breaks; `None`: it does not.
     until_cut: Option<usize>,
     refused: BTreeSet<String>,
+    /// The server fails whenever it is about these.
+    fails_at: BTreeSet<String>,
     is_away: bool,
     /// A chunk that is cut does not count, as its checksum cannot be right.
     drops_halves: bool,
@@ -36,6 +38,11 @@ struct State {
 #[derive(Default)]
 struct Link(Mutex<State>);
 
+fn failed() -> TransportError {
+    let error = ApiError { code: ApiErrorCode::Internal, message: "It broke.".to_owned(), retry: true };
+    TransportError::Refused { status: 500, error, retry_after: None }
+}
+
 fn broken() -> TransportError {
     TransportError::Unreachable("the link broke".to_owned())
 }
@@ -46,6 +53,9 @@ impl PhotoTransport for Link {
         let state = self.0.lock().unwrap();
         if state.is_away {
             return Err(broken());
+        }
+        if request.before_letting_go && request.sha256.iter().any(|sha256| state.fails_at.contains(sha256)) {
+            return Err(failed());
         }
         let is_asked = |sha256: &String| request.sha256.contains(sha256);
         Ok(HaveResponse {
@@ -72,6 +82,9 @@ impl PhotoTransport for Link {
             if state.refused.contains(&new.sha256) {
                 let error = ApiError { code: ApiErrorCode::Forbidden, message: "No.".to_owned(), retry: false };
                 return Err(TransportError::Refused { status: 403, error, retry_after: None });
+            }
+            if state.fails_at.contains(&new.sha256) {
+                return Err(failed());
             }
             state.parts.insert(id, (new.clone(), Vec::new()));
         }
@@ -286,6 +299,43 @@ async fn what_is_over_stays_until_the_server_has_said_once_more_that_it_holds_it
     link.0.lock().unwrap().is_away = false;
     assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1);
     assert_eq!((phone.files(kept), phone.files(lost)), ((false, true), (true, true)));
+    phone.free.store(0, Ordering::SeqCst);
+    assert!(phone.photos.check_room().is_err());
+    assert_eq!(phone.files(lost), (true, true), "it makes no room: the server has said that it does not have it");
+    link.0.lock().unwrap().held.insert(hash_of(&phone, lost), Vec::new());
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1, "somebody put it back");
+}
+
+#[tokio::test]
+async fn a_photo_that_the_server_fails_at_keeps_no_other_from_being_sent_and_the_lane_backs_off() {
+    let phone = Phone::new();
+    let (over, bad) = (phone.takes(10).await.unwrap(), phone.takes(90).await.unwrap());
+    let link = Link::default();
+    link.0.lock().unwrap().held.insert(hash_of(&phone, over), Vec::new());
+    phone.hears(over, true);
+    phone.lets_go();
+    phone.passes(24 * HOUR);
+    let wanted = phone.takes_bytes(noisy(200, 1)).await.unwrap();
+    link.0.lock().unwrap().fails_at.extend([hash_of(&phone, over), hash_of(&phone, bad)]);
+    let to_do = lane::ToDo { lets_go: true, sends: true };
+    assert!(matches!(phone.photos.look(&link, to_do).await, Err(UploadError::Link(_))));
+    assert!(link.0.lock().unwrap().held.contains_key(&hash_of(&phone, wanted)));
+    assert_eq!((phone.files(over), phone.files(bad)), ((true, true), (true, true)));
+}
+
+#[tokio::test]
+async fn a_server_that_is_busy_makes_no_chunk_smaller() {
+    let phone = Phone::new();
+    let id = phone.takes(10).await.unwrap();
+    let link = Link::default();
+    link.0.lock().unwrap().refused.insert(hash_of(&phone, id));
+    let before = phone.photos.chunk_size();
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    assert_eq!(phone.photos.chunk_size(), before);
+    link.0.lock().unwrap().refused.clear();
+    link.0.lock().unwrap().until_cut = Some(100);
+    assert!(phone.photos.upload(&link, Network::Metered).await.is_err());
+    assert_ne!(phone.photos.chunk_size(), before);
 }
 
 #[tokio::test]
