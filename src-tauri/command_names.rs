@@ -23,6 +23,8 @@ pub const COMMANDS: &[&str] = &[
     "find_equipment",
     "sync_now",
     "hint",
+    "history_days",
+    "keep_history",
     "dismiss_salvage",
     "begin_photo",
     "photo_part",

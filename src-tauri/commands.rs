@@ -183,6 +183,20 @@ pub fn hint(device: State<'_, Device>, hint: Hint) -> Answer<()> {
     Ok(())
 }
 
+/// For how many days finished records are kept on this device.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn history_days(device: State<'_, Device>) -> Answer<u32> {
+    device.history_days()
+}
+
+/// Sets that, and answers how it stands then.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn keep_history(device: State<'_, Device>, days: u32) -> Answer<u32> {
+    device.keep_history(days)
+}
+
 /// The operator has read what was salvaged.
 #[tauri::command(async)]
 #[specta::specta]

@@ -65,6 +65,8 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             commands::find_equipment,
             commands::sync_now,
             commands::hint,
+            commands::history_days,
+            commands::keep_history,
             commands::dismiss_salvage,
             photo_commands::begin_photo,
             photo_commands::photo_part,

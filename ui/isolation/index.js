@@ -46,6 +46,8 @@
       find_equipment: { query: text },
       sync_now: {},
       hint: { hint },
+      history_days: {},
+      keep_history: { days: whole },
       dismiss_salvage: {},
       begin_photo: { size: whole },
       photo_part: { name: text, offset: whole, part },

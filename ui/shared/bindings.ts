@@ -45,6 +45,10 @@ export const commands = {
 	syncNow: () => typedError<null, CommandError>(__TAURI_INVOKE("sync_now")),
 	/**  What the pages notice before the system says so. */
 	hint: (hint: Hint) => typedError<null, CommandError>(__TAURI_INVOKE("hint", { hint })),
+	/**  For how many days finished records are kept on this device. */
+	historyDays: () => typedError<number, CommandError>(__TAURI_INVOKE("history_days")),
+	/**  Sets that, and answers how it stands then. */
+	keepHistory: (days: number) => typedError<number, CommandError>(__TAURI_INVOKE("keep_history", { days })),
 	/**  The operator has read what was salvaged. */
 	dismissSalvage: () => typedError<null, CommandError>(__TAURI_INVOKE("dismiss_salvage")),
 	/**  Makes ready for the bytes of a picture, and says under which name they are to come. */

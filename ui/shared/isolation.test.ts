@@ -61,6 +61,7 @@ describe("the isolation application", () => {
       ["photo_part", { name: "in-1", offset: "0", part: "AAAA" }],
       ["add_photo", { name: "in-1", recordId: "x", role: "selfie", about: "" }],
       ["set_photo_policy", { policy: "large" }],
+      ["keep_history", { days: "30" }],
     ] as const) {
       expect(call(cmd, payload)).toMatchObject({ cmd: "refused_by_isolation", payload: {}, callback: 1, error: 2 });
     }

@@ -38,8 +38,8 @@ export const photoWords = {
   },
 
   storage: {
-    title: "Photos on this device",
-    open: "Photos on this device",
+    title: "Kept on this device",
+    open: "Kept on this device",
     waiting: "Not at the office yet",
     safe: "Safe at the office",
     free: "Free on this device",
@@ -66,6 +66,10 @@ export const photoWords = {
     stamp: "Write time and place into the picture",
     network: "Send photos over",
     networks: { any: "Any network", large: "Large ones over Wi-Fi", wifi: "Wi-Fi only" },
+    records: "Finished records",
+    history: "Leave this device after",
+    historyLead: "Counted from when the office received them. The office keeps them; what it does not have never leaves.",
+    days: (days: number) => (days === 1 ? "1 day" : days % 365 === 0 ? (days === 365 ? "1 year" : `${days / 365} years`) : `${days} days`),
     unknown: "A record that is no longer here",
     failed: "What is kept here cannot be read just now",
     failedLead: "Your photos stay where they are. Try again; if this stays, close Gatebook and open it again.",

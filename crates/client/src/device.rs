@@ -29,9 +29,12 @@ use crate::store::{Authorship, Enrolment, Store, settings};
 use crate::support::Snapshot;
 use crate::surroundings::Surroundings;
 use crate::view::{
-    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, Health, InboxItem, OperatorView, RecordView,
-    Start, SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
+    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, ErrorCode, Health, InboxItem, OperatorView,
+    RecordView, Start, SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
 };
+
+/// Days for which finished records can be kept.
+const HISTORY_DAYS: std::ops::RangeInclusive<u32> = 1..=3_650;
 
 /// How a device is opened.
 pub struct DeviceConfig {
@@ -239,6 +242,27 @@ impl Device {
         Ok(self.store.set(&settings::PLACE, place.map(str::to_owned).as_ref())?)
     }
 
+    /// For how many days finished records are kept on this device after the server received them.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn history_days(&self) -> Answer<u32> {
+        Ok(self.store.history_days()?)
+    }
+
+    /// Sets that, and answers how it stands then. What is older leaves the device with the next sync.
+    ///
+    /// # Errors
+    /// Less than a day or more than ten years; the database failed.
+    pub fn keep_history(&self, days: u32) -> Answer<u32> {
+        if !HISTORY_DAYS.contains(&days) {
+            let message = "Keep finished records for at least a day and at most ten years.";
+            return Err(CommandError { code: ErrorCode::Refused, message: message.to_owned(), retry: false });
+        }
+        self.store.keep_history(days)?;
+        self.history_days()
+    }
+
     /// The start page.
     ///
     /// # Errors
@@ -303,6 +327,9 @@ impl Device {
         self.store.text_before_mark(id, &body)?;
         if gatebook_sync::deliberate!(SaveWaitsForSync) && self.scheduler.status.borrow().running {
             return Err(StoreError::Final(id).into());
+        }
+        if gatebook_sync::deliberate!(SaveUnwritten) && self.scheduler.status.borrow().running {
+            return Ok(RecordView { body, ..self.record(id)? });
         }
         let by = self.authorship()?;
         self.store.save(id, body, &by)?;

@@ -272,6 +272,16 @@ describe("the storage page", () => {
     await waitFor(() => expect(backend.pictures.policy.wifi_only_above).toBe(null));
   });
 
+  it("says for how long finished records are kept, and sets it", async () => {
+    const backend = new MemoryBackend();
+    backend.daysKept = 45;
+    open(backend, "storage");
+    expect((await see("history-45")).getAttribute("aria-pressed")).toBe("true");
+    await tap("history-90");
+    await waitFor(() => expect(backend.daysKept).toBe(90));
+    await waitFor(() => expect(sees("history-45")).toBe(false));
+  });
+
   it("is reached from the device's sheet, which tells how photos move", async () => {
     const backend = new MemoryBackend();
     backend.state.sync.photos = { photos: 3, bytes: 4_500_000, arrived: 1_200_000, wait_for_wifi: 2 };

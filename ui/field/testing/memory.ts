@@ -55,6 +55,7 @@ export class MemoryBackend implements Backend {
   readonly pictures = new MemoryPhotos();
   /** Null as on a phone. */
   startsWithComputer: boolean | null = null;
+  daysKept = 30;
   supportView: SupportPage = {
     waits: { records: 3, photos: 2, photo_bytes: 1_840_000 },
     window: "open",
@@ -315,6 +316,14 @@ export class MemoryBackend implements Backend {
 
   async photoPolicy(): Promise<PhotoPolicy> {
     return this.pictures.policy;
+  }
+
+  async historyDays(): Promise<number> {
+    return this.daysKept;
+  }
+
+  async keepHistory(days: number): Promise<number> {
+    return (this.daysKept = days);
   }
 
   async autostart(): Promise<boolean | null> {

@@ -66,6 +66,10 @@ export interface Backend {
   storage(): Promise<StorageView>;
   photoPolicy(): Promise<PhotoPolicy>;
   setPhotoPolicy(policy: PhotoPolicy): Promise<PhotoPolicy>;
+  /** For how many days finished records are kept here after the office received them. */
+  historyDays(): Promise<number>;
+  /** Sets that, and answers how it stands then. */
+  keepHistory(days: number): Promise<number>;
 
   /** Whether the app starts with the computer; null where that is not the app's to say, as on a phone. */
   autostart(): Promise<boolean | null>;

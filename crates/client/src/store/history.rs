@@ -35,11 +35,13 @@ impl Horizon {
 }
 
 impl Store {
-    /// Sets for how many days finished records are kept on this device.
-    ///
-    /// # Errors
-    /// The database failed.
-    pub fn keep_history(&self, days: u32) -> Result<(), StoreError> {
+    /// For how many days finished records are kept on this device.
+    pub(crate) fn history_days(&self) -> Result<u32, StoreError> {
+        Ok(self.setting(&settings::HISTORY_DAYS)?.unwrap_or(DAYS))
+    }
+
+    /// Sets that. What is older goes with the next sync.
+    pub(crate) fn keep_history(&self, days: u32) -> Result<(), StoreError> {
         self.write_quietly(|transaction| {
             settings::put(transaction, &settings::HISTORY_DAYS, Some(&days))?;
             settings::put::<Timestamp>(transaction, &settings::LET_GO_AT, None)

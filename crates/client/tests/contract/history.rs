@@ -1,6 +1,7 @@
 //! Local history within bounds: what is finished and old leaves the device, what is pending never does.
 
 use gatebook_client::photos::{About, Source};
+use gatebook_client::view::ErrorCode;
 use gatebook_domain::attachment::AttachmentRole;
 use gatebook_domain::equipment::Load;
 use gatebook_domain::signature::Submitted;
@@ -100,7 +101,13 @@ async fn how_long_is_kept_can_be_set_and_the_devices_clock_has_no_say() {
     yard.clock.step(days(20));
     maria.syncs(&yard).await;
     assert!(maria.holds(id).is_some());
-    maria.device.store().keep_history(10).unwrap();
+    assert_eq!(maria.device.history_days().unwrap(), 30);
+    assert_eq!(
+        maria.device.keep_history(0).unwrap_err().code,
+        ErrorCode::Refused,
+        "what was just finished is looked at"
+    );
+    assert_eq!(maria.device.keep_history(10).unwrap(), 10);
     maria.syncs(&yard).await;
     assert!(maria.holds(id).is_none());
 }

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use gatebook_domain::RecordState;
+use gatebook_domain::record::Writer;
 use gatebook_sync::wire::{Departure, ScopePage};
 use gatebook_sync::{Canonical, Change, Fingerprint, Scope, apply_canonical, apply_departure, deliberate};
 use uuid::Uuid;
@@ -35,6 +37,9 @@ impl Settling<'_> {
     pub(super) fn pulled(&self, canonical: Canonical) -> Result<bool, StoreError> {
         let (id, write_id) = (canonical.id, canonical.write_id);
         let local = RecordRow::head(self.connection, id)?;
+        if deliberate!(PassOverTheOffice) && local.is_some() && is_of_the_office(&canonical) {
+            return Ok(false);
+        }
         let mut change = apply_canonical(local, canonical.receipt.version_id());
         if self.healing && change == Change::Keep {
             if let Some((row, known)) = self.held_otherwise(&canonical)? {
@@ -137,4 +142,10 @@ impl Settling<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether the office made it of a record of the field's, to be worked on.
+fn is_of_the_office(canonical: &Canonical) -> bool {
+    let is_fields = canonical.content.known_kind().is_some_and(|kind| kind.writer() == Writer::Field);
+    is_fields && canonical.device_id.is_none() && canonical.content.state == RecordState::Live
 }
