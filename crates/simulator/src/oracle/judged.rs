@@ -240,6 +240,7 @@ impl World<'_> {
         })?;
         self.oracle.lost_to.insert(loser.write_id, winner.write_id);
         let people = [loser, winner].iter().filter_map(|entry| entry.content.operator_id).collect();
+        let people: BTreeSet<Uuid> = people;
         self.oracle.losers.push(Loser { record, write: loser.write_id, winner: winner.write_id, people, tenant });
         Ok(())
     }
@@ -262,6 +263,11 @@ impl World<'_> {
         let (tenant, name) = (sim.tenant, sim.name);
         let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
         let sees = |yard: Option<Uuid>| yard.is_none_or(|yard| yards.contains(&yard));
+        for record in &response.repaired.records {
+            self.hold(Invariant::Apart, sees(record.content.yard_id), |story| {
+                format!("{} came as a repair to {name}, which may not see it", story.record(record.id))
+            })?;
+        }
         for page in &response.scopes {
             for record in &page.records {
                 let owner = self.oracle.tenant_of(record.id);

@@ -9,6 +9,7 @@ mod whole;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatebook_client::HeldRecord;
 use gatebook_sync::{Content, Verdict};
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -53,8 +54,17 @@ pub(crate) struct Oracle {
 #[derive(Debug, Clone)]
 pub(crate) struct Saved {
     pub write: Uuid,
+    /// What it says, to the letter.
+    pub words: Box<str>,
     /// The server has been seen to hold it.
     pub is_on_server: bool,
+}
+
+impl Saved {
+    /// What waits on a device.
+    fn of(held: &HeldRecord) -> Self {
+        Self { write: held.write_id, words: held.content.body.get().into(), is_on_server: false }
+    }
 }
 
 /// A version that lost a conflict.
@@ -64,7 +74,7 @@ pub(crate) struct Loser {
     pub write: Uuid,
     pub winner: Uuid,
     /// Those who wrote the two.
-    pub people: Vec<Uuid>,
+    pub people: BTreeSet<Uuid>,
     pub tenant: usize,
 }
 

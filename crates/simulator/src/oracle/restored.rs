@@ -50,8 +50,7 @@ impl World<'_> {
         let photos = self.oracle.photos.judged.clone();
         for held in self.held_by(device)?.into_iter().filter(|held| held.pending && !photos.contains(&held.id)) {
             if self.oracle.tenants.contains_key(&held.id) {
-                let saved = super::Saved { write: held.write_id, is_on_server: false };
-                self.oracle.saved.entry((device, held.id)).or_insert(saved);
+                self.oracle.saved.entry((device, held.id)).or_insert_with(|| super::Saved::of(&held));
             }
         }
         Ok(())

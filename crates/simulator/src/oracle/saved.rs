@@ -1,5 +1,7 @@
 //! Invariant 1: every write that an operator saw saved is canonical, in the audit table, or still on its device.
 
+use gatebook_domain::Body;
+use gatebook_sync::Content;
 use uuid::Uuid;
 
 use super::Saved;
@@ -45,8 +47,20 @@ impl World<'_> {
         if let Some(before) = before.filter(|before| *before != held.write_id) {
             self.oracle.made_on.insert(held.write_id, before);
         }
-        self.oracle.saved.insert((device, record), Saved { write: held.write_id, is_on_server: false });
+        self.oracle.saved.insert((device, record), Saved::of(&held));
         Ok(())
+    }
+
+    /// What was typed is what the device now holds.
+    pub(crate) fn check_typed(&mut self, device: usize, record: Uuid, typed: &Body) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let held = open.device.store().held(record);
+        let held = self.works("reading a record", held)?;
+        let is_held = held.is_some_and(|held| held.content.body.get() == typed.to_json());
+        let name = self.devices[device].name;
+        self.hold(Invariant::NothingLost, is_held, |story| {
+            format!("{name} was shown {} as saved, and does not hold what was typed", story.record(record))
+        })
     }
 
     /// A save that a kill cut off may have been kept: then it has taken the place of the one before.
@@ -83,8 +97,10 @@ impl World<'_> {
         let held = open.device.store().held(record);
         let held = self.works("reading a record", held)?;
         let is_synced = held.as_ref().is_some_and(|held| !held.pending && held.write_id == saved.write);
-        let is_here = held.is_some_and(|held| held.pending && held.write_id == saved.write);
-        let is_on_server = !is_here && self.audit(record).iter().any(|entry| entry.write_id == saved.write);
+        let says_it = |content: &Content| content.body.get() == &*saved.words;
+        let is_here = held.is_some_and(|held| held.pending && held.write_id == saved.write && says_it(&held.content));
+        let mut audit = self.audit(record).into_iter();
+        let is_on_server = !is_here && audit.any(|entry| entry.write_id == saved.write && says_it(&entry.content));
         if is_on_server {
             self.oracle.on_server.insert((record, saved.write));
             if let Some(saved) = self.oracle.saved.get_mut(&(device, record)) {

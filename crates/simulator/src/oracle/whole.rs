@@ -25,12 +25,12 @@ impl World<'_> {
     pub(crate) fn check_whole(&mut self) -> Run {
         self.check_nothing_lost()?;
         self.check_back()?;
-        self.check_repairs()?;
         self.check_audits()?;
         let (feeds, tallies): (Vec<Feed>, Vec<Tallies>) =
             (0..2).map(|tenant| self.feed(tenant)).collect::<Run<Vec<_>>>()?.into_iter().unzip();
         self.check_feed(&feeds)?;
         self.check_restored(&feeds)?;
+        self.check_repairs()?;
         for device in 0..self.devices.len() {
             let tenant = self.devices[device].tenant;
             self.check_apart(device)?;
@@ -135,9 +135,17 @@ impl World<'_> {
 
     fn check_restored(&mut self, feeds: &[Feed]) -> Run {
         for restored in self.oracle.restored.clone() {
-            let Some(now) = feeds[0].get(&restored.record).filter(|now| now.write_id == restored.write) else {
+            let Some(now) = feeds[0].get(&restored.record) else { continue };
+            if now.write_id != restored.write {
+                let audit = self.audit(restored.record);
+                let version = audit.iter().find(|entry| entry.write_id == restored.write).and_then(|it| it.version);
+                let is_newer = version.is_some_and(|version| now.receipt.version > version);
+                self.hold(Invariant::RestoresArrive, is_newer, |story| {
+                    let record = story.record(restored.record);
+                    format!("{record} was restored as version {version:?}, and {} is in force", now.receipt.version)
+                })?;
                 continue;
-            };
+            }
             let says = now.content.says_the_same_as(&restored.content);
             self.hold(Invariant::RestoresArrive, says, |story| {
                 format!("{} was restored and says something else", story.record(restored.record))
@@ -278,24 +286,27 @@ impl World<'_> {
 
     /// Everybody who was on a side of a conflict has a notice of it.
     fn check_notices(&mut self, feeds: &[Feed]) -> Run {
-        let notices: Vec<Vec<(Uuid, Uuid)>> = feeds
+        let notices: Vec<BTreeMap<(Uuid, Uuid), u32>> = feeds
             .iter()
             .map(|feed| {
                 feed.values()
                     .filter(|it| it.content.known_kind() == Some(Kind::Notice))
                     .filter_map(|it| match Body::from_json(Kind::Notice, it.content.body.get()) {
-                        Ok(Body::Notice(notice)) => Some((notice.record_id, notice.addressee_id)),
+                        Ok(Body::Notice(notice)) => Some(((notice.record_id, notice.addressee_id), notice.count)),
                         _ => None,
                     })
                     .collect()
             })
             .collect();
+        let mut lost: BTreeMap<(Uuid, Uuid), u32> = BTreeMap::new();
         for loser in self.oracle.losers.clone() {
             for person in loser.people {
-                let told = notices[loser.tenant].contains(&(loser.record, person));
+                let about = (loser.record, person);
+                let conflicts = lost.entry(about).and_modify(|count| *count += 1).or_insert(1);
+                let told = notices[loser.tenant].get(&about).is_some_and(|count| count >= conflicts);
                 self.hold(Invariant::LosersTold, told, |story| {
                     format!(
-                        "{} of {} lost to {}, and an operator has no notice of it",
+                        "{} of {} lost to {}, and an operator has no notice of it, or one of an earlier conflict",
                         story.write(loser.write),
                         story.record(loser.record),
                         story.write(loser.winner)

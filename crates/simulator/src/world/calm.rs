@@ -38,7 +38,21 @@ impl World<'_> {
         }
         self.check_photos()?;
         self.check_whole()?;
+        self.send_what_was_kept_back()?;
         self.a_day_later()
+    }
+
+    /// Changes that were not taken have been given up, and keep their photos back no more.
+    fn send_what_was_kept_back(&mut self) -> Run {
+        let mut waits = false;
+        for device in 0..self.devices.len() {
+            waits |= !self.photos_that_wait(device)?.is_empty();
+        }
+        if !waits {
+            return Ok(());
+        }
+        self.devices.iter_mut().for_each(|sim| (sim.rounds_since_calm, sim.has_drained) = (0, false));
+        self.wait_until_through(self.time.now())
     }
 
     fn wait_until_through(&mut self, calm_at: Instant) -> Run {

@@ -12,6 +12,7 @@ use gatebook_sync::wire::{ApiError, ApiErrorCode, SyncRequest, SyncResponse};
 
 use super::{Happening, Run, World};
 use crate::clock::{Instant, SECOND};
+use crate::dice::Dice;
 use crate::kill::{Moment, Who};
 use crate::script::LinkFault;
 use crate::tally::Invariant;
@@ -127,7 +128,11 @@ impl World<'_> {
             self.story.tell(now, || format!("fault: {} ({name})", fault.kind()));
         }
         match fault {
-            Some(LinkFault::RequestLost { is_told: true } | LinkFault::RequestCut) => {
+            Some(LinkFault::RequestLost { is_told: true }) => {
+                self.answer_after(device, ticket, way, lost("connection reset"))
+            }
+            Some(LinkFault::RequestCut) => {
+                self.check_cut(&bytes, ticket, |cut| serde_json::from_slice::<SyncRequest>(cut).is_ok())?;
                 self.answer_after(device, ticket, way, lost("connection reset"))
             }
             Some(LinkFault::RequestLost { is_told: false }) => Ok(()),
@@ -156,6 +161,15 @@ impl World<'_> {
                 Ok(())
             }
         }
+    }
+
+    /// Of a body that is cut at any byte nothing is understood.
+    fn check_cut(&mut self, bytes: &[u8], salt: u64, is_whole: impl Fn(&[u8]) -> bool) -> Run {
+        let cut = Dice::new(salt, 0xc7).place(bytes.len());
+        let is_refused = !is_whole(&bytes[..cut]);
+        self.hold(Invariant::NoFailure, is_refused, |_| {
+            format!("{cut} of {} bytes were taken for a whole", bytes.len())
+        })
     }
 
     fn answer_after(&mut self, device: usize, ticket: u64, wait: Instant, answer: Answer) -> Run {
@@ -212,7 +226,14 @@ impl World<'_> {
             }
         };
         match fault {
-            Some(LinkFault::ReplyLost { is_told: true } | LinkFault::ReplyCut) => {
+            Some(LinkFault::ReplyLost { is_told: true }) => {
+                self.answer_after(device, ticket, way, lost("connection reset"))
+            }
+            Some(LinkFault::ReplyCut) => {
+                if let Ok(answer) = &answer {
+                    let bytes = serde_json::to_vec(answer).expect("contract types are always JSON");
+                    self.check_cut(&bytes, ticket, |cut| serde_json::from_slice::<SyncResponse>(cut).is_ok())?;
+                }
                 self.answer_after(device, ticket, way, lost("connection reset"))
             }
             Some(LinkFault::ReplyLost { is_told: false }) => Ok(()),

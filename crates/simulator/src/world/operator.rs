@@ -6,7 +6,7 @@ use gatebook_domain::equipment::{EquipmentClass, EquipmentRef, Load};
 use gatebook_domain::gate_event::Direction;
 use gatebook_domain::inspection::ItemResult;
 use gatebook_domain::interchange::Movement;
-use gatebook_domain::{Body, Kind, RecordState};
+use gatebook_domain::{Body, Kind, RecordState, settle};
 use uuid::Uuid;
 
 use super::device::Open;
@@ -168,10 +168,14 @@ impl World<'_> {
     fn save(&mut self, device: usize, record: Uuid, body: Body) -> Run {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let before = open.device.store().held(record);
-        let before = self.works("reading a record", before)?.map(|held| held.write_id);
+        let held = self.works("reading a record", before)?;
+        let before = held.as_ref().map(|held| held.write_id);
+        let body_before = held.as_ref().and_then(|held| body_of(held).ok());
+        let typed = settle(body_before.as_ref(), body.clone());
         self.devices[device].uncertain = Some((record, before));
         let Some(saved) = self.on_device(device, |open| open.device.save(record, body))? else { return Ok(()) };
         self.captured("saving", saved)?;
+        self.check_typed(device, record, &typed)?;
         self.noted(device, record, before, "saves")
     }
 
