@@ -89,9 +89,20 @@ fn test() -> anyhow::Result<()> {
     let simulator = ["--cargo-profile", "simulate", "--package", "gatebook-simulator", "--features", "simulation"];
     cargo(&[&["nextest", "run"], simulator.as_slice()].concat())?;
     platforms::check(&[], platforms::Effort::Small)?;
+    no_release_with_bugs()?;
     // First that it finds what is wrong, then that nothing is.
     simulate(&["--bugs", "--seeds", "1000"])?;
     simulate(&["--seeds", "2000", "--minutes", "2"])
+}
+
+/// A release does not build with the deliberate bugs in it.
+fn no_release_with_bugs() -> anyhow::Result<()> {
+    let release = ["check", "--release", "--package", "gatebook-sync", "--features", "simulation"];
+    let tried = command::tool("cargo").args(release).output()?;
+    let told = String::from_utf8_lossy(&tried.stderr);
+    let is_refused = !tried.status.success() && told.contains("a release build must not have it");
+    anyhow::ensure!(is_refused, "a release with deliberate bugs is to be refused for them, and was not:\n{told}");
+    Ok(())
 }
 
 /// In a profile of its own: as fast as a release, with the debug assertions without which it does not build.
