@@ -43,3 +43,23 @@ fn who_begins_an_epoch_has_the_counters_of_all_tenants() {
         })
         .unwrap();
 }
+
+#[tokio::test]
+async fn an_upgrade_takes_the_time_it_needs_and_what_comes_after_is_bounded_again() {
+    let database = fixture::Database::new();
+    let (client, connection) = tokio_postgres::connect(&database.url(), tokio_postgres::NoTls).await.unwrap();
+    tokio::spawn(connection);
+    let bounds = async || {
+        let mut told = Vec::new();
+        for setting in ["statement_timeout", "lock_timeout"] {
+            let row = client.query_one(&format!("SHOW {setting}"), &[]).await.unwrap();
+            told.push(row.get::<_, String>(0));
+        }
+        told
+    };
+    client.batch_execute("SET statement_timeout = '30s'; SET lock_timeout = '15s'; BEGIN").await.unwrap();
+    upgrades::run(&client).await.unwrap();
+    assert_eq!(bounds().await, ["0", "0"]);
+    client.batch_execute("COMMIT").await.unwrap();
+    assert_eq!(bounds().await, ["30s", "15s"]);
+}
