@@ -96,6 +96,8 @@ async fn every_page(dark: bool) {
     app.tap("storage-open").await;
     app.until("they are listed", async || app.drawn("stored-").await == 2).await;
     album.keep("storage").await;
+    app.scroll_to("history").await;
+    album.keep("storage-history").await;
     app.tap("back").await;
 
     // Beginning something new.
