@@ -1,6 +1,6 @@
 //! What must be true of the whole world once it is calm.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use gatebook_client::HeldRecord;
 use gatebook_domain::record::Writer;
@@ -298,12 +298,15 @@ impl World<'_> {
                     .collect()
             })
             .collect();
-        let mut lost: BTreeMap<(Uuid, Uuid), u32> = BTreeMap::new();
+        let mut lost: BTreeMap<(Uuid, Uuid), BTreeSet<Uuid>> = BTreeMap::new();
         for loser in self.oracle.losers.clone() {
             for person in loser.people {
                 let about = (loser.record, person);
-                let conflicts = lost.entry(about).and_modify(|count| *count += 1).or_insert(1);
-                let told = notices[loser.tenant].get(&about).is_some_and(|count| count >= conflicts);
+                // A conflict that devices bring back after a restore is the same one.
+                let conflicts = lost.entry(about).or_default();
+                conflicts.insert(loser.write);
+                let counts_it = |count: &u32| *count as usize >= conflicts.len();
+                let told = notices[loser.tenant].get(&about).is_some_and(counts_it);
                 self.hold(Invariant::LosersTold, told, |story| {
                     format!(
                         "{} of {} lost to {}, and an operator has no notice of it, or one of an earlier conflict",
