@@ -76,7 +76,7 @@ pub async fn run(
         progress(waiting.max(records));
         match round.send(&mut page).await? {
             Ok(Answered { more, settled, aftermath }) => {
-                expects_more = more || settled.new_epoch;
+                expects_more = more || settled.new_epoch || aftermath.is_behind;
                 work.answered(&page, records, settled.new_epoch, aftermath);
                 round.report.repairs = work.repairs();
             }
@@ -90,7 +90,7 @@ pub async fn run(
                     // It is the record, if the server takes a page without it; otherwise it is the server.
                     let mut probe = page.without_records();
                     let Answered { more, settled, aftermath } = round.send(&mut probe).await??;
-                    expects_more |= more || settled.new_epoch;
+                    expects_more |= more || settled.new_epoch || aftermath.is_behind;
                     work.learned(settled.new_epoch, aftermath);
                     tracing::warn!(%error, write_id = ?page.only(), "one record is passed over");
                     round.report.passed_over += 1;
@@ -127,7 +127,7 @@ impl Round<'_> {
     async fn send(&mut self, page: &mut Page) -> Result<Result<Answered, TransportError>, StoreError> {
         self.report.pages += 1;
         let allowed = self.size.limits(None);
-        let Sent { push, reoffer } = std::mem::take(&mut page.sent);
+        let Sent { push, reoffer, .. } = std::mem::take(&mut page.sent);
         let request = SyncRequest {
             protocol: PROTOCOL,
             app: self.app.to_owned(),
@@ -140,7 +140,7 @@ impl Round<'_> {
             take: Take { records: allowed.page_records, bytes: allowed.page_bytes },
         };
         let answer = self.transport.sync(&request).await;
-        let sent = Sent { push: request.push, reoffer: request.reoffer };
+        let sent = Sent::from(request);
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {

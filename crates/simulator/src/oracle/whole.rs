@@ -6,7 +6,7 @@ use gatebook_client::HeldRecord;
 use gatebook_domain::record::Writer;
 use gatebook_domain::{Body, Kind, RecordState};
 use gatebook_sync::wire::{AuditOutcome, Repair, SyncRequest, Take};
-use gatebook_sync::{Canonical, Receipt, Scope, Tally};
+use gatebook_sync::{Canonical, Scope, Tally};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -266,8 +266,8 @@ impl World<'_> {
         is_old
             && match Body::from_json(Kind::Attachment, wanted.content.body.get()) {
                 Ok(Body::Attachment(attachment)) => held.get(&attachment.parent_id).is_none_or(|parent| {
-                    let age = |base: &Receipt| base.received_at.duration_since(wanted.receipt.received_at);
-                    parent.base.as_ref().is_some_and(|base| age(base) > HISTORY)
+                    // It was let go as well, and came back when it changed.
+                    parent.base.as_ref().is_some_and(|base| base.received_at > wanted.receipt.received_at)
                 }),
                 _ => false,
             }

@@ -10,7 +10,7 @@ use std::task::{Context, Poll, Waker};
 use gatebook_client::scheduler::{ByHand, Due, Event, Next};
 use gatebook_client::sync_round::{self, PageSize, Report, RoundError};
 use gatebook_client::{Device, DeviceConfig, Settled};
-use gatebook_sync::wire::{Push, SyncResponse};
+use gatebook_sync::wire::{SyncRequest, SyncResponse};
 use uuid::Uuid;
 
 use super::lane::{Lane, PhotoGear};
@@ -77,7 +77,7 @@ pub(crate) struct Open {
     pub round: Option<InFlight>,
     pub lane: Lane,
     /// What a round that was cut had begun to write.
-    pub late: Option<(Vec<Push>, SyncResponse, u32)>,
+    pub late: Option<(SyncRequest, SyncResponse, u32)>,
 }
 
 type Rounding = Pin<Box<dyn Future<Output = Result<Report, RoundError>>>>;
@@ -90,7 +90,7 @@ pub(crate) struct InFlight {
     due: Due,
     began: Instant,
     /// What its newest request carried, if that was nothing but pending records.
-    pub sent: Option<Vec<Push>>,
+    pub sent: Option<SyncRequest>,
 }
 
 /// Keeps the page size where it can be read when the round was cut.
@@ -362,7 +362,7 @@ impl World<'_> {
         let Some((sent, answer, life)) = open.late.take() else { return Ok(()) };
         let name = self.devices[device].name;
         self.story.tell(self.time.now(), || format!("{name} writes what the round that was cut had brought"));
-        if let Some(settled) = self.on_device(device, |open| open.device.store().settle(&sent, answer))? {
+        if let Some(settled) = self.on_device(device, |open| open.device.store().settle_late(&sent, answer))? {
             self.works("settling late", settled)?;
         }
         self.heard_of_life(device, life)?;

@@ -77,7 +77,7 @@ impl World<'_> {
         let Some(round) = sim.open.as_mut().and_then(|open| open.round.as_mut()) else { return Ok(()) };
         let Some(mut request) = round.line.take_outgoing() else { return Ok(()) };
         let is_plain = request.reoffer.is_empty() && request.repair.is_empty();
-        round.sent = is_plain.then(|| request.push.clone());
+        round.sent = is_plain.then(|| request.clone());
         sim.ticket += 1;
         let (ticket, token) = (sim.ticket, sim.token.clone());
         if sim.is_outdated {

@@ -10,10 +10,10 @@ mod pages;
 mod tests;
 mod verdicts;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use gatebook_sync::wire::{Push, Repair, SyncResponse};
-use gatebook_sync::{Canonical, Verdict, deliberate};
+use gatebook_sync::wire::{Push, Repair, ScopePage, SyncRequest, SyncResponse};
+use gatebook_sync::{Canonical, Epoch, Scope, Verdict, deliberate};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -44,6 +44,8 @@ pub(crate) struct Aftermath {
     pub differs: bool,
     /// To find out where.
     pub repair: Repair,
+    /// A scope was answered from where this device no longer is: it is asked for again.
+    pub is_behind: bool,
 }
 
 /// What a request carried.
@@ -51,6 +53,24 @@ pub(crate) struct Aftermath {
 pub(crate) struct Sent {
     pub push: Vec<Push>,
     pub reoffer: Vec<Canonical>,
+    /// From where each scope was asked for, in that epoch.
+    pub cursors: BTreeMap<Scope, u64>,
+    pub epoch: Option<Epoch>,
+}
+
+impl Sent {
+    /// How much of a scope the device must hold for a page of the answer to follow on it. The server begins anew where it
+    /// does not know the cursor it is asked with.
+    fn follows_on(&self, page: &ScopePage, epoch: Epoch) -> u64 {
+        let asked = self.cursors.get(&page.scope).copied().unwrap_or(0);
+        if self.epoch == Some(epoch) && asked <= page.cursor { asked } else { 0 }
+    }
+}
+
+impl From<SyncRequest> for Sent {
+    fn from(SyncRequest { push, reoffer, cursors, epoch, .. }: SyncRequest) -> Self {
+        Self { push, reoffer, cursors, epoch }
+    }
 }
 
 /// What settling one answer needs to know throughout.
@@ -71,8 +91,14 @@ impl Store {
     /// # Errors
     /// The database failed; then nothing of the answer is kept and the next round brings it again.
     pub fn settle(&self, sent: &[Push], answer: SyncResponse) -> Result<Settled, StoreError> {
-        let sent = Sent { push: sent.to_vec(), reoffer: Vec::new() };
+        let sent = Sent { push: sent.to_vec(), ..Sent::default() };
         Ok(self.settle_answer(&sent, answer)?.0)
+    }
+
+    /// The same for all that a request said.
+    #[cfg(feature = "simulation")]
+    pub fn settle_late(&self, sent: &SyncRequest, answer: SyncResponse) -> Result<Settled, StoreError> {
+        Ok(self.settle_answer(&sent.clone().into(), answer)?.0)
     }
 
     /// The same for any request.
@@ -116,11 +142,13 @@ impl Store {
                 settling.judged(pushed.get(&judged.write_id).copied(), judged)?;
             }
             let mut scopes = answer.scopes;
-            settled.pulled += settling.pages(&mut scopes)?;
+            let (pulled, is_behind) = settling.pages(&mut scopes, |page| sent.follows_on(page, answer.epoch))?;
+            settled.pulled += pulled;
             for canonical in answer.repaired.records {
                 settled.pulled += u32::from(settling.fetched(canonical)?);
             }
-            let mut aftermath = Aftermath { differs: false, repair: settling.narrow(&answer.repaired.parts)? };
+            let mut aftermath =
+                Aftermath { differs: false, is_behind, repair: settling.narrow(&answer.repaired.parts)? };
             if !answer.more {
                 settings::put::<bool>(transaction, &settings::STARTING_AGAIN, None)?;
                 healing::forget_missing(transaction)?;

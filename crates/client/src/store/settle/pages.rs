@@ -14,9 +14,17 @@ use crate::store::row::RecordRow;
 use crate::store::{history, pending};
 
 impl Settling<'_> {
-    /// Takes over the pages of an answer. Returns how many records were news.
-    pub(super) fn pages(&self, pages: &mut [ScopePage]) -> Result<u32, StoreError> {
+    /// Takes over the pages of an answer. Returns how many records were news, and whether the device is behind: a scope
+    /// was lost and came back while its page was on its way, and what was here when it was asked for no longer is. Such
+    /// a page moves no cursor, and says nothing about what the device holds.
+    pub(super) fn pages(
+        &self,
+        pages: &mut [ScopePage],
+        follows_on: impl Fn(&ScopePage) -> u64,
+    ) -> Result<(u32, bool), StoreError> {
         self.leave_scopes(pages)?;
+        let cursors = pending::cursors(self.connection)?;
+        let mut is_behind = false;
         let mut pulled = 0;
         for canonical in pages.iter_mut().flat_map(|page| std::mem::take(&mut page.records)) {
             pulled += u32::from(self.pulled(canonical)?);
@@ -26,11 +34,15 @@ impl Settling<'_> {
             for departure in &page.left {
                 self.departed(page.scope, *departure)?;
             }
+            if cursors.get(&page.scope).copied().unwrap_or(0) < follows_on(page) {
+                (is_behind, page.tally) = (true, None);
+                continue;
+            }
             self.connection
                 .prepare_cached("INSERT OR REPLACE INTO cursors (scope, cursor) VALUES (?1, ?2)")?
                 .execute((page.scope.to_string(), page.cursor))?;
         }
-        Ok(pulled)
+        Ok((pulled, is_behind))
     }
 
     /// Takes over a canonical state that nobody asked about here. Returns whether it was news.

@@ -49,6 +49,33 @@ fn a_yard_that_is_lost_takes_what_is_synced_with_it_and_leaves_what_is_pending()
 }
 
 #[test]
+fn a_yard_that_comes_back_while_it_is_asked_for_is_asked_for_from_its_beginning() {
+    let (_folder, store) = store();
+    let id = Uuid::now_v7();
+    store.settle(&[], answer(vec![canonical(id, 1, "in the yard")])).unwrap();
+    let cursors = || store.push_page(None, gatebook_sync::wire::Limits::default()).unwrap().cursors;
+    let sent = Sent { cursors: cursors(), epoch: Some(Epoch(1)), ..Sent::default() };
+    // The answer to a round that was cut is still written.
+    let mut without = answer(Vec::new());
+    without.scopes.retain(|page| page.scope != Scope::Yard(YARD));
+    store.settle(&[], without).unwrap();
+
+    let mut back = answer(Vec::new());
+    for page in &mut back.scopes {
+        page.tally = Some(store.tally(page.scope).unwrap());
+    }
+    back.scopes[1].tally = Some(gatebook_sync::Tally { records: 1, ..back.scopes[1].tally.unwrap() });
+    let (_, aftermath) = store.settle_answer(&sent, back.clone()).unwrap();
+    assert!(aftermath.is_behind && !aftermath.differs);
+    assert_eq!((cursors().contains_key(&Scope::Yard(YARD)), store.repairs().unwrap()), (false, 0));
+    // A server that begins a scope anew is followed from wherever the device is.
+    let anew = Sent { epoch: Some(Epoch(7)), ..sent.clone() };
+    assert!(!store.settle_answer(&anew, answer(vec![canonical(id, 1, "again")])).unwrap().1.is_behind);
+    assert!(cursors().contains_key(&Scope::Yard(YARD)));
+    assert!(!store.settle_answer(&sent, back).unwrap().1.is_behind);
+}
+
+#[test]
 fn a_new_epoch_of_the_server_is_noticed_once() {
     let (_folder, store) = store();
     store.settle(&[], answer(Vec::new())).unwrap();
