@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{ServerError, refuse};
 use crate::files::{FolderLock, sync_file, sync_folder_of};
-use crate::server::{Server, epoch_at};
+use crate::server::{Server, epoch_after, epoch_at};
 use crate::storage::Database;
 use crate::storage::sqlite::{self, APPLICATION_ID, DATABASE};
 
@@ -115,7 +115,8 @@ fn begin_epoch(staged: &Path, replaced: Option<Replaced>, now: Timestamp) -> Res
         // Whatever the clock says now: what is taken from here on was received after all that was taken before.
         sqlite::receive_after(&restored, replaced.received_at)?;
     }
-    let epoch = Epoch(epoch_at(now).0.max(known.0 + 1));
+    let salt = replaced.map_or(now.as_microsecond(), |replaced| replaced.received_at).unsigned_abs();
+    let epoch = epoch_after(known, now, salt);
     sqlite::begin_epoch(&restored, epoch)?;
     restored.close().map_err(|(_, error)| error)?;
     Ok(epoch)

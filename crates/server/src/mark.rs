@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::error::ServerError;
 use crate::receipt::Key;
-use crate::server::{Inner, epoch_at};
+use crate::server::{Inner, epoch_after};
 use crate::storage::{Counter, Device, Reading, Tenant};
 
 /// A place in a history, and the version that was received there.
@@ -95,7 +95,8 @@ impl Inner {
             writing.take_every_counter()?;
             // Another device, also of another tenant, may have shown the same meanwhile.
             if is_lost(writing)? {
-                let epoch = writing.begin_epoch(Epoch(epoch_at(now).0.max(known.0 + 1)))?;
+                let salt = mark.write_id.as_u64_pair().1 ^ mark.received_at.as_microsecond().unsigned_abs();
+                let epoch = writing.begin_epoch(epoch_after(known, now, salt))?;
                 let mut counter = writing.take_counter(device.tenant)?;
                 counter.not_before(mark.received_at);
                 writing.set_counter(device.tenant, counter)?;

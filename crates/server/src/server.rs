@@ -129,7 +129,33 @@ fn open_key(config: &Config, storage: &Storage) -> Result<Key, ServerError> {
     }
 }
 
+/// Epochs that begin from one backup under a clock that is behind lie so far apart at most.
+const APART: u64 = 1 << 16;
+
+/// The epoch that begins at that time, after `known`. If the clock is behind, two that begin from one backup would get one
+/// number, and what was taken in the one would look like what was made on what was taken in the other: `salt`, of what is
+/// different in them, keeps them apart.
+pub(crate) fn epoch_after(known: Epoch, now: Timestamp, salt: u64) -> Epoch {
+    let at = epoch_at(now);
+    if at > known { at } else { Epoch(known.0.saturating_add(1 + salt % APART)) }
+}
+
 /// The epoch that begins at that time.
 pub(crate) fn epoch_at(now: Timestamp) -> Epoch {
     Epoch(u64::try_from(now.as_millisecond()).unwrap_or(1).max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn epochs_that_begin_from_one_backup_are_told_apart_though_the_clock_is_behind() {
+        let (known, behind) = (Epoch(1_772_636_400_000), Timestamp::UNIX_EPOCH);
+        let begun = [3, 4].map(|salt| epoch_after(known, behind, salt));
+        assert!(begun.iter().all(|epoch| *epoch > known) && begun[0] != begun[1]);
+        let later = Timestamp::from_millisecond(1_772_636_400_001).unwrap();
+        assert_eq!(epoch_after(known, later, 4), Epoch(1_772_636_400_001), "the clock is right");
+        assert!(epoch_after(known, behind, u64::MAX) <= Epoch(known.0 + APART));
+    }
 }
