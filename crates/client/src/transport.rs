@@ -156,9 +156,8 @@ impl HttpTransport {
         let bytes = if packed { unpack(&bytes)? } else { bytes.to_vec() };
         let unreadable = |error: serde_json::Error| TransportError::NotOurs(format!("{status}, {error}"));
         if status.is_success() {
-            // Looked at first: an answer of another protocol may be readable and mean something else.
-            other_protocol(status, &bytes).map_or(Ok(()), Err)?;
-            serde_json::from_slice(&bytes).map_err(unreadable)
+            serde_json::from_slice(&bytes)
+                .map_err(|error| unreadable_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
         } else {
             let error = serde_json::from_slice(&bytes).map_err(|_| on_the_way(status, retry_after))?;
             Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
@@ -195,13 +194,18 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     Some(until.duration_since(now).unwrap_or_default())
 }
 
-/// An answer of a server that speaks another protocol is not acted on, and not taken for a guest network's.
-fn other_protocol(status: StatusCode, bytes: &[u8]) -> Option<TransportError> {
+/// Why an answer cannot be read, if its server speaks another protocol.
+fn unreadable_protocol(status: StatusCode, bytes: &[u8]) -> Option<TransportError> {
     #[derive(serde::Deserialize)]
     struct Spoken {
         protocol: u32,
     }
     let Spoken { protocol } = serde_json::from_slice(bytes).ok()?;
+    other_protocol(status, protocol)
+}
+
+/// An answer of a server that speaks another protocol is not acted on, and not taken for a guest network's.
+fn other_protocol(status: StatusCode, protocol: u32) -> Option<TransportError> {
     if protocol == PROTOCOL {
         return None;
     }
@@ -242,7 +246,9 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
-        self.post("/v1/sync", request).await
+        let answer: SyncResponse = self.post("/v1/sync", request).await?;
+        // It could be read, and may mean something else.
+        other_protocol(StatusCode::OK, answer.protocol).map_or(Ok(answer), Err)
     }
 }
 

@@ -40,7 +40,8 @@ impl Server {
     }
 
     /// Ends an upload of which everything came in one request, if that is what was to come. It goes straight to its final
-    /// name when it is on the disk and verified; until the photo is filed, nothing of it has been received, and what lies staged is swept.
+    /// name when it is on the disk and verified; until the photo is filed, nothing of it has been received, and what lies
+    /// staged is swept.
     pub(super) async fn finish_at_once(
         &self,
         tenant: Tenant,

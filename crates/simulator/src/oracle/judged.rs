@@ -240,7 +240,6 @@ impl World<'_> {
         })?;
         self.oracle.lost_to.insert(loser.write_id, winner.write_id);
         let people = [loser, winner].iter().filter_map(|entry| entry.content.operator_id).collect();
-        let people: BTreeSet<Uuid> = people;
         self.oracle.losers.push(Loser { record, write: loser.write_id, winner: winner.write_id, people, tenant });
         Ok(())
     }
