@@ -109,6 +109,8 @@ bugs! {
     TrustAnyReceipt,
     /// Devices are not told that a record has moved to another yard.
     ForgetDepartures,
+    /// A record that comes back to a device after it was let go is without its attachments.
+    LeaveAttachmentsBehind,
     /// How long a photo has been kept is read off the wall clock.
     EvictByWallClock,
     /// A photo that the server once confirmed counts as confirmed for ever, whatever the server says since.

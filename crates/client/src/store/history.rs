@@ -1,5 +1,6 @@
 //! Local history within bounds: finished records that are older than what this device keeps leave it, and their notices
-//! with them. What is pending never does. By the server's times only; the device's clock decides nothing.
+//! with them. What is pending never does. By the server's times only; the device's clock decides nothing. A record that
+//! comes back has its attachments with it.
 
 use std::collections::HashSet;
 
@@ -70,14 +71,14 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
     for row in RecordRow::select(connection, candidates, [horizon.from.to_string()])? {
         if horizon.is_over(&row) {
             gone += 1;
-            remove(connection, &row)?;
+            remove(connection, &row, None)?;
         }
     }
     let old = "kind = ?1 AND pending_sync = 0 AND received_at < ?2";
     for row in RecordRow::select(connection, old, [Kind::Attachment.as_str(), &horizon.from.to_string()])? {
         let Some(Body::Attachment(attachment)) = row.body() else { continue };
         if is_let_go(connection, attachment.parent_id)? && photos::let_go(connection, row.id)? {
-            remove(connection, &row)?;
+            remove(connection, &row, Some(attachment.parent_id))?;
         }
     }
     for row in RecordRow::select(connection, "kind = ?1 AND pending_sync = 0", [Kind::Notice.as_str()])? {
@@ -88,7 +89,7 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
         // A conflict about something finished long ago is news all the same.
         let is_old = row.base.as_ref().is_some_and(|base| base.received_at < horizon.from);
         if is_old && about.is_some_and(|id| is_let_go(connection, id).unwrap_or(false)) {
-            remove(connection, &row)?;
+            remove(connection, &row, None)?;
             connection.execute("DELETE FROM inbox_read WHERE id = ?1", [row.id])?;
         }
     }
@@ -98,10 +99,20 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
     Ok(())
 }
 
-fn remove(connection: &Connection, row: &RecordRow) -> Result<(), StoreError> {
+/// Removes a row; `parent_id` is the record it is an attachment of.
+fn remove(connection: &Connection, row: &RecordRow, parent_id: Option<Uuid>) -> Result<(), StoreError> {
     let Some(base) = &row.base else { return Ok(()) };
     note_let_go(connection, row.id, row.content.yard_id, Fingerprint::of(row.id, base))?;
+    connection.prepare_cached("UPDATE let_go SET parent_id = ?2 WHERE id = ?1")?.execute((row.id, parent_id))?;
     RecordRow::delete(connection, row.id)
+}
+
+/// Attachments that were let go and whose record is here again.
+pub(super) fn wanted(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
+    let sql = "SELECT let_go.id FROM let_go JOIN records ON records.id = let_go.parent_id \
+               WHERE let_go.parent_id IS NOT NULL";
+    let mut statement = connection.prepare_cached(sql)?;
+    Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }
 
 /// Notes that a record's state is not kept here.

@@ -13,6 +13,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0004_attachments_of_a_record.sql"),
     include_str!("migrations/0005_damaged_photos.sql"),
     include_str!("migrations/0006_refused_and_denied_photos.sql"),
+    include_str!("migrations/0007_attachments_let_go.sql"),
 ];
 
 /// The migration that brought fingerprints.

@@ -1,7 +1,7 @@
 //! What a round has still to do, one page at a time: questions about differences, states to offer again, pending records,
 //! and at last those that were set aside earlier, each alone.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use gatebook_sync::wire::{Limits, Push, Repair};
 use gatebook_sync::{Epoch, Scope};
@@ -27,6 +27,8 @@ pub(super) struct Work {
     offered: Offered,
     repair: Repair,
     repairs: u32,
+    /// Attachments of records that came back, each asked for at most once a round.
+    wanted: BTreeSet<Uuid>,
     search: Search,
     /// What was set aside in earlier rounds, looked up when the round begins, and again when all of it got through.
     earlier: Option<VecDeque<Push>>,
@@ -131,6 +133,7 @@ impl Work {
     pub(super) fn learned(&mut self, new_epoch: bool, aftermath: Aftermath) {
         if new_epoch {
             (self.offered, self.repair) = (Offered::default(), Repair::default());
+            self.wanted.clear();
         }
         if aftermath.differs {
             self.repairs += 1;
@@ -142,6 +145,7 @@ impl Work {
         }
         self.repair.ranges.extend(aftermath.repair.ranges);
         self.repair.fetch.extend(aftermath.repair.fetch);
+        self.repair.fetch.extend(aftermath.wanted.into_iter().filter(|id| self.wanted.insert(*id)));
     }
 
     /// How often device and server were found to differ.

@@ -198,3 +198,27 @@ async fn an_attachment_stays_with_its_record_and_goes_after_it() {
     assert!(maria.holds(of_finished).is_some(), "its bytes are still here, and not yet at the server");
     assert_eq!((maria.repairs(), hector.repairs()), (0, 0));
 }
+
+#[tokio::test]
+async fn a_record_that_comes_back_has_its_attachments_with_it() {
+    let yard = Yard::open();
+    let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+    let finished = maria.records("finished");
+    let photos = [photographs(&maria, finished).await, photographs(&maria, finished).await];
+    submits(&maria, finished);
+    maria.syncs(&yard).await;
+    let their_photos = || photos.map(|id| hector.holds(id).is_some());
+    hector.syncs(&yard).await;
+    assert_eq!(their_photos(), [true, true]);
+    for state in [RecordState::Closed, RecordState::Live] {
+        yard.clock.step(days(31));
+        hector.syncs(&yard).await;
+        assert!(hector.holds(finished).is_none());
+        assert_eq!(their_photos(), [false, false]);
+        yard.server().set_state(finished, state, "looked at again").unwrap();
+        hector.syncs(&yard).await;
+        assert!(hector.holds(finished).is_some());
+        assert_eq!(their_photos(), [true, true]);
+    }
+    assert_eq!((maria.repairs(), hector.repairs()), (0, 0), "it was known what is missing");
+}

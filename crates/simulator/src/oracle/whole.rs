@@ -258,17 +258,13 @@ impl World<'_> {
             }
     }
 
-    /// Whether it is the attachment of a record that the device does not keep, and as old; or of one that came back after
-    /// both had been let go, see the README's known limits.
+    /// Whether it is the attachment of a record that the device does not keep, and as old.
     fn photo_may_be_let_go(&self, wanted: &Canonical, held: &BTreeMap<Uuid, HeldRecord>) -> bool {
         let kept_from = self.host.latest.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
         let is_old = wanted.receipt.received_at < kept_from;
         is_old
             && match Body::from_json(Kind::Attachment, wanted.content.body.get()) {
-                Ok(Body::Attachment(attachment)) => held.get(&attachment.parent_id).is_none_or(|parent| {
-                    // It was let go as well, and came back when it changed.
-                    parent.base.as_ref().is_some_and(|base| base.received_at > wanted.receipt.received_at)
-                }),
+                Ok(Body::Attachment(attachment)) => !held.contains_key(&attachment.parent_id),
                 _ => false,
             }
     }

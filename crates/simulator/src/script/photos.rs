@@ -1,7 +1,7 @@
 //! Draws what has to do with photos: from a stream of its own, so that worlds without photos are what they were.
 
-use super::{Cast, Step, What};
-use crate::clock::{Instant, MINUTE, SECOND};
+use super::{Act, AppEvent, Cast, OfficeAct, Step, What};
+use crate::clock::{DAY, Instant, MINUTE, SECOND};
 use crate::dice::Dice;
 use crate::kill::Moment;
 
@@ -9,6 +9,8 @@ use crate::kill::Moment;
 const WORLDS: u64 = 50;
 /// In so many of a hundred of those the server ends between the last byte of a photo and its filing.
 const UNFILED: u64 = 20;
+/// In so many of a hundred of those a record with photos comes back after devices have let it go.
+const COMES_BACK: u64 = 15;
 const HOUR: Instant = 60 * MINUTE;
 
 /// Something about photos that happens.
@@ -130,7 +132,28 @@ pub(super) fn steps(seed: u64, cast: &Cast, calm_at: Instant) -> Vec<Step> {
             [PhotoStep::Link { device, fault, at: Strikes::LastBytes }, PhotoStep::Take { device, again: false }];
         steps.extend(arranged.into_iter().map(|step| Step { at, what: What::Photo(step), salt: dice.next() }));
     }
+    if dice.percent(COMES_BACK) {
+        let begins = dice.within(20 * SECOND, calm_at / 2);
+        let arranged = comes_back(cast, &mut dice);
+        let arranged = arranged.into_iter().map(|(after, what)| Step { at: begins + after, what, salt: dice.next() });
+        steps.extend(arranged.filter(|step| step.at < calm_at));
+    }
     steps.sort_by_key(|step| step.at);
+    steps
+}
+
+/// Records with photos are finished, longer pass than devices keep history, and the office takes them up again.
+fn comes_back(cast: &Cast, dice: &mut Dice) -> Vec<(Instant, What)> {
+    let device = dice.place(cast.devices.len());
+    let office = |act: &OfficeAct| What::Office { act: act.clone() };
+    let (photo, submit) = (PhotoStep::Take { device, again: false }, What::Operator { device, act: Act::Submit });
+    let mut steps = vec![(0, What::Photo(photo)), (SECOND, submit.clone()), (2 * SECOND, submit)];
+    steps.extend((10..12).map(|second| (second * SECOND, office(&OfficeAct::Close))));
+    steps.push((20 * SECOND, What::Photo(PhotoStep::Night { lasts: dice.within(31 * DAY, 40 * DAY) })));
+    let looks = |device| (30 * SECOND, What::App { device, event: AppEvent::Manual });
+    steps.extend((0..cast.devices.len()).map(looks));
+    let acts = [OfficeAct::Close, OfficeAct::Reopen, OfficeAct::Void, OfficeAct::RestoreVersion];
+    steps.extend((0..4).map(|nth| ((60 + nth) * SECOND, office(dice.pick(&acts)))));
     steps
 }
 

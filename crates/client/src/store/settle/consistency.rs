@@ -74,8 +74,10 @@ impl Settling<'_> {
         Ok(repair)
     }
 
-    /// Takes over a state that was asked for. What was held here instead is offered: the server may have lost it.
+    /// Takes over a state that was asked for, though it was let go before. What was held here instead is offered: the
+    /// server may have lost it.
     pub(super) fn fetched(&self, canonical: Canonical) -> Result<bool, StoreError> {
+        history::take_back(self.connection, canonical.id)?;
         if RecordRow::find(self.connection, canonical.id)?.is_some_and(|row| row.known().is_some()) {
             healing::doubt(self.connection, canonical.id)?;
         }

@@ -44,6 +44,8 @@ pub(crate) struct Aftermath {
     pub differs: bool,
     /// To find out where.
     pub repair: Repair,
+    /// Attachments of a record that came back, let go with it before.
+    pub wanted: Vec<Uuid>,
     /// A scope was answered from where this device no longer is: it is asked for again.
     pub is_behind: bool,
 }
@@ -147,8 +149,8 @@ impl Store {
             for canonical in answer.repaired.records {
                 settled.pulled += u32::from(settling.fetched(canonical)?);
             }
-            let mut aftermath =
-                Aftermath { differs: false, is_behind, repair: settling.narrow(&answer.repaired.parts)? };
+            let repair = settling.narrow(&answer.repaired.parts)?;
+            let mut aftermath = Aftermath { repair, is_behind, ..Aftermath::default() };
             if !answer.more {
                 settings::put::<bool>(transaction, &settings::STARTING_AGAIN, None)?;
                 healing::forget_missing(transaction)?;
@@ -157,6 +159,9 @@ impl Store {
                     aftermath.repair.ranges = settling.differing(&scopes)?;
                     aftermath.differs = !aftermath.repair.is_empty();
                     history::let_go(transaction, &settling.horizon)?;
+                    if !deliberate!(LeaveAttachmentsBehind) {
+                        aftermath.wanted = history::wanted(transaction)?;
+                    }
                 }
             }
             Ok((settled, aftermath))
