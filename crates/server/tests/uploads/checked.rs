@@ -80,3 +80,20 @@ async fn the_same_bytes_are_stored_once() {
         assert_eq!(Tus::of(device).fetches(photo).await.bytes().await.unwrap(), photo.bytes);
     }
 }
+
+#[tokio::test]
+async fn a_photo_that_cannot_be_looked_at_keeps_no_other_from_being_let_go() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let (one, other) = (Photo::new(&a, 1, 1_000), Photo::new(&a, 2, 1_000));
+    tus.uploads(&one).await;
+    let [file] = files(&yard, "").try_into().unwrap();
+    tus.uploads(&other).await;
+    // Its folder has become a file: neither there nor missing.
+    let folder = file.parent().unwrap();
+    std::fs::remove_dir_all(folder).unwrap();
+    std::fs::write(folder, []).unwrap();
+    assert_eq!(tus.asks_about(&[&one, &other], true).await.held, [other.hash()]);
+    assert_eq!(tus.asks(&[&one, &other]).await.held.len(), 2, "that is asked of the database alone");
+}

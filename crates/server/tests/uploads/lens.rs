@@ -131,7 +131,7 @@ impl<'a> Tus<'a> {
         self.asks_about(photos, false).await
     }
 
-    async fn asks_about(&self, photos: &[&Photo], before_letting_go: bool) -> HaveResponse {
+    pub(crate) async fn asks_about(&self, photos: &[&Photo], before_letting_go: bool) -> HaveResponse {
         let sha256 = photos.iter().map(|photo| photo.hash()).collect();
         let request = HaveRequest { sha256, before_letting_go };
         let response = self.request(Method::POST, "/v1/photos/have").json(&request).send().await.unwrap();

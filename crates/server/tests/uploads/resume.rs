@@ -192,6 +192,24 @@ async fn any_node_carries_an_upload_on() {
 }
 
 #[tokio::test]
+async fn an_upload_that_another_node_is_just_filing_is_not_taken_for_lost() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    a.push(photo.draft()).await;
+    let location = tus.begins(&photo).await;
+    for (at, chunk) in photo.bytes.chunks(500).enumerate() {
+        assert_eq!(tus.sends(&location, at * 500, chunk).await, 204);
+    }
+    // As who read the upload before the other had filed it finds it: all is there, its parts are gone.
+    yard.place.tampers("UPDATE uploads SET state = 'open'");
+    assert_eq!(tus.sends(&location, 1_000, &[]).await, 204);
+    assert!(tus.is_held(&photo).await);
+    assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
+}
+
+#[tokio::test]
 async fn an_upload_outlives_the_server() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
