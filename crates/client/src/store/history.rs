@@ -110,7 +110,7 @@ fn remove(connection: &Connection, row: &RecordRow, parent_id: Option<Uuid>) -> 
 /// Attachments that were let go and whose record is here again.
 pub(super) fn wanted(connection: &Connection) -> Result<Vec<Uuid>, StoreError> {
     let sql = "SELECT let_go.id FROM let_go JOIN records ON records.id = let_go.parent_id \
-               WHERE let_go.parent_id IS NOT NULL";
+               WHERE let_go.parent_id IS NOT NULL ORDER BY let_go.id";
     let mut statement = connection.prepare_cached(sql)?;
     Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
 }

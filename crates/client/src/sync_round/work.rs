@@ -1,7 +1,7 @@
 //! What a round has still to do, one page at a time: questions about differences, states to offer again, pending records,
 //! and at last those that were set aside earlier, each alone.
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 
 use gatebook_sync::wire::{Limits, Push, Repair};
 use gatebook_sync::{Epoch, Scope};
@@ -27,8 +27,9 @@ pub(super) struct Work {
     offered: Offered,
     repair: Repair,
     repairs: u32,
-    /// Attachments of records that came back, each asked for at most once a round.
-    wanted: BTreeSet<Uuid>,
+    /// Attachments of records that came back, as they were last asked for: again only if some have come, or more are
+    /// missing.
+    wanted: Vec<Uuid>,
     search: Search,
     /// What was set aside in earlier rounds, looked up when the round begins, and again when all of it got through.
     earlier: Option<VecDeque<Push>>,
@@ -145,7 +146,11 @@ impl Work {
         }
         self.repair.ranges.extend(aftermath.repair.ranges);
         self.repair.fetch.extend(aftermath.repair.fetch);
-        self.repair.fetch.extend(aftermath.wanted.into_iter().filter(|id| self.wanted.insert(*id)));
+        let wanted = aftermath.wanted;
+        if self.repair.fetch.is_empty() && !wanted.is_empty() && wanted != self.wanted {
+            self.repair.fetch.clone_from(&wanted);
+            self.wanted = wanted;
+        }
     }
 
     /// How often device and server were found to differ.
