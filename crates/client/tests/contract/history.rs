@@ -6,6 +6,7 @@ use gatebook_domain::attachment::AttachmentRole;
 use gatebook_domain::equipment::Load;
 use gatebook_domain::signature::Submitted;
 use gatebook_domain::{Body, Kind, RecordState};
+use gatebook_server::Bounds;
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -201,24 +202,27 @@ async fn an_attachment_stays_with_its_record_and_goes_after_it() {
 
 #[tokio::test]
 async fn a_record_that_comes_back_has_its_attachments_with_it() {
-    let yard = Yard::open();
-    let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
-    let finished = maria.records("finished");
-    let photos = [photographs(&maria, finished).await, photographs(&maria, finished).await];
-    submits(&maria, finished);
-    maria.syncs(&yard).await;
-    let their_photos = || photos.map(|id| hector.holds(id).is_some());
-    hector.syncs(&yard).await;
-    assert_eq!(their_photos(), [true, true]);
-    for state in [RecordState::Closed, RecordState::Live] {
-        yard.clock.step(days(31));
+    // At a server that answers with few records at a time as well.
+    for bounds in [Bounds::default(), Bounds { answer_records: 1, ..Bounds::default() }] {
+        let yard = Yard::bounded(bounds);
+        let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+        let finished = maria.records("finished");
+        let photos = [photographs(&maria, finished).await, photographs(&maria, finished).await];
+        submits(&maria, finished);
+        maria.syncs(&yard).await;
+        let their_photos = || photos.map(|id| hector.holds(id).is_some());
         hector.syncs(&yard).await;
-        assert!(hector.holds(finished).is_none());
-        assert_eq!(their_photos(), [false, false]);
-        yard.server().set_state(finished, state, "looked at again").unwrap();
-        hector.syncs(&yard).await;
-        assert!(hector.holds(finished).is_some());
         assert_eq!(their_photos(), [true, true]);
+        for state in [RecordState::Closed, RecordState::Live] {
+            yard.clock.step(days(31));
+            hector.syncs(&yard).await;
+            assert!(hector.holds(finished).is_none());
+            assert_eq!(their_photos(), [false, false]);
+            yard.server().set_state(finished, state, "looked at again").unwrap();
+            hector.syncs(&yard).await;
+            assert!(hector.holds(finished).is_some());
+            assert_eq!(their_photos(), [true, true]);
+        }
+        assert_eq!((maria.repairs(), hector.repairs()), (0, 0), "it was known what is missing");
     }
-    assert_eq!((maria.repairs(), hector.repairs()), (0, 0), "it was known what is missing");
 }
