@@ -51,8 +51,8 @@ impl Server {
         match &self.inner.storage.database {
             Database::Postgres(database) => {
                 let after = after.map_or(Epoch(0), |after| Epoch(after.0.saturating_add(1)));
-                let epoch = epoch_at(self.inner.config.environment.now()).max(after);
-                database.begin_epoch(epoch, received.unwrap_or(Timestamp::UNIX_EPOCH))
+                let now = self.inner.config.environment.now();
+                database.begin_epoch(epoch_at(now).max(after), received.unwrap_or(Timestamp::UNIX_EPOCH), now)
             }
             Database::Sqlite(_) => {
                 let message = "A new epoch of the embedded database begins with `restore`.";
@@ -117,7 +117,7 @@ fn begin_epoch(staged: &Path, replaced: Option<Replaced>, now: Timestamp) -> Res
     }
     let salt = replaced.map_or(now.as_microsecond(), |replaced| replaced.received_at).unsigned_abs();
     let epoch = epoch_after(known, now, salt);
-    sqlite::begin_epoch(&restored, epoch)?;
+    sqlite::begin_epoch(&restored, epoch, now)?;
     restored.close().map_err(|(_, error)| error)?;
     Ok(epoch)
 }

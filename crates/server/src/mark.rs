@@ -96,7 +96,7 @@ impl Inner {
             // Another device, also of another tenant, may have shown the same meanwhile.
             if is_lost(writing)? {
                 let salt = mark.write_id.as_u64_pair().1 ^ mark.received_at.as_microsecond().unsigned_abs();
-                let epoch = writing.begin_epoch(epoch_after(known, now, salt))?;
+                let epoch = writing.begin_epoch(epoch_after(known, now, salt), now)?;
                 let mut counter = writing.take_counter(device.tenant)?;
                 counter.not_before(mark.received_at);
                 writing.set_counter(device.tenant, counter)?;

@@ -166,7 +166,8 @@ pub(crate) trait Writing: Reading + WritingPhotos {
     /// who want to, the second sees the first's, and pages that are under way come before it.
     fn take_every_counter(&self) -> Result<(), ServerError>;
     /// Begins a new epoch, with every counter taken; `epoch`, unless the server is further already. Returns where it is.
-    fn begin_epoch(&self, epoch: Epoch) -> Result<Epoch, ServerError>;
+    /// Photos that no record names count as asked for now: a record that was lost may name them, and comes back.
+    fn begin_epoch(&self, epoch: Epoch, now: Timestamp) -> Result<Epoch, ServerError>;
 
     /// Makes the tenant unless it is there.
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError>;

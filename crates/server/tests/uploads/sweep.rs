@@ -3,6 +3,7 @@
 use std::process::Command;
 
 use gatebook_server::{Environment, Sweep, Swept};
+use gatebook_sync::wire::SyncRequest;
 use jiff::SignedDuration;
 
 use super::lens::{Photo, Tus, another_node, files, stored_at};
@@ -196,6 +197,41 @@ async fn photos_that_a_restored_database_does_not_know_are_found_again() {
     assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
     assert_eq!(files(&yard, "").len(), 1, "what was staged is gone");
     assert_eq!(sweep(&yard).await, Swept::default());
+}
+
+#[tokio::test]
+async fn a_photo_that_no_record_of_an_old_backup_names_waits_for_the_records_that_were_lost() {
+    for is_announced in [true, false] {
+        let yard = TestServer::start().await;
+        let a = yard.device("A").await;
+        let photo = Photo::new(&a, 1, 1_000);
+        Tus::of(&a).uploads(&photo).await;
+        let backup = yard.place.join("backup");
+        yard.backup(&backup);
+        let lost = a.push(photo.draft()).await.response;
+        let held = a.sees(photo.record).await.unwrap();
+        yard.clock_steps(DAY * 31);
+        let now = Environment::now(&*yard.environment);
+        let put_back =
+            |place: &Place| if is_announced { restore_backup(place, &backup, now) } else { place.swap(&backup) };
+        let yard = yard.restarted(put_back).await;
+        a.finds(&yard.base);
+        // Of a backup that nobody announces the server knows by what a device shows.
+        a.sync(SyncRequest { epoch: Some(lost.epoch), mark: lost.mark, ..a.request() }).await;
+        assert_eq!(sweep(&yard).await, Swept::default());
+        a.reoffer(vec![held]).await;
+        assert!(stored_at(&a, &photo).await.is_some());
+    }
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    Tus::of(&a).uploads(&Photo::new(&a, 1, 1_000)).await;
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
+    yard.clock_steps(DAY * 31);
+    let now = Environment::now(&*yard.environment);
+    let yard = yard.restarted(|place| restore_backup(place, &backup, now)).await;
+    yard.clock_steps(DAY * 31);
+    assert_eq!(sweep(&yard).await.deleted, 1, "nobody gave back a record that names it");
 }
 
 #[tokio::test]

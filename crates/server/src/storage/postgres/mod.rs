@@ -101,10 +101,11 @@ impl Database {
     }
 
     /// Begins a new life of the servers on this database, in which nothing is received before `time` any more. Pages
-    /// that are under way come before it.
-    pub(crate) fn begin_epoch(&self, earliest: Epoch, time: Timestamp) -> Result<Epoch, ServerError> {
+    /// that are under way come before it. Photos that no record names count as asked for `now`.
+    pub(crate) fn begin_epoch(&self, earliest: Epoch, time: Timestamp, now: Timestamp) -> Result<Epoch, ServerError> {
         self.transaction("BEGIN", |session| {
             session.all(writing::EVERY_COUNTER, &[])?;
+            session.run(writing::WANT_ALL, &[&now.as_microsecond()])?;
             let sql = "UPDATE tenant_counters SET received_at = greatest(received_at, $1)";
             session.run(sql, &[&time.as_microsecond()])?;
             let earliest = i64::try_from(earliest.0).unwrap_or(i64::MAX);

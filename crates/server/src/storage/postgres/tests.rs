@@ -15,8 +15,8 @@ fn the_epoch_never_goes_back_whoever_comes_last() {
     let (one, other) = (open(&database), open(&database));
     one.write(|late| {
         assert_eq!(late.epoch()?, Epoch(10));
-        other.write(|early| early.begin_epoch(Epoch(100)))?;
-        assert_eq!(late.begin_epoch(Epoch(50))?, Epoch(100));
+        other.write(|early| early.begin_epoch(Epoch(100), Timestamp::UNIX_EPOCH))?;
+        assert_eq!(late.begin_epoch(Epoch(50), Timestamp::UNIX_EPOCH)?, Epoch(100));
         Ok(())
     })
     .unwrap();

@@ -19,6 +19,7 @@ use crate::storage::{Code, Counter, Filing, Held, NewDevice, Outcome, Reading as
 
 /// In their order, so that two who take them all never wait for each other.
 pub(super) const EVERY_COUNTER: &str = "SELECT tenant FROM tenant_counters ORDER BY tenant FOR UPDATE";
+pub(super) const WANT_ALL: &str = include_str!("../photos/want_all.sql");
 
 impl Writing for Session {
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
@@ -150,7 +151,8 @@ impl Writing for Session {
         self.all(EVERY_COUNTER, &[]).map(drop)
     }
 
-    fn begin_epoch(&self, epoch: Epoch) -> Result<Epoch, ServerError> {
+    fn begin_epoch(&self, epoch: Epoch, now: Timestamp) -> Result<Epoch, ServerError> {
+        self.run(WANT_ALL, &[&now.as_microsecond()])?;
         let sql = "UPDATE server SET epoch = greatest(epoch, $1) RETURNING epoch";
         let epoch = Epoch(unsigned(&self.one(sql, &[&storable(epoch.0)])?, 0)?);
         self.epoch.set(Some(epoch));

@@ -16,6 +16,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use gatebook_sync::Epoch;
+use jiff::Timestamp;
 use rusqlite::config::DbConfig;
 use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
@@ -107,8 +108,13 @@ pub(crate) fn epoch_of(connection: &Connection) -> Result<Epoch, ServerError> {
 }
 
 /// Begins a new life of a server whose database nobody else has open.
-pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch) -> Result<(), ServerError> {
+pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch, now: Timestamp) -> Result<(), ServerError> {
     connection.execute("UPDATE server SET epoch = max(epoch, ?1)", [epoch.0])?;
+    let has_photos = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'blobs')";
+    // A backup may be from before there were any.
+    if connection.query_row(has_photos, [], |row| row.get(0))? {
+        connection.execute(include_str!("../photos/want_all.sql"), [now.as_microsecond()])?;
+    }
     Ok(())
 }
 

@@ -180,8 +180,8 @@ impl Writing for Session<'_> {
         Ok(())
     }
 
-    fn begin_epoch(&self, epoch: Epoch) -> Result<Epoch, ServerError> {
-        super::begin_epoch(self.connection, epoch)?;
+    fn begin_epoch(&self, epoch: Epoch, now: Timestamp) -> Result<Epoch, ServerError> {
+        super::begin_epoch(self.connection, epoch, now)?;
         super::epoch_of(self.connection)
     }
 

@@ -1,0 +1,1 @@
+UPDATE blobs SET wanted_at = $1 WHERE wanted_at < $1
