@@ -183,6 +183,16 @@ fn walk(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
+/// Changes what the database says, behind the server's back.
+pub(crate) fn tamper(yard: &TestServer, sql: &str) {
+    if let Some(database) = &yard.place.database {
+        drop(database.sql(sql));
+        return;
+    }
+    let database = rusqlite::Connection::open(yard.place.join("gatebook-server.sqlite")).unwrap();
+    database.execute_batch(sql).unwrap();
+}
+
 /// Another node over the same data, for as long as the test lasts.
 pub(crate) async fn another_node(yard: &TestServer) -> String {
     let config = yard.server.config().clone();

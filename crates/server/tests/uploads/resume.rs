@@ -2,7 +2,7 @@
 
 use reqwest::{Body, Method};
 
-use super::lens::{Photo, Tus, another_node, files, location, number, stored_at};
+use super::lens::{Photo, Tus, another_node, files, location, number, stored_at, tamper};
 use super::support::TestServer;
 
 #[tokio::test]
@@ -203,7 +203,7 @@ async fn an_upload_that_another_node_is_just_filing_is_not_taken_for_lost() {
         assert_eq!(tus.sends(&location, at * 500, chunk).await, 204);
     }
     // As who read the upload before the other had filed it finds it: all is there, its parts are gone.
-    yard.place.tampers("UPDATE uploads SET state = 'open'");
+    tamper(&yard, "UPDATE uploads SET state = 'open'");
     assert_eq!(tus.sends(&location, 1_000, &[]).await, 204);
     assert!(tus.is_held(&photo).await);
     assert_eq!(tus.fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
