@@ -3,7 +3,7 @@
 use gatebook_domain::RecordState;
 use gatebook_sync::wire::AuditOutcome;
 use gatebook_sync::{Content, Fingerprint, Receipt, Verdict, VersionId};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::error::ServerError;
@@ -268,6 +268,10 @@ pub(super) fn storable(number: u64) -> Option<i64> {
 
 pub(super) fn timestamp(microseconds: i64) -> Result<Timestamp, ServerError> {
     Timestamp::from_microsecond(microseconds).map_err(|error| ServerError::unreadable("time", error))
+}
+
+pub(super) fn microseconds(duration: SignedDuration) -> i64 {
+    i64::try_from(duration.as_micros()).unwrap_or(i64::MAX)
 }
 
 pub(super) fn verdict_of(json: &str) -> Result<Verdict, ServerError> {

@@ -1,8 +1,9 @@
 //! What nobody needs goes; what any record ever named stays; what the database forgot comes back.
 
 use std::process::Command;
+use std::time::Duration;
 
-use gatebook_server::{Environment, Sweep, Swept};
+use gatebook_server::{Bounds, Environment, PhotoBounds, Sweep, Swept};
 use gatebook_sync::wire::SyncRequest;
 use jiff::SignedDuration;
 
@@ -13,6 +14,24 @@ const DAY: SignedDuration = SignedDuration::from_hours(24);
 
 async fn sweep(yard: &TestServer) -> Swept {
     yard.server.sweep_photos(Sweep::Whole).await.unwrap()
+}
+
+/// A server that has swept as it started, and is to sweep twice a day.
+async fn sweeping() -> TestServer {
+    let photos = PhotoBounds { sweep_every: Duration::from_secs(12 * 60 * 60), ..PhotoBounds::default() };
+    let yard = TestServer::bounded(Bounds { photos, ..Bounds::default() }).await;
+    assert_eq!(sweep(&yard).await, Swept::default());
+    yard
+}
+
+/// Days pass at a server that runs. The last sweep of them is the caller's.
+async fn days_pass(yard: &TestServer, days: u32) {
+    for day in 1..=days {
+        yard.clock_steps(DAY);
+        if day < days {
+            yard.server.sweep_photos(Sweep::Quick).await.unwrap();
+        }
+    }
 }
 
 #[tokio::test]
@@ -45,7 +64,7 @@ async fn an_upload_that_nobody_finishes_expires() {
 
 #[tokio::test]
 async fn a_photo_that_nobody_needs_goes_and_one_that_was_ever_named_stays() {
-    let yard = TestServer::start().await;
+    let yard = sweeping().await;
     let a = yard.device("A").await;
     let tus = Tus::of(&a);
     let [unneeded, named, once_named] = [1, 2, 3].map(|seed| Photo::new(&a, seed, 1_000 * usize::from(seed)));
@@ -59,12 +78,12 @@ async fn a_photo_that_nobody_needs_goes_and_one_that_was_ever_named_stays() {
     a.push(replaced.draft().on(&held.receipt)).await;
     yard.sets(named.record, "void").await;
 
-    yard.clock_steps(DAY * 29);
+    days_pass(&yard, 29).await;
     // Who asks counts on it.
     assert!(tus.is_held(&unneeded).await);
-    yard.clock_steps(DAY * 29);
+    days_pass(&yard, 29).await;
     assert_eq!(sweep(&yard).await, Swept::default());
-    yard.clock_steps(DAY * 2);
+    days_pass(&yard, 2).await;
     assert_eq!(sweep(&yard).await, Swept { deleted: 1, bytes: 1_000, ..Swept::default() });
     assert_eq!(files(&yard, "").len(), 2);
     assert_eq!(tus.asks(&[&unneeded, &named, &once_named]).await.held, [named.hash(), once_named.hash()]);
@@ -76,13 +95,13 @@ async fn a_photo_that_nobody_needs_goes_and_one_that_was_ever_named_stays() {
 
 #[tokio::test]
 async fn a_record_that_arrives_while_sweeping_has_its_photo_or_says_that_it_has_not() {
-    let yard = TestServer::start().await;
+    let yard = sweeping().await;
     let a = yard.device("A").await;
     let tus = Tus::of(&a);
     for seed in 0..12 {
         let photo = Photo::new(&a, seed, 1_000);
         tus.uploads(&photo).await;
-        yard.clock_steps(DAY * 31);
+        days_pass(&yard, 31).await;
         let (swept, _) = tokio::join!(yard.server.sweep_photos(Sweep::Whole), a.push(photo.draft()));
         let is_gone = swept.unwrap().deleted == 1;
         assert_eq!(stored_at(&a, &photo).await.is_none(), is_gone);
@@ -127,21 +146,21 @@ async fn what_a_crash_leaves_staged_goes_when_its_upload_is_over_and_no_sooner()
 
 #[tokio::test]
 async fn two_nodes_may_sweep_at_once() {
-    let yard = TestServer::start().await;
+    let yard = sweeping().await;
     another_node(&yard).await;
     let other = gatebook_server::Server::open(yard.server.config().clone()).unwrap();
     let a = yard.device("A").await;
     for seed in 0..8 {
         Tus::of(&a).uploads(&Photo::new(&a, seed, 1_000)).await;
     }
-    yard.clock_steps(DAY * 31);
+    days_pass(&yard, 31).await;
     let (one, two) = tokio::join!(yard.server.sweep_photos(Sweep::Whole), other.sweep_photos(Sweep::Whole));
     let (one, two) = (one.unwrap(), two.unwrap());
     // One may take up again what the other was about to delete; then it goes the next time.
     assert!(one.deleted + two.deleted >= 8, "{one:?} {two:?}");
     assert_eq!((one.lost, two.lost), (0, 0));
     sweep(&yard).await;
-    yard.clock_steps(DAY * 31);
+    days_pass(&yard, 31).await;
     sweep(&yard).await;
     assert!(files(&yard, "").is_empty());
 }
@@ -202,36 +221,54 @@ async fn photos_that_a_restored_database_does_not_know_are_found_again() {
 #[tokio::test]
 async fn a_photo_that_no_record_of_an_old_backup_names_waits_for_the_records_that_were_lost() {
     for is_announced in [true, false] {
-        let yard = TestServer::start().await;
+        let yard = sweeping().await;
         let a = yard.device("A").await;
         let photo = Photo::new(&a, 1, 1_000);
         Tus::of(&a).uploads(&photo).await;
+        days_pass(&yard, 29).await;
         let backup = yard.place.join("backup");
         yard.backup(&backup);
         let lost = a.push(photo.draft()).await.response;
         let held = a.sees(photo.record).await.unwrap();
-        yard.clock_steps(DAY * 31);
+        days_pass(&yard, 29).await;
         let now = Environment::now(&*yard.environment);
         let put_back =
             |place: &Place| if is_announced { restore_backup(place, &backup, now) } else { place.swap(&backup) };
         let yard = yard.restarted(put_back).await;
-        a.finds(&yard.base);
+        assert_eq!(sweep(&yard).await, Swept::default(), "no device has come yet");
         // Of a backup that nobody announces the server knows by what a device shows.
+        a.finds(&yard.base);
         a.sync(SyncRequest { epoch: Some(lost.epoch), mark: lost.mark, ..a.request() }).await;
-        assert_eq!(sweep(&yard).await, Swept::default());
-        a.reoffer(vec![held]).await;
-        assert!(stored_at(&a, &photo).await.is_some());
+        days_pass(&yard, 29).await;
+        assert_eq!(sweep(&yard).await, Swept::default(), "some devices come later");
+        if is_announced {
+            a.reoffer(vec![held]).await;
+            assert!(stored_at(&a, &photo).await.is_some());
+        } else {
+            days_pass(&yard, 2).await;
+            assert_eq!(sweep(&yard).await.deleted, 1, "nobody gave back a record that names it");
+        }
     }
-    let yard = TestServer::start().await;
+}
+
+#[tokio::test]
+async fn time_in_which_no_server_ran_does_not_count() {
+    let yard = sweeping().await;
     let a = yard.device("A").await;
     Tus::of(&a).uploads(&Photo::new(&a, 1, 1_000)).await;
-    let backup = yard.place.join("backup");
-    yard.backup(&backup);
-    yard.clock_steps(DAY * 31);
-    let now = Environment::now(&*yard.environment);
-    let yard = yard.restarted(|place| restore_backup(place, &backup, now)).await;
-    yard.clock_steps(DAY * 31);
-    assert_eq!(sweep(&yard).await.deleted, 1, "nobody gave back a record that names it");
+    // Or its clock leapt, and came back.
+    for leap in [365, -300] {
+        yard.clock_steps(DAY * leap);
+        assert_eq!(sweep(&yard).await, Swept::default());
+    }
+    yard.clock_steps(DAY * 300);
+    assert_eq!(sweep(&yard).await, Swept::default());
+    days_pass(&yard, 28).await;
+    assert_eq!(sweep(&yard).await, Swept::default());
+    assert_eq!(files(&yard, "").len(), 1);
+    days_pass(&yard, 3).await;
+    sweep(&yard).await;
+    assert!(files(&yard, "").is_empty());
 }
 
 #[tokio::test]

@@ -87,6 +87,8 @@ impl Host {
         bounds.limits.page_bytes = self.limits.page_bytes;
         bounds.limits.record_bytes = 16 * 1024;
         bounds.answer_records = self.limits.answer_records;
+        // Nights are swept through once a day.
+        bounds.photos.sweep_every = std::time::Duration::from_secs(12 * 60 * 60);
         let environment = Arc::clone(&self.machine);
         Server::open(Config { bounds, environment, ..Config::new(&self.folder) })
     }

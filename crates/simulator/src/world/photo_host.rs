@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use gatebook_server::Sweep;
+use gatebook_server::{Sweep, Swept};
 
 use super::lane::PhotoEvent;
 use super::photo_link::wait_for;
@@ -40,7 +40,9 @@ impl World<'_> {
         if swept.adopted + swept.lost > 0 {
             self.last_change = self.time.now();
         }
-        self.story.tell(self.time.now(), || format!("the server sweeps: {swept}"));
+        if swept != Swept::default() {
+            self.story.tell(self.time.now(), || format!("the server sweeps: {swept}"));
+        }
         // Only a disk that failed or a backup that was put back explain that; a server that was killed does not.
         let is_explained = swept.lost == 0 || self.oracle.photos.server_lost_at > 0;
         self.hold(Invariant::PhotosSafe, is_explained, |_| {

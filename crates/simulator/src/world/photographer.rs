@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::operator::{held, is_furnished};
 use super::photo_link::PhotoLine;
 use super::{Happening, Run, World};
-use crate::clock::Instant;
+use crate::clock::{DAY, Instant};
 use crate::dice::Dice;
 use crate::kill::{Moment, Who};
 use crate::picture::picture;
@@ -197,7 +197,6 @@ impl World<'_> {
     /// Nothing happens for hours. Some devices are switched off for them, the others sleep.
     fn night(&mut self, lasts: Instant, dice: &mut Dice) -> Run {
         self.tally.act("night");
-        self.oracle.photos.uploads_may_be_over(self.time.now());
         let mut off = Vec::new();
         for device in 0..self.devices.len() {
             if dice.percent(50) && self.devices[device].open.is_some() {
@@ -207,7 +206,16 @@ impl World<'_> {
             }
         }
         let names: Vec<_> = off.iter().map(|device| self.devices[*device].name).collect();
-        self.sleep(lasts);
+        let mut left = lasts;
+        while left > DAY {
+            self.sleep(DAY);
+            left -= DAY;
+            if !self.host.is_down {
+                self.sweep(false)?;
+            }
+        }
+        self.sleep(left);
+        self.oracle.photos.uploads_may_be_over(self.time.now());
         self.story.tell(self.time.now(), || {
             format!("{} s have passed; switched off meanwhile: {names:?}", lasts / crate::clock::SECOND)
         });

@@ -1,13 +1,15 @@
 //! Sweeping: what nobody needs goes, and photos that the database forgot (a restore from a backup) come back.
 //!
-//! Nothing is deleted that any record ever named. The rows go first, in a transaction that looks again; what lies in the
+//! Nothing is deleted that any record ever named. Time that no sweep has seen does not count: while no server ran, or its
+//! clock leapt, or a backup was put in place without a word, no device could ask for anything, or give back the record
+//! that names it. The rows go first, in a transaction that looks again; what lies in the
 //! store goes after, under names that are never used again, so that whatever arrives meanwhile is untouched.
 
 mod compare;
 
 use std::fmt;
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::error::ServerError;
 use crate::server::{Inner, Server};
@@ -114,7 +116,26 @@ impl Server {
         Ok(())
     }
 
+    /// Counts the time since the last sweep towards what nobody asks for, as far as somebody could have.
+    async fn count_time(&self) -> Result<(), ServerError> {
+        self.off_thread(|Inner { config, storage, .. }| {
+            let now = config.environment.now();
+            let seen = SignedDuration::try_from(config.bounds.photos.sweep_every * 2).unwrap_or(SignedDuration::MAX);
+            storage.write(|writing| {
+                // As who begins an epoch, which also changes since when things count as asked for.
+                writing.take_every_counter()?;
+                let unseen = match writing.swept(now)? {
+                    Some(last) => now.duration_since(last).saturating_sub(seen),
+                    None => now.duration_since(Timestamp::UNIX_EPOCH),
+                };
+                if unseen.is_positive() { writing.count_less(unseen, now) } else { Ok(()) }
+            })
+        })
+        .await
+    }
+
     async fn sweep_unreferenced(&self, swept: &mut Swept) -> Result<(), ServerError> {
+        self.count_time().await?;
         let gone = self
             .off_thread(|Inner { config, storage, .. }| {
                 let kept_for = SignedDuration::try_from(config.bounds.photos.unreferenced_for).ok();

@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use super::Tenant;
@@ -116,6 +116,10 @@ pub(crate) trait WritingPhotos: ReadingPhotos {
     fn put_blob(&self, blob: &Blob) -> Result<bool, ServerError>;
     /// Notes that somebody counts on those bytes.
     fn want_blob(&self, tenant: Tenant, sha256: ContentHash, now: Timestamp) -> Result<(), ServerError>;
+    /// When photos were last swept; from now on, that is now.
+    fn swept(&self, now: Timestamp) -> Result<Option<Timestamp>, ServerError>;
+    /// So much of the time up to now does not count for what nobody asks for.
+    fn count_less(&self, unseen: SignedDuration, now: Timestamp) -> Result<(), ServerError>;
     /// Forgets bytes, if still no record ever named them and nobody has asked for them since `before`.
     fn remove_unreferenced(&self, blob: &Blob, before: Timestamp) -> Result<bool, ServerError>;
     /// Forgets bytes that are lost.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use super::session::Session;
 use crate::error::ServerError;
 use crate::photos::ContentHash;
 use crate::storage::Tenant;
-use crate::storage::model::{storable, timestamp};
+use crate::storage::model::{microseconds, storable, timestamp};
 use crate::storage::photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};
 
 impl ReadingPhotos for Session {
@@ -94,6 +94,17 @@ impl WritingPhotos for Session {
     fn want_blob(&self, tenant: Tenant, sha256: ContentHash, now: Timestamp) -> Result<(), ServerError> {
         let sql = include_str!("../photos/want.sql");
         self.run(sql, &[&now.as_microsecond(), &tenant.key, &sha256.0.as_slice()]).map(drop)
+    }
+
+    fn swept(&self, now: Timestamp) -> Result<Option<Timestamp>, ServerError> {
+        let last: Option<i64> = get(&self.one("SELECT swept_at FROM server FOR UPDATE", &[])?, 0)?;
+        self.run("UPDATE server SET swept_at = $1", &[&now.as_microsecond()])?;
+        last.map(timestamp).transpose()
+    }
+
+    fn count_less(&self, unseen: SignedDuration, now: Timestamp) -> Result<(), ServerError> {
+        let sql = include_str!("../photos/count_less.sql");
+        self.run(sql, &[&microseconds(unseen), &now.as_microsecond()]).map(drop)
     }
 
     fn remove_unreferenced(&self, blob: &Blob, before: Timestamp) -> Result<bool, ServerError> {

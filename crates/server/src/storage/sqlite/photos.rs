@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rusqlite::types::Value;
 use rusqlite::{OptionalExtension, Params, Row};
 use uuid::Uuid;
@@ -12,7 +12,7 @@ use super::Session;
 use crate::error::ServerError;
 use crate::photos::ContentHash;
 use crate::storage::Tenant;
-use crate::storage::model::timestamp;
+use crate::storage::model::{microseconds, timestamp};
 use crate::storage::photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};
 
 impl Session<'_> {
@@ -114,6 +114,18 @@ impl WritingPhotos for Session<'_> {
 
     fn want_blob(&self, tenant: Tenant, sha256: ContentHash, now: Timestamp) -> Result<(), ServerError> {
         self.change(include_str!("../photos/want.sql"), (now.as_microsecond(), tenant.key, sha256.0)).map(drop)
+    }
+
+    fn swept(&self, now: Timestamp) -> Result<Option<Timestamp>, ServerError> {
+        let mut last = self.connection.prepare_cached("SELECT swept_at FROM server")?;
+        let last: Option<i64> = last.query_row([], |row| row.get(0))?;
+        self.change("UPDATE server SET swept_at = ?1", [now.as_microsecond()])?;
+        last.map(timestamp).transpose()
+    }
+
+    fn count_less(&self, unseen: SignedDuration, now: Timestamp) -> Result<(), ServerError> {
+        let values = (microseconds(unseen), now.as_microsecond());
+        self.change(include_str!("../photos/count_less.sql"), values).map(drop)
     }
 
     fn remove_unreferenced(&self, blob: &Blob, before: Timestamp) -> Result<bool, ServerError> {

@@ -7,8 +7,12 @@ use tokio_postgres::Client;
 use super::failure::failed;
 use crate::error::ServerError;
 
-const UPGRADES: &[&str] =
-    &[include_str!("0001_initial.sql"), include_str!("0002_photos.sql"), include_str!("0003_ranges.sql")];
+const UPGRADES: &[&str] = &[
+    include_str!("0001_initial.sql"),
+    include_str!("0002_photos.sql"),
+    include_str!("0003_ranges.sql"),
+    include_str!("0004_swept_at.sql"),
+];
 
 /// Brings the database to the schema of this version, in the transaction that is open.
 pub(super) async fn run(client: &Client) -> Result<(), ServerError> {

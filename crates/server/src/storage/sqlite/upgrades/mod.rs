@@ -5,8 +5,12 @@ use sha2::{Digest, Sha256};
 
 use crate::error::ServerError;
 
-const UPGRADES: &[&str] =
-    &[include_str!("0001_initial.sql"), include_str!("0002_consistency.sql"), include_str!("0003_photos.sql")];
+const UPGRADES: &[&str] = &[
+    include_str!("0001_initial.sql"),
+    include_str!("0002_consistency.sql"),
+    include_str!("0003_photos.sql"),
+    include_str!("0004_swept_at.sql"),
+];
 
 /// "Gate" in ASCII: says whose database the file is.
 pub(crate) const APPLICATION_ID: i32 = 0x4761_7465;
