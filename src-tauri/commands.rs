@@ -6,8 +6,8 @@
 use gatebook_client::Device;
 use gatebook_client::scheduler::Event;
 use gatebook_client::view::{
-    AppState, CarrierView, CommandError, EquipmentView, InboxItem, OperatorView, RecordView, Start, SubmitOutcome,
-    TemplateView, WorkList,
+    AppState, CarrierView, CommandError, EquipmentView, InboxItem, Keep, OperatorView, RecordView, Start,
+    SubmitOutcome, TemplateView, WorkList,
 };
 use gatebook_domain::Body;
 use serde::{Deserialize, Serialize};
@@ -100,25 +100,46 @@ pub fn record(device: State<'_, Device>, id: Uuid) -> Answer<RecordView> {
     device.record(id)
 }
 
-/// Saves what was entered.
+/// One record, whose form is on the screen from now on.
 #[tauri::command(async)]
 #[specta::specta]
-pub fn save(device: State<'_, Device>, id: Uuid, body: Body) -> Answer<RecordView> {
-    device.save(id, body)
+pub fn open_record(device: State<'_, Device>, id: Uuid) -> Answer<RecordView> {
+    device.open_record(id)
 }
 
-/// Hands a record in.
+/// Its form is no longer on the screen.
 #[tauri::command(async)]
 #[specta::specta]
-pub fn submit(device: State<'_, Device>, id: Uuid) -> Answer<SubmitOutcome> {
-    device.submit(id)
+pub fn close_record(device: State<'_, Device>, id: Uuid) -> Answer<()> {
+    device.close_record(id)
 }
 
-/// Strikes a record out.
+/// Says what is to be kept of two changes that met in a form.
 #[tauri::command(async)]
 #[specta::specta]
-pub fn void_record(device: State<'_, Device>, id: Uuid, reason: String) -> Answer<RecordView> {
-    device.void_record(id, &reason)
+pub fn settle_met(device: State<'_, Device>, id: Uuid, keep: Keep) -> Answer<RecordView> {
+    device.settle_met(id, keep)
+}
+
+/// Saves what was entered in a form that shows the state `shown`.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn save(device: State<'_, Device>, id: Uuid, body: Body, shown: Uuid) -> Answer<RecordView> {
+    device.save(id, body, shown)
+}
+
+/// Hands a record in as it is shown.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn submit(device: State<'_, Device>, id: Uuid, shown: Uuid) -> Answer<SubmitOutcome> {
+    device.submit(id, shown)
+}
+
+/// Strikes a record out as it is shown.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn void_record(device: State<'_, Device>, id: Uuid, reason: String, shown: Uuid) -> Answer<RecordView> {
+    device.void_record(id, &reason, shown)
 }
 
 /// Gives up a change and goes back to the server's version.

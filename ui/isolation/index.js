@@ -14,6 +14,7 @@
   const body = (value) => object(value) && text(value.kind) && object(value.body);
   const start = (value) => object(value) && text(value.what);
   const hint = (value) => ["focus", "visible", "online", "offline"].includes(value);
+  const keep = (value) => ["mine", "theirs"].includes(value);
   const whole = (value) => Number.isInteger(value);
   const whether = (value) => typeof value === "boolean";
   const role = (value) => ["photo", "signature", "document"].includes(value);
@@ -35,9 +36,12 @@
       work_list: {},
       start: { start },
       record: { id: text },
-      save: { id: text, body },
-      submit: { id: text },
-      void_record: { id: text, reason: text },
+      open_record: { id: text },
+      close_record: { id: text },
+      save: { id: text, body, shown: text },
+      submit: { id: text, shown: text },
+      void_record: { id: text, reason: text, shown: text },
+      settle_met: { id: text, keep },
       discard_change: { id: text },
       inbox: {},
       mark_read: { id: text },

@@ -23,12 +23,18 @@ export const commands = {
 	start: (start: Start_Deserialize) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("start", { start })),
 	/**  One record. */
 	record: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("record", { id })),
-	/**  Saves what was entered. */
-	save: (id: string, body: Body_Deserialize) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("save", { id, body })),
-	/**  Hands a record in. */
-	submit: (id: string) => typedError<SubmitOutcome_Serialize, CommandError>(__TAURI_INVOKE("submit", { id })),
-	/**  Strikes a record out. */
-	voidRecord: (id: string, reason: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("void_record", { id, reason })),
+	/**  One record, whose form is on the screen from now on. */
+	openRecord: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("open_record", { id })),
+	/**  Its form is no longer on the screen. */
+	closeRecord: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("close_record", { id })),
+	/**  Says what is to be kept of two changes that met in a form. */
+	settleMet: (id: string, keep: Keep) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("settle_met", { id, keep })),
+	/**  Saves what was entered in a form that shows the state `shown`. */
+	save: (id: string, body: Body_Deserialize, shown: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("save", { id, body, shown })),
+	/**  Hands a record in as it is shown. */
+	submit: (id: string, shown: string) => typedError<SubmitOutcome_Serialize, CommandError>(__TAURI_INVOKE("submit", { id, shown })),
+	/**  Strikes a record out as it is shown. */
+	voidRecord: (id: string, reason: string, shown: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("void_record", { id, reason, shown })),
 	/**  Gives up a change and goes back to the server's version. */
 	discardChange: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("discard_change", { id })),
 	/**  The inbox of whoever is working. */
@@ -986,6 +992,13 @@ export type ItemResult =
 /**  The vehicle does not have it. */
 "not_applicable";
 
+/**  What is to be kept of two changes that met in a form. */
+export type Keep = 
+/**  What was entered here; where nothing was, what they wrote. */
+"mine" | 
+/**  What they wrote. */
+"theirs";
+
 /**  Why a photo is here. */
 export type Kept = 
 /**  The server has not confirmed it. It stays, whatever happens. */
@@ -1058,6 +1071,16 @@ export type Looking = {
 	taken_at: string,
 	/**  What is in it. */
 	tables: SnapshotTable[],
+};
+
+/**  Somebody else's change that met what was entered in an open form, until the person says what is to be kept. */
+export type Met = {
+	/**  Who changed it. */
+	operator_name: string,
+	/**  When the server received that. */
+	at: string,
+	/**  They struck it out. */
+	voided: boolean,
 };
 
 /**  What sort of hand-over. */
@@ -1445,6 +1468,8 @@ export type RecordView = RecordView_Serialize | RecordView_Deserialize;
 export type RecordView_Deserialize = {
 	/**  Record id. */
 	id: string,
+	/**  Names the state that is shown: what is done to it says so, so that nothing is done to another state unseen. */
+	write_id: string,
 	/**  Its yard. */
 	yard_id?: string | null,
 	/**  What it says, as last saved on this device. */
@@ -1475,12 +1500,18 @@ export type RecordView_Deserialize = {
 	zone: string,
 	/**  Somebody else has it open. */
 	also_open?: AlsoOpen | null,
+	/**  A correction of a submitted report: the report stays in force as it was signed until this is submitted. */
+	correcting: boolean,
+	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
+	met?: Met | null,
 };
 
 /**  One record, to be shown or edited. */
 export type RecordView_Serialize = {
 	/**  Record id. */
 	id: string,
+	/**  Names the state that is shown: what is done to it says so, so that nothing is done to another state unseen. */
+	write_id: string,
 	/**  Its yard. */
 	yard_id: string | null,
 	/**  What it says, as last saved on this device. */
@@ -1511,6 +1542,10 @@ export type RecordView_Serialize = {
 	zone: string,
 	/**  Somebody else has it open. */
 	also_open: AlsoOpen | null,
+	/**  A correction of a submitted report: the report stays in force as it was signed until this is submitted. */
+	correcting: boolean,
+	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
+	met: Met | null,
 };
 
 /**  That a party would not sign, and why. */
@@ -2149,6 +2184,8 @@ export type WorkItem_Deserialize = {
 	voided: boolean,
 	/**  Somebody else has it open, as far as this device knows. */
 	also_open?: AlsoOpen | null,
+	/**  A correction of it was begun and is not submitted. */
+	correcting: boolean,
 };
 
 /**  One line of the start page. */
@@ -2177,6 +2214,8 @@ export type WorkItem_Serialize = {
 	voided: boolean,
 	/**  Somebody else has it open, as far as this device knows. */
 	also_open: AlsoOpen | null,
+	/**  A correction of it was begun and is not submitted. */
+	correcting: boolean,
 };
 
 /**  The start page. */

@@ -28,6 +28,7 @@ export type {
   InspectionItem_Serialize as InspectionItem,
   Interchange_Serialize as Interchange,
   ItemResult,
+  Keep,
   Kind,
   Load,
   LongestSide,

@@ -120,6 +120,7 @@ const en = {
     overdue: (when: string) => `Overdue since ${when}`,
     rejected: "Needs a correction",
     voided: "Struck out",
+    correcting: "Correction not submitted",
     pick: "Choose a record from the list, or start a new one.",
     handedIn: (title: string) => `Handed in: ${title}`,
   },
@@ -141,7 +142,8 @@ const en = {
     steps: "Steps",
     stepOf: (at: number, count: number) => `Step ${at} of ${count}`,
     correct: "Correct this record",
-    correctSigned: "Signatures were given for what it says now. If you change it, they must be given again.",
+    correctSigned:
+      "The report stays in force as it was signed until your correction is signed and submitted as well. Signatures must be given again.",
     correctPlain: "Your correction is kept beside what was handed in before.",
     correctStart: "Correct it",
     void: "Strike out this record",
@@ -152,7 +154,18 @@ const en = {
     closed: (reason: string) => (reason === "" ? "Closed by a supervisor" : `Closed by a supervisor: ${reason}`),
     discard: "Discard my change",
     discardLead: "This goes back to what the server has. What you changed since then is dropped.",
-    discardConfirm: "Discard my change",
+    met: (name: string, when: string) =>
+      name === "" ? `Changed on another device at ${when}, while it was open here` : `${name} changed this record at ${when}, while it was open here`,
+    metVoided: (name: string, when: string) =>
+      name === "" ? `Struck out on another device at ${when}, while it was open here` : `${name} struck out this record at ${when}, while it was open here`,
+    metText:
+      "What you entered did not take that into account. Keep yours: whatever you did not touch becomes as they wrote it. Or take theirs: what you entered since then is dropped.",
+    keepMine: "Keep mine",
+    takeTheirs: "Take theirs",
+    correcting: "You are correcting this report",
+    correctingText: "The report stays in force as it was signed until you submit the correction.",
+    discardCorrection: "Discard the correction",
+    discardCorrectionLead: "The report stays as it was submitted. What you changed in this correction is dropped.",
     rejected: "The office system did not take the last change",
     rejectedShow: "Show the field",
     unsaved: "Your last change is not saved yet",

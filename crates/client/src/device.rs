@@ -29,8 +29,8 @@ use crate::store::{Authorship, Enrolment, Store, settings};
 use crate::support::Snapshot;
 use crate::surroundings::Surroundings;
 use crate::view::{
-    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, ErrorCode, Health, InboxItem, OperatorView,
-    RecordView, Start, SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
+    AppState, CarrierView, CommandError, EnrolmentView, EquipmentView, ErrorCode, Health, InboxItem, Keep,
+    OperatorView, RecordView, Start, SubmitOutcome, SyncStatus, TemplateView, WorkList, YardView,
 };
 
 /// Days for which finished records can be kept.
@@ -274,7 +274,8 @@ impl Device {
         Ok(self.store.work_list(yard_id, self.operator_id()?)?)
     }
 
-    /// Begins a record, or opens the one that the assignment already led to.
+    /// Begins a record, or opens the one that the assignment already led to. Its form is on the screen then, as after
+    /// [`Self::open_record`]. Nothing is sent before something is entered in it.
     ///
     /// # Errors
     /// Not enrolled, or the assignment or template is not here.
@@ -306,7 +307,7 @@ impl Device {
         let zone = yards.iter().find(|yard| Some(yard.id) == yard_id).map_or("UTC", |yard| yard.time_zone.as_str());
         self.store.create(id, body, yard_id, zone, &self.authorship()?)?;
         self.notify(Event::LocalWrite);
-        self.record(id)
+        self.open_record(id)
     }
 
     /// One record.
@@ -317,11 +318,39 @@ impl Device {
         Ok(self.store.record(id, self.operator_id()?)?)
     }
 
-    /// Saves what was entered. When this returns, it survives anything that happens to the process.
+    /// One record, whose form is on the screen from now on. What is saved there is made on the state that it shows.
+    ///
+    /// # Errors
+    /// It is not here; the database failed.
+    pub fn open_record(&self, id: Uuid) -> Answer<RecordView> {
+        self.store.open_form(id)?;
+        self.record(id)
+    }
+
+    /// Its form is no longer on the screen.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn close_record(&self, id: Uuid) -> Answer<()> {
+        Ok(self.store.close_form(id)?)
+    }
+
+    /// Says what is to be kept of what was entered in a form and what somebody else wrote meanwhile. Until that is said,
+    /// saves are made on the state that both went on from, and the server finds that they met.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn settle_met(&self, id: Uuid, keep: Keep) -> Answer<RecordView> {
+        self.store.settle_meanwhile(id, keep, &self.authorship()?)?;
+        self.notify(Event::LocalWrite);
+        self.record(id)
+    }
+
+    /// Saves what was entered in a form that shows the state `shown` ([`RecordView::write_id`]). When this returns, it survives anything that happens to the process.
     ///
     /// # Errors
     /// The record is not here or closed, or the disk is full; then what was saved before stays.
-    pub fn save(&self, id: Uuid, body: Body) -> Answer<RecordView> {
+    pub fn save(&self, id: Uuid, body: Body, shown: Uuid) -> Answer<RecordView> {
         refuse_nul(&body)?;
         #[cfg(feature = "simulation")]
         self.store.text_before_mark(id, &body)?;
@@ -332,19 +361,26 @@ impl Device {
             return Ok(RecordView { body, ..self.record(id)? });
         }
         let by = self.authorship()?;
-        self.store.save(id, body, &by)?;
+        self.store.save(id, shown, body, &by)?;
         // Shown before the scheduler looks at the database, so that the operator does not wait for it.
         let shown = self.store.record_as_saved(id, by.operator_id);
         self.notify(Event::LocalWrite);
         Ok(shown?)
     }
 
-    /// Hands a record in, if nothing is missing.
+    /// Hands a record in as a form shows it that shows the state `shown`, if nothing is missing.
     ///
     /// # Errors
     /// As [`Self::save`].
-    pub fn submit(&self, id: Uuid) -> Answer<SubmitOutcome> {
-        let record = self.record(id)?;
+    pub fn submit(&self, id: Uuid, shown: Uuid) -> Answer<SubmitOutcome> {
+        let mut record = self.record(id)?;
+        if record.write_id != shown
+            && let Some(content) = self.store.shown(id, shown)?
+            && let Ok(body) = Body::from_json(record.body.kind(), content.body.get())
+        {
+            // What the person signs for is what they see, whatever the record has become meanwhile.
+            record.body = body;
+        }
         let complete =
             !missing(&record.body, record.template.as_ref()).iter().any(|problem| problem.severity == Severity::Error);
         if !complete {
@@ -359,20 +395,20 @@ impl Device {
             _ => return Err(StoreError::Final(id).into()),
         }
         self.note_handing_in()?;
-        Ok(SubmitOutcome { submitted: true, record: self.save(id, body)? })
+        Ok(SubmitOutcome { submitted: true, record: self.save(id, body, shown)? })
     }
 
-    /// Strikes a record out.
+    /// Strikes a record out, as the state `shown` says it.
     ///
     /// # Errors
-    /// As [`Self::save`]; also without a reason.
-    pub fn void_record(&self, id: Uuid, reason: &str) -> Answer<RecordView> {
+    /// As [`Self::save`]; also without a reason, and while a correction of it is open.
+    pub fn void_record(&self, id: Uuid, reason: &str, shown: Uuid) -> Answer<RecordView> {
         let reason = reason.trim();
         if reason.is_empty() {
             let message = "Say why this record is struck out; it stays in the books with your reason.";
             return Err(StoreError::Invalid(Rejection::new(RejectionCode::Invalid, message)).into());
         }
-        self.store.void(id, reason, &self.authorship()?)?;
+        self.store.void(id, shown, reason, &self.authorship()?)?;
         self.notify(Event::LocalWrite);
         self.record(id)
     }
@@ -382,7 +418,8 @@ impl Device {
     /// # Errors
     /// The record is not here.
     pub fn discard_change(&self, id: Uuid) -> Answer<RecordView> {
-        self.store.discard(id)?;
+        self.store.discard(id, &self.authorship()?)?;
+        self.notify(Event::LocalWrite);
         self.record(id)
     }
 

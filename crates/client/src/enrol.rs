@@ -76,7 +76,7 @@ fn told(error: &TransportError) -> CommandError {
     tracing::warn!(%error, "enrolment failed");
     let offline = |message: &str| CommandError { code: ErrorCode::Offline, message: message.to_owned(), retry: true };
     match error {
-        TransportError::Unreachable(_) => {
+        TransportError::NotSent(_) | TransportError::Unreachable(_) => {
             offline("No way to the server. Check its address and the signal, then try again.")
         }
         TransportError::NotOurs(_) => {

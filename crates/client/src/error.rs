@@ -28,6 +28,9 @@ pub enum StoreError {
     /// The record may no longer be changed here.
     #[error("record {0} is closed or voided")]
     Final(Uuid),
+    /// A correction of the record is open.
+    #[error("a correction of record {0} is open")]
+    CorrectionOpen(Uuid),
     /// The body does not fit the record.
     #[error("record {id} is not a {kind}")]
     WrongKind {
@@ -87,6 +90,11 @@ impl From<StoreError> for CommandError {
                 ErrorCode::Final,
                 false,
                 "This record is closed and can no longer be changed here. Ask a supervisor to reopen it.".to_owned(),
+            ),
+            StoreError::CorrectionOpen(_) => (
+                ErrorCode::Refused,
+                false,
+                "A correction of this report is open. Submit or discard it first.".to_owned(),
             ),
             StoreError::Invalid(rejection) => (ErrorCode::Invalid, false, rejection.message.clone()),
             StoreError::WrongKind { .. } => {

@@ -139,7 +139,12 @@ impl Round<'_> {
             repair: page.repair.clone(),
             take: Take { records: allowed.page_records, bytes: allowed.page_bytes },
         };
+        let began =
+            if request.push.is_empty() { None } else { Some(blocking(self.store, Store::request_begins).await?) };
         let answer = self.transport.sync(&request).await;
+        if let (Some(before), Err(TransportError::NotSent(_))) = (began, &answer) {
+            blocking(self.store, move |store| store.request_never_left(before)).await?;
+        }
         let sent = Sent::from(request);
         let answer = match answer {
             Ok(answer) => answer,

@@ -21,7 +21,10 @@ pub trait Transport: Send + Sync {
 /// Why a request brought no answer to act on. In no case has anything local changed.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TransportError {
-    /// No connection, or it broke. Whether the server took the request is not known.
+    /// No connection could be made: nothing was sent.
+    #[error("no connection to the server: {0}")]
+    NotSent(String),
+    /// The connection broke, or nothing came back in time. Whether the server took the request is not known.
     #[error("no connection to the server: {0}")]
     Unreachable(String),
     /// Something answered that is not a Gatebook server.
@@ -87,7 +90,7 @@ impl HttpTransport {
             .redirect(reqwest::redirect::Policy::none())
             .user_agent(concat!("gatebook/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|error| TransportError::Unreachable(chain(&error)))?;
+            .map_err(|error| TransportError::NotSent(chain(&error)))?;
         Ok(Self { client, base: base.trim_end_matches('/').to_owned(), token: token.to_owned() })
     }
 
@@ -110,7 +113,7 @@ impl HttpTransport {
         request: reqwest::RequestBuilder,
         expected: fn(StatusCode) -> bool,
     ) -> Result<reqwest::Response, TransportError> {
-        let answer = request.send().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
+        let answer = request.send().await.map_err(|error| not_answered(&error))?;
         let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         if !answer.headers().contains_key(SERVER_HEADER) {
             return Err(on_the_way(status, retry_after));
@@ -145,7 +148,7 @@ impl HttpTransport {
         if !self.token.is_empty() {
             request = request.bearer_auth(&self.token);
         }
-        let answer = request.send().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
+        let answer = request.send().await.map_err(|error| not_answered(&error))?;
         let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         if !answer.headers().contains_key(SERVER_HEADER) {
             return Err(on_the_way(status, retry_after));
@@ -229,6 +232,11 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, TransportError> {
         return Err(TransportError::NotOurs("the answer is too large".to_owned()));
     }
     Ok(plain)
+}
+
+/// Why no answer came, by whether the request can have left.
+fn not_answered(error: &reqwest::Error) -> TransportError {
+    if error.is_connect() { TransportError::NotSent(chain(error)) } else { TransportError::Unreachable(chain(error)) }
 }
 
 /// The error and its causes, for the log.

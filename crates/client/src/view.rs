@@ -198,6 +198,8 @@ pub struct WorkItem {
     pub voided: bool,
     /// Somebody else has it open, as far as this device knows.
     pub also_open: Option<AlsoOpen>,
+    /// A correction of it was begun and is not submitted.
+    pub correcting: bool,
 }
 
 /// Somebody else works on the same record, as far as this device knows. A warning, never a lock.
@@ -216,6 +218,8 @@ pub struct AlsoOpen {
 pub struct RecordView {
     /// Record id.
     pub id: Uuid,
+    /// Names the state that is shown: what is done to it says so, so that nothing is done to another state unseen.
+    pub write_id: Uuid,
     /// Its yard.
     pub yard_id: Option<Uuid>,
     /// What it says, as last saved on this device.
@@ -246,6 +250,33 @@ pub struct RecordView {
     pub zone: String,
     /// Somebody else has it open.
     pub also_open: Option<AlsoOpen>,
+    /// A correction of a submitted report: the report stays in force as it was signed until this is submitted.
+    pub correcting: bool,
+    /// Somebody else changed the record while this form was open, and what they wrote met what was entered here.
+    pub met: Option<Met>,
+}
+
+/// Somebody else's change that met what was entered in an open form, until the person says what is to be kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Met {
+    /// Who changed it.
+    pub operator_name: String,
+    /// When the server received that.
+    pub at: Timestamp,
+    /// They struck it out.
+    pub voided: bool,
+}
+
+/// What is to be kept of two changes that met in a form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum Keep {
+    /// What was entered here; where nothing was, what they wrote.
+    Mine,
+    /// What they wrote.
+    Theirs,
 }
 
 /// Why the server would not take a change.

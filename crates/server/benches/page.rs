@@ -50,6 +50,8 @@ impl Bench {
                     id: Uuid::now_v7(),
                     write_id: Uuid::now_v7(),
                     base: None,
+                    follows: Vec::new(),
+                    withdraws: false,
                     content: Content {
                         kind: "gate_event".to_owned(),
                         yard_id,

@@ -91,6 +91,8 @@ fn page(device: &Device, operator: Uuid) -> Vec<Push> {
             id: Uuid::now_v7(),
             write_id: Uuid::now_v7(),
             base: None,
+            follows: Vec::new(),
+            withdraws: false,
             content: Content {
                 kind: "gate_event".to_owned(),
                 yard_id: Some(device.yards()[0]),

@@ -43,6 +43,19 @@ impl Existing<'_> {
     }
 }
 
+/// How a write stands to those of its own device to the same record that had no answer yet when it was made. The device
+/// names them; its id alone says nothing, because several people share a device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Sequence {
+    /// None of them plays a part.
+    #[default]
+    Alone,
+    /// What is held is one of them: the writer went on from it, although its receipt had not come back.
+    AfterHeld,
+    /// A later write of the device has been judged that names this one as made before it.
+    BeforeJudged,
+}
+
 /// On what ground something is offered.
 #[derive(Debug, Clone, Copy)]
 pub enum Offer<'a> {
@@ -50,6 +63,10 @@ pub enum Offer<'a> {
     Write {
         /// Receipt of the state it was made on. Its authenticity is for the caller to check.
         base: Option<&'a Receipt>,
+        /// How it stands to other writes of its device to the same record.
+        sequence: Sequence,
+        /// It only takes back those other writes, and changes nothing where none of them is held.
+        withdraws: bool,
     },
     /// A canonical state that the device holds and the server may have lost.
     Reoffer {
@@ -94,7 +111,8 @@ pub enum Decision {
     },
     /// The canonical state stays; file this one in the audit table as set aside and tell both operators.
     SetAside,
-    /// The canonical state stays, and whoever made it knew of this one: file it in the audit table as superseded.
+    /// The canonical state stays, and whoever made it, or something before it, knew of this one: file it in the audit
+    /// table as superseded. Nobody is told.
     Overtaken,
 }
 
@@ -131,7 +149,10 @@ pub fn decide(
         return Decision::Reject(rejection.clone());
     }
     match incoming.offer {
-        Offer::Write { base } => decide_write(epoch, existing, base, incoming),
+        Offer::Write { sequence, withdraws: true, .. } if existing.is_some() && sequence != Sequence::AfterHeld => {
+            Decision::Unchanged
+        }
+        Offer::Write { base, sequence, .. } => decide_write(epoch, existing, base, sequence, incoming),
         Offer::Reoffer { receipt, overtaken } => decide_reoffer(epoch, existing, receipt, overtaken, incoming.content),
     }
 }
@@ -140,15 +161,20 @@ fn decide_write(
     epoch: Epoch,
     existing: Option<Existing<'_>>,
     base: Option<&Receipt>,
+    sequence: Sequence,
     incoming: Incoming<'_>,
 ) -> Decision {
     let known = base.map_or(0, |base| base.version);
     let Some(existing) = existing else {
         return take(epoch, known + 1, false);
     };
+    if sequence == Sequence::BeforeJudged && !deliberate!(LateOwnWriteWins) {
+        return Decision::Overtaken;
+    }
     let held = existing.receipt;
     let next = known.max(held.version) + 1;
-    let on_current = base.is_some_and(|base| base.is_of_same_write(held));
+    let goes_on_from_held = sequence == Sequence::AfterHeld && !deliberate!(ConflictWithOneself);
+    let on_current = goes_on_from_held || base.is_some_and(|base| base.is_of_same_write(held));
     // A base received after what is held means that the server lost something (a restore from backup) and has taken
     // nothing since that the writer had not seen.
     let lost_since = !on_current && base.is_some_and(|base| existing.was_seen_by(base));
@@ -183,7 +209,17 @@ fn decide_write(
     if deliberate!(TrustDeviceClocks) && !on_current && existing.content.captured_at > incoming.content.captured_at {
         return Decision::SetAside;
     }
-    take(epoch, next, !(on_current || lost_since))
+    let has_seen_held = on_current || lost_since;
+    if !has_seen_held && is_draft_over_report(existing.content, incoming.content) {
+        return Decision::SetAside;
+    }
+    take(epoch, next, !has_seen_held)
+}
+
+/// Whether a version that nobody has submitted would displace one that somebody has. What was submitted and signed gives
+/// way only to somebody who has seen it.
+fn is_draft_over_report(held: &Content, offered: &Content) -> bool {
+    held.is_submitted() && !offered.is_submitted() && !deliberate!(DraftDisplacesSubmitted)
 }
 
 fn decide_reoffer(
@@ -200,15 +236,25 @@ fn decide_reoffer(
     if receipt.is_of_same_write(held) {
         Decision::Unchanged
     } else if !existing.is_received_after(receipt) {
-        take_back(epoch, held.version.max(receipt.version) + 1, receipt, !existing.was_seen_by(receipt))
+        let displaces = !existing.was_seen_by(receipt);
+        if displaces && is_draft_over_report(existing.content, offered) {
+            return Decision::SetAside;
+        }
+        take_back(epoch, held.version.max(receipt.version) + 1, receipt, displaces)
     } else if overtaken {
         Decision::Overtaken
-    } else if offered.state == RecordState::Voided && existing.content.state == RecordState::Live {
-        // Had the void not been lost, it would have stood against whoever wrote without having seen it.
+    } else if would_have_stood(offered, existing.content) {
         take(epoch, held.version.max(receipt.version) + 1, true)
     } else {
         Decision::SetAside
     }
+}
+
+/// Whether a state that was lost would have stood against whoever has written since without having seen it, had it not
+/// been lost: a void, or a report that was submitted against a draft.
+fn would_have_stood(lost: &Content, since: &Content) -> bool {
+    since.state == RecordState::Live
+        && (lost.state == RecordState::Voided || lost.state == RecordState::Live && is_draft_over_report(lost, since))
 }
 
 const fn take(epoch: Epoch, version: u64, displaces: bool) -> Decision {

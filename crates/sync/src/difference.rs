@@ -73,12 +73,12 @@ fn entries_are_objects(list: &[Value]) -> bool {
     list.iter().all(Value::is_object)
 }
 
-fn name_of<'a>(entry: &'a Value, naming: &str) -> &'a str {
+pub(crate) fn name_of<'a>(entry: &'a Value, naming: &str) -> &'a str {
     entry[naming].as_str().unwrap_or_default()
 }
 
 /// The field that names the entries of both lists, uniquely in each.
-fn common_naming(a: &[Value], b: &[Value]) -> Option<&'static str> {
+pub(crate) fn common_naming(a: &[Value], b: &[Value]) -> Option<&'static str> {
     let names_all = |list: &[Value], naming: &str| {
         let mut names: Vec<_> = list.iter().map(|entry| entry[naming].as_str()).collect();
         names.sort_unstable();

@@ -7,6 +7,7 @@
 mod apply;
 mod decide;
 mod difference;
+mod merge;
 mod scope;
 #[cfg(feature = "simulation")]
 pub mod simulation;
@@ -16,8 +17,9 @@ mod version;
 pub mod wire;
 
 pub use apply::{Change, LocalHead, apply_canonical, apply_departure, apply_verdict};
-pub use decide::{Decision, Existing, Incoming, Offer, decide};
+pub use decide::{Decision, Existing, Incoming, Offer, Sequence, decide};
 pub use difference::{Differences, differences};
+pub use merge::merge;
 pub use scope::Scope;
 pub use tally::{Fingerprint, Tally};
 pub use verdict::{Kept, Rejection, RejectionCode, Verdict};

@@ -133,6 +133,20 @@ bugs! {
     FileBeforePlace,
     /// The same bytes brought twice lie twice in the server's store.
     StoreTwice,
+    /// A form saves on the state that the record is in by then, not on the one that the person saw.
+    SaveOnPresentReceipt,
+    /// A version that nobody has submitted displaces a report that somebody has, though its writer never saw it.
+    DraftDisplacesSubmitted,
+    /// Correcting a submitted report changes the report itself from the first keystroke.
+    CorrectInPlace,
+    /// A record that says only what starting it made is sent.
+    SendUntouched,
+    /// Who types on after an answer was lost is in conflict with what they wrote before.
+    ConflictWithOneself,
+    /// Of a device's own writes the one that arrives last wins, though a later one was taken.
+    LateOwnWriteWins,
+    /// A change that is given up while its answer is outstanding is simply forgotten.
+    ForgetGivenUp,
 }
 
 /// Where a process may be killed.

@@ -19,4 +19,4 @@ pub use error::{ApiError, ApiErrorCode};
 pub use nudge::Nudge;
 pub use photos::{HaveRequest, HaveResponse, PhotoLimits, Unfinished};
 pub use repair::{Entry, IdRange, Part, Repair, Repaired};
-pub use sync::{CanonicalState, Departure, Judged, Limits, Push, ScopePage, SyncRequest, SyncResponse, Take};
+pub use sync::{CanonicalState, Departure, FOLLOWED, Judged, Limits, Push, ScopePage, SyncRequest, SyncResponse, Take};

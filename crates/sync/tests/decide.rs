@@ -2,16 +2,21 @@
 
 mod common;
 
-use common::{EARLIER, EPOCH, LATER, NEWER_EPOCH, content, receipt, voided};
+use common::{EARLIER, EPOCH, LATER, NEWER_EPOCH, content, receipt, submitted, voided};
 use gatebook_domain::RecordState;
 use gatebook_sync::{
-    Content, Decision, Epoch, Existing, Incoming, Kept, Offer, Receipt, Rejection, RejectionCode, Verdict, VersionId,
-    decide,
+    Content, Decision, Epoch, Existing, Incoming, Kept, Offer, Receipt, Rejection, RejectionCode, Sequence, Verdict,
+    VersionId, decide,
 };
 
 /// A write of `content` on `base`.
 fn write<'a>(content: &'a Content, base: Option<&'a Receipt>) -> Incoming<'a> {
-    Incoming { offer: Offer::Write { base }, content, may_reopen: false, refusal: None }
+    in_sequence(Sequence::Alone, content, base)
+}
+
+/// The same, by a device that names its unanswered writes.
+fn in_sequence<'a>(sequence: Sequence, content: &'a Content, base: Option<&'a Receipt>) -> Incoming<'a> {
+    Incoming { offer: Offer::Write { base, sequence, withdraws: false }, content, may_reopen: false, refusal: None }
 }
 
 fn reoffer<'a>(content: &'a Content, receipt: &'a Receipt) -> Incoming<'a> {
@@ -318,4 +323,70 @@ fn a_void_that_a_restored_server_lost_still_stands_against_whoever_wrote_without
     // What somebody brought back who had seen the void stays.
     let seen = Incoming { offer: Offer::Reoffer { receipt: &lost, overtaken: true }, ..reoffer(&void, &lost) };
     assert_eq!(decide(NEWER_EPOCH, Some(existing), None, seen), Decision::Overtaken);
+}
+
+#[test]
+fn who_types_on_after_a_lost_answer_is_not_in_conflict_with_themselves() {
+    let (held, offered) = (content("mine, taken, its answer lost"), content("mine, typed on"));
+    let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
+    for base in [Some(&base), None] {
+        let decision = decide(EPOCH, Some(existing), None, in_sequence(Sequence::AfterHeld, &offered, base));
+        assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
+    }
+}
+
+#[test]
+fn of_a_devices_own_writes_one_that_arrives_after_a_later_one_changes_nothing() {
+    let (held, offered) = (content("mine, typed on"), content("mine, long on its way"));
+    let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
+    let decision = decide(EPOCH, Some(existing), None, in_sequence(Sequence::BeforeJudged, &offered, Some(&base)));
+    assert_eq!((decision.clone(), decision.verdict()), (Decision::Overtaken, ACCEPTED));
+}
+
+#[test]
+fn what_only_takes_back_changes_nothing_where_there_is_nothing_to_take_back() {
+    let (held, offered) = (content("somebody else's, since"), content("as it was before"));
+    let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
+    let existing = Existing { receipt: &current, content: &held, put_back_from: None };
+    let taking_back = |sequence| Incoming {
+        offer: Offer::Write { base: Some(&base), sequence, withdraws: true },
+        content: &offered,
+        may_reopen: false,
+        refusal: None,
+    };
+    assert_eq!(decide(EPOCH, Some(existing), None, taking_back(Sequence::Alone)), Decision::Unchanged);
+    let decision = decide(EPOCH, Some(existing), None, taking_back(Sequence::AfterHeld));
+    assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
+}
+
+#[test]
+fn what_nobody_has_submitted_never_displaces_a_report_that_its_writer_had_not_seen() {
+    let (report, draft) = (submitted("signed"), content("opened without a signal"));
+    let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
+    let existing = Existing { receipt: &current, content: &report, put_back_from: None };
+    for base in [Some(&base), None] {
+        let decision = decide(EPOCH, Some(existing), None, write(&draft, base));
+        assert_eq!((decision.clone(), decision.verdict()), (Decision::SetAside, EXISTING_STAYS));
+        // A second report is a report.
+        let second = submitted("signed as well");
+        let decision = decide(EPOCH, Some(existing), None, write(&second, base));
+        assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(5)));
+    }
+    // Whoever has seen it may take it back: an older app does so when a report is corrected.
+    let decision = decide(EPOCH, Some(existing), None, write(&draft, Some(&current)));
+    assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
+}
+
+#[test]
+fn a_report_that_a_restored_server_lost_stands_against_a_draft_made_without_having_seen_it() {
+    let (draft, report) = (content("begun after the restore"), submitted("before the restore"));
+    let (lost, since) = (receipt(EPOCH, 2, EARLIER), receipt(NEWER_EPOCH, 2, LATER));
+    let existing = Existing { receipt: &since, content: &draft, put_back_from: None };
+    let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&report, &lost));
+    assert!(matches!(decision, Decision::Take { displaces: true, received_at: None, .. }), "{decision:?}");
+    // The other way round nothing is displaced.
+    let existing = Existing { receipt: &since, content: &report, put_back_from: None };
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&draft, &lost)), Decision::SetAside);
 }

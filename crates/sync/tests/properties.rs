@@ -2,10 +2,10 @@
 
 mod common;
 
-use common::{EPOCH, content, receipt, voided};
+use common::{EPOCH, content, receipt, submitted, voided};
 use gatebook_sync::{
     Change, Content, Decision, Epoch, Existing, Incoming, Kept, LocalHead, Offer, Receipt, Rejection, RejectionCode,
-    Verdict, VersionId, apply_canonical, apply_verdict, decide,
+    Sequence, Verdict, VersionId, apply_canonical, apply_verdict, decide,
 };
 use proptest::prelude::*;
 use uuid::Uuid;
@@ -24,7 +24,12 @@ impl TinyServer {
         let stored = self.ledger.iter().find(|(id, _)| *id == write_id).map(|(_, verdict)| verdict.clone());
         let held = self.canonical.clone();
         let existing = held.as_ref().map(|(receipt, content)| Existing { receipt, content, put_back_from: None });
-        let incoming = Incoming { offer: Offer::Write { base }, content, may_reopen: false, refusal: None };
+        let incoming = Incoming {
+            offer: Offer::Write { base, sequence: Sequence::Alone, withdraws: false },
+            content,
+            may_reopen: false,
+            refusal: None,
+        };
         let decision = decide(EPOCH, existing, stored.as_ref(), incoming);
         let verdict = decision.verdict();
         if let Decision::Repeat(verdict) = decision {
@@ -49,12 +54,13 @@ struct Step {
     device: usize,
     text: u8,
     void: bool,
+    submit: bool,
     sees_the_answer: bool,
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
-    let step = (0..3_usize, 0..4_u8, prop::bool::weighted(0.1), any::<bool>())
-        .prop_map(|(device, text, void, sees_the_answer)| Step { device, text, void, sees_the_answer });
+    let step = (0..3_usize, 0..4_u8, prop::bool::weighted(0.1), prop::bool::weighted(0.3), any::<bool>())
+        .prop_map(|(device, text, void, submit, sees_the_answer)| Step { device, text, void, submit, sees_the_answer });
     prop::collection::vec(step, 1..40)
 }
 
@@ -64,7 +70,11 @@ fn play(steps: &[Step], mut after: impl FnMut(&TinyServer, Uuid, Option<&Receipt
     let mut known: [Option<Receipt>; 3] = [None, None, None];
     for (at, step) in steps.iter().enumerate() {
         let text = step.text.to_string();
-        let written = if step.void { voided(&text) } else { content(&text) };
+        let written = match (step.void, step.submit) {
+            (true, _) => voided(&text),
+            (false, true) => submitted(&text),
+            (false, false) => content(&text),
+        };
         let write_id = Uuid::from_u128(at as u128 + 1);
         let base = known[step.device].clone();
         server.judge(write_id, base.as_ref(), &written);
@@ -112,6 +122,21 @@ proptest! {
                 .is_some_and(|(_, content)| content.state == gatebook_domain::RecordState::Voided);
             assert!(is_void || !was_void);
             was_void = is_void;
+        });
+    }
+
+    #[test]
+    fn a_submitted_report_gives_way_to_a_draft_only_if_that_was_made_on_it(steps in steps()) {
+        let mut before: Option<(Receipt, Content)> = None;
+        play(&steps, |server, _, base, written| {
+            let now = server.canonical.clone();
+            if let (Some((held, report)), Some((receipt, _))) = (&before, &now) {
+                let gave_way = receipt != held;
+                let is_draft_over_report = report.is_submitted() && !written.is_submitted();
+                let had_seen_it = base.is_some_and(|base| base == held);
+                assert!(!(gave_way && is_draft_over_report) || had_seen_it);
+            }
+            before = now;
         });
     }
 

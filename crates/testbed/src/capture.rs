@@ -30,7 +30,7 @@ pub fn answer_next(device: &Device, assignment: Uuid) -> anyhow::Result<bool> {
     let (id, mut inspection) = begin(device, assignment)?;
     let Some(item) = inspection.items.iter_mut().find(|item| item.result.is_none()) else { return Ok(false) };
     item.result = Some(ItemResult::Pass);
-    device.save(id, Body::Inspection(inspection))?;
+    save(device, id, Body::Inspection(inspection))?;
     Ok(true)
 }
 
@@ -43,13 +43,13 @@ pub fn inspection(device: &Device, assignment: Uuid, tires_fail: bool) -> anyhow
             inspection.items.iter_mut().find(|item| item.key.contains("tires")).context("the list has the tires")?;
         tires.result = Some(ItemResult::FailMajor);
         tires.note = String::from("Left rear inner: cord showing");
-        device.save(id, Body::Inspection(inspection.clone()))?;
+        save(device, id, Body::Inspection(inspection.clone()))?;
     }
     for party in [&mut inspection.motor_carrier, &mut inspection.equipment_provider] {
         *party = Some(carrier(device, "Puente")?);
     }
     inspection.signatures = vec![signature(device, SignatureRole::AuthorDriver)?];
-    device.save(id, Body::Inspection(inspection))?;
+    save(device, id, Body::Inspection(inspection))?;
     submit(device, id)
 }
 
@@ -74,7 +74,7 @@ pub fn gate_event(device: &Device) -> anyhow::Result<RecordView> {
     }];
     event.driver.name = String::from("Héctor Salinas");
     event.carrier = carrier(device, "")?;
-    device.save(record.id, Body::GateEvent(event))?;
+    save(device, record.id, Body::GateEvent(event))?;
     submit(device, record.id)
 }
 
@@ -91,12 +91,17 @@ pub fn interchange(device: &Device) -> anyhow::Result<RecordView> {
     interchange.driver.name = String::from("Héctor Salinas");
     interchange.signatures =
         vec![signature(device, SignatureRole::Releasing)?, signature(device, SignatureRole::Receiving)?];
-    device.save(record.id, Body::Interchange(interchange))?;
+    save(device, record.id, Body::Interchange(interchange))?;
     submit(device, record.id)
 }
 
+/// Saves on what the device shows.
+fn save(device: &Device, id: Uuid, body: Body) -> anyhow::Result<RecordView> {
+    Ok(device.save(id, body, device.record(id)?.write_id)?)
+}
+
 fn submit(device: &Device, id: Uuid) -> anyhow::Result<RecordView> {
-    let outcome = device.submit(id)?;
+    let outcome = device.submit(id, device.record(id)?.write_id)?;
     ensure!(outcome.submitted, "{} is not complete: {:?}", outcome.record.title, outcome.record.missing);
     Ok(outcome.record)
 }

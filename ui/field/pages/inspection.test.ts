@@ -159,3 +159,32 @@ it("tells when a record is no longer on the device", async () => {
   await tap("back-to-list");
   await see("work-list");
 });
+
+describe("a record that somebody else changed while it was open", () => {
+  it("says so, and asks what is to be kept", async () => {
+    const backend = new MemoryBackend();
+    const stored = backend.records.get("rec-open");
+    if (!stored) throw new Error("no such record");
+    const met = { operator_name: "Héctor Salinas", at: "2026-03-04T20:00:00Z", voided: false };
+    backend.records.set("rec-open", { ...stored, met });
+    open(backend, "inspection/rec-open/items");
+    expect(await text("met")).toContain("Héctor Salinas changed this record");
+    await tap("met-mine");
+    await waitFor(() => expect(sees("met")).toBe(false));
+    expect(backend.kept).toEqual(["mine"]);
+  });
+});
+
+describe("a correction", () => {
+  it("says that the report stays in force, and can be discarded", async () => {
+    const backend = new MemoryBackend();
+    const stored = backend.records.get("rec-open");
+    if (!stored) throw new Error("no such record");
+    backend.records.set("rec-open", { ...stored, correcting: true, can_discard: true });
+    open(backend, "inspection/rec-open/items");
+    expect(await text("correcting")).toContain("stays in force as it was signed");
+    await tap("discard-correction");
+    await see("discard-sheet");
+    expect(await text("discard-sheet")).toContain("Discard the correction");
+  });
+});

@@ -123,7 +123,7 @@ export class App {
   async open(id: string): Promise<RecordSession> {
     const known = this.#sessions.get(id);
     if (known) return known;
-    const view = await this.backend.record(id);
+    const view = await this.backend.openRecord(id);
     return this.#sessions.get(id) ?? this.#adopt(view);
   }
 
@@ -136,6 +136,7 @@ export class App {
     const shown = place.page === "record" && place.id === session.id;
     if (!saved || shown || this.#sessions.get(session.id) !== session) return;
     this.#sessions.delete(session.id);
+    this.backend.closeRecord(session.id).catch(() => {});
     // Nobody sees the record's page any more: what was not kept is told wherever the operator is.
     const lost = session.photos.failures.filter((failure) => !seen.includes(failure));
     const count = lost.reduce((all, failure) => all + failure.count, 0);

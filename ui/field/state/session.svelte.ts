@@ -1,6 +1,6 @@
 import { Autosave, type Saved } from "../../shared/autosave";
 import { type Backend, problemOf } from "../../shared/backend/backend";
-import type { Body, CommandError, Problem, RecordView, SubmitOutcome } from "../../shared/model";
+import type { Body, CommandError, Keep, Problem, RecordView, SubmitOutcome } from "../../shared/model";
 import { getAt, setAt } from "../../shared/pointer";
 import { distinct, type FieldProblem, problemAt } from "../../shared/problems";
 import { canonical, withdraw } from "./merge";
@@ -36,7 +36,7 @@ export class RecordSession {
     this.draft = view.body;
     this.#autosave = new Autosave<Body, RecordView>({
       read: () => this.draft,
-      write: (body) => backend.save(this.id, body),
+      write: (body) => backend.save(this.id, body, this.view.write_id),
       saved: (result) => this.#saved(result),
       failed: (error) => (this.error = problemOf(error)),
     });
@@ -112,7 +112,7 @@ export class RecordSession {
     do {
       if (!(await this.flush())) return null;
       edits = this.#edits;
-      outcome = await this.#backend.submit(this.id);
+      outcome = await this.#backend.submit(this.id, this.view.write_id);
       // What was typed meanwhile belongs to it as well: it is saved, and handed in with the rest.
     } while (edits !== this.#edits);
     this.attempted = true;
@@ -125,7 +125,12 @@ export class RecordSession {
   }
 
   async void(reason: string): Promise<void> {
-    if (await this.flush()) this.#show(await this.#backend.voidRecord(this.id, reason));
+    if (await this.flush()) this.#show(await this.#backend.voidRecord(this.id, reason, this.view.write_id));
+  }
+
+  /** Says what is to be kept of what was entered here and what somebody else wrote meanwhile. */
+  async keep(which: Keep): Promise<void> {
+    if (await this.flush()) this.#show(await this.#backend.settleMet(this.id, which));
   }
 
   /** Goes back to the server's version. False when there is none and the record is gone. */

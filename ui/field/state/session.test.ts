@@ -8,10 +8,10 @@ class SlowBackend extends MemoryBackend {
   waiting: (() => void)[] = [];
   bodies: Body[] = [];
 
-  override async save(id: string, body: Body): Promise<RecordView> {
+  override async save(id: string, body: Body, shown: string): Promise<RecordView> {
     this.bodies.push(body);
     await new Promise<void>((resolve) => this.waiting.push(resolve));
-    return super.save(id, body);
+    return super.save(id, body, shown);
   }
 }
 
@@ -65,6 +65,29 @@ describe("an open record", () => {
     expect([session.text("/remarks"), session.updatedBy]).toEqual(["seen", "Maria Torres"]);
     session.set("/remarks", "mine");
     expect(session.updatedBy).toBeNull();
+  });
+
+  it("is saved on the state that it shows, and then on what that save made of it", async () => {
+    const session = await open("rec-open");
+    const drawn = session.view.write_id;
+    session.set("/remarks", "a");
+    session.set("/remarks", "ab");
+    await release();
+    await release();
+    expect(backend.shown[0]).toBe(drawn);
+    expect(backend.shown[1]).not.toBe(drawn);
+    expect(session.view.write_id).not.toBe(backend.shown[1]);
+  });
+
+  it("says what is to be kept of two changes that met, once everything is saved", async () => {
+    const session = await open("rec-open");
+    session.set("/remarks", "mine");
+    const keeping = session.keep("mine");
+    await settled();
+    expect(backend.kept).toEqual([]);
+    await release();
+    await keeping;
+    expect(backend.kept).toEqual(["mine"]);
   });
 
   it("keeps edits that are not saved yet when the store changes", async () => {

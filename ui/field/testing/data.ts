@@ -141,6 +141,10 @@ export interface Stored {
   rejection?: RecordView["rejection"];
   can_discard?: boolean;
   also_open?: RecordView["also_open"];
+  correcting?: boolean;
+  met?: RecordView["met"];
+  /** How often it was saved. */
+  saves?: number;
 }
 
 export interface Assigned {

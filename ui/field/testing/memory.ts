@@ -6,6 +6,7 @@ import type {
   DiagnosticsSaved,
   ExportSaved,
   InboxItem,
+  Keep,
   PhotoList,
   PhotoPolicy,
   PhotoShown,
@@ -50,6 +51,12 @@ export class MemoryBackend implements Backend {
   assigned: Assigned[] = [...ASSIGNED];
   notices: InboxItem[] = inbox();
   places: (string | null)[] = [];
+  /** Records whose form is open. */
+  readonly open = new Set<string>();
+  /** On which states was saved. */
+  shown: string[] = [];
+  /** What was chosen of two changes that met. */
+  kept: Keep[] = [];
   hints: string[] = [];
   syncs = 0;
   readonly pictures = new MemoryPhotos();
@@ -156,6 +163,7 @@ export class MemoryBackend implements Backend {
         rejected: false,
         voided: false,
         also_open: null,
+        correcting: false,
       })),
       in_progress: items.filter(({ stage }) => stage !== "submitted"),
       recent: items.filter(({ stage }) => stage === "submitted"),
@@ -219,24 +227,51 @@ export class MemoryBackend implements Backend {
       changed_at: record.changed_at,
       zone: LAREDO.time_zone,
       also_open: record.also_open ?? null,
+      write_id: `${id}@${record.saves ?? 0}`,
+      correcting: record.correcting ?? false,
+      met: record.met ?? null,
     });
   }
 
-  async save(id: string, body: Body): Promise<RecordView> {
-    if (this.saveFails) throw new BackendError(this.saveFails);
-    const before = this.records.get(id);
-    if (!before) throw error("not_found", "This record is no longer on the device. Go back to the list.");
-    const next = withdrawn(before.body, normalized(JSON.parse(JSON.stringify(body)) as Body));
-    this.records.set(id, { ...before, body: next, operator_name: this.#name(), changed_at: this.#now() });
+  async openRecord(id: string): Promise<RecordView> {
+    this.open.add(id);
+    return this.record(id);
+  }
+
+  async closeRecord(id: string): Promise<void> {
+    this.open.delete(id);
+  }
+
+  async settleMet(id: string, keep: Keep): Promise<RecordView> {
+    this.kept.push(keep);
+    const record = this.records.get(id);
+    if (record) this.records.set(id, { ...record, met: null, saves: (record.saves ?? 0) + 1 });
     this.emitChange();
     return this.record(id);
   }
 
-  async submit(id: string): Promise<SubmitOutcome> {
+  async save(id: string, body: Body, shown: string): Promise<RecordView> {
+    this.shown.push(shown);
+    if (this.saveFails) throw new BackendError(this.saveFails);
+    const before = this.records.get(id);
+    if (!before) throw error("not_found", "This record is no longer on the device. Go back to the list.");
+    const next = withdrawn(before.body, normalized(JSON.parse(JSON.stringify(body)) as Body));
+    this.records.set(id, {
+      ...before,
+      body: next,
+      operator_name: this.#name(),
+      changed_at: this.#now(),
+      saves: (before.saves ?? 0) + 1,
+    });
+    this.emitChange();
+    return this.record(id);
+  }
+
+  async submit(id: string, shown: string): Promise<SubmitOutcome> {
     const view = await this.record(id);
     if (view.missing.length > 0) return { submitted: false, record: view };
     const body = { ...view.body, body: { ...view.body.body, submitted: { at: this.#now() } } } as Body;
-    return { submitted: true, record: await this.save(id, body) };
+    return { submitted: true, record: await this.save(id, body, shown) };
   }
 
   async voidRecord(id: string, reason: string): Promise<RecordView> {
@@ -392,6 +427,7 @@ export class MemoryBackend implements Backend {
       rejected: Boolean(record.rejection),
       voided: record.state === "voided",
       also_open: record.also_open ?? null,
+      correcting: record.correcting ?? false,
     };
   }
 

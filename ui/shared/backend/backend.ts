@@ -8,6 +8,7 @@ import type {
   ExportSaved,
   Hint,
   InboxItem,
+  Keep,
   OperatorView,
   PhotoList,
   PhotoPolicy,
@@ -38,9 +39,15 @@ export interface Backend {
   workList(): Promise<WorkList>;
   start(start: Start): Promise<RecordView>;
   record(id: string): Promise<RecordView>;
-  save(id: string, body: Body): Promise<RecordView>;
-  submit(id: string): Promise<SubmitOutcome>;
-  voidRecord(id: string, reason: string): Promise<RecordView>;
+  /** The record's form is on the screen from now on: the state that it shows is kept, however many newer ones come. */
+  openRecord(id: string): Promise<RecordView>;
+  closeRecord(id: string): Promise<void>;
+  /** What is done to a record is done to the state that is shown, which its `write_id` names. */
+  save(id: string, body: Body, shown: string): Promise<RecordView>;
+  submit(id: string, shown: string): Promise<SubmitOutcome>;
+  voidRecord(id: string, reason: string, shown: string): Promise<RecordView>;
+  /** What is to be kept of what was entered in a form and what somebody else wrote meanwhile. */
+  settleMet(id: string, keep: Keep): Promise<RecordView>;
   /** Answers null when the record never reached the server and so is gone. */
   discardChange(id: string): Promise<RecordView | null>;
   inbox(): Promise<InboxItem[]>;

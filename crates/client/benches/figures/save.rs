@@ -37,8 +37,10 @@ fn taken_in_turn(device: &Device, folder: &Path) -> (f64, f64) {
     let (mut saves, mut inserts) = (Vec::new(), Vec::new());
     for at in 0..PAIRS {
         let body = Body::GateEvent(event(1_000_000 + at));
+        let id = records[at % RECORDS];
+        let shown = device.record(id).expect("it is here").write_id;
         let begun = Instant::now();
-        device.save(records[at % RECORDS], body).expect("it is saved");
+        device.save(id, body, shown).expect("it is saved");
         saves.push(microseconds(begun.elapsed()));
         let begun = Instant::now();
         bare.insert();

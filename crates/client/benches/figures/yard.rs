@@ -120,7 +120,7 @@ pub(crate) fn database(folder: &Path) -> Connection {
 /// Begins and saves a gate event.
 pub(crate) fn captured(device: &Device, at: usize) -> Uuid {
     let record = device.start(Start::GateEvent { direction: Direction::In }).expect("a new record");
-    device.save(record.id, Body::GateEvent(event(at))).expect("it is saved");
+    device.save(record.id, Body::GateEvent(event(at)), record.write_id).expect("it is saved");
     record.id
 }
 

@@ -98,7 +98,8 @@ impl Device {
     /// There is no such photo, or it may not be changed any more.
     pub fn remove_photo(&self, id: Uuid) -> Answer<()> {
         self.store.attachment(id)?;
-        self.store.void(id, REMOVED, &self.authorship()?)?;
+        let shown = self.store.held(id)?.ok_or(StoreError::NotFound(id))?.write_id;
+        self.store.void(id, shown, REMOVED, &self.authorship()?)?;
         self.notify(Event::LocalWrite);
         Ok(())
     }

@@ -243,7 +243,12 @@ impl Scheduler {
         let was_kept = self.way.is_some();
         let transport = self.way_to(server_url, token)?;
         let outcome = self.round_over(transport).await;
-        if !was_kept || !matches!(outcome, Err(RoundError::Transport(TransportError::Unreachable(_)))) {
+        if !was_kept
+            || !matches!(
+                outcome,
+                Err(RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)))
+            )
+        {
             return outcome;
         }
         // A connection kept from the last round may have died since; that says nothing about a new one.
@@ -404,7 +409,7 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
             SyncProblemCode::Device,
             "This device could not read or write its records. Restart the app; nothing is lost.",
         ),
-        RoundError::Transport(TransportError::Unreachable(_)) => {
+        RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)) => {
             (SyncProblemCode::Offline, "No way to the server at the moment. Everything is safe on this device.")
         }
         RoundError::Transport(TransportError::NotOurs(_)) => (

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags};
 use serde::Serialize;
 
 use super::row::{COLUMNS, RecordRow};
-use super::{DATABASE, Store, look_by};
+use super::{DATABASE, Store, corrections, look_by};
 use crate::error::StoreError;
 
 /// A record that leaves the device as a file, with everything that is needed to bring it in again.
@@ -23,6 +23,9 @@ pub(crate) struct LeavingRecord<'a> {
     rejection: Option<&'a gatebook_sync::Rejection>,
     #[serde(skip_serializing_if = "Option::is_none")]
     shadow: Option<&'a gatebook_sync::Canonical>,
+    /// A correction of what `shadow` says that is not submitted.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    is_correction: bool,
 }
 
 impl<'a> From<&'a RecordRow> for LeavingRecord<'a> {
@@ -36,6 +39,7 @@ impl<'a> From<&'a RecordRow> for LeavingRecord<'a> {
             content: &row.content,
             rejection: row.rejection.as_ref(),
             shadow: row.shadow.as_ref(),
+            is_correction: false,
         }
     }
 }
@@ -84,7 +88,7 @@ pub(crate) fn each_waiting<E: From<StoreError>>(
     connection: &Connection,
     mut each: impl FnMut(&Waiting<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
-    let sql = format!("SELECT {COLUMNS} FROM records WHERE pending_sync = 1 ORDER BY write_id");
+    let sql = format!("SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND untouched = 0 ORDER BY write_id");
     let mut statement = connection.prepare(&sql).map_err(StoreError::from)?;
     let mut rows = statement.query([]).map_err(StoreError::from)?;
     while let Some(row) = rows.next().map_err(StoreError::from)? {
@@ -98,6 +102,12 @@ pub(crate) fn each_waiting<E: From<StoreError>>(
                 body: row.get("body").unwrap_or_default(),
             }))?,
         }
+    }
+    for (id, correction) in corrections::all(connection)? {
+        let Some(row) = RecordRow::find(connection, id)? else { continue };
+        let corrected = row.as_canonical().or_else(|| row.shadow.clone());
+        let row = RecordRow { write_id: correction.write_id, content: correction.content, shadow: corrected, ..row };
+        each(&Waiting::Readable(LeavingRecord { is_correction: true, ..LeavingRecord::from(&row) }))?;
     }
     Ok(())
 }
@@ -131,7 +141,9 @@ pub(crate) fn each_offered<E: From<StoreError>>(
     Ok(())
 }
 
-/// How many records the server has not taken, also those it rejected.
+/// How many records the server has not taken, also those it rejected, and corrections that are not submitted.
 pub(crate) fn count_waiting(connection: &Connection) -> Result<u32, StoreError> {
-    Ok(connection.query_row("SELECT count(*) FROM records WHERE pending_sync = 1", [], |row| row.get(0))?)
+    let sql = "SELECT (SELECT count(*) FROM records WHERE pending_sync = 1 AND untouched = 0) \
+               + (SELECT count(*) FROM corrections)";
+    Ok(connection.query_row(sql, [], |row| row.get(0))?)
 }

@@ -66,7 +66,8 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
     settings::put(connection, &settings::LET_GO_AT, Some(&horizon.now))?;
     // Times are written with as many digits as they have: compared as text they are right to the second.
     let candidates = "pending_sync = 0 AND kind IN ('inspection', 'gate_event', 'interchange') AND \
-                      (stage = 'submitted' OR state <> 'live') AND received_at < ?1";
+                      (stage = 'submitted' OR state <> 'live') AND received_at < ?1 AND \
+                      id NOT IN (SELECT record_id FROM corrections)";
     let mut gone = 0_u32;
     for row in RecordRow::select(connection, candidates, [horizon.from.to_string()])? {
         if horizon.is_over(&row) {

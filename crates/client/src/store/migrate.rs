@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0005_damaged_photos.sql"),
     include_str!("migrations/0006_refused_and_denied_photos.sql"),
     include_str!("migrations/0007_attachments_let_go.sql"),
+    include_str!("migrations/0008_forms.sql"),
 ];
 
 /// The migration that brought fingerprints.
@@ -23,28 +24,28 @@ const FINGERPRINTS: usize = 2;
 #[expect(clippy::cast_possible_truncation, reason = "there are not four billion migrations")]
 pub(crate) const SCHEMA: u32 = MIGRATIONS.len() as u32;
 
-/// Brings the database up to [`SCHEMA`], each step in a transaction of its own together with its number.
+/// Brings the database up to [`SCHEMA`], in one transaction: killed in it, the next start finds the database as it was.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     if found > SCHEMA {
         return Err(StoreError::TooNew { found, known: SCHEMA });
     }
-    for (at, sql) in MIGRATIONS.iter().enumerate().skip(found as usize) {
+    if found < SCHEMA {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let reached: u32 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-        if reached as usize > at {
-            // The app and a round in the background were started together: the other was first.
-            continue;
-        }
+        // The app and a round in the background may be started together: the other was first.
+        let found: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
         transaction.execute_batch(
             "CREATE TABLE IF NOT EXISTS migrations (number INTEGER PRIMARY KEY, checksum TEXT NOT NULL)",
         )?;
-        transaction.execute_batch(sql)?;
-        if at + 1 == FINGERPRINTS {
+        for (at, sql) in MIGRATIONS.iter().enumerate().skip(found) {
+            transaction.execute_batch(sql)?;
+            transaction.execute("INSERT INTO migrations VALUES (?1, ?2)", (at + 1, checksum(sql)))?;
+        }
+        // Rows are read and written as this version knows them, so when they have all its columns.
+        if found < FINGERPRINTS {
             fill_fingerprints(&transaction)?;
         }
-        transaction.execute("INSERT INTO migrations VALUES (?1, ?2)", (at + 1, checksum(sql)))?;
-        transaction.pragma_update(None, "user_version", at + 1)?;
+        transaction.pragma_update(None, "user_version", MIGRATIONS.len())?;
         transaction.commit()?;
     }
     for (at, sql) in MIGRATIONS.iter().enumerate() {

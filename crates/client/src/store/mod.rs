@@ -3,8 +3,10 @@
 
 pub(crate) mod apart;
 mod confirmed;
+mod corrections;
 #[cfg(feature = "simulation")]
 mod deliberate;
+mod forms;
 mod history;
 mod inbox;
 mod migrate;
@@ -21,6 +23,7 @@ mod settle;
 mod stuck;
 #[cfg(test)]
 mod testing;
+mod unanswered;
 mod work;
 
 use std::path::{Path, PathBuf};
@@ -81,7 +84,9 @@ impl Store {
             }
             opened => opened?,
         };
-        Self::with_writer(folder, writer)
+        let store = Self::with_writer(folder, writer)?;
+        store.close_all_forms()?;
+        Ok(store)
     }
 
     /// Opens the store for one round, while the app may be running on it. It makes nothing and mends nothing: a
@@ -245,7 +250,7 @@ fn keep_statements(connection: &Connection) -> Result<(), StoreError> {
 
 #[cfg(test)]
 mod tests {
-    use super::testing::{event, recorded, remarks, somebody, store};
+    use super::testing::{event, recorded, remarks, shown, somebody, store};
     use super::*;
     use crate::view::{CommandError, ErrorCode};
 
@@ -261,7 +266,7 @@ mod tests {
         let (_folder, store) = store();
         let id = recorded(&store, "saved before");
         let large = "typed on a full disk ".repeat(2_000);
-        let save = || store.save(id, event(&large), &somebody());
+        let save = || store.save(id, shown(&store, id), event(&large), &somebody());
 
         leave_room_for(&store, 0);
         let error = CommandError::from(save().unwrap_err());

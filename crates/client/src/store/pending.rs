@@ -1,6 +1,6 @@
 //! What waits for the server, as a query: the next page of pending records.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use gatebook_sync::wire::{Limits, Push};
 use gatebook_sync::{Epoch, Scope};
@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::row::{COLUMNS, RecordRow};
-use super::{Store, settings};
+use super::{Store, settings, unanswered};
 use crate::error::StoreError;
 
 /// What the next request carries.
@@ -28,6 +28,8 @@ pub struct PushPage {
 
 /// Roughly what a record's envelope adds to its body in the request's JSON, with some room.
 pub(super) const ENVELOPE_BYTES: usize = 700;
+/// What a write that it follows adds.
+const WRITE_ID_BYTES: usize = 40;
 
 impl Store {
     /// How far this device has come in that scope's feed; `None` if it does not receive it.
@@ -81,7 +83,7 @@ impl Store {
 pub(super) fn has_fresh_work(connection: &Connection) -> Result<bool, StoreError> {
     Ok(connection
         .prepare_cached(
-            "SELECT EXISTS (SELECT 1 FROM records WHERE pending_sync = 1 AND rejection IS NULL \
+            "SELECT EXISTS (SELECT 1 FROM records WHERE pending_sync = 1 AND rejection IS NULL AND untouched = 0 \
              AND write_id NOT IN (SELECT write_id FROM stuck))",
         )?
         .query_row([], |row| row.get(0))?)
@@ -90,27 +92,40 @@ pub(super) fn has_fresh_work(connection: &Connection) -> Result<bool, StoreError
 /// How many records wait for a round.
 pub(super) fn count(connection: &Connection) -> Result<u32, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL")?
+        .prepare_cached("SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL AND untouched = 0")?
         .query_row([], |row| row.get(0))?)
 }
 
 fn pending(connection: &Connection, after: Uuid, limits: Limits) -> Result<(Vec<Push>, bool), StoreError> {
     let mut statement = connection.prepare_cached(&format!(
-        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND write_id > ?1 \
+        "SELECT {COLUMNS} FROM records WHERE pending_sync = 1 AND rejection IS NULL AND untouched = 0 AND write_id > ?1 \
          AND write_id NOT IN (SELECT write_id FROM stuck) ORDER BY write_id"
     ))?;
     let mut rows = statement.query([after])?;
+    let unanswered = unanswered::all(connection)?;
     let (mut page, mut bytes) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
-        let row = RecordRow::read(row)?;
-        bytes += row.content.body.get().len() + ENVELOPE_BYTES;
+        let push = push(RecordRow::read(row)?, &unanswered);
+        bytes += push.content.body.get().len() + push.follows.len() * WRITE_ID_BYTES + ENVELOPE_BYTES;
         let full = page.len() >= limits.page_records as usize || bytes > limits.page_bytes as usize;
         if full && !page.is_empty() {
             return Ok((page, true));
         }
-        page.push(Push { id: row.id, write_id: row.write_id, base: row.base, content: row.content });
+        page.push(push);
     }
     Ok((page, false))
+}
+
+/// The row's pending write, as it is sent.
+pub(super) fn push(row: RecordRow, unanswered: &HashMap<Uuid, Vec<Uuid>>) -> Push {
+    Push {
+        id: row.id,
+        write_id: row.write_id,
+        base: row.base,
+        follows: unanswered.get(&row.id).cloned().unwrap_or_default(),
+        withdraws: row.withdraws,
+        content: row.content,
+    }
 }
 
 pub(super) fn cursors(connection: &Connection) -> Result<BTreeMap<Scope, u64>, StoreError> {
@@ -130,7 +145,7 @@ pub(super) fn cursors(connection: &Connection) -> Result<BTreeMap<Scope, u64>, S
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{event, recorded, somebody, store};
+    use super::super::testing::{edited, recorded, store};
     use super::*;
 
     fn limits(page_records: u32, page_bytes: u32) -> Limits {
@@ -169,7 +184,7 @@ mod tests {
     fn a_record_that_is_edited_while_a_round_runs_comes_behind_the_others_under_its_new_write() {
         let (_folder, store) = store();
         let (first, second) = (recorded(&store, "first"), recorded(&store, "second"));
-        store.save(first, event("edited"), &somebody()).unwrap();
+        edited(&store, first, "edited");
         let page = store.push_page(None, Limits::default()).unwrap();
         assert_eq!(page.push.iter().map(|push| push.id).collect::<Vec<_>>(), [second, first]);
     }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::confirmed::is_stored;
+use super::records::begun;
 use super::row::{RecordRow, stage_name};
 use super::{Authorship, Store, reference, settings};
 use crate::error::StoreError;
@@ -89,20 +90,10 @@ impl Store {
                 operator_id: by.operator_id,
                 body: RawValue::from_string(body.to_json()).expect("a serialised body is JSON"),
             };
-            RecordRow {
-                id: photo.id,
-                content,
-                write_id: by.write_id,
-                device_id: Some(by.device_id),
-                base: None,
-                pending: true,
-                rejection: None,
-                shadow: None,
-                title: title(&body),
-                stage: stage_name(&body),
-                changed_at: by.now,
-            }
-            .put(transaction)?;
+            let listed = (title(&body), stage_name(&body));
+            begun(transaction, photo.id, content, listed, by)?.put(transaction)?;
+            // A photo is the first thing that was entered there.
+            transaction.execute("UPDATE records SET untouched = 0 WHERE id = ?1", [parent_id])?;
             put_row(transaction, photo.id, attachment)?;
             // Should the same photo have been here, its file has just been written anew.
             transaction.execute("UPDATE photos SET damaged = 0 WHERE sha256 = ?1", [&attachment.sha256])?;

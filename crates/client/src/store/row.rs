@@ -28,11 +28,21 @@ pub(super) struct RecordRow {
     pub title: String,
     pub stage: String,
     pub changed_at: Timestamp,
+    /// It says only what starting it made, and is not sent.
+    pub untouched: bool,
+    /// Its write only takes back earlier ones that may have been sent.
+    pub withdraws: bool,
+    /// How many requests had been begun when its write was made.
+    pub requests_before: i64,
 }
 
 /// The columns, in the order [`RecordRow::read`] expects.
 pub(super) const COLUMNS: &str = "id, kind, yard_id, schema, state, state_reason, captured_at, zone, operator_id, body, \
-     write_id, device_id, epoch, version, seq, received_at, mac, pending_sync, rejection, shadow, title, stage, changed_at";
+     write_id, device_id, epoch, version, seq, received_at, mac, pending_sync, rejection, shadow, title, stage, changed_at, \
+     untouched, withdraws, requests_before";
+
+/// Those of them that databases of before forms were kept do not have.
+pub(super) const NEWEST_COLUMNS: &str = "untouched, withdraws, requests_before";
 
 impl RecordRow {
     /// A row that equals a canonical state.
@@ -51,6 +61,9 @@ impl RecordRow {
             title,
             stage,
             changed_at,
+            untouched: false,
+            withdraws: false,
+            requests_before: 0,
         }
     }
 
@@ -136,6 +149,9 @@ impl RecordRow {
             title: row.get(20)?,
             stage: row.get(21)?,
             changed_at: timestamp(row.get_ref(22)?.as_str().map_err(rusqlite::Error::from)?)?,
+            untouched: row.get(23)?,
+            withdraws: row.get(24)?,
+            requests_before: row.get(25)?,
         })
     }
 
@@ -196,6 +212,9 @@ impl RecordRow {
             self.changed_at.to_string(),
             known.and_then(|(yard_id, _)| yard_id),
             known.map(|(_, fingerprint)| fingerprint.to_sql()),
+            self.untouched,
+            self.withdraws,
+            self.requests_before,
         ])?;
         if content.kind == Kind::Attachment.as_str() {
             confirmed::heed(connection, self)?;
@@ -211,7 +230,8 @@ impl RecordRow {
         };
         Ok(connection
             .prepare_cached(
-                "SELECT epoch, version, pending_sync, write_id, shadow_epoch, shadow_version FROM records WHERE id = ?1",
+                "SELECT epoch, version, pending_sync AND NOT untouched, write_id, shadow_epoch, shadow_version \
+                 FROM records WHERE id = ?1",
             )?
             .query_row([id], |row| {
                 Ok(LocalHead {
@@ -262,14 +282,17 @@ fn timestamp(text: &str) -> Result<Timestamp, StoreError> {
     text.parse().map_err(|source: jiff::Error| unreadable("time", source))
 }
 
-fn optional_json<T: DeserializeOwned>(what: &'static str, text: Option<String>) -> Result<Option<T>, StoreError> {
+pub(super) fn optional_json<T: DeserializeOwned>(
+    what: &'static str,
+    text: Option<String>,
+) -> Result<Option<T>, StoreError> {
     text.map(|text| serde_json::from_str(&text).map_err(|source| unreadable(what, source))).transpose()
 }
 
-fn json<T: Serialize>(value: &T) -> String {
+pub(super) fn json<T: Serialize>(value: &T) -> String {
     serde_json::to_string(value).expect("contract types are always JSON")
 }
 
-fn unreadable(what: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> StoreError {
+pub(super) fn unreadable(what: &'static str, source: impl std::error::Error + Send + Sync + 'static) -> StoreError {
     StoreError::Unreadable { what, source: Box::new(source) }
 }

@@ -15,8 +15,9 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
 use super::apart::LeavingRecord;
-use super::row::{COLUMNS, RecordRow};
-use super::{DATABASE, migrate, settings};
+use super::corrections::{self, Correction};
+use super::row::{COLUMNS, NEWEST_COLUMNS, RecordRow};
+use super::{DATABASE, forms, migrate, settings};
 use crate::error::StoreError;
 
 /// What belongs to a database.
@@ -34,6 +35,11 @@ struct Rescued {
     pending: Vec<RecordRow>,
     /// Records among them.
     known: HashSet<Uuid>,
+    /// Corrections that are not submitted, and the states that they were begun on.
+    corrections: Vec<(Uuid, Correction)>,
+    corrected: Vec<RecordRow>,
+    /// Writes that may have been sent, by record, oldest first.
+    unanswered: Vec<(Uuid, Uuid)>,
     /// Enrolment and choices, name and JSON.
     settings: Vec<(String, String)>,
 }
@@ -175,6 +181,16 @@ fn build(path: &Path, rescued: &Rescued, told: &str) -> Result<(), StoreError> {
     for row in &rescued.pending {
         row.put(&transaction)?;
     }
+    for (id, correction) in &rescued.corrections {
+        corrections::put(&transaction, *id, correction)?;
+    }
+    for row in &rescued.corrected {
+        forms::keep_replaced(&transaction, row)?;
+    }
+    for (record_id, write_id) in &rescued.unanswered {
+        let sql = "INSERT INTO unanswered (record_id, write_id) VALUES (?1, ?2)";
+        transaction.execute(sql, (record_id, write_id))?;
+    }
     settings::put(&transaction, &settings::SALVAGE, Some(&told.to_owned()))?;
     transaction.commit()?;
     connection.close().map_err(|(_, error)| error.into())
@@ -189,23 +205,34 @@ fn rescue(kept: &Path) -> Rescued {
     if connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).is_err() {
         return rescued;
     }
+    // A database of an earlier version lacks the newest columns.
+    let is_of_now = connection.prepare("SELECT untouched, withdraws, requests_before FROM records LIMIT 0").is_ok();
+    let columns = if is_of_now { COLUMNS.to_owned() } else { COLUMNS.replace(NEWEST_COLUMNS, "0, 0, -1") };
     for way in ["NOT INDEXED", "INDEXED BY records_pending"] {
         let rejected = if way == "NOT INDEXED" { "" } else { "AND rejection IS NULL" };
         for order in ["ASC", "DESC"] {
             let _ = read_pending(
                 &connection,
                 &format!(
-                    "SELECT {COLUMNS} FROM records {way} WHERE pending_sync = 1 {rejected} ORDER BY write_id {order}"
+                    "SELECT {columns} FROM records {way} WHERE pending_sync = 1 {rejected} ORDER BY write_id {order}"
                 ),
                 &mut rescued,
             );
             let _ = read_pending(
                 &connection,
-                &format!("SELECT {COLUMNS} FROM records {way} WHERE pending_sync = 1 {rejected}"),
+                &format!("SELECT {columns} FROM records {way} WHERE pending_sync = 1 {rejected}"),
                 &mut rescued,
             );
         }
     }
+    // Nobody knows any more which requests were begun when: any of these writes may have been sent.
+    rescued.pending.iter_mut().for_each(|row| row.requests_before = -1);
+    rescued.corrections = corrections::all(&connection).unwrap_or_default();
+    for (id, correction) in &rescued.corrections {
+        let row = RecordRow::find(&connection, *id).ok().flatten();
+        rescued.corrected.extend(row.filter(|row| row.write_id == correction.begun_on));
+    }
+    let _ = read_unanswered(&connection, &mut rescued.unanswered);
     for name in CARRIED {
         let value = connection
             .query_row("SELECT value FROM settings WHERE name = ?1", [name], |row| row.get::<_, String>(0))
@@ -224,6 +251,15 @@ fn read_pending(connection: &Connection, sql: &str, found: &mut Rescued) -> Resu
         if found.known.insert(row.id) {
             found.pending.push(row);
         }
+    }
+    Ok(())
+}
+
+fn read_unanswered(connection: &Connection, found: &mut Vec<(Uuid, Uuid)>) -> Result<(), StoreError> {
+    let mut statement = connection.prepare("SELECT record_id, write_id FROM unanswered ORDER BY place")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        found.push((row.get(0)?, row.get(1)?));
     }
     Ok(())
 }

@@ -5,8 +5,8 @@ use gatebook_sync::wire::Push;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::Store;
 use super::row::RecordRow;
+use super::{Store, pending, unanswered};
 use crate::error::StoreError;
 
 /// Rounds after which the operator is told.
@@ -40,9 +40,11 @@ impl Store {
              (SELECT stuck.write_id FROM stuck JOIN records USING (write_id) \
               WHERE pending_sync = 1 AND rejection IS NULL ORDER BY rounds, stuck.write_id LIMIT {RETRIED})"
         );
-        let rows = self.read(|connection| RecordRow::select(connection, &condition, []))?;
-        let push = |row: RecordRow| Push { id: row.id, write_id: row.write_id, base: row.base, content: row.content };
-        Ok(rows.into_iter().map(push).collect())
+        self.read(|connection| {
+            let unanswered = unanswered::all(connection)?;
+            let rows = RecordRow::select(connection, &condition, [])?;
+            Ok(rows.into_iter().map(|row| pending::push(row, &unanswered)).collect())
+        })
     }
 }
 

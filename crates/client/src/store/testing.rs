@@ -37,7 +37,8 @@ pub(super) fn event(remarks: &str) -> Body {
 /// A gate event of the yard is recorded.
 pub(super) fn recorded(store: &Store, remarks: &str) -> Uuid {
     let id = Uuid::now_v7();
-    store.create(id, event(remarks), Some(YARD), "America/Chicago", &somebody()).unwrap();
+    store.create(id, event(""), Some(YARD), "America/Chicago", &somebody()).unwrap();
+    edited(store, id, remarks);
     id
 }
 
@@ -77,4 +78,14 @@ pub(super) fn answer(records: Vec<Canonical>) -> SyncResponse {
         repaired: Repaired::default(),
         limits: Limits::default(),
     }
+}
+
+/// The write that the record's row is of: what a form shows that was drawn just now.
+pub(super) fn shown(store: &Store, id: Uuid) -> Uuid {
+    store.held(id).unwrap().unwrap().write_id
+}
+
+/// A gate event of the yard is edited as it is shown.
+pub(super) fn edited(store: &Store, id: Uuid, remarks: &str) {
+    store.save(id, shown(store, id), event(remarks), &somebody()).unwrap();
 }

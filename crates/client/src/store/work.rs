@@ -3,17 +3,18 @@
 use std::collections::{HashMap, HashSet};
 
 use gatebook_domain::reference::{Assignment, Template};
-use gatebook_domain::{Body, Kind, RecordState, missing, stage, stage_with, validate};
+use gatebook_domain::{Body, Kind, RecordState, missing, stage, stage_with, title, validate};
 use gatebook_sync::Canonical;
 use jiff::Timestamp;
 use rusqlite::{Connection, params};
 use uuid::Uuid;
 
+use super::corrections::{self, Correction};
 use super::reference::{self, Names};
 use super::row::RecordRow;
-use super::{Store, history};
+use super::{Store, forms, history};
 use crate::error::StoreError;
-use crate::view::{AlsoOpen, Counts, RecordView, RejectionView, WorkItem, WorkList};
+use crate::view::{AlsoOpen, Counts, Met, RecordView, RejectionView, WorkItem, WorkList};
 use crate::words;
 
 /// Lines a section of the work list shows at most.
@@ -35,14 +36,22 @@ impl Store {
                     params![yard_id, limit],
                 )
             };
-            let list = |rows: Vec<RecordRow>| rows.iter().filter_map(|row| item(row, operator_id, &names)).collect();
+            let corrections: HashMap<_, _> = corrections::all(connection)?.into_iter().collect();
+            let list = |rows: Vec<RecordRow>| {
+                rows.iter().filter_map(|row| item(row, corrections.get(&row.id), operator_id, &names)).collect()
+            };
             Ok(WorkList {
                 assigned: assigned(connection, yard_id, operator_id)?,
                 in_progress: list(section(
-                    "(stage <> 'submitted' AND state = 'live' OR rejection IS NOT NULL)",
+                    "(stage <> 'submitted' AND state = 'live' OR rejection IS NOT NULL \
+                     OR id IN (SELECT record_id FROM corrections))",
                     SECTION,
                 )?),
-                recent: list(section("(stage = 'submitted' OR state <> 'live') AND rejection IS NULL", RECENT)?),
+                recent: list(section(
+                    "(stage = 'submitted' OR state <> 'live') AND rejection IS NULL \
+                     AND id NOT IN (SELECT record_id FROM corrections)",
+                    RECENT,
+                )?),
             })
         })
     }
@@ -91,22 +100,39 @@ impl Store {
 
 fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<RecordView, StoreError> {
     let row = RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id))?;
-    let body = row.body().ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
+    let correction = corrections::find(connection, id)?;
+    let (write_id, content) = correction
+        .as_ref()
+        .map_or((row.write_id, &row.content), |correction| (correction.write_id, &correction.content));
+    let body = row
+        .kind()
+        .and_then(|kind| Body::from_json(kind, content.body.get()).ok())
+        .ok_or(StoreError::WrongKind { id, kind: "record this version of the app can read" })?;
+    let met = match forms::meanwhile(connection, id)? {
+        Some(meanwhile) => Some(Met {
+            operator_name: reference::operator_name(connection, meanwhile.theirs.content.operator_id)?,
+            at: meanwhile.theirs.receipt.received_at,
+            voided: meanwhile.theirs.content.state == RecordState::Voided,
+        }),
+        None => None,
+    };
     let template = template_of(connection, &body)?;
     let also_open = also_open(&row, operator_id);
     let missing = missing(&body, template.as_ref());
     Ok(RecordView {
         id,
+        write_id,
         yard_id: row.content.yard_id,
-        title: row.title.clone(),
+        title: title(&body),
         stage: stage_with(&body, || missing.clone()),
         state: row.content.state,
         state_reason: row.content.state_reason.clone(),
         problems: validate(&body, template.as_ref()),
         rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
-        can_discard: row.pending && (row.base.is_some() || row.shadow.is_some()),
-        operator_name: reference::operator_name(connection, row.content.operator_id)?,
-        changed_at: row.changed_at,
+        can_discard: correction.is_some()
+            || row.pending && !row.withdraws && (row.base.is_some() || row.shadow.is_some()),
+        operator_name: reference::operator_name(connection, content.operator_id)?,
+        changed_at: correction.as_ref().map_or(row.changed_at, |correction| correction.content.captured_at),
         zone: row.content.zone.clone(),
         also_open: match also_open {
             Some((who, since)) => {
@@ -114,6 +140,8 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
             }
             None => None,
         },
+        correcting: correction.is_some(),
+        met,
         missing,
         template,
         body,
@@ -168,28 +196,36 @@ fn assigned(connection: &Connection, yard_id: Uuid, operator_id: Option<Uuid>) -
             rejected: false,
             voided: false,
             also_open: None,
+            correcting: false,
         })
         .collect();
     items.sort_by_key(|item| (item.due_at.is_none(), item.due_at, item.record_id));
     Ok(items)
 }
 
-fn item(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Option<WorkItem> {
-    let body = row.body()?;
+fn item(
+    row: &RecordRow,
+    correction: Option<&Correction>,
+    operator_id: Option<Uuid>,
+    names: &Names,
+) -> Option<WorkItem> {
+    let content = correction.map_or(&row.content, |correction| &correction.content);
+    let body = Body::from_json(row.kind()?, content.body.get()).ok()?;
     Some(WorkItem {
         record_id: row.id,
         kind: body.kind(),
-        title: row.title.clone(),
+        title: title(&body),
         detail: words::detail(&body),
         stage: Some(stage(&body, None)),
         assignment_id: if let Body::Inspection(inspection) = &body { inspection.assignment_id } else { None },
         due_at: None,
         changed_at: row.changed_at,
-        operator_name: names.of(row.content.operator_id),
+        operator_name: names.of(content.operator_id),
         rejected: row.rejection.is_some(),
         voided: row.content.state == RecordState::Voided,
         also_open: also_open(row, operator_id)
             .map(|(who, since)| AlsoOpen { operator_name: names.of(Some(who)), since }),
+        correcting: correction.is_some(),
     })
 }
 

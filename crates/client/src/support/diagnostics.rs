@@ -33,8 +33,10 @@ pub struct Diagnosed {
 }
 
 /// Counts that tell how a store fares.
-const COUNTS: [(&str, &str); 10] = [
-    ("waiting", "SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL"),
+const COUNTS: [(&str, &str); 12] = [
+    ("waiting", "SELECT count(*) FROM records WHERE pending_sync = 1 AND rejection IS NULL AND untouched = 0"),
+    ("corrections", "SELECT count(*) FROM corrections"),
+    ("unanswered", "SELECT count(*) FROM unanswered"),
     ("rejected", "SELECT count(*) FROM records WHERE rejection IS NOT NULL"),
     ("stuck", "SELECT count(*) FROM stuck"),
     ("unconfirmed", "SELECT count(*) FROM unconfirmed"),

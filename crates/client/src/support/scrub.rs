@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 pub(super) const HIDDEN: &str = "(not shown)";
 
 /// Settings that are shown as they are.
-const SETTINGS: [&str; 17] = [
+const SETTINGS: [&str; 18] = [
     "attempts",
     "device_id",
     "epoch",
@@ -21,6 +21,7 @@ const SETTINGS: [&str; 17] = [
     "photo_policy",
     "place",
     "repairs",
+    "requests",
     "salvage",
     "scheduler_woken",
     "server_time",
@@ -65,11 +66,17 @@ pub(super) fn body(kind: &str, body: &str) -> String {
 
 /// A canonical state as it may be shown: whole, or not.
 pub(super) fn canonical(state: &str) -> String {
-    let content = object(state).remove("content");
-    match content.as_ref().and_then(|content| content["kind"].as_str()).and_then(Kind::parse) {
-        Some(kind) if kind != Kind::Operator => state.to_owned(),
-        _ => HIDDEN.to_owned(),
-    }
+    let content = object(state).remove("content").unwrap_or_default();
+    if may_be_shown(&content) { state.to_owned() } else { HIDDEN.to_owned() }
+}
+
+/// What a record says as it may be shown: whole, or not.
+pub(super) fn content(content: &str) -> String {
+    if may_be_shown(&Value::Object(object(content))) { content.to_owned() } else { HIDDEN.to_owned() }
+}
+
+fn may_be_shown(content: &Value) -> bool {
+    content["kind"].as_str().and_then(Kind::parse).is_some_and(|kind| kind != Kind::Operator)
 }
 
 /// Text that was written for people, such as a log, without those secrets, should it hold any.

@@ -18,7 +18,7 @@ use crate::store::Store;
 const FOLDER: &str = "support";
 
 /// The tables that are copied. One that a later version brings is not, until it is named here.
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 15] = [
     "records",
     "photos",
     "settings",
@@ -28,6 +28,11 @@ const TABLES: [&str; 10] = [
     "let_go",
     "cursors",
     "inbox_read",
+    "forms",
+    "replaced",
+    "meanwhile",
+    "corrections",
+    "unanswered",
     "migrations",
 ];
 
@@ -215,7 +220,8 @@ fn shown(row: &Row<'_>, at: usize, table: &str, column: &str) -> Result<Value, S
     Ok(Value::Text(match (table, column) {
         ("settings", "value") => scrub::setting(&row.get::<_, String>("name")?, &text),
         ("records", "body") => scrub::body(&row.get::<_, String>("kind")?, &text),
-        ("records", "shadow") | ("displaced", "state") => scrub::canonical(&text),
+        ("records", "shadow") | ("displaced", "state") | ("meanwhile", "theirs") => scrub::canonical(&text),
+        ("corrections" | "replaced", "content") | ("meanwhile", "before") => scrub::content(&text),
         _ => text,
     }))
 }

@@ -89,8 +89,9 @@ fn recorded(device: &Device, remarks: &str) -> Uuid {
     let mut event = GateEvent::new(Direction::In);
     remarks.clone_into(&mut event.remarks);
     let start = crate::view::Start::GateEvent { direction: Direction::In };
-    let id = device.start(start).unwrap().id;
-    device.save(id, Body::GateEvent(event)).unwrap();
+    let begun = device.start(start).unwrap();
+    let id = begun.id;
+    device.save(id, Body::GateEvent(event), begun.write_id).unwrap();
     id
 }
 

@@ -24,7 +24,7 @@ async fn in_normal_life_nothing_is_ever_found() {
         }
         hector.records("pending while others sync");
         maria.syncs(&yard).await;
-        hector.device.void_record(ids[20 + round], "twice").unwrap();
+        hector.device.void_record(ids[20 + round], "twice", hector.held(ids[20 + round]).write_id).unwrap();
         let pages = Limits { page_records: 3, ..Limits::default() };
         hector.syncs_by(pages, &Way::of(&yard, &hector)).await.unwrap();
     }

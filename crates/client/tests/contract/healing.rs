@@ -141,7 +141,7 @@ async fn a_void_stays_a_void_through_a_restore() {
     let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
     let id = shared(&yard, &maria, &hector).await;
     let backup = yard.backup();
-    maria.device.void_record(id, "entered twice").unwrap();
+    maria.device.void_record(id, "entered twice", maria.held(id).write_id).unwrap();
     maria.syncs(&yard).await;
     yard.restores(&backup);
     hector.syncs(&yard).await;

@@ -29,7 +29,7 @@ fn submits(phone: &Phone, id: Uuid) {
 async fn an_old_yard(yard: &Yard, phone: &Phone) -> [Uuid; 4] {
     let ids = ["submitted", "voided", "unfinished", "pending"].map(|remarks| phone.records(remarks));
     submits(phone, ids[0]);
-    phone.device.void_record(ids[1], "twice").unwrap();
+    phone.device.void_record(ids[1], "twice", phone.held(ids[1]).write_id).unwrap();
     submits(phone, ids[3]);
     phone.syncs(yard).await;
     yard.clock.step(days(31));
@@ -142,8 +142,8 @@ async fn an_assignment_whose_report_was_let_go_does_not_look_undone() {
     let assignment = before[0].assignment_id.unwrap();
     let started = maria.device.start(gatebook_client::view::Start::Assignment { assignment_id: assignment }).unwrap();
     let Body::Inspection(inspection) = started.body else { panic!("an inspection expected") };
-    maria.device.save(started.id, Body::Inspection(inspection)).unwrap();
-    maria.device.void_record(started.id, "done on paper").unwrap();
+    maria.device.save(started.id, Body::Inspection(inspection), started.write_id).unwrap();
+    maria.device.void_record(started.id, "done on paper", maria.held(started.id).write_id).unwrap();
     maria.syncs(&yard).await;
     yard.clock.step(days(31));
     maria.syncs(&yard).await;

@@ -151,7 +151,7 @@ async fn a_void_never_comes_back_by_a_late_edit() {
     let id = maria.records("twice");
     maria.syncs(&yard).await;
     hector.syncs(&yard).await;
-    maria.device.void_record(id, "entered twice").unwrap();
+    maria.device.void_record(id, "entered twice", maria.held(id).write_id).unwrap();
     maria.syncs(&yard).await;
     hector.edits(id, "edited without knowing");
     hector.syncs(&yard).await;

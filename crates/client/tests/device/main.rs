@@ -5,8 +5,10 @@
 mod background;
 mod bad_pages;
 mod conflict;
+mod corrections;
 mod damage;
 mod enrolment;
+mod forms;
 mod in_flight;
 mod network;
 mod newer_schema;

@@ -22,7 +22,7 @@ async fn newer_event(yard: &TestYard, device: &TestDevice) -> Uuid {
     let template = device.records("made here, for its envelope");
     let content = Content { schema: 7, body: raw(&body), ..device.held(template).content };
     let id = Uuid::now_v7();
-    let push = vec![Push { id, write_id: Uuid::now_v7(), base: None, content }];
+    let push = vec![Push { id, write_id: Uuid::now_v7(), base: None, follows: Vec::new(), withdraws: false, content }];
     let request = SyncRequest {
         protocol: PROTOCOL,
         app: "7.0.0".to_owned(),
@@ -89,7 +89,7 @@ async fn a_kind_this_app_does_not_know_is_kept_byte_for_byte_and_neither_shown_n
     assert_eq!((held.content.body.get(), held.content.schema, held.pending), (text, 9, false));
     assert_eq!(old.device.record(id).unwrap_err().code, ErrorCode::Invalid);
     let blank = Body::GateEvent(GateEvent::new(Direction::In));
-    assert_eq!(old.device.save(id, blank).unwrap_err().code, ErrorCode::Final);
+    assert_eq!(old.device.save(id, blank, old.held(id).write_id).unwrap_err().code, ErrorCode::Final);
     let listed = old.device.work_list().unwrap();
     let all = listed.assigned.iter().chain(&listed.in_progress).chain(&listed.recent);
     assert!(all.into_iter().all(|item| item.record_id != id));

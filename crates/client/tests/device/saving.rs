@@ -65,7 +65,8 @@ async fn an_app_killed_in_the_middle_of_an_inspection_reopens_at_the_same_step_w
     for at in 0..3 {
         inspection.items[at].result = Some(ItemResult::Pass);
         inspection.items[at].note = format!("looked at {at}");
-        device.device.save(begun.id, Body::Inspection(inspection.clone())).unwrap();
+        let shown = device.held(begun.id).write_id;
+        device.device.save(begun.id, Body::Inspection(inspection.clone()), shown).unwrap();
         device.device.keep_place(Some(&format!("/record/{}/item/{at}", begun.id))).unwrap();
     }
 

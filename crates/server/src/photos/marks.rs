@@ -103,12 +103,14 @@ impl Earlier {
             receipt.is_of_same_write(base)
         };
         let writes = self.writes.get(&(held.record_id, base.version)).map(Vec::as_slice).unwrap_or_default();
-        let then = writes.iter().find(is_base).map(|write| &write.content);
-        match (then.and_then(unmarked), unmarked(&held.content)) {
-            (Some(then), Some(now)) => then.says_the_same_as(&now),
-            _ => false,
-        }
+        writes.iter().find(is_base).is_some_and(|then| is_same_but_for_marks(&then.content, &held.content))
     }
+}
+
+/// Whether both are attachments of which people said the same; the server's own word does not count.
+pub(crate) fn is_same_but_for_marks(then: &Content, now: &Content) -> bool {
+    let is_attachment = [then, now].iter().all(|content| content.kind == Kind::Attachment.as_str());
+    is_attachment && matches!((unmarked(then), unmarked(now)), (Some(then), Some(now)) if then.says_the_same_as(&now))
 }
 
 /// Whether it is an attachment, and has changed in this epoch since that state of it.

@@ -1,11 +1,12 @@
 //! Step 3: the decision on each record, in order. Nothing is written yet; the book says what will be.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatebook_domain::Body;
 use gatebook_sync::deliberate;
 use gatebook_sync::{
-    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Verdict, VersionId, decide,
+    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Sequence, Verdict,
+    VersionId, decide,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -16,7 +17,7 @@ use super::notices::{Conflict, Side};
 use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
-use crate::photos::Earlier;
+use crate::photos::{Earlier, is_same_but_for_marks};
 use crate::receipt::Key;
 use crate::storage::{Ancestor, Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
@@ -32,6 +33,10 @@ pub(super) struct Book<'a> {
     pub ledger: HashMap<Uuid, Known>,
     /// What the records of re-offers have been through.
     pub lineage: Lineage,
+    /// Writes of the page before which a later one of the same device was judged.
+    pub followed: HashSet<Uuid>,
+    /// What is to be remembered of that: each write with the later one.
+    pub followed_now: Vec<(Uuid, Uuid)>,
     /// What attachments said in the states that writes of the page were made on.
     pub earlier: Earlier,
     /// What will be filed, in order.
@@ -92,7 +97,11 @@ impl Book<'_> {
         let existing = self.existing(id);
         let incoming = Incoming {
             offer: match &offered.ground {
-                Ground::Write { base } => Offer::Write { base: seen.as_ref().or(base.as_ref()) },
+                Ground::Write { base, withdraws, .. } => Offer::Write {
+                    base: seen.as_ref().or(base.as_ref()),
+                    sequence: self.sequence(offered),
+                    withdraws: *withdraws,
+                },
                 Ground::Reoffer { receipt, .. } => {
                     Offer::Reoffer { receipt, overtaken: self.lineage.is_overtaken(id, receipt.version_id(), write_id) }
                 }
@@ -137,7 +146,7 @@ impl Book<'_> {
     /// The receipt of what is held, if the server has only said `stored_at` since the base: nobody's change is lost then.
     fn base_but_for_marks(&self, offered: &Offered) -> Option<Receipt> {
         match (&offered.ground, self.standing.get(&offered.id)) {
-            (Ground::Write { base: Some(base) }, Some(Standing::Stored(held)))
+            (Ground::Write { base: Some(base), .. }, Some(Standing::Stored(held)))
                 if self.earlier.is_only_marked_since(held, base) =>
             {
                 let mut receipt = held.receipt();
@@ -146,6 +155,25 @@ impl Book<'_> {
             }
             _ => None,
         }
+    }
+
+    /// How a write stands to those of its device that had no answer yet when it was made.
+    fn sequence(&self, offered: &Offered) -> Sequence {
+        let Ground::Write { follows, .. } = &offered.ground else { return Sequence::Alone };
+        if self.followed.contains(&offered.write_id) {
+            return Sequence::BeforeJudged;
+        }
+        let Some((held, content)) = self.standing.get(&offered.id).map(|standing| match standing {
+            Standing::Stored(held) => (held.write_id, &held.content),
+            Standing::Filed(at) => (self.filings[*at].write_id, &self.filings[*at].content),
+        }) else {
+            return Sequence::Alone;
+        };
+        let is_held = |write: &Uuid| {
+            let marked = || self.known(*write).is_some_and(|(_, _, then)| is_same_but_for_marks(then, content));
+            *write == held || marked()
+        };
+        if follows.iter().any(is_held) { Sequence::AfterHeld } else { Sequence::Alone }
     }
 
     /// Why the record is not taken, as far as `decide` cannot see it. Notes what its receipt proves.
@@ -165,8 +193,8 @@ impl Book<'_> {
         }
         let tenant = self.device.tenant.id;
         let (proof, is_genuine) = match &offered.ground {
-            Ground::Write { base: None } => return None,
-            Ground::Write { base: Some(base) } => {
+            Ground::Write { base: None, .. } => return None,
+            Ground::Write { base: Some(base), .. } => {
                 let is_held = existing.is_some_and(|held| held.receipt.is_same_state(base));
                 (base, is_held || self.key.gave(tenant, offered.id, base))
             }
@@ -188,7 +216,13 @@ impl Book<'_> {
         let is_forgotten = deliberate!(ForgetLedger) && self.ledger.contains_key(&write_id);
         let write_id = if is_forgotten { Uuid::new_v5(&write_id, content.kind.as_bytes()) } else { write_id };
         let (device_id, base, original) = match ground {
-            Ground::Write { base } => (Some(self.device.id), base.as_ref().map(Receipt::version_id), None),
+            Ground::Write { base, .. } => {
+                let base = match self.sequence(offered) {
+                    Sequence::AfterHeld => self.standing_version(id),
+                    Sequence::Alone | Sequence::BeforeJudged => base.as_ref().map(Receipt::version_id),
+                };
+                (Some(self.device.id), base, None)
+            }
             Ground::Reoffer { receipt, written_by } => {
                 (*written_by, Some(receipt.version_id()), Some(receipt.received_at))
             }
@@ -205,6 +239,10 @@ impl Book<'_> {
         let restores = (version.is_some() && original.is_some()).then_some(write_id);
         if let Some(version) = version {
             self.lineage.add(Ancestor { record_id: id, version, write_id, base });
+        }
+        if let (Ground::Write { follows, .. }, false) = (ground, matches!(outcome, Outcome::Rejected)) {
+            self.followed.extend(follows);
+            self.followed_now.extend(follows.iter().map(|earlier| (*earlier, write_id)));
         }
         let at = self.filings.len();
         self.filings.push(Filing {
@@ -253,6 +291,13 @@ impl Book<'_> {
             Some(Standing::Stored(held)) => held.write_id,
             Some(Standing::Filed(at)) => self.filings[*at].write_id,
             None => unreachable!("only what meets another state is set aside"),
+        }
+    }
+
+    fn standing_version(&self, id: Uuid) -> Option<VersionId> {
+        match self.standing.get(&id)? {
+            Standing::Stored(held) => Some(held.version),
+            Standing::Filed(at) => self.filings[*at].version,
         }
     }
 

@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 
+use gatebook_domain::Kind;
 use jiff::Timestamp;
 
 use super::judge::{Book, Known, Standing};
@@ -26,13 +27,21 @@ pub(super) fn load<'a>(
     ids.dedup();
     let held = writing.claim(device.tenant, &ids)?;
     let writes: Vec<_> = page.iter().map(|offered| offered.write_id).collect();
-    let ledger = writing.ledger(device.tenant, &writes)?;
+    let followed = writing.followed(device.tenant, &writes)?;
+    // The server's own word may lie on top of an attachment's unanswered write: what that said tells.
+    let under_marks =
+        page.iter().filter(|it| it.content.kind == Kind::Attachment.as_str()).flat_map(|it| match &it.ground {
+            Ground::Write { follows, .. } => follows.as_slice(),
+            Ground::Reoffer { .. } => &[],
+        });
+    let asked: Vec<_> = writes.iter().chain(under_marks).copied().collect();
+    let ledger = writing.ledger(device.tenant, &asked)?;
     let reoffered: Vec<_> =
         page.iter().filter(|it| matches!(it.ground, Ground::Reoffer { .. })).map(|it| it.id).collect();
     let lineage = if reoffered.is_empty() { Vec::new() } else { writing.lineage(device.tenant, &reoffered)? };
     let in_force: HashMap<_, _> = held.iter().map(|held| (held.record_id, held)).collect();
     let based = page.iter().filter_map(|offered| match &offered.ground {
-        Ground::Write { base: Some(base) } => Some((*in_force.get(&offered.id)?, base)),
+        Ground::Write { base: Some(base), .. } => Some((*in_force.get(&offered.id)?, base)),
         _ => None,
     });
     let earlier = Earlier::load(writing, device.tenant, based)?;
@@ -45,6 +54,8 @@ pub(super) fn load<'a>(
         standing: held.into_iter().map(|held| (held.record_id, Standing::Stored(Box::new(held)))).collect(),
         ledger: ledger.into_iter().map(|entry| (entry.write_id, Known::Stored(Box::new(entry)))).collect(),
         lineage: Lineage::of(lineage),
+        followed,
+        followed_now: Vec::new(),
         earlier,
         filings: Vec::with_capacity(page.len()),
         displaced: HashMap::new(),

@@ -20,7 +20,7 @@ mod references;
 mod stamp;
 
 use gatebook_domain::Body;
-use gatebook_sync::wire::{ApiErrorCode, Judged, Push};
+use gatebook_sync::wire::{ApiErrorCode, FOLLOWED, Judged, Push};
 use gatebook_sync::{Canonical, Content, Receipt, Rejection, Verdict, deliberate};
 use rayon::prelude::*;
 use uuid::Uuid;
@@ -54,8 +54,8 @@ pub(crate) struct Offered {
 
 /// On what ground it is offered.
 enum Ground {
-    /// An operator's write on that state.
-    Write { base: Option<Receipt> },
+    /// An operator's write on that state, made after those of its device's writes that had no answer yet.
+    Write { base: Option<Receipt>, follows: Vec<Uuid>, withdraws: bool },
     /// A canonical state that the server may have lost, once written by that device.
     Reoffer { receipt: Receipt, written_by: Option<Uuid> },
 }
@@ -70,7 +70,11 @@ pub(crate) fn prepare(
 ) -> Result<Vec<Offered>, ServerError> {
     let offered: Vec<_> = push
         .into_iter()
-        .map(|Push { id, write_id, base, content }| (id, write_id, Ground::Write { base }, content))
+        .map(|Push { id, write_id, base, mut follows, withdraws, content }| {
+            // A device names its newest last.
+            follows.drain(..follows.len().saturating_sub(FOLLOWED));
+            (id, write_id, Ground::Write { base, follows, withdraws }, content)
+        })
         .chain(reoffer.into_iter().map(|Canonical { id, receipt, write_id, device_id, content }| {
             (id, write_id, Ground::Reoffer { receipt, written_by: device_id }, content)
         }))
@@ -140,6 +144,7 @@ pub(crate) fn reconcile<'a>(
         let (mut marks, marked) = photos::follow(writing, tenant, environment, &book.filings)?;
         stamp(&mut marks, &mut counter, now)?;
         writing.store(tenant, &book.displaced, &book.filings)?;
+        writing.follow(tenant, &book.followed_now)?;
         writing.store(tenant, &desk.superseded(), &notices)?;
         writing.store(tenant, &marked, &marks)?;
         writing.set_counter(tenant, counter)?;

@@ -8,7 +8,7 @@ mod photos;
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatebook_sync::wire::{Departure, Entry, IdRange};
 use gatebook_sync::{Epoch, Scope, Tally, VersionId};
@@ -130,6 +130,8 @@ pub(crate) trait Reading: ReadingPhotos {
     fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError>;
     /// What the ledger knows of those writes.
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError>;
+    /// Those of the writes of which a later one of the same device, that names them as made before it, was judged.
+    fn followed(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashSet<Uuid>, ServerError>;
     /// Every write to a record, in the order in which they were judged.
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError>;
     /// The writes that became those versions of those records, as far as there are any.
@@ -210,6 +212,8 @@ pub(crate) trait Writing: Reading + WritingPhotos {
     /// Files judged and stamped writes in order, marks what they displace, and points records that were claimed at
     /// those that are canonical.
     fn store(&self, tenant: Tenant, displaced: &HashMap<Uuid, Outcome>, filings: &[Filing]) -> Result<(), ServerError>;
+    /// Remembers of each write the later one of the same device that was judged and names it as made before.
+    fn follow(&self, tenant: Tenant, followed: &[(Uuid, Uuid)]) -> Result<(), ServerError>;
     /// Where the tenant's feed stands from now on.
     fn set_counter(&self, tenant: Tenant, counter: Counter) -> Result<(), ServerError>;
 }

@@ -71,6 +71,8 @@ impl Ours {
             id,
             write_id: Uuid::now_v7(),
             base: None,
+            follows: Vec::new(),
+            withdraws: false,
             content: Content {
                 kind: "gate_event".to_owned(),
                 yard_id: Some(device.yards()[0]),

@@ -80,6 +80,14 @@ impl World<'_> {
             )
         })?;
         let Some(mine) = mine.first() else { return Ok(()) };
+        let is_entered = !self.oracle.started.contains(&push.write_id);
+        self.hold(Invariant::LosersTold, is_entered, |story| {
+            format!(
+                "{} of {} says only what starting it made, and was sent",
+                story.write(push.write_id),
+                story.record(push.id)
+            )
+        })?;
         self.oracle.on_server.insert((push.id, push.write_id));
         self.oracle.tenants.entry(push.id).or_insert(tenant);
         if is_photo {
@@ -198,6 +206,18 @@ impl World<'_> {
         if held.content.says_the_same_as(&push.content) {
             return Ok(());
         }
+        if self.was_overtaken(push, after) {
+            // A later write of the same device was judged before it arrived.
+            let stands = now == Some(held.write_id) && mine.outcome == AuditOutcome::Superseded;
+            return self.hold(Invariant::LosersTold, stands || self.host.life > 0, |story| {
+                told(story, "it was made before what its device wrote later, and displaced something")
+            });
+        }
+        if push.withdraws && !push.follows.contains(&held.write_id) {
+            return self.hold(Invariant::LosersTold, now == Some(held.write_id), |story| {
+                told(story, "it only takes back what is not there, and displaced something")
+            });
+        }
         let had_seen = self.oracle.had_seen(push.write_id, held.write_id);
         let saw_it = self.oracle.saw(push.write_id, held.write_id);
         let is_void = held.content.state == RecordState::Voided;
@@ -211,11 +231,38 @@ impl World<'_> {
                 return self.lost(tenant, push.id, mine, held, after);
             }
         }
+        let is_draft = held.content.is_submitted() && !push.content.is_submitted();
+        if is_draft && !had_seen && now == Some(held.write_id) {
+            return self.lost(tenant, push.id, mine, held, after);
+        }
+        // Who took what somebody else wrote may have put a draft in place of their own report.
+        let has_chosen = self.oracle.made_on.get(&push.write_id).is_some_and(|made_on| made_on.len() > 1);
+        let is_taken_back = is_draft && had_seen && push.content.state == RecordState::Live;
+        self.hold(Invariant::LosersTold, !is_taken_back || push.withdraws || has_chosen, |story| {
+            told(story, "a report was taken back by a correction that nobody has submitted")
+        })?;
+        let is_in_line = push.base.as_ref().is_some_and(|base| is_in_line(held, base));
+        self.hold(Invariant::LosersTold, !is_draft || saw_it || is_in_line, |story| {
+            told(story, "nobody has submitted it, and it displaced a report that its writer had not seen")
+        })?;
         self.hold(Invariant::LosersTold, now == Some(push.write_id), |story| {
             told(story, "it was received last and did not win")
         })?;
-        let is_in_line = push.base.as_ref().is_some_and(|base| is_in_line(held, base));
+        let is_in_conflict = after.iter().any(|it| it.write_id == held.write_id && is_set_aside(it, mine));
+        self.hold(Invariant::LosersTold, !(had_seen && is_in_conflict) || self.host.life > 0, |story| {
+            told(story, "its writer went on from that, and is told of a conflict")
+        })?;
         if saw_it || is_in_line { Ok(()) } else { self.lost(tenant, push.id, held, mine, after) }
+    }
+
+    /// Whether a later write of the same device, made with this one in sight, was judged before it.
+    fn was_overtaken(&self, push: &Push, after: &[AuditEntry]) -> bool {
+        let earlier = after.iter().take_while(|entry| entry.write_id != push.write_id);
+        let is_later = |entry: &AuditEntry| {
+            let (later, this) = (entry.write_id, push.write_id);
+            self.oracle.same_device(later, this) && self.oracle.had_seen(later, this)
+        };
+        earlier.filter(|entry| !matches!(entry.outcome, AuditOutcome::Rejected(_))).any(is_later)
     }
 
     /// `loser` lost to `winner`: the audit table says so. That both were told is looked at in the end.

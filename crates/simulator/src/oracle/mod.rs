@@ -25,7 +25,11 @@ pub(crate) struct Oracle {
     /// Of each device and record: the newest write that its operator saw saved.
     pub saved: BTreeMap<(usize, Uuid), Saved>,
     /// What each write was made on: what its writer saw.
-    pub made_on: BTreeMap<Uuid, Uuid>,
+    pub made_on: BTreeMap<Uuid, Vec<Uuid>>,
+    /// Corrections that are not submitted, by device and record: the write that names what it says, and what that is.
+    pub corrections: BTreeMap<(usize, Uuid), (Uuid, Box<str>)>,
+    /// Writes that say only what starting their record made.
+    pub started: BTreeSet<Uuid>,
     /// Where each write was made.
     pub written_on: BTreeMap<Uuid, usize>,
     /// Records that operators wrote, and whose organisation's they are.
@@ -109,19 +113,22 @@ impl Oracle {
     }
 
     /// Whether both were written on one device: whoever gave a change up there knows of it.
-    fn same_device(&self, write: Uuid, other: Uuid) -> bool {
+    pub(super) fn same_device(&self, write: Uuid, other: Uuid) -> bool {
         let (a, b) = (self.written_on.get(&write), self.written_on.get(&other));
         a.is_some() && a == b
     }
 
     /// Whether the writer of `write` had seen `other`, or something that was made on it.
     pub(crate) fn had_seen(&self, write: Uuid, other: Uuid) -> bool {
-        let mut seen = write;
-        while let Some(before) = self.made_on.get(&seen) {
-            if *before == other {
-                return true;
+        let (mut settled, mut open) = (BTreeSet::new(), vec![write]);
+        while let Some(seen) = open.pop() {
+            if settled.insert(seen) {
+                let before = self.made_on.get(&seen).map(Vec::as_slice).unwrap_or_default();
+                if before.contains(&other) {
+                    return true;
+                }
+                open.extend(before);
             }
-            seen = *before;
         }
         false
     }
@@ -136,7 +143,7 @@ impl Oracle {
                 return true;
             }
             if settled.insert(seen) {
-                open.extend(self.made_on.get(&seen));
+                open.extend(self.made_on.get(&seen).into_iter().flatten());
                 open.extend(self.lost_to.iter().filter(|(_, winner)| **winner == seen).map(|(loser, _)| loser));
             }
         }

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::Saved;
 use crate::tally::Invariant;
-use crate::world::{Run, World};
+use crate::world::{Run, World, says};
 
 impl World<'_> {
     /// An operator saw that something was saved, where `before` had been to be seen.
@@ -22,6 +22,24 @@ impl World<'_> {
         self.oracle.tenants.entry(record).or_insert(tenant);
         self.devices[device].uncertain = None;
         let name = self.devices[device].name;
+        if held.untouched {
+            // Nothing has been entered that could be lost.
+            return Ok(());
+        }
+        if let Some((write, content)) = &held.correction {
+            let words: Box<str> = content.body.get().into();
+            let earlier = self.oracle.corrections.insert((device, record), (*write, words));
+            if earlier.is_none_or(|(earlier, _)| earlier != *write) {
+                self.story.tell(self.time.now(), || {
+                    let (record, write) = (self.story.record(record), self.story.write(*write));
+                    format!("{name} {told} {record} as the correction {write}")
+                });
+                self.oracle.written_on.insert(*write, device);
+                self.made_on(*write, before);
+            }
+            return Ok(());
+        }
+        self.oracle.corrections.remove(&(device, record));
         let known = self.oracle.saved.get(&(device, record)).map(|saved| saved.write);
         if !held.pending {
             // Given up, or opened as it is.
@@ -44,10 +62,39 @@ impl World<'_> {
             )
         });
         self.oracle.written_on.insert(held.write_id, device);
-        if let Some(before) = before.filter(|before| *before != held.write_id) {
-            self.oracle.made_on.insert(held.write_id, before);
-        }
+        self.made_on(held.write_id, before);
         self.oracle.saved.insert((device, record), Saved::of(&held));
+        Ok(())
+    }
+
+    fn made_on(&mut self, write: Uuid, before: Option<Uuid>) {
+        if let Some(before) = before.filter(|before| *before != write) {
+            self.oracle.made_on.entry(write).or_default().push(before);
+        }
+    }
+
+    /// Corrections stay on their device until they are submitted or given up. One whose record leaves the device becomes
+    /// a change like any other.
+    fn check_corrections(&mut self, device: usize) -> Run {
+        let of_device = (device, Uuid::nil())..=(device, Uuid::max());
+        let kept: Vec<_> =
+            self.oracle.corrections.range(of_device).map(|((_, record), kept)| (*record, kept.clone())).collect();
+        for (record, (write, words)) in kept {
+            let Some(open) = &self.devices[device].open else { return Ok(()) };
+            let held = open.device.store().held(record);
+            let held = self.works("reading a record", held)?;
+            let is_it = |content: &Content| content.body.get() == &*words;
+            let is_beside = held.as_ref().and_then(|held| held.correction.as_ref()).is_some_and(|(_, it)| is_it(it));
+            let pending = held.filter(|held| held.pending && held.write_id == write && is_it(&held.content));
+            if let Some(held) = &pending {
+                self.oracle.corrections.remove(&(device, record));
+                self.oracle.saved.insert((device, record), Saved::of(held));
+            }
+            let name = self.devices[device].name;
+            self.hold(Invariant::NothingLost, is_beside || pending.is_some(), |story| {
+                format!("the correction {} of {} is gone from {name}", story.write(write), story.record(record))
+            })?;
+        }
         Ok(())
     }
 
@@ -56,7 +103,7 @@ impl World<'_> {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let held = open.device.store().held(record);
         let held = self.works("reading a record", held)?;
-        let is_held = held.is_some_and(|held| held.content.body.get() == typed.to_json());
+        let is_held = held.is_some_and(|held| says(&held).body.get() == typed.to_json());
         let name = self.devices[device].name;
         self.hold(Invariant::NothingLost, is_held, |story| {
             format!("{name} was shown {} as saved, and does not hold what was typed", story.record(record))
@@ -74,6 +121,7 @@ impl World<'_> {
         if self.devices[device].open.is_none() {
             return Ok(());
         }
+        self.check_corrections(device)?;
         let open: Vec<Uuid> = self
             .oracle
             .saved

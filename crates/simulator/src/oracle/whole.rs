@@ -161,7 +161,7 @@ impl World<'_> {
                 let held = self.works("reading a record", held)?;
                 let has_it = held.map_or_else(
                     || self.may_be_let_go(&wanted),
-                    |held| held.pending || held.write_id == restored.write,
+                    |held| held.pending && !held.untouched || held.write_id == restored.write,
                 );
                 self.hold(Invariant::RestoresArrive, has_it, |story| {
                     format!("the restored version of {} has not reached {name}", story.record(restored.record))
@@ -224,7 +224,7 @@ impl World<'_> {
         for wanted in wanted {
             let equal = held.get(&wanted.id).map_or_else(
                 || self.may_be_let_go(wanted) || self.photo_may_be_let_go(wanted, &held),
-                |held| held.pending || equals(held, wanted),
+                |held| held.pending && !held.untouched || equals(held, wanted),
             );
             self.hold(Invariant::Equal, equal, |story| {
                 let there = held.get(&wanted.id).map(|held| story.write(held.write_id));

@@ -143,11 +143,36 @@ fn what(sort: Sort, cast: &Cast, dice: &mut Dice) -> What {
     let device = dice.place(cast.devices.len());
     match sort {
         Sort::Write => {
-            let acts = [Act::Capture, Act::Capture, Act::Edit, Act::Submit, Act::Void, Act::Type, Act::Switch];
+            let acts = [
+                Act::Capture,
+                Act::Capture,
+                Act::Edit,
+                Act::Submit,
+                Act::Void,
+                Act::Type,
+                Act::Switch,
+                Act::Open,
+                Act::SaveOpen,
+                Act::Finish,
+            ];
             What::Operator { device, act: *dice.pick(&acts) }
         }
         Sort::Shared => {
-            let acts = [Act::Assigned, Act::Assigned, Act::Edit, Act::Edit, Act::Type, Act::Discard, Act::Void];
+            let acts = [
+                Act::Assigned,
+                Act::Assigned,
+                Act::Edit,
+                Act::Edit,
+                Act::Type,
+                Act::Discard,
+                Act::Void,
+                Act::Open,
+                Act::SaveOpen,
+                Act::SaveOpen,
+                Act::SubmitOpen,
+                Act::Choose,
+                Act::Finish,
+            ];
             What::Operator { device, act: *dice.pick(&acts) }
         }
         Sort::Misuse => {
@@ -224,7 +249,7 @@ fn link_fault(dice: &mut Dice) -> LinkFault {
     let is_told = dice.percent(50);
     let lasts = dice.within(10 * SECOND, 3 * MINUTE);
     let by = dice.within(SECOND, 150 * SECOND);
-    match dice.below(16) {
+    match dice.below(18) {
         0 => LinkFault::RequestLost { is_told },
         1 | 2 => LinkFault::RequestRepeated { after: dice.within(1, 200 * SECOND) },
         3 => LinkFault::RequestDelayed { by },
@@ -242,6 +267,7 @@ fn link_fault(dice: &mut Dice) -> LinkFault {
             }
         }
         14 => LinkFault::TooLarge { bytes: *dice.pick(&[700, 2_000, 5_000]), lasts },
+        15 | 16 => LinkFault::RequestLate { by },
         // Some for longer than all other faults.
         _ => LinkFault::Poison { lasts: if is_told { lasts } else { YEAR } },
     }

@@ -111,6 +111,16 @@ pub(crate) enum Act {
     Correct,
     /// Somebody else takes over.
     Switch,
+    /// A form is opened, and stays open.
+    Open,
+    /// Something is entered in the form that has been open for a while.
+    SaveOpen,
+    /// What the open form shows is handed in.
+    SubmitOpen,
+    /// Somebody says what is to be kept of two changes that met in a form.
+    Choose,
+    /// An inspection is filled in to the end, signed and handed in.
+    Finish,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,6 +144,10 @@ pub(crate) enum LinkFault {
         after: Instant,
     },
     RequestDelayed {
+        by: Instant,
+    },
+    /// The device hears that it is lost, and goes on; it arrives all the same, later.
+    RequestLate {
         by: Instant,
     },
     RequestCut,

@@ -60,6 +60,8 @@ pub(crate) struct SimDevice {
     pub person: Option<usize>,
     /// A save that a kill cut off, and what was to be seen before: the operator does not know whether it is kept.
     pub uncertain: Option<(Uuid, Option<Uuid>)>,
+    /// The form that has been on its screen since it was opened.
+    pub form: Option<Form>,
     /// When the newest rounds began that nothing but the time called for.
     timed: VecDeque<Instant>,
     /// Rounds begun since the faults stopped.
@@ -68,6 +70,14 @@ pub(crate) struct SimDevice {
     pub up_to_date_at: Instant,
     pub has_drained: bool,
     pub photos: PhotoGear,
+}
+
+/// A form on the screen: the record, the write of the state it shows, and what stands in it.
+#[derive(Clone)]
+pub(crate) struct Form {
+    pub record: Uuid,
+    pub shown: Uuid,
+    pub body: gatebook_domain::Body,
 }
 
 /// A running app.
@@ -144,6 +154,7 @@ impl SimDevice {
             is_revoked: false,
             person: None,
             uncertain: None,
+            form: None,
             timed: VecDeque::new(),
             rounds_since_calm: 0,
             up_to_date_at: -1,
@@ -194,6 +205,7 @@ impl World<'_> {
         if self.devices[device].open.is_some() {
             return Ok(());
         }
+        self.devices[device].form = None;
         let sim = &self.devices[device];
         let (name, environment) = (sim.name, Arc::clone(&sim.machine));
         let config = DeviceConfig { environment, ..DeviceConfig::new(sim.folder.clone(), "simulated") };

@@ -39,7 +39,14 @@ impl World<'_> {
             let receipt = if dice.percent(50) { receipt } else { forged };
             reoffer.push(Canonical { id: record.id, write_id, device_id: None, receipt, content });
         } else {
-            push.push(Push { id: record.id, write_id, base: Some(forged), content });
+            push.push(Push {
+                id: record.id,
+                write_id,
+                base: Some(forged),
+                follows: Vec::new(),
+                withdraws: false,
+                content,
+            });
         }
         let request = SyncRequest {
             protocol: gatebook_sync::PROTOCOL,

@@ -145,6 +145,10 @@ impl World<'_> {
                 self.after(way + by, travelling(None, false));
                 Ok(())
             }
+            Some(LinkFault::RequestLate { by }) => {
+                self.after(way + by, travelling(None, true));
+                self.answer_after(device, ticket, way, lost("connection reset"))
+            }
             Some(LinkFault::Portal) => {
                 self.answer_after(device, ticket, way, Err(TransportError::NotOurs("a sign-in page".to_owned())))
             }
@@ -309,6 +313,7 @@ impl LinkFault {
             Self::RequestLost { .. } => "request lost",
             Self::RequestRepeated { .. } => "request repeated, the copy late",
             Self::RequestDelayed { .. } => "request delayed",
+            Self::RequestLate { .. } => "request told lost, and there later",
             Self::RequestCut => "request cut in the middle",
             Self::ReplyLost { .. } => "reply lost",
             Self::ReplyDelayed { .. } => "reply delayed",

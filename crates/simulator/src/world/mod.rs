@@ -5,6 +5,7 @@ mod app;
 mod calm;
 mod device;
 mod forger;
+mod forms;
 mod host;
 pub(crate) mod lane;
 mod link;
@@ -30,7 +31,7 @@ use device::SimDevice;
 use host::Host;
 use lane::PhotoEvent;
 use link::{Answer, Travelling};
-pub(crate) use operator::give_up;
+pub(crate) use operator::{give_up, says};
 
 /// The rest of a run, unless an invariant broke.
 pub(crate) type Run<T = ()> = Result<T, Violation>;

@@ -141,7 +141,7 @@ impl World<'_> {
     fn office_made(&mut self, before: &[AuditEntry], write: Uuid) {
         let seen = before.iter().find(|entry| entry.outcome == AuditOutcome::Canonical);
         if let Some(seen) = seen.filter(|seen| seen.write_id != write) {
-            self.oracle.made_on.insert(write, seen.write_id);
+            self.oracle.made_on.entry(write).or_default().push(seen.write_id);
         }
     }
 

@@ -7,6 +7,7 @@ use gatebook_domain::gate_event::Direction;
 use gatebook_domain::inspection::ItemResult;
 use gatebook_domain::interchange::Movement;
 use gatebook_domain::{Body, Kind, RecordState, settle};
+use gatebook_sync::Content;
 use uuid::Uuid;
 
 use super::device::Open;
@@ -23,7 +24,7 @@ const NEWER_FIELD: &str = "field_of_a_newer_app";
 /// What several people might write alike.
 const ALIKE: [&str; 2] = ["nothing to report", "checked"];
 
-type Done<T> = Result<T, CommandError>;
+pub(super) type Done<T> = Result<T, CommandError>;
 
 impl World<'_> {
     pub(crate) fn operate(&mut self, device: usize, act: Act, salt: u64) -> Run {
@@ -41,16 +42,25 @@ impl World<'_> {
             Act::Assigned => self.assigned(device, &mut dice, salt),
             Act::Edit => self.edit(device, &mut dice, salt),
             Act::Type => (0..2 + dice.below(3)).try_for_each(|time| self.edit(device, &mut dice.clone(), salt ^ time)),
-            Act::Submit => self
-                .on_one(device, &mut dice, is_open, "submits", |device, record, _| device.submit(record.id).map(drop)),
-            Act::Void => self.on_one(device, &mut dice, is_open, "voids", |device, record, dice| {
-                let reason = *dice.pick(&["entered by mistake", "entered twice"]);
-                device.void_record(record.id, reason).map(drop)
+            Act::Submit => self.on_one(device, &mut dice, is_open, "submits", |device, record, _| {
+                device.submit(record.id, shown(record)).map(drop)
             }),
+            Act::Void => {
+                let fits = |held: &HeldRecord| is_open(held) && held.correction.is_none();
+                self.on_one(device, &mut dice, fits, "voids", |device, record, dice| {
+                    let reason = *dice.pick(&["entered by mistake", "entered twice"]);
+                    device.void_record(record.id, reason, record.write_id).map(drop)
+                })
+            }
+            Act::Open => self.open_form(device, &mut dice),
+            Act::SaveOpen => self.save_form(device, &mut dice),
+            Act::SubmitOpen => self.submit_form(device),
+            Act::Choose => self.choose(device, &mut dice),
+            Act::Finish => self.finish(device, &mut dice),
             Act::Discard => self.on_one(
                 device,
                 &mut dice,
-                |held| held.pending,
+                |held| held.pending && !held.untouched || held.correction.is_some(),
                 "gives up the change to",
                 |device, record, _| give_up(device, record.id),
             ),
@@ -65,7 +75,7 @@ impl World<'_> {
                     |device, record, dice| {
                         let mut body = body_of(record)?;
                         set_remarks(&mut body, format!("corrected {}", dice.below(1_000)));
-                        device.save(record.id, body).map(drop)
+                        device.save(record.id, body, shown(record)).map(drop)
                     },
                 )
             }
@@ -128,6 +138,7 @@ impl World<'_> {
             return Ok(());
         }
         let view = self.captured("starting a record", started)?;
+        self.note_started(device, view.id)?;
         self.noted(device, view.id, None, "starts")?;
         if view.state == RecordState::Live {
             let text = self.text(device, dice);
@@ -137,6 +148,19 @@ impl World<'_> {
             self.save(device, view.id, body)?;
         }
         self.pump(device)
+    }
+
+    /// Nothing has been entered in what was just begun.
+    fn note_started(&mut self, device: usize, record: Uuid) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let held = open.device.store().held(record);
+        let is_new = |held: &HeldRecord| held.pending && held.base.is_none() && held.shadow.is_none();
+        if let Some(held) = self.works("reading a record", held)?.filter(is_new)
+            && !self.oracle.saved.contains_key(&(device, record))
+        {
+            self.oracle.started.insert(held.write_id);
+        }
+        Ok(())
     }
 
     fn edit(&mut self, device: usize, dice: &mut Dice, salt: u64) -> Run {
@@ -152,12 +176,12 @@ impl World<'_> {
         let text = self.text(device, &mut wording);
         let is_newer = self.script.cast.devices[device].is_newer;
         fill(&mut body, &text, is_newer, &mut wording);
-        let had_newer_field = record.content.body.get().contains(NEWER_FIELD);
+        let had_newer_field = says(&record).body.get().contains(NEWER_FIELD);
         self.save(device, record.id, body)?;
         if had_newer_field && let Some(open) = &self.devices[device].open {
             let held = open.device.store().held(record.id);
             let held = self.works("reading a record", held)?;
-            let keeps = held.is_some_and(|held| held.content.body.get().contains(NEWER_FIELD));
+            let keeps = held.is_some_and(|held| says(&held).body.get().contains(NEWER_FIELD));
             self.hold(Invariant::NothingLost, keeps, |story| {
                 format!("an older app lost a newer app's field of {}", story.record(record.id))
             })?;
@@ -165,15 +189,16 @@ impl World<'_> {
         self.pump(device)
     }
 
-    fn save(&mut self, device: usize, record: Uuid, body: Body) -> Run {
+    pub(super) fn save(&mut self, device: usize, record: Uuid, body: Body) -> Run {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let before = open.device.store().held(record);
         let held = self.works("reading a record", before)?;
-        let before = held.as_ref().map(|held| held.write_id);
+        let before = held.as_ref().map(shown);
         let body_before = held.as_ref().and_then(|held| body_of(held).ok());
         let typed = settle(body_before.as_ref(), body.clone());
         self.devices[device].uncertain = Some((record, before));
-        let Some(saved) = self.on_device(device, |open| open.device.save(record, body))? else { return Ok(()) };
+        let on = before.unwrap_or_default();
+        let Some(saved) = self.on_device(device, |open| open.device.save(record, body, on))? else { return Ok(()) };
         self.captured("saving", saved)?;
         self.check_typed(device, record, &typed)?;
         self.noted(device, record, before, "saves")
@@ -188,16 +213,16 @@ impl World<'_> {
         self.on_one(device, dice, is_open, "writes far too much into", |device, record, dice| {
             let mut body = body_of(record)?;
             set_remarks(&mut body, "x".repeat(4_001 + dice.place(20_000)));
-            device.save(record.id, body).map(drop)
+            device.save(record.id, body, shown(record)).map(drop)
         })
     }
 
     /// Does something to one of the records for which `fits`.
-    fn on_one(
+    pub(super) fn on_one(
         &mut self,
         device: usize,
         dice: &mut Dice,
-        fits: fn(&HeldRecord) -> bool,
+        fits: impl Fn(&HeldRecord) -> bool,
         told: &'static str,
         act: impl FnOnce(&Device, &HeldRecord, &mut Dice) -> Done<()>,
     ) -> Run {
@@ -207,10 +232,10 @@ impl World<'_> {
             return Ok(());
         }
         let record = dice.pick(&records).clone();
-        self.devices[device].uncertain = Some((record.id, Some(record.write_id)));
+        self.devices[device].uncertain = Some((record.id, Some(shown(&record))));
         let Some(done) = self.on_device(device, |open| act(&open.device, &record, dice))? else { return Ok(()) };
         self.captured(told, done)?;
-        self.noted(device, record.id, Some(record.write_id), told)?;
+        self.noted(device, record.id, Some(shown(&record)), told)?;
         self.pump(device)
     }
 
@@ -223,7 +248,7 @@ impl World<'_> {
         })
     }
 
-    fn text(&self, device: usize, dice: &mut Dice) -> String {
+    pub(super) fn text(&self, device: usize, dice: &mut Dice) -> String {
         if dice.percent(12) {
             (*dice.pick(&ALIKE)).to_owned()
         } else {
@@ -241,9 +266,9 @@ fn holds(device: &Device, id: Uuid) -> bool {
     device.store().held(id).is_ok_and(|held| held.is_some())
 }
 
-pub(super) fn held(open: &Open, fits: fn(&HeldRecord) -> bool) -> Vec<HeldRecord> {
+pub(super) fn held(open: &Open, fits: impl Fn(&HeldRecord) -> bool) -> Vec<HeldRecord> {
     let of_kind = |kind| open.device.store().held_of_kind(kind).unwrap_or_default();
-    FIELD.into_iter().flat_map(of_kind).filter(fits).collect()
+    FIELD.into_iter().flat_map(of_kind).filter(|held| fits(held)).collect()
 }
 
 /// Gives up a change. In a yard that is no longer the device's, the record goes with it, and the app says so.
@@ -254,14 +279,24 @@ pub(crate) fn give_up(device: &Device, record: Uuid) -> Done<()> {
     }
 }
 
+/// What the device shows of a record: its correction, if there is one.
+pub(crate) fn says(held: &HeldRecord) -> &Content {
+    held.correction.as_ref().map_or(&held.content, |(_, content)| content)
+}
+
+/// Names that.
+pub(super) fn shown(held: &HeldRecord) -> Uuid {
+    held.correction.as_ref().map_or(held.write_id, |(write, _)| *write)
+}
+
 /// What the app lets an operator change.
-fn is_open(held: &HeldRecord) -> bool {
+pub(super) fn is_open(held: &HeldRecord) -> bool {
     held.content.state == RecordState::Live || held.rejection.is_some()
 }
 
-fn body_of(record: &HeldRecord) -> Done<Body> {
+pub(super) fn body_of(record: &HeldRecord) -> Done<Body> {
     let kind = record.content.known_kind().unwrap_or(Kind::Inspection);
-    Body::from_json(kind, record.content.body.get()).map_err(|error| CommandError {
+    Body::from_json(kind, says(record).body.get()).map_err(|error| CommandError {
         code: ErrorCode::Storage,
         message: error.to_string(),
         retry: false,
@@ -278,7 +313,7 @@ fn set_remarks(body: &mut Body, text: String) {
 }
 
 /// Fills a form, or goes on filling it.
-fn fill(body: &mut Body, text: &str, is_newer: bool, dice: &mut Dice) {
+pub(super) fn fill(body: &mut Body, text: &str, is_newer: bool, dice: &mut Dice) {
     set_remarks(body, text.to_owned());
     match body {
         Body::Inspection(inspection) => {
@@ -322,6 +357,11 @@ impl Act {
             Self::Misuse => "record the server must reject",
             Self::Correct => "rejected record corrected",
             Self::Switch => "operator changed",
+            Self::Open => "form opened",
+            Self::SaveOpen => "form saved that was held open",
+            Self::SubmitOpen => "form handed in that was held open",
+            Self::Choose => "chosen what is kept of two changes",
+            Self::Finish => "inspection handed in",
         }
     }
 }

@@ -66,6 +66,13 @@ impl World<'_> {
             return Ok(());
         }
         let parent_id = *dice.pick(&parents);
+        if let Some(open) = &self.devices[device].open {
+            let parent = open.device.store().held(parent_id);
+            if let Some(parent) = self.works("reading a record", parent)? {
+                // A photo is something that was entered.
+                self.oracle.started.remove(&parent.write_id);
+            }
+        }
         let number = match self.oracle.photos.pictures.as_slice() {
             known if again && !known.is_empty() => *dice.pick(known),
             _ => dice.below(u64::MAX),

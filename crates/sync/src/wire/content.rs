@@ -53,6 +53,17 @@ impl Content {
         Scope::of(self.yard_id)
     }
 
+    /// Whether somebody has submitted what it says. That is a fact of the body, whatever its kind and template.
+    #[must_use]
+    pub fn is_submitted(&self) -> bool {
+        #[derive(Deserialize)]
+        struct Mark {
+            #[serde(default)]
+            submitted: Option<serde::de::IgnoredAny>,
+        }
+        serde_json::from_str::<Mark>(self.body.get()).is_ok_and(|mark| mark.submitted.is_some())
+    }
+
     /// Whether both say the same. Who said it, when and where does not count, nor how the JSON is written.
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {

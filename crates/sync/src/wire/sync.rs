@@ -56,9 +56,21 @@ pub struct Push {
     /// Receipt of the canonical state on which the change was made; absent for a record the server never had.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<Receipt>,
+    /// The device's earlier writes to this record, oldest first, after which this one was made and whose verdicts it had
+    /// not heard by then. Where the server holds one of them, it is what this write was made on; one that arrives after
+    /// this write changes nothing any more.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub follows: Vec<Uuid>,
+    /// The operator has given up what `follows` names: this write takes it back. Where the server holds none of it, there
+    /// is nothing to take back, and nothing changes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub withdraws: bool,
     /// What it now says.
     pub content: Content,
 }
+
+/// Earlier writes that a [`Push`] may name in `follows`. A device names the newest; a server looks at no more.
+pub const FOLLOWED: usize = 200;
 
 /// How much a device will take in one answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -25,6 +25,12 @@ pub fn content(remarks: &str) -> Content {
     }
 }
 
+/// The same as a report that was submitted.
+pub fn submitted(remarks: &str) -> Content {
+    let body = serde_json::json!({ "remarks": remarks, "submitted": { "at": "2026-06-01T12:00:00Z" } });
+    Content { body: RawValue::from_string(body.to_string()).unwrap(), ..content(remarks) }
+}
+
 pub fn voided(remarks: &str) -> Content {
     Content { state: RecordState::Voided, ..content(remarks) }
 }

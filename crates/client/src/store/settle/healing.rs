@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Settling;
 use crate::error::StoreError;
 use crate::store::row::RecordRow;
-use crate::store::settings;
+use crate::store::{forms, settings};
 
 /// The epoch changed: nothing of what is known here is known to be at the server.
 pub(super) fn begin(connection: &Connection) -> Result<(), StoreError> {
@@ -119,6 +119,7 @@ impl Settling<'_> {
     /// Takes over what the server has in place of `known`, which may be the same write under another receipt.
     pub(super) fn adopt(&self, mut row: RecordRow, known: &Canonical, canonical: Canonical) -> Result<(), StoreError> {
         if !row.pending {
+            forms::about_to_give_way(self.connection, row.id, canonical.write_id)?;
             return RecordRow::canonical(canonical).put(self.connection);
         }
         let is_same = canonical.write_id == known.write_id;

@@ -17,7 +17,7 @@ use gatebook_sync::{Canonical, Epoch, Scope, Verdict, deliberate};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Store, history, settings, stuck};
+use super::{Store, history, settings, stuck, unanswered};
 use crate::error::StoreError;
 
 /// What an answer changed.
@@ -81,6 +81,8 @@ struct Settling<'a> {
     connection: &'a Connection,
     /// Something is unconfirmed: what replaces a known state may displace one that the server has lost.
     healing: bool,
+    /// Something was written of which the verdict has not been heard.
+    has_unanswered: bool,
     /// Something was let go, and may come again.
     has_let_go: bool,
     /// Finished records received before this are not kept.
@@ -123,6 +125,7 @@ impl Store {
             let settling = Settling {
                 connection: transaction,
                 healing: healing::is_under_way(transaction)?,
+                has_unanswered: unanswered::has_any(transaction)?,
                 has_let_go: history::has_let_go(transaction)?,
                 horizon: history::horizon(transaction, answer.server_time)?,
             };

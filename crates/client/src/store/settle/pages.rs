@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Settling;
 use crate::error::StoreError;
 use crate::store::row::RecordRow;
-use crate::store::{history, pending};
+use crate::store::{forms, history, pending};
 
 impl Settling<'_> {
     /// Takes over the pages of an answer. Returns how many records were news, and whether the device is behind: a scope
@@ -105,6 +105,9 @@ impl Settling<'_> {
         if is_new && self.horizon.is_over(row) {
             return history::note_let_go(self.connection, row.id, row.content.yard_id, fingerprint());
         }
+        if !is_new {
+            forms::about_to_give_way(self.connection, row.id, row.write_id)?;
+        }
         row.put(self.connection)
     }
 
@@ -143,7 +146,14 @@ impl Settling<'_> {
                     self.about_to_change(row.id, Change::Leave, None)?;
                 }
             }
-            self.connection.execute("DELETE FROM records WHERE yard_id IS ?1 AND pending_sync = 0", [yard_id])?;
+            let corrected = "yard_id IS ?1 AND pending_sync = 0 AND id IN (SELECT record_id FROM corrections)";
+            for row in RecordRow::select(self.connection, corrected, [yard_id])? {
+                self.leave(row.id)?;
+            }
+            self.connection.execute(
+                "DELETE FROM records WHERE yard_id IS ?1 AND (pending_sync = 0 OR untouched = 1)",
+                [yard_id],
+            )?;
             self.connection.execute("DELETE FROM let_go WHERE yard_id IS ?1", [yard_id])?;
             if deliberate!(PurgePending) {
                 self.connection.execute("DELETE FROM records WHERE yard_id IS ?1", [yard_id])?;

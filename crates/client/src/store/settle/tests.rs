@@ -3,7 +3,7 @@
 use gatebook_sync::wire::{CanonicalState, Judged};
 use gatebook_sync::{Epoch, Scope};
 
-use super::super::testing::{YARD, answer, canonical, event, recorded, remarks, somebody, store};
+use super::super::testing::{YARD, answer, canonical, edited, recorded, remarks, shown, somebody, store};
 use super::*;
 
 #[test]
@@ -28,17 +28,17 @@ fn an_older_version_that_comes_late_does_not_replace_a_newer_one() {
 #[test]
 fn a_yard_that_is_lost_takes_what_is_synced_with_it_and_leaves_what_is_pending() {
     let (_folder, store) = store();
-    let (synced, edited) = (Uuid::now_v7(), Uuid::now_v7());
-    let both = vec![canonical(synced, 1, "synced"), canonical(edited, 2, "before")];
+    let (synced, typed) = (Uuid::now_v7(), Uuid::now_v7());
+    let both = vec![canonical(synced, 1, "synced"), canonical(typed, 2, "before")];
     store.settle(&[], answer(both)).unwrap();
-    store.save(edited, event("pending"), &somebody()).unwrap();
+    edited(&store, typed, "pending");
     let new = recorded(&store, "never sent");
 
     let mut without = answer(Vec::new());
     without.scopes.retain(|page| page.scope != Scope::Yard(YARD));
     store.settle(&[], without).unwrap();
     assert!(store.held(synced).unwrap().is_none());
-    assert_eq!((remarks(&store, edited), remarks(&store, new)), ("pending".to_owned(), "never sent".to_owned()));
+    assert_eq!((remarks(&store, typed), remarks(&store, new)), ("pending".to_owned(), "never sent".to_owned()));
     assert!(
         !store
             .push_page(None, gatebook_sync::wire::Limits::default())
@@ -104,17 +104,65 @@ fn on_its_way(store: &Store) -> Vec<Push> {
 }
 
 #[test]
-fn a_change_given_up_while_it_was_on_its_way_comes_back_when_the_server_took_it() {
+fn giving_up_a_change_that_is_on_its_way_is_a_write_that_takes_it_back() {
     let (_folder, store) = store();
     let id = Uuid::now_v7();
     store.settle(&[], answer(vec![canonical(id, 1, "first")])).unwrap();
-    store.save(id, event("second"), &somebody()).unwrap();
+    edited(&store, id, "second");
     let sent = on_its_way(&store);
-    store.discard(id).unwrap();
+    store.request_begins().unwrap();
+    store.discard(id, &somebody()).unwrap();
     assert_eq!(remarks(&store, id), "first");
+    // The server took it, and its answer comes late.
     store.settle(&sent, taken(&sent, 2)).unwrap();
-    let version = store.held(id).unwrap().unwrap().base.unwrap().version;
-    assert_eq!((remarks(&store, id).as_str(), version), ("second", 2), "the receipt is of what the row says");
+    assert_eq!(remarks(&store, id), "first", "what the operator decided stays");
+    let back = on_its_way(&store);
+    assert_eq!((back.len(), back[0].withdraws, back[0].base.as_ref().unwrap().version), (1, true, 2));
+}
+
+#[test]
+fn a_change_that_was_never_sent_is_given_up_without_a_word_to_the_server() {
+    let (_folder, store) = store();
+    let id = Uuid::now_v7();
+    store.settle(&[], answer(vec![canonical(id, 1, "first")])).unwrap();
+    store.request_begins().unwrap();
+    edited(&store, id, "second");
+    store.discard(id, &somebody()).unwrap();
+    assert_eq!((remarks(&store, id).as_str(), store.pending_count().unwrap()), ("first", 0));
+}
+
+#[test]
+fn a_write_names_those_before_it_that_may_have_been_sent_and_no_others() {
+    let (_folder, store) = store();
+    let id = recorded(&store, "never sent");
+    edited(&store, id, "sent");
+    let sent = shown(&store, id);
+    store.request_begins().unwrap();
+    edited(&store, id, "typed on");
+    edited(&store, id, "and on");
+    assert_eq!(on_its_way(&store)[0].follows, [sent]);
+    // A request that never left the device carried nothing away.
+    let before = store.request_begins().unwrap();
+    store.request_never_left(before).unwrap();
+    edited(&store, id, "and on again");
+    assert_eq!(on_its_way(&store)[0].follows, [sent]);
+}
+
+#[test]
+fn a_verdict_ends_what_was_unanswered_up_to_its_write() {
+    let (_folder, store) = store();
+    let id = recorded(&store, "first");
+    let first = on_its_way(&store);
+    store.request_begins().unwrap();
+    edited(&store, id, "second");
+    let second = on_its_way(&store);
+    store.request_begins().unwrap();
+    edited(&store, id, "third");
+    assert_eq!(on_its_way(&store)[0].follows, [first[0].write_id, second[0].write_id]);
+    store.settle(&first, taken(&first, 1)).unwrap();
+    assert_eq!(on_its_way(&store)[0].follows, [second[0].write_id]);
+    store.settle(&second, taken(&second, 2)).unwrap();
+    assert_eq!(on_its_way(&store)[0].follows, [] as [Uuid; 0]);
 }
 
 #[test]
@@ -122,11 +170,11 @@ fn a_change_given_up_in_a_yard_that_is_no_longer_the_devices_leaves_nothing_behi
     let (_folder, store) = store();
     let id = Uuid::now_v7();
     store.settle(&[], answer(vec![canonical(id, 1, "first")])).unwrap();
-    store.save(id, event("second"), &somebody()).unwrap();
+    edited(&store, id, "second");
     let mut without = answer(Vec::new());
     without.scopes.retain(|page| page.scope != Scope::Yard(YARD));
     store.settle(&[], without).unwrap();
     assert_eq!(remarks(&store, id), "second", "what is pending stays");
-    store.discard(id).unwrap();
+    store.discard(id, &somebody()).unwrap();
     assert!(store.held(id).unwrap().is_none());
 }

@@ -6,12 +6,19 @@ use uuid::Uuid;
 
 use super::Settling;
 use crate::error::StoreError;
-use crate::store::row::RecordRow;
+use crate::store::row::{RecordRow, listed_as};
+use crate::store::{corrections, forms, unanswered};
 
 impl Settling<'_> {
     /// Acts on the verdict on a write.
     pub(super) fn judged(&self, push: Option<&Push>, judged: Judged) -> Result<(), StoreError> {
-        let Some(local) = RecordRow::head(self.connection, judged.id)? else {
+        let local = RecordRow::head(self.connection, judged.id)?;
+        if self.has_unanswered {
+            let is_pending = local.is_some_and(|local| local.pending == Some(judged.write_id));
+            let is_rejected = matches!(judged.verdict, Verdict::Rejected(_));
+            unanswered::judged(self.connection, judged.id, judged.write_id, is_pending, is_rejected)?;
+        }
+        let Some(local) = local else {
             return Ok(());
         };
         let version = judged.canonical.as_ref().map(|canonical| canonical.receipt().version_id());
@@ -49,6 +56,7 @@ impl Settling<'_> {
                 && apply_canonical(Some(local), canonical.receipt.version_id()) == Change::Shadow
             {
                 self.about_to_change(judged.id, Change::Shadow, Some(canonical.write_id))?;
+                self.met(&row, &canonical)?;
                 row.shadow = Some(canonical);
             }
             return row.put(self.connection);
@@ -61,9 +69,14 @@ impl Settling<'_> {
         let connection = self.connection;
         let found = || RecordRow::find(connection, id)?.ok_or(StoreError::NotFound(id));
         match (change, canonical) {
-            (Change::Match, Some(canonical)) => RecordRow::canonical(canonical).put(connection),
+            (Change::Match, Some(canonical)) => {
+                forms::about_to_give_way(connection, id, canonical.write_id)?;
+                RecordRow::canonical(canonical).put(connection)
+            }
             (Change::MatchShadow, _) => {
-                found()?.shadow.map_or(Ok(()), |shadow| RecordRow::canonical(shadow).put(connection))
+                let Some(shadow) = found()?.shadow else { return Ok(()) };
+                forms::about_to_give_way(connection, id, shadow.write_id)?;
+                RecordRow::canonical(shadow).put(connection)
             }
             (Change::Rebase | Change::Shadow, Some(canonical)) => {
                 let mut row = found()?;
@@ -71,14 +84,52 @@ impl Settling<'_> {
                     row.base = Some(canonical.receipt.clone());
                 }
                 if row.shadow.as_ref().is_none_or(|shadow| canonical.receipt.is_newer_than(&shadow.receipt)) {
+                    if change == Change::Shadow {
+                        self.met(&row, &canonical)?;
+                    }
                     row.shadow = Some(canonical);
                 }
                 row.put(connection)
             }
             (Change::Forget, _) => RecordRow { shadow: None, ..found()? }.put(connection),
-            (Change::Leave, _) => RecordRow::delete(connection, id),
+            (Change::Leave, _) => self.leave(id),
             (Change::Keep | Change::MarkRejected | Change::Match | Change::Rebase | Change::Shadow, _) => Ok(()),
         }
+    }
+}
+
+impl Settling<'_> {
+    /// A canonical state has come beside a pending change. Somebody else's is told of where the change is being made.
+    fn met(&self, row: &RecordRow, canonical: &Canonical) -> Result<(), StoreError> {
+        let is_own = canonical.write_id == row.write_id
+            || unanswered::is_among(self.connection, row.id, Some(canonical.write_id))?
+            || row.base.as_ref().is_some_and(|base| base.is_of_same_write(&canonical.receipt));
+        if is_own { Ok(()) } else { forms::met(self.connection, row, canonical) }
+    }
+
+    /// The row goes. A correction that was begun of it becomes a change like any other, for which its operator is told
+    /// what the server says.
+    pub(super) fn leave(&self, id: Uuid) -> Result<(), StoreError> {
+        let Some(correction) = corrections::find(self.connection, id)? else {
+            unanswered::forget(self.connection, id)?;
+            return RecordRow::delete(self.connection, id);
+        };
+        corrections::remove(self.connection, id)?;
+        let row = RecordRow::find(self.connection, id)?.ok_or(StoreError::NotFound(id))?;
+        let (title, stage) = listed_as(&correction.content);
+        let base = row.base;
+        RecordRow {
+            content: correction.content,
+            write_id: correction.write_id,
+            base,
+            pending: true,
+            rejection: None,
+            shadow: None,
+            title,
+            stage,
+            ..row
+        }
+        .put(self.connection)
     }
 }
 

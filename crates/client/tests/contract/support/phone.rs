@@ -74,9 +74,10 @@ impl Phone {
     }
 
     pub(crate) fn changes(&self, id: Uuid, change: impl FnOnce(&mut GateEvent)) {
-        let Body::GateEvent(mut event) = self.device.record(id).unwrap().body else { panic!("a gate event expected") };
+        let shown = self.device.record(id).unwrap();
+        let Body::GateEvent(mut event) = shown.body else { panic!("a gate event expected") };
         change(&mut event);
-        self.device.save(id, Body::GateEvent(event)).unwrap();
+        self.device.save(id, Body::GateEvent(event), shown.write_id).unwrap();
     }
 
     pub(crate) fn holds(&self, id: Uuid) -> Option<HeldRecord> {

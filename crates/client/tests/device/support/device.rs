@@ -101,7 +101,7 @@ impl TestDevice {
     pub(crate) fn changes(&self, id: Uuid, change: impl FnOnce(&mut GateEvent)) {
         let mut event = self.event(id);
         change(&mut event);
-        self.device.save(id, Body::GateEvent(event)).unwrap();
+        self.device.save(id, Body::GateEvent(event), self.shows(id).write_id).unwrap();
     }
 
     pub(crate) fn shows(&self, id: Uuid) -> RecordView {

@@ -1,6 +1,6 @@
 //! What is looked up.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatebook_sync::wire::{Departure, Entry, IdRange};
 use gatebook_sync::{Epoch, Fingerprint, Scope, Tally, VersionId};
@@ -112,6 +112,11 @@ impl Reading for Session {
             }
             most = FETCHED;
         }
+    }
+
+    fn followed(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashSet<Uuid>, ServerError> {
+        let sql = "SELECT write_id FROM followed WHERE tenant = $1 AND write_id = ANY ($2)";
+        self.all(sql, &[&tenant.key, &write_ids])?.iter().map(|row| get(row, 0)).collect()
     }
 
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {

@@ -147,6 +147,16 @@ impl Writing for Session {
         .map(drop)
     }
 
+    fn follow(&self, tenant: Tenant, followed: &[(Uuid, Uuid)]) -> Result<(), ServerError> {
+        if followed.is_empty() {
+            return Ok(());
+        }
+        let (write_ids, by): (Vec<Uuid>, Vec<Uuid>) = followed.iter().copied().unzip();
+        let sql = "INSERT INTO followed (tenant, write_id, followed_by) SELECT $1, * FROM unnest($2::uuid[], $3::uuid[]) \
+                   ON CONFLICT DO NOTHING";
+        self.run(sql, &[&tenant.key, &write_ids, &by]).map(drop)
+    }
+
     fn take_every_counter(&self) -> Result<(), ServerError> {
         self.all(EVERY_COUNTER, &[]).map(drop)
     }

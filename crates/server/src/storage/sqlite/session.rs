@@ -1,6 +1,6 @@
 //! A transaction on the embedded database, as the rest of the server sees it. What each call does stands with its table.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatebook_sync::wire::{Departure, Entry, IdRange};
 use gatebook_sync::{Epoch, Scope, Tally, VersionId, deliberate};
@@ -66,6 +66,10 @@ impl Reading for Session<'_> {
 
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
         Session::ledger(self, tenant, write_ids)
+    }
+
+    fn followed(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashSet<Uuid>, ServerError> {
+        Session::followed(self, tenant, write_ids)
     }
 
     fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError> {
@@ -174,6 +178,10 @@ impl Writing for Session<'_> {
             }
         }
         Ok(())
+    }
+
+    fn follow(&self, tenant: Tenant, followed: &[(Uuid, Uuid)]) -> Result<(), ServerError> {
+        Session::follow(self, tenant, followed)
     }
 
     fn take_every_counter(&self) -> Result<(), ServerError> {

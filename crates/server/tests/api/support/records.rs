@@ -33,6 +33,8 @@ impl Whose {
 pub(crate) struct Draft {
     pub(crate) id: Option<Uuid>,
     pub(crate) base: Option<Receipt>,
+    pub(crate) follows: Vec<Uuid>,
+    pub(crate) withdraws: bool,
     pub(crate) kind: String,
     pub(crate) body: String,
     pub(crate) yard_id: Whose,
@@ -71,6 +73,8 @@ impl Draft {
         Self {
             id: None,
             base: None,
+            follows: Vec::new(),
+            withdraws: false,
             kind: kind.to_owned(),
             body: body.into(),
             yard_id: Whose::TheDevices,
@@ -88,6 +92,16 @@ impl Draft {
     /// Made on that state.
     pub(crate) fn on(self, base: &Receipt) -> Self {
         Self { base: Some(base.clone()), ..self }
+    }
+
+    /// Made after those writes of its device, whose answers had not come.
+    pub(crate) fn after(self, unanswered: &[&Push]) -> Self {
+        Self { follows: unanswered.iter().map(|push| push.write_id).collect(), ..self }
+    }
+
+    /// To take those back.
+    pub(crate) fn withdrawing(self, unanswered: &[&Push]) -> Self {
+        Self { withdraws: true, ..self.after(unanswered) }
     }
 
     pub(crate) fn by(self, operator: impl Into<Option<Uuid>>) -> Self {
@@ -112,6 +126,8 @@ impl Draft {
             id: self.id.unwrap_or_else(|| device.new_id()),
             write_id: device.new_id(),
             base: self.base,
+            follows: self.follows,
+            withdraws: self.withdraws,
             content: Content {
                 kind: self.kind,
                 yard_id: self.yard_id.or(device.yard),

@@ -50,6 +50,19 @@ impl Session<'_> {
         Ok(self.connection.last_insert_rowid())
     }
 
+    /// Remembers of each write the later one that names it as made before.
+    pub(in crate::storage::sqlite) fn follow(
+        &self,
+        tenant: Tenant,
+        followed: &[(Uuid, Uuid)],
+    ) -> Result<(), ServerError> {
+        let sql = "INSERT OR IGNORE INTO followed (tenant, write_id, followed_by) VALUES (?1, ?2, ?3)";
+        for (write_id, followed_by) in followed {
+            self.connection.prepare_cached(sql)?.execute((tenant.key, write_id, followed_by))?;
+        }
+        Ok(())
+    }
+
     /// Marks a write that was the canonical state until now.
     pub(super) fn displace(&self, tenant: Tenant, write_id: Uuid, outcome: Outcome) -> Result<(), ServerError> {
         self.connection

@@ -1,5 +1,7 @@
 //! Reading judged writes back: for the ledger, and for the audit list.
 
+use std::collections::HashSet;
+
 use gatebook_sync::wire::AuditOutcome;
 use gatebook_sync::{Content, Epoch, VersionId};
 use rusqlite::{Params, Row};
@@ -54,6 +56,18 @@ impl Session<'_> {
             });
         }
         Ok(found)
+    }
+
+    /// Those of the writes that a later one, judged since, names as made before it.
+    pub(in crate::storage::sqlite) fn followed(
+        &self,
+        tenant: Tenant,
+        write_ids: &[Uuid],
+    ) -> Result<HashSet<Uuid>, ServerError> {
+        let sql = "SELECT write_id FROM followed WHERE tenant = ?1 AND write_id IN rarray(?2)";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let found = statement.query_map((tenant.key, batch(write_ids)), |row| row.get(0))?;
+        Ok(found.collect::<Result<_, _>>()?)
     }
 
     /// Every write to a record, in the order in which they were judged.
