@@ -73,6 +73,8 @@ pub struct PhotoBounds {
     pub photo_bytes: u64,
     /// Hashes a device may ask about in one request.
     pub hashes: u32,
+    /// Photos that are looked for in the store at a time, for a device that asks what is held.
+    pub looks_at_once: usize,
     /// Unfinished uploads of one device.
     pub open_uploads: usize,
     /// Requests that carry bytes at a time; further ones are told to come again.
@@ -96,6 +98,7 @@ impl Default for PhotoBounds {
         Self {
             photo_bytes: 64 * 1024 * 1024,
             hashes: 1_000,
+            looks_at_once: 16,
             open_uploads: 256,
             concurrent_uploads: 64,
             silence: Duration::from_secs(30),

@@ -133,6 +133,10 @@ bugs! {
     FileBeforePlace,
     /// The same bytes brought twice lie twice in the server's store.
     StoreTwice,
+    /// Bytes that come again are dropped, whether or not those of before are still there.
+    DropWhatComesAgain,
+    /// Who wrote a state that is given back after a restore is whoever the device that gives it back says.
+    AscribeAsTold,
 }
 
 /// Where a process may be killed.
