@@ -21,7 +21,7 @@ pub use difference::{Differences, differences};
 pub use scope::Scope;
 pub use tally::{Fingerprint, Tally};
 pub use verdict::{Kept, Rejection, RejectionCode, Verdict};
-pub use version::{Epoch, Receipt, VersionId};
+pub use version::{Epoch, NotSaid, Receipt, Said, VersionId, WallTime};
 pub use wire::{Canonical, Content};
 
 /// The protocol this code speaks. A server answers any other with `protocol_unsupported` and changes nothing.

@@ -137,6 +137,8 @@ bugs! {
     DropWhatComesAgain,
     /// Who wrote a state that is given back after a restore is whoever the device that gives it back says.
     AscribeAsTold,
+    /// People are shown the time that orders writes, which goes on from wherever a wrong clock has brought it.
+    ShowReceivedAt,
 }
 
 /// Where a process may be killed.

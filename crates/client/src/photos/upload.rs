@@ -323,7 +323,7 @@ pub(super) async fn ask(
         let sha256 = page.iter().map(|photo| photo.sha256.clone()).collect();
         let answer = link.have(&HaveRequest { sha256, before_letting_go }).await?;
         held.extend(answer.held);
-        told_at = Some(answer.server_time);
+        told_at = Some(answer.server_time).filter(|_| !answer.time_doubtful);
         for Unfinished { sha256, upload_id, offset } in answer.unfinished {
             // Of one whose beginning was answered in vain there are several: the furthest is carried on.
             let known = unfinished.entry(sha256).or_insert((upload_id, offset));

@@ -37,7 +37,7 @@ pub(super) const COLUMNS: &str = "id, kind, yard_id, schema, state, state_reason
 impl RecordRow {
     /// A row that equals a canonical state.
     pub(super) fn canonical(canonical: Canonical) -> Self {
-        let changed_at = canonical.receipt.received_at;
+        let changed_at = canonical.receipt.filed_at();
         let (title, stage) = listed_as(&canonical.content);
         Self {
             id: canonical.id,

@@ -93,7 +93,8 @@ impl Server {
         let Ended { in_force, replaced, told, expires_at, .. } = self
             .off_thread({
                 let name = name.to_owned();
-                move |Inner { config, storage, .. }| {
+                move |Inner { config, clock, storage, .. }| {
+                    clock.check()?;
                     storage.write(|writing| {
                         let naming = Naming::claim(writing, tenant, new.sha256)?;
                         let now = config.environment.now();

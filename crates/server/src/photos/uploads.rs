@@ -43,9 +43,10 @@ impl Server {
         });
         let unfinished = unfinished.collect();
         let bounds = &self.inner.config.bounds.photos;
+        let time_doubtful = self.inner.config.environment.wall_time().is_doubtful;
         let limits = PhotoLimits { photo_bytes: bounds.photo_bytes, hashes: bounds.hashes };
         let held = held.iter().map(ContentHash::to_string).collect();
-        Ok(HaveResponse { server_time: now, held, unfinished, limits })
+        Ok(HaveResponse { server_time: now, time_doubtful, held, unfinished, limits })
     }
 
     /// Whether the bytes are where the database says. What cannot be looked at is not: the device keeps what it has, and

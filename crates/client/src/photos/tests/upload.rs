@@ -60,6 +60,7 @@ impl PhotoTransport for Link {
         let is_asked = |sha256: &String| request.sha256.contains(sha256);
         Ok(HaveResponse {
             server_time: state.time,
+            time_doubtful: false,
             held: state.held.keys().filter(|sha256| is_asked(sha256)).cloned().collect(),
             unfinished: state
                 .parts
