@@ -1110,6 +1110,8 @@ export type NoticeSide_Deserialize = {
 	device_name?: string,
 	/**  When the server received it; this is what decided. */
 	received_at: string,
+	/**  When it was filed, by the server's clock of that moment, for people to read. Absent of what older servers filed. */
+	filed_at?: string | null,
 	/**  When it was captured, by the device's clock; decides nothing. */
 	captured_at: string,
 };
@@ -1126,6 +1128,8 @@ export type NoticeSide_Serialize = {
 	device_name: string,
 	/**  When the server received it; this is what decided. */
 	received_at: string,
+	/**  When it was filed, by the server's clock of that moment, for people to read. Absent of what older servers filed. */
+	filed_at?: string,
 	/**  When it was captured, by the device's clock; decides nothing. */
 	captured_at: string,
 };

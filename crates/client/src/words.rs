@@ -67,8 +67,8 @@ pub(crate) fn conflict_item(id: Uuid, notice: &Notice, zone: &str, at: Timestamp
         aside_possessive = possessive(&aside),
         kept_possessive = possessive(&kept),
         kept_absolute = if kept == "you" { "yours".to_owned() } else { possessive(&kept) },
-        aside_at = when(notice.set_aside.received_at, zone),
-        kept_at = when(notice.kept.received_at, zone),
+        aside_at = when(filed_at(&notice.set_aside), zone),
+        kept_at = when(filed_at(&notice.kept), zone),
     );
     InboxItem {
         id,
@@ -209,6 +209,11 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }
 
+/// When a side was filed, for people to read.
+fn filed_at(side: &NoticeSide) -> Timestamp {
+    side.filed_at.unwrap_or(side.received_at)
+}
+
 /// A time of the day in the yard's zone, with the date.
 fn when(at: Timestamp, zone: &str) -> String {
     let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
@@ -247,6 +252,7 @@ mod tests {
             operator_name: name.to_owned(),
             device_name: "kiosk".to_owned(),
             received_at: received_at.parse().unwrap(),
+            filed_at: None,
             captured_at: received_at.parse().unwrap(),
         }
     }

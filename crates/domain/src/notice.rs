@@ -24,6 +24,9 @@ pub struct NoticeSide {
     pub device_name: String,
     /// When the server received it; this is what decided.
     pub received_at: Timestamp,
+    /// When it was filed, by the server's clock of that moment, for people to read. Absent of what older servers filed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub filed_at: Option<Timestamp>,
     /// When it was captured, by the device's clock; decides nothing.
     pub captured_at: Timestamp,
 }

@@ -125,7 +125,7 @@ fn drawn(role: &str) -> Value {
 fn side() -> Value {
     json!({
         "write_id": ID, "operator_id": ID, "operator_name": "Ana Ruiz", "device_name": "Kiosk 1", "received_at": TIME,
-        "captured_at": TIME,
+        "filed_at": TIME, "captured_at": TIME,
     })
 }
 

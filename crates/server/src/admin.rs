@@ -83,6 +83,7 @@ impl Server {
         reason: &str,
     ) -> Result<RestoreResponse, ServerError> {
         check_reason(reason)?;
+        self.inner.clock.check()?;
         let config = &self.inner.config;
         self.inner.storage.write(|writing| {
             let write = writing
@@ -113,6 +114,7 @@ impl Server {
         reason: &str,
     ) -> Result<RestoreResponse, ServerError> {
         check_reason(reason)?;
+        self.inner.clock.check()?;
         let environment = &*self.inner.config.environment;
         self.inner.storage.write(|writing| {
             let held = writing.claim_one(tenant, record_id)?.ok_or_else(|| no_such("record", record_id))?;
@@ -165,6 +167,8 @@ fn audited(reading: &dyn Reading, tenant: Tenant, writes: Vec<StoredWrite>) -> R
             outcome: write.outcome,
             version: write.version,
             received_at: write.received_at,
+            filed_at: write.filed.map(|filed| filed.at),
+            time_doubtful: write.filed.is_some_and(|filed| filed.is_doubtful),
             operator_name: write.content.operator_id.map(|id| operators.operator_name(id)).unwrap_or_default(),
             device_name: write.device_id.and_then(|id| devices.get(&id)).cloned().unwrap_or_default(),
             restores: write.restores,

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use gatebook_sync::WallTime;
 use gatebook_sync::wire::Limits;
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -16,6 +17,15 @@ pub trait Environment: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
     /// A new UUIDv7.
     fn new_id(&self) -> Uuid;
+    /// Time since some moment in the past that no setting of the clock moves, if there is such a count. What the machine
+    /// sleeps through is in it.
+    fn uptime(&self) -> Option<Duration> {
+        None
+    }
+    /// The clock, and whether what it shows is in doubt.
+    fn wall_time(&self) -> WallTime {
+        WallTime { at: self.now(), is_doubtful: false }
+    }
 }
 
 /// The real clock and random source.
@@ -29,6 +39,19 @@ impl Environment for SystemEnvironment {
 
     fn new_id(&self) -> Uuid {
         Uuid::now_v7()
+    }
+
+    fn uptime(&self) -> Option<Duration> {
+        #[cfg(any(target_os = "linux", target_os = "android"))]
+        {
+            let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+            Some(Duration::new(u64::try_from(time.tv_sec).ok()?, u32::try_from(time.tv_nsec).ok()?))
+        }
+        #[cfg(not(any(target_os = "linux", target_os = "android")))]
+        {
+            // What passes while the machine sleeps may be missing from any other count.
+            None
+        }
     }
 }
 
@@ -73,6 +96,8 @@ pub struct PhotoBounds {
     pub photo_bytes: u64,
     /// Hashes a device may ask about in one request.
     pub hashes: u32,
+    /// Photos that are looked for in the store at a time, for a device that asks what is held.
+    pub looks_at_once: usize,
     /// Unfinished uploads of one device.
     pub open_uploads: usize,
     /// Requests that carry bytes at a time; further ones are told to come again.
@@ -96,6 +121,7 @@ impl Default for PhotoBounds {
         Self {
             photo_bytes: 64 * 1024 * 1024,
             hashes: 1_000,
+            looks_at_once: 16,
             open_uploads: 256,
             concurrent_uploads: 64,
             silence: Duration::from_secs(30),
@@ -162,6 +188,10 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Where photos lie.
     pub photos: PhotoStore,
+    /// A time server (`host` or `host:port`) that is asked when the clock has jumped.
+    pub time_server: Option<String>,
+    /// Somebody has looked, and the clock is right now, whatever time was filed last.
+    pub trusts_clock: bool,
     /// Bounds.
     pub bounds: Bounds,
     /// Clock and ids.
@@ -178,6 +208,8 @@ impl Config {
             database_connections: 16,
             key_file: None,
             photos: PhotoStore::default(),
+            time_server: None,
+            trusts_clock: false,
             bounds: Bounds::default(),
             environment: Arc::new(SystemEnvironment),
         }

@@ -76,7 +76,7 @@ pub(crate) fn supersede(
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     photos::refer(writing, tenant, &filings)?;
     let mut counter = writing.take_counter(tenant)?;
-    let now = environment.now();
+    let now = environment.wall_time();
     stamp(&mut filings, &mut counter, now)?;
     let (mut marks, marked) = photos::follow(writing, tenant, environment, &filings)?;
     stamp(&mut marks, &mut counter, now)?;

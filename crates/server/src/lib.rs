@@ -9,6 +9,7 @@ mod access;
 mod admin;
 mod backup;
 pub mod cli;
+mod clock;
 mod config;
 mod console;
 mod enrol;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use gatebook_sync::wire::{Judged, Repair, Repaired, ScopePage, SyncRequest, Take};
-use gatebook_sync::{Canonical, Epoch, Scope, VersionId, deliberate};
+use gatebook_sync::{Canonical, Epoch, Said, Scope, VersionId, deliberate};
 use uuid::Uuid;
 
 use crate::config::Bounds;
@@ -134,8 +134,9 @@ fn scope_page(
 
 pub(crate) fn canonical(key: &Key, device: &Device, held: Held) -> Canonical {
     let mut receipt = held.receipt();
-    let Held { record_id, write_id, device_id, content, .. } = held;
-    key.sign(device.tenant.id, record_id, write_id, &mut receipt, &content);
+    let Held { record_id, write_id, device_id, filed, content, .. } = held;
+    let said = Said { device_id, filed };
+    key.sign(device.tenant.id, record_id, write_id, said, &mut receipt, &content);
     Canonical { id: record_id, receipt, write_id, device_id, content }
 }
 

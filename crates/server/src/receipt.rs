@@ -1,16 +1,21 @@
 //! Receipts: the server's proof of what it took, under a key that lies outside the database, so that a restored backup
 //! does not bring back an old one.
 //!
-//! A receipt's `mac` is two parts: a digest of the content, and the code over that digest, the record, the tenant and
-//! the rest of the receipt. So a receipt can be proved without the content (a write's base, of which a restored server
-//! may hold nothing), and with it (a re-offer).
+//! A receipt's `mac` is `digest.said.tag`: a digest of the write and its content, what else is [`Said`] of it (which
+//! device wrote it, when it was filed), and the code over both, the record, the tenant and the rest of the receipt. So a
+//! receipt can be proved without the content (a write's base, of which a restored server may hold nothing) and with it (a
+//! re-offer), and it tells itself who wrote the state: whoever offers it has no say in that.
+//!
+//! Receipts given before that are `digest.tag`. They are in devices' databases and prove the state as they always did,
+//! but nothing of who wrote it. The two are told apart by the number of parts, and their tags are made over different
+//! words, so that none of the one form is any of the other with something cut off.
 
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use gatebook_sync::{Content, Receipt};
+use gatebook_sync::{Content, Receipt, Said};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -75,10 +80,19 @@ impl Key {
     }
 
     /// Signs the receipt of a version that the server has taken.
-    pub(crate) fn sign(&self, tenant: Uuid, record_id: Uuid, write_id: Uuid, receipt: &mut Receipt, content: &Content) {
+    pub(crate) fn sign(
+        &self,
+        tenant: Uuid,
+        record_id: Uuid,
+        write_id: Uuid,
+        said: Said,
+        receipt: &mut Receipt,
+        content: &Content,
+    ) {
         let digest = digest(write_id, content);
-        let tag = self.tag(tenant, record_id, receipt, &digest);
-        receipt.mac = format!("{}.{}", BASE64.encode(digest), BASE64.encode(tag));
+        let said = said.to_string();
+        let tag = self.tag(tenant, record_id, receipt, &digest, Some(&said));
+        receipt.mac = format!("{}.{said}.{}", BASE64.encode(digest), BASE64.encode(tag));
     }
 
     /// Puts into a receipt that has not been signed what tells its state from others of the same number and time.
@@ -88,8 +102,8 @@ impl Key {
 
     /// Whether this server gave the receipt, for whatever content.
     pub(crate) fn gave(&self, tenant: Uuid, record_id: Uuid, receipt: &Receipt) -> bool {
-        let Some((digest, tag)) = parts(&receipt.mac) else { return false };
-        let expected = self.tag(tenant, record_id, receipt, &digest);
+        let Some(Parts { digest, said, tag }) = Parts::of(&receipt.mac) else { return false };
+        let expected = self.tag(tenant, record_id, receipt, &digest, said);
         bool::from(subtle::ConstantTimeEq::ct_eq(expected.as_slice(), tag.as_slice()))
     }
 
@@ -103,7 +117,8 @@ impl Key {
         content: &Content,
     ) -> bool {
         let of_content = digest(write_id, content);
-        self.gave(tenant, record_id, receipt) && parts(&receipt.mac).is_some_and(|(digest, _)| digest == of_content)
+        let is_of_content = Parts::of(&receipt.mac).is_some_and(|parts| parts.digest == of_content);
+        is_of_content && self.gave(tenant, record_id, receipt)
     }
 
     /// A code over anything else that devices show again. `what` keeps the sorts apart; the parts are of fixed length.
@@ -120,9 +135,16 @@ impl Key {
         Hmac::new_from_slice(&self.0).expect("HMAC takes keys of any length")
     }
 
-    fn tag(&self, tenant: Uuid, record_id: Uuid, receipt: &Receipt, digest: &[u8]) -> [u8; KEPT] {
+    fn tag(
+        &self,
+        tenant: Uuid,
+        record_id: Uuid,
+        receipt: &Receipt,
+        digest: &[u8; KEPT],
+        said: Option<&str>,
+    ) -> [u8; KEPT] {
         let mut mac = self.hmac();
-        mac.update(b"gatebook receipt 1");
+        mac.update(if said.is_some() { b"gatebook receipt 2" } else { b"gatebook receipt 1" });
         mac.update(tenant.as_bytes());
         mac.update(record_id.as_bytes());
         for number in [receipt.epoch.0, receipt.version, receipt.seq] {
@@ -130,7 +152,30 @@ impl Key {
         }
         mac.update(&receipt.received_at.as_microsecond().to_be_bytes());
         mac.update(digest);
+        // Last, and everything before it is of fixed length.
+        mac.update(said.unwrap_or_default().as_bytes());
         kept(&mac.finalize().into_bytes())
+    }
+}
+
+/// A receipt's `mac`, taken apart.
+struct Parts<'a> {
+    digest: [u8; KEPT],
+    said: Option<&'a str>,
+    tag: [u8; KEPT],
+}
+
+impl<'a> Parts<'a> {
+    fn of(mac: &'a str) -> Option<Self> {
+        let bytes = |part| BASE64.decode(part).ok()?.try_into().ok();
+        match *mac.split('.').collect::<Vec<_>>() {
+            [digest, tag] => Some(Self { digest: bytes(digest)?, said: None, tag: bytes(tag)? }),
+            [digest, said, tag] => {
+                said.parse::<Said>().ok()?;
+                Some(Self { digest: bytes(digest)?, said: Some(said), tag: bytes(tag)? })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -157,14 +202,9 @@ fn kept(hash: &[u8]) -> [u8; KEPT] {
     hash[..KEPT].try_into().expect("SHA-256 is longer")
 }
 
-fn parts(mac: &str) -> Option<(Vec<u8>, Vec<u8>)> {
-    let (digest, tag) = mac.split_once('.')?;
-    Some((BASE64.decode(digest).ok()?, BASE64.decode(tag).ok()?))
-}
-
 #[cfg(test)]
 mod tests {
-    use gatebook_sync::Epoch;
+    use gatebook_sync::{Epoch, WallTime};
     use jiff::Timestamp;
     use serde_json::value::RawValue;
 
@@ -173,6 +213,7 @@ mod tests {
     const TENANT: Uuid = Uuid::from_u128(5);
     const RECORD: Uuid = Uuid::from_u128(2);
     const WRITE: Uuid = Uuid::from_u128(3);
+    const DEVICE: Uuid = Uuid::from_u128(0x0195_f2a0_0000_7000_8000_00de_0000_0004);
 
     fn content(body: &str) -> Content {
         Content {
@@ -191,7 +232,20 @@ mod tests {
     fn signed(key: &Key) -> Receipt {
         let received_at = Timestamp::UNIX_EPOCH;
         let mut receipt = Receipt { epoch: Epoch(9), version: 4, seq: 17, received_at, mac: String::new() };
-        key.sign(TENANT, RECORD, WRITE, &mut receipt, &content("{}"));
+        key.sign(TENANT, RECORD, WRITE, said(Some(DEVICE)), &mut receipt, &content("{}"));
+        receipt
+    }
+
+    fn said(device_id: Option<Uuid>) -> Said {
+        Said { device_id, filed: Some(WallTime { at: Timestamp::UNIX_EPOCH, is_doubtful: false }) }
+    }
+
+    /// As receipts were given before they told who wrote the state.
+    fn signed_before(key: &Key) -> Receipt {
+        let mut receipt = signed(key);
+        let digest = digest(WRITE, &content("{}"));
+        let tag = key.tag(TENANT, RECORD, &receipt, &digest, None);
+        receipt.mac = format!("{}.{}", BASE64.encode(digest), BASE64.encode(tag));
         receipt
     }
 
@@ -225,6 +279,48 @@ mod tests {
             let mut forged = signed(&key);
             alter(&mut forged);
             assert!(!key.gave(TENANT, RECORD, &forged), "alteration {at}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_proves_who_wrote_the_state_and_when_it_was_filed_and_tells_it_itself() {
+        let key = Key([7; 32]);
+        let receipt = signed(&key);
+        assert_eq!(receipt.said(), Some(said(Some(DEVICE))));
+        let mut office = receipt.clone();
+        key.sign(TENANT, RECORD, WRITE, said(None), &mut office, &content("{}"));
+        assert_eq!((key.gave(TENANT, RECORD, &office), office.said()), (true, Some(said(None))));
+
+        let [digest, genuine, tag] = *receipt.mac.split('.').collect::<Vec<_>>() else { panic!("{}", receipt.mac) };
+        let others = [
+            said(Some(Uuid::from_u128(5))).to_string(),
+            said(None).to_string(),
+            Said::default().to_string(),
+            genuine.replace(":0", ":1"),
+            format!("{genuine}?"),
+            genuine.to_uppercase(),
+            String::new(),
+        ];
+        let mut forged: Vec<String> = others.iter().map(|other| format!("{digest}.{other}.{tag}")).collect();
+        forged.extend([format!("{digest}.{tag}"), format!("{digest}.{genuine}.{genuine}.{tag}")]);
+        let [_, _, of_office] = *office.mac.split('.').collect::<Vec<_>>() else { panic!("{}", office.mac) };
+        forged.extend([format!("{digest}.{genuine}.{of_office}"), format!("{digest}.{of_office}")]);
+        for mac in forged {
+            assert!(!key.gave(TENANT, RECORD, &Receipt { mac: mac.clone(), ..receipt.clone() }), "{mac}");
+        }
+    }
+
+    #[test]
+    fn a_receipt_of_before_proves_the_state_and_not_who_wrote_it() {
+        let key = Key([7; 32]);
+        let (before, now) = (signed_before(&key), signed(&key));
+        assert!(key.gave_for(TENANT, RECORD, WRITE, &before, &content("{}")));
+        assert_eq!(before.said(), None);
+        assert!(before.is_same_state(&now), "what tells states apart has not changed");
+        let [digest, tag] = *before.mac.split('.').collect::<Vec<_>>() else { panic!("{}", before.mac) };
+        for said in [Said::default(), said(Some(DEVICE))] {
+            let mac = format!("{digest}.{said}.{tag}");
+            assert!(!key.gave(TENANT, RECORD, &Receipt { mac, ..before.clone() }), "nobody is added to it");
         }
     }
 

@@ -7,7 +7,8 @@ use gatebook_sync::{Content, Epoch};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::config::Config;
+use crate::clock::Clock;
+use crate::config::{Config, Environment};
 use crate::enrol::RateLimit;
 use crate::error::ServerError;
 use crate::files::FolderLock;
@@ -23,7 +24,9 @@ pub struct Server {
 }
 
 pub(crate) struct Inner {
+    /// Its environment is `clock`.
     pub config: Config,
+    pub clock: Arc<Clock>,
     pub storage: Storage,
     pub key: Key,
     pub enrolments: RateLimit,
@@ -45,7 +48,7 @@ impl Server {
     ///
     /// # Errors
     /// The folder or the database cannot be used.
-    pub fn open(config: Config) -> Result<Self, ServerError> {
+    pub fn open(mut config: Config) -> Result<Self, ServerError> {
         let lock = match config.database {
             None => Some(FolderLock::shared(&config.data)?),
             Some(_) => None,
@@ -53,10 +56,15 @@ impl Server {
         let now = config.environment.now();
         let storage = Storage::open(&config, epoch_at(now))?;
         let key = open_key(&config, &storage)?;
+        let filed = if config.trusts_clock { None } else { storage.read(|reading| reading.newest_filed())? };
+        let clock = Arc::new(Clock::new(config.environment, config.time_server.clone(), filed));
+        config.environment = Arc::clone(&clock) as Arc<dyn Environment>;
         let enrolments = RateLimit::new(&config.bounds, now);
         let depot = Depot::open(&config.photos, &config.data)?;
         let (turns, streams) = (Turns::default(), Streams::default());
-        Ok(Self { inner: Arc::new(Inner { config, storage, key, enrolments, depot, turns, streams, _lock: lock }) })
+        Ok(Self {
+            inner: Arc::new(Inner { config, clock, storage, key, enrolments, depot, turns, streams, _lock: lock }),
+        })
     }
 
     /// What it was opened with.
@@ -91,6 +99,7 @@ impl Server {
     )]
     pub fn put_record(&self, tenant: Option<Uuid>, id: Uuid, content: Content) -> Result<(), ServerError> {
         crate::console::check(&content, &self.inner.config.bounds)?;
+        self.inner.clock.check()?;
         self.inner.storage.write(|writing| {
             let tenant = crate::access::only_tenant(&writing.tenants(tenant)?)?;
             crate::console::put(writing, tenant, &*self.inner.config.environment, id, &content)

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiError, ApiErrorCode, Repair, SyncRequest, SyncResponse};
+use gatebook_sync::{PROTOCOL, WallTime};
 
 use crate::error::{ServerError, refuse};
 use crate::pull::{Asked, News, pull};
@@ -33,6 +33,7 @@ impl Server {
             self.note_seen(device, &app)?;
             Vec::new()
         } else {
+            self.inner.clock.check()?;
             let page =
                 storage.read(|reading| reconcile::prepare(reading, device, bounds, request.push, request.reoffer))?;
             let reconciled = storage.write(|writing| {
@@ -43,9 +44,9 @@ impl Server {
         };
         let News { epoch, scopes, more, mark, repaired } =
             storage.read(|reading| pull(reading, key, device, asked, &verdicts))?;
-        let server_time = environment.now();
-        let limits = bounds.limits;
-        Ok(SyncResponse { protocol: PROTOCOL, epoch, server_time, verdicts, scopes, more, mark, repaired, limits })
+        let WallTime { at: server_time, is_doubtful: time_doubtful } = environment.wall_time();
+        let (protocol, limits) = (PROTOCOL, bounds.limits);
+        Ok(SyncResponse { protocol, epoch, server_time, time_doubtful, verdicts, scopes, more, mark, repaired, limits })
     }
 
     fn note_seen(&self, device: &Device, app: &str) -> Result<(), ServerError> {

@@ -105,6 +105,10 @@ impl gatebook_server::Environment for Machine {
     fn new_id(&self) -> Uuid {
         self.id()
     }
+
+    fn uptime(&self) -> Option<std::time::Duration> {
+        Some(gatebook_client::Environment::uptime(self))
+    }
 }
 
 /// An instant as the story tells it.

@@ -32,13 +32,16 @@ pub enum Invariant {
     PhotosSafe,
     /// The server holds the same bytes of an organisation once.
     PhotosOnce,
+    /// The time that people read of a write is the server's clock's of when it was filed, and where that cannot be right
+    /// they are told.
+    TimesTold,
     /// Bytes sent are at most the bytes needed, and one chunk for each cut.
     BytesSpared,
 }
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NothingLost,
         Self::ExactlyOnce,
         Self::Equal,
@@ -52,6 +55,7 @@ impl Invariant {
         Self::PhotosStay,
         Self::PhotosSafe,
         Self::PhotosOnce,
+        Self::TimesTold,
         Self::BytesSpared,
     ];
 
@@ -72,6 +76,7 @@ impl Invariant {
             Self::PhotosStay => "photos stay their 24 hours",
             Self::PhotosSafe => "no photo is lost",
             Self::PhotosOnce => "no photo is stored twice",
+            Self::TimesTold => "people read when it was filed",
             Self::BytesSpared => "no byte is sent in vain",
         }
     }

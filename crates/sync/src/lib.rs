@@ -23,7 +23,7 @@ pub use merge::merge;
 pub use scope::Scope;
 pub use tally::{Fingerprint, Tally};
 pub use verdict::{Kept, Rejection, RejectionCode, Verdict};
-pub use version::{Epoch, Receipt, VersionId};
+pub use version::{Epoch, NotSaid, Receipt, Said, VersionId, WallTime};
 pub use wire::{Canonical, Content};
 
 /// The protocol this code speaks. A server answers any other with `protocol_unsupported` and changes nothing.

@@ -147,6 +147,12 @@ bugs! {
     LateOwnWriteWins,
     /// A change that is given up while its answer is outstanding is simply forgotten.
     ForgetGivenUp,
+    /// Bytes that come again are dropped, whether or not those of before are still there.
+    DropWhatComesAgain,
+    /// Who wrote a state that is given back after a restore is whoever the device that gives it back says.
+    AscribeAsTold,
+    /// People are shown the time that orders writes, which goes on from wherever a wrong clock has brought it.
+    ShowReceivedAt,
 }
 
 /// Where a process may be killed.

@@ -89,8 +89,7 @@ impl Photos {
     }
 
     /// Lets go what is over and the server, asked now, still holds: it may have been replaced by a backup, or its disk
-    /// have failed, and this device not know of it. What it does not hold stays until the records say more. Returns how
-    /// many went.
+    /// have failed, and this device not know of it. What it does not hold stays and is sent again. Returns how many went.
     ///
     /// # Errors
     /// The link, database or folder failed; what has gone has gone.

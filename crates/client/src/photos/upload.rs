@@ -108,6 +108,7 @@ impl Photos {
             if held.contains(&photo.sha256) {
                 self.arrived(&photo, photo.size, None)?;
                 self.note_said(&photo.sha256, true, told_at)?;
+                self.given_again(&photo)?;
                 continue;
             }
             self.note_said(&photo.sha256, false, told_at)?;
@@ -130,7 +131,10 @@ impl Photos {
         let (mut done, mut failed) = (Uploaded::default(), None);
         for (photo, at) in now {
             match self.send(link, &photo, at, &mut done).await {
-                Ok(()) => done.photos += 1,
+                Ok(()) => {
+                    self.given_again(&photo)?;
+                    done.photos += 1;
+                }
                 Err(UploadError::Link(error)) if is_about_this_photo(&error) => {
                     tracing::warn!(%error, record = %photo.record_id, "a photo was not taken");
                     done.refused += 1;
@@ -274,6 +278,11 @@ impl Photos {
         if is_whole { Ok(()) } else { Err(PhotoError::Damaged) }
     }
 
+    /// The server has what it did not have when it was to be let go.
+    fn given_again(&self, photo: &HeldPhoto) -> Result<(), PhotoError> {
+        if photo.is_denied { Ok(self.store.note_given_again(&photo.sha256)?) } else { Ok(()) }
+    }
+
     fn arrived(&self, photo: &HeldPhoto, bytes: u64, learned: Option<ChunkSize>) -> Result<(), UploadError> {
         if photo.arrived == bytes && learned.is_none() {
             return Ok(());
@@ -314,7 +323,7 @@ pub(super) async fn ask(
         let sha256 = page.iter().map(|photo| photo.sha256.clone()).collect();
         let answer = link.have(&HaveRequest { sha256, before_letting_go }).await?;
         held.extend(answer.held);
-        told_at = Some(answer.server_time);
+        told_at = Some(answer.server_time).filter(|_| !answer.time_doubtful);
         for Unfinished { sha256, upload_id, offset } in answer.unfinished {
             // Of one whose beginning was answered in vain there are several: the furthest is carried on.
             let known = unfinished.entry(sha256).or_insert((upload_id, offset));

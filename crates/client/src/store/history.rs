@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use gatebook_domain::{Body, Kind, RecordState};
-use gatebook_sync::Fingerprint;
+use gatebook_sync::{Epoch, Fingerprint, Receipt};
 use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
@@ -31,7 +31,7 @@ impl Horizon {
     pub(super) fn is_over(&self, row: &RecordRow) -> bool {
         let is_record = row.is_fields() && row.kind() != Some(Kind::Attachment);
         let is_finished = is_record && (row.stage == "submitted" || row.content.state != RecordState::Live);
-        is_finished && !row.pending && row.base.as_ref().is_some_and(|base| base.received_at < self.from)
+        is_finished && !row.pending && row.base.as_ref().is_some_and(|base| base.filed_at() < self.from)
     }
 }
 
@@ -64,19 +64,16 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
         return Ok(());
     }
     settings::put(connection, &settings::LET_GO_AT, Some(&horizon.now))?;
-    // Times are written with as many digits as they have: compared as text they are right to the second.
-    let candidates = "pending_sync = 0 AND kind IN ('inspection', 'gate_event', 'interchange') AND \
-                      (stage = 'submitted' OR state <> 'live') AND received_at < ?1 AND \
-                      id NOT IN (SELECT record_id FROM corrections)";
+    let finished = "kind IN ('inspection', 'gate_event', 'interchange') AND (stage = 'submitted' OR state <> 'live') \
+                    AND id NOT IN (SELECT record_id FROM corrections)";
     let mut gone = 0_u32;
-    for row in RecordRow::select(connection, candidates, [horizon.from.to_string()])? {
+    for row in old_rows(connection, finished, horizon)? {
         if horizon.is_over(&row) {
             gone += 1;
             remove(connection, &row, None)?;
         }
     }
-    let old = "kind = ?1 AND pending_sync = 0 AND received_at < ?2";
-    for row in RecordRow::select(connection, old, [Kind::Attachment.as_str(), &horizon.from.to_string()])? {
+    for row in old_rows(connection, "kind = 'attachment'", horizon)? {
         let Some(Body::Attachment(attachment)) = row.body() else { continue };
         if is_let_go(connection, attachment.parent_id)? && photos::let_go(connection, row.id)? {
             remove(connection, &row, Some(attachment.parent_id))?;
@@ -88,7 +85,7 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
             _ => None,
         };
         // A conflict about something finished long ago is news all the same.
-        let is_old = row.base.as_ref().is_some_and(|base| base.received_at < horizon.from);
+        let is_old = row.base.as_ref().is_some_and(|base| base.filed_at() < horizon.from);
         if is_old && about.is_some_and(|id| is_let_go(connection, id).unwrap_or(false)) {
             remove(connection, &row, None)?;
             connection.execute("DELETE FROM inbox_read WHERE id = ?1", [row.id])?;
@@ -98,6 +95,25 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
         tracing::info!(gone, "finished records left this device");
     }
     Ok(())
+}
+
+/// The synced rows of that sort (SQL) that were filed before the horizon. The receipts say when: all of them are looked at
+/// here, and only the old rows are read.
+fn old_rows(connection: &Connection, sort: &str, horizon: &Horizon) -> Result<Vec<RecordRow>, StoreError> {
+    let sql = format!("SELECT id, received_at, mac FROM records WHERE pending_sync = 0 AND mac IS NOT NULL AND {sort}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let mut rows = statement.query([])?;
+    let mut old = Vec::new();
+    while let Some(row) = rows.next()? {
+        let received_at: String = row.get(1)?;
+        let Ok(received_at) = received_at.parse() else { continue };
+        let (epoch, version, seq) = (Epoch(0), 0, 0);
+        let receipt = Receipt { epoch, version, seq, received_at, mac: row.get(2)? };
+        if receipt.filed_at() < horizon.from {
+            old.extend(RecordRow::find(connection, row.get(0)?)?);
+        }
+    }
+    Ok(old)
 }
 
 /// Removes a row; `parent_id` is the record it is an attachment of.

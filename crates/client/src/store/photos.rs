@@ -62,7 +62,7 @@ pub(crate) struct KnownPhoto {
 impl HeldPhoto {
     /// Whether the server does not hold it and can be given it.
     pub(crate) const fn waits(&self) -> bool {
-        self.confirmed_ms.is_none() && !self.is_damaged
+        (self.confirmed_ms.is_none() || self.is_denied) && !self.is_damaged
     }
 }
 
@@ -200,6 +200,16 @@ impl Store {
     pub(crate) fn note_denied(&self, sha256: &str) -> Result<(), StoreError> {
         self.write_quietly(|transaction| {
             transaction.execute("UPDATE photos SET denied = 1 WHERE sha256 = ?1", [sha256])?;
+            Ok(())
+        })
+    }
+
+    /// Notes that the server has again what it did not have when it was to be let go: its time begins anew, when the
+    /// records say that it is held.
+    pub(crate) fn note_given_again(&self, sha256: &str) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let sql = "UPDATE photos SET confirmed_ms = NULL, denied = 0 WHERE sha256 = ?1 AND denied = 1";
+            transaction.execute(sql, [sha256])?;
             Ok(())
         })
     }

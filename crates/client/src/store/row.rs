@@ -47,7 +47,7 @@ pub(super) const NEWEST_COLUMNS: &str = "untouched, withdraws, requests_before";
 impl RecordRow {
     /// A row that equals a canonical state.
     pub(super) fn canonical(canonical: Canonical) -> Self {
-        let changed_at = canonical.receipt.received_at;
+        let changed_at = canonical.receipt.filed_at();
         let (title, stage) = listed_as(&canonical.content);
         Self {
             id: canonical.id,

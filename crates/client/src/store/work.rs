@@ -241,5 +241,5 @@ fn also_open(row: &RecordRow, operator_id: Option<Uuid>) -> Option<(Uuid, Timest
     let Canonical { content, receipt, .. } = theirs;
     let unfinished = content.state == RecordState::Live && super::row::listed_as(&content).1 != "submitted";
     let who = content.operator_id.filter(|who| unfinished && Some(*who) != operator_id)?;
-    Some((who, receipt.received_at))
+    Some((who, receipt.filed_at()))
 }

@@ -1,6 +1,8 @@
 //! A server restored from a backup is healed by its devices, announced or not; what cannot be proved is not lost.
 
-use gatebook_sync::wire::{ApiErrorCode, AuditOutcome, Limits};
+use async_trait::async_trait;
+use gatebook_client::{Transport, TransportError};
+use gatebook_sync::wire::{ApiErrorCode, AuditOutcome, Limits, SyncRequest, SyncResponse};
 use gatebook_sync::{Epoch, RejectionCode};
 use serde_json::json;
 
@@ -343,4 +345,65 @@ async fn a_first_epoch_is_no_restore() {
     let report = maria.syncs(&yard).await;
     assert!(!report.settled.new_epoch && yard.server().epoch().unwrap() > Epoch(0));
     assert_eq!(maria.count("unconfirmed"), 0);
+}
+
+/// A way on which somebody goes on typing while the first answer travels, and which breaks after it.
+struct TypingOn<'a> {
+    way: Way,
+    phone: &'a Phone,
+    id: uuid::Uuid,
+}
+
+#[async_trait]
+impl Transport for TypingOn<'_> {
+    async fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
+        if !self.way.sent.lock().unwrap().is_empty() {
+            return Err(TransportError::Unreachable("the connection broke".to_owned()));
+        }
+        let answer = self.way.sync(request).await?;
+        self.phone.edits(self.id, "typed on");
+        Ok(answer)
+    }
+}
+
+#[tokio::test]
+async fn what_is_given_back_is_filed_under_the_device_that_wrote_it_whoever_gives_it_back() {
+    for gives_back_own in [true, false] {
+        let mut yard = Yard::open();
+        let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+        let backup = yard.backup();
+        let ids = [(); 3].map(|()| maria.records("first"));
+        let [as_sent, in_flight, by_office] = ids;
+        maria.syncs(&yard).await;
+        maria.edits(in_flight, "second");
+        let typing = TypingOn { way: Way::of(&yard, &maria), phone: &maria, id: in_flight };
+        drop(maria.syncs_over(&typing).await);
+        drop(typing);
+        assert_eq!(maria.pending(), 1, "what was typed on waits");
+        maria.edits(by_office, "second");
+        drop(maria.syncs_over(&Bad::over(Way::of(&yard, &maria)).refusing(ApiErrorCode::Internal, |_| true)).await);
+        let first = yard.audit(by_office)[0].write_id;
+        yard.server().set_state(by_office, gatebook_domain::RecordState::Closed, "done").unwrap();
+        yard.server().restore_version(first, "the first was right").unwrap();
+        hector.syncs(&yard).await;
+        // Whatever a device says of who wrote: here that it was Héctor's, or nobody's.
+        for (phone, says) in [(&maria, Some(hector.id)), (&hector, None)] {
+            phone.database().execute("UPDATE records SET device_id = ?1 WHERE pending_sync = 0", [says]).unwrap();
+        }
+        yard.restores(&backup);
+        let who = if gives_back_own { &maria } else { &hector };
+        let report = who.syncs(&yard).await;
+        assert!(report.settled.healed >= 2, "{report:?}");
+        let first = |id: uuid::Uuid| yard.written_by(id).first().copied();
+        assert_eq!(first(as_sent), Some(Some(maria.id)));
+        assert_eq!(first(in_flight), Some(Some(maria.id)));
+        if !gives_back_own {
+            assert_eq!(first(by_office), Some(None), "the office brought that one back");
+        }
+        let rejected = ids
+            .iter()
+            .flat_map(|id| yard.audit(*id))
+            .filter(|entry| matches!(entry.outcome, AuditOutcome::Rejected(_)));
+        assert_eq!(rejected.count(), 0, "nothing genuine is called forged");
+    }
 }

@@ -52,6 +52,29 @@ async fn what_is_finished_and_old_leaves_and_the_rest_stays() {
 }
 
 #[tokio::test]
+async fn a_server_clock_that_is_wrong_for_a_while_makes_nothing_old_and_nothing_after_it_stay_for_ever() {
+    let yard = Yard::open();
+    let maria = yard.phone("María Torres").await;
+    let early = maria.records("early");
+    submits(&maria, early);
+    maria.syncs(&yard).await;
+    yard.clock.is_wrong_by(days(365 * 73));
+    let wrong = maria.records("in another age");
+    submits(&maria, wrong);
+    maria.syncs(&yard).await;
+    assert!(maria.holds(early).is_some(), "nothing is old by a clock that is in doubt");
+    yard.clock.is_wrong_by(SignedDuration::ZERO);
+    let late = maria.records("late");
+    submits(&maria, late);
+    maria.syncs(&yard).await;
+    assert!(maria.canonical(late).receipt.received_at > maria.canonical(wrong).receipt.received_at, "the order holds");
+    yard.clock.step(days(31));
+    maria.syncs(&yard).await;
+    assert!(maria.holds(early).is_none() && maria.holds(late).is_none());
+    assert!(maria.holds(wrong).is_some(), "of that one nobody knows better");
+}
+
+#[tokio::test]
 async fn consistency_copes_with_what_was_let_go() {
     let yard = Yard::open();
     let maria = yard.phone("María Torres").await;

@@ -82,14 +82,19 @@ fn told(history: &[Audited]) -> String {
     text
 }
 
-/// When the server received it, by the yard's clock.
+/// When it was filed, by the yard's clock.
 fn when(entry: &AuditEntry) -> String {
     let zone = TimeZone::get(&entry.content.zone).unwrap_or(TimeZone::UTC);
-    entry.received_at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string()
+    let time = entry.filed_at.unwrap_or(entry.received_at).to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z");
+    if entry.time_doubtful { format!("{time} (time doubtful)") } else { time.to_string() }
 }
 
 fn who(entry: &AuditEntry) -> String {
     match (entry.operator_name.as_str(), entry.device_name.as_str()) {
+        (name, "") if is_given_back(entry) => match name {
+            "" => "a device or the office".to_owned(),
+            name => format!("{name} on a device that is not known"),
+        },
         ("", "") => "the office".to_owned(),
         (name, "") if entry.restores.is_some_and(|write| write != entry.write_id) => {
             format!("the office, bringing back what {name} wrote")
@@ -98,6 +103,11 @@ fn who(entry: &AuditEntry) -> String {
         ("", device) => format!("somebody on {device}"),
         (name, device) => format!("{name} on {device}"),
     }
+}
+
+/// Whether a device gave it back after a restore of the server.
+fn is_given_back(entry: &AuditEntry) -> bool {
+    entry.restores == Some(entry.write_id)
 }
 
 fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
@@ -112,9 +122,7 @@ fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
         },
     };
     match entry.restores {
-        Some(write) if write == entry.write_id => {
-            format!("{said}; given back by a device after a restore of the server")
-        }
+        Some(_) if is_given_back(entry) => format!("{said}; given back by a device after a restore of the server"),
         Some(write) => format!("{said}; brings back write {write}"),
         None => said,
     }

@@ -48,14 +48,31 @@ struct Data {
     /// endpoint in the environment (AWS_…).
     #[arg(long, env = "GATEBOOK_PHOTOS")]
     photos: Option<PhotoStore>,
+    /// A time server, host or host:port, that is asked when this machine's clock has jumped. While the two disagree nothing
+    /// is filed. Without one, what is filed after a jump is marked as of doubtful time.
+    #[arg(long, env = "GATEBOOK_TIME_SERVER")]
+    time_server: Option<String>,
+    /// Somebody has looked at this machine's clock, and it is right: what was filed last is no measure of it. To be given
+    /// once, after the log said that the clock has jumped.
+    #[arg(long)]
+    trust_clock: bool,
 }
 
 impl Data {
     fn open(&self) -> anyhow::Result<Server> {
         let Self { database, database_connections, key_file, .. } = self;
         let (database, database_connections, key_file) = (database.clone(), *database_connections, key_file.clone());
-        let photos = self.photos.clone().unwrap_or_default();
-        let config = Config { database, database_connections, key_file, photos, ..Config::new(&self.folder) };
+        let (photos, time_server) = (self.photos.clone().unwrap_or_default(), self.time_server.clone());
+        let trusts_clock = self.trust_clock;
+        let config = Config {
+            database,
+            database_connections,
+            key_file,
+            photos,
+            time_server,
+            trusts_clock,
+            ..Config::new(&self.folder)
+        };
         Server::open(config).with_context(|| match self.database {
             Some(_) => "cannot open the database".to_owned(),
             None => format!("cannot open the data folder {}", self.folder.display()),

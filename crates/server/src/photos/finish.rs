@@ -90,10 +90,11 @@ impl Server {
         let begun = std::time::Instant::now();
         let id = upload.id;
         let new = upload.new.clone();
-        let Ended { in_force, told, expires_at, .. } = self
+        let Ended { in_force, replaced, told, expires_at, .. } = self
             .off_thread({
                 let name = name.to_owned();
-                move |Inner { config, storage, .. }| {
+                move |Inner { config, clock, storage, .. }| {
+                    clock.check()?;
                     storage.write(|writing| {
                         let naming = Naming::claim(writing, tenant, new.sha256)?;
                         let now = config.environment.now();
@@ -108,12 +109,19 @@ impl Server {
         if let Some(right) = right {
             is_staged = self.place(right, name).await?;
         }
-        // Somebody brought the same bytes before.
-        if !deliberate!(StoreTwice) && in_force.is_none_or(|blob| blob.name != name) {
-            self.inner.depot.delete(name).await?;
+        let is_in_force = in_force.is_some_and(|blob| blob.name == name);
+        // Killed here, the one of the two names that no row has is found by the next sweep.
+        if let Some(unnamed) = replaced.as_deref().or_else(|| (!is_in_force).then_some(name))
+            && !deliberate!(StoreTwice)
+        {
+            self.inner.depot.delete(unnamed).await?;
         }
         if is_staged {
             self.inner.depot.clear(id).await?;
+        }
+        if !is_in_force && !deliberate!(DropWhatComesAgain) {
+            // It was given up or expired meanwhile, and what is in force nobody has looked at.
+            return Err(UploadError::Taken);
         }
         let ms = begun.elapsed().as_secs_f64() * 1_000.0;
         tracing::info!(upload = %id, bytes = upload.new.size, attachments = told, ms, "photo stored");
@@ -159,6 +167,8 @@ pub(super) struct Ended {
     pub is_new: bool,
     /// The bytes in force: these, or the same that somebody brought before.
     pub in_force: Option<Blob>,
+    /// Where the same bytes lay until now: nothing names that any more.
+    pub replaced: Option<String>,
     /// Attachments that say now that they are held.
     pub told: usize,
     /// Until when the upload can be asked about.
@@ -167,6 +177,9 @@ pub(super) struct Ended {
 
 /// Files bytes that are verified and in their place, and ends their upload: in one transaction with what attachments say
 /// of them, and with what that claims. Done again, it changes nothing.
+///
+/// Where a row names the same bytes already, it names these from now on: they were verified a moment ago, while those of
+/// before may be lost or damaged, and that they come again is how one learns of it.
 pub(super) fn file(
     writing: &dyn Writing,
     config: &Config,
@@ -176,12 +189,26 @@ pub(super) fn file(
 ) -> Result<Ended, ServerError> {
     let &Blob { tenant, sha256, stored_at: now, .. } = blob;
     let expires_at = later(now, config.bounds.photos.unfinished_for);
+    // Asked before it is ended: of an upload that is over, another node may have filed these bytes and somebody else have
+    // replaced them since, so that they are gone.
+    let is_open = writing.is_upload_open(upload)?;
     let is_new = writing.put_blob(blob)?;
+    let replaced = if is_open && !is_new { replace(writing, blob)? } else { None };
     writing.want_blob(tenant, sha256, now)?;
     writing.finish_upload(upload, expires_at)?;
     let in_force = writing.blob(tenant, sha256)?;
     let told = if is_new { tell_attachments(writing, tenant, &*config.environment, naming)? } else { 0 };
-    Ok(Ended { is_new, in_force, told, expires_at })
+    Ok(Ended { is_new, in_force, replaced, told, expires_at })
+}
+
+/// Has the row of those bytes name them; returns what it named instead.
+fn replace(writing: &dyn Writing, blob: &Blob) -> Result<Option<String>, ServerError> {
+    if deliberate!(DropWhatComesAgain) {
+        return Ok(None);
+    }
+    let before = writing.blob(blob.tenant, blob.sha256)?.map(|before| before.name);
+    let Some(before) = before.filter(|before| *before != blob.name) else { return Ok(None) };
+    Ok(writing.move_blob(blob, &before)?.then_some(before))
 }
 
 /// What became of an upload's bytes.

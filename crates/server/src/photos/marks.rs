@@ -167,7 +167,7 @@ pub(super) fn tell_attachments(
         }
     }
     if !marks.is_empty() {
-        stamp(&mut marks, &mut counter, environment.now())?;
+        stamp(&mut marks, &mut counter, environment.wall_time())?;
         writing.store(tenant, &displaced, &marks)?;
         writing.set_counter(tenant, counter)?;
     }

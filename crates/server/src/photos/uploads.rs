@@ -1,5 +1,6 @@
 //! What is held already, beginning an upload, asking how far it is, giving it up.
 
+use futures_util::stream::StreamExt as _;
 use gatebook_sync::deliberate;
 use gatebook_sync::wire::{ApiErrorCode, HaveRequest, HaveResponse, PhotoLimits, Unfinished};
 use jiff::{SignedDuration, Timestamp};
@@ -16,34 +17,58 @@ use crate::storage::{Blob, Device, Held, NewUpload, Upload, UploadState};
 /// How often it is noted that bytes are counted on: asking alone should not write each time.
 const WANTED_EVERY: SignedDuration = SignedDuration::from_hours(1);
 
+/// What the database knows of the photos that a device asks about.
+struct Known {
+    now: Timestamp,
+    /// What it says is held, in the order in which it was asked about.
+    blobs: Vec<Blob>,
+    /// What the device has begun to send of them.
+    open: Vec<Upload>,
+}
+
 impl Server {
     /// Which of those bytes the device need not send. What is held stays so for a while, whether or not a record names
-    /// it yet. Before a device lets go of bytes, what the store does not have is not held, whatever the database says.
+    /// it yet. What the store does not have is not held, whatever the database says: the device keeps its copy, or sends
+    /// it again.
     pub(crate) async fn have(&self, device: &Device, request: &HaveRequest) -> Result<HaveResponse, ServerError> {
         let (server, asker, asked) = (self.clone(), device.clone(), request.clone());
-        let (mut response, blobs) = self.off_thread(move |_| server.known_to_have(&asker, &asked)).await?;
-        if request.before_letting_go && !deliberate!(BelieveTheRows) {
-            for blob in blobs {
-                // What cannot be looked at is not held either: the device keeps its copy, and is told of the others.
-                let size = self.inner.depot.size(&blob.name).await.unwrap_or_else(|error| {
-                    tracing::error!(%error, blob = blob.name, "a photo cannot be looked at");
-                    None
-                });
-                if size != Some(blob.size) {
-                    tracing::error!(blob = blob.name, "a photo is not where it was stored, and a device still has it");
-                    let lost = blob.sha256.to_string();
-                    response.held.retain(|held| *held != lost);
-                }
-            }
-        }
-        Ok(response)
+        let Known { now, blobs, open } = self.off_thread(move |_| server.known_to_have(&asker, &asked)).await?;
+        let believes_rows = request.before_letting_go && deliberate!(BelieveTheRows);
+        let looked = futures_util::stream::iter(blobs)
+            .map(|blob| async move { (believes_rows || self.is_there(&blob).await).then_some(blob.sha256) });
+        let looks = self.inner.config.bounds.photos.looks_at_once;
+        let held: Vec<ContentHash> = looked.buffered(looks).filter_map(std::future::ready).collect().await;
+        let unfinished = open.into_iter().filter(|upload| !held.contains(&upload.new.sha256)).map(|upload| {
+            Unfinished { sha256: upload.new.sha256.to_string(), upload_id: upload.id, offset: upload.received }
+        });
+        let unfinished = unfinished.collect();
+        let bounds = &self.inner.config.bounds.photos;
+        let time_doubtful = self.inner.config.environment.wall_time().is_doubtful;
+        let limits = PhotoLimits { photo_bytes: bounds.photo_bytes, hashes: bounds.hashes };
+        let held = held.iter().map(ContentHash::to_string).collect();
+        Ok(HaveResponse { server_time: now, time_doubtful, held, unfinished, limits })
     }
 
-    /// What the database says is held, and where that lies.
-    fn known_to_have(&self, device: &Device, request: &HaveRequest) -> Result<(HaveResponse, Vec<Blob>), ServerError> {
+    /// Whether the bytes are where the database says. What cannot be looked at is not: the device keeps what it has, and
+    /// is told of the others.
+    async fn is_there(&self, blob: &Blob) -> bool {
+        match self.inner.depot.size(&blob.name).await {
+            Ok(size) if size == Some(blob.size) => true,
+            Ok(_) => {
+                tracing::error!(blob = blob.name, "a photo is not where it was stored, and a device still has it");
+                false
+            }
+            Err(error) => {
+                tracing::error!(%error, blob = blob.name, "a photo cannot be looked at");
+                false
+            }
+        }
+    }
+
+    /// What the database says is held, and what is being uploaded of what was asked about.
+    fn known_to_have(&self, device: &Device, request: &HaveRequest) -> Result<Known, ServerError> {
         let Inner { config, storage, .. } = &*self.inner;
         let (bounds, now) = (&config.bounds.photos, config.environment.now());
-        let limits = PhotoLimits { photo_bytes: bounds.photo_bytes, hashes: bounds.hashes };
         if request.sha256.len() > bounds.hashes as usize {
             let message = format!("Ask about at most {} photos at a time.", bounds.hashes);
             return Err(ServerError::Refused(refuse(ApiErrorCode::TooLarge, message)));
@@ -53,7 +78,7 @@ impl Server {
                 let message = "Name each photo by its SHA-256 in 64 small hexadecimal digits.";
                 ServerError::Refused(refuse(ApiErrorCode::Malformed, message))
             })?;
-        let (blobs, open) = storage.read(|reading| {
+        let (mut blobs, mut open) = storage.read(|reading| {
             let mut blobs = Vec::new();
             for hash in &hashes {
                 blobs.extend(reading.blob(device.tenant, *hash)?);
@@ -62,29 +87,21 @@ impl Server {
         })?;
         let is_due = |wanted: Timestamp| now.duration_since(wanted) > WANTED_EVERY;
         let due: Vec<_> = blobs.iter().filter(|blob| is_due(blob.wanted_at)).map(|blob| blob.sha256).collect();
-        let mut held: Vec<_> = blobs.iter().map(|blob| blob.sha256).collect();
         if !due.is_empty() {
             // One that was swept in between is not promised.
-            held = storage.write(|writing| {
+            blobs = storage.write(|writing| {
                 for hash in &due {
                     writing.want_blob(device.tenant, *hash, now)?;
                 }
                 let mut still = Vec::new();
-                for hash in &held {
-                    still.extend(writing.blob(device.tenant, *hash)?.map(|blob| blob.sha256));
+                for blob in &blobs {
+                    still.extend(writing.blob(device.tenant, blob.sha256)?);
                 }
                 Ok(still)
             })?;
         }
-        let is_asked = |upload: &Upload| hashes.contains(&upload.new.sha256) && !held.contains(&upload.new.sha256);
-        let unfinished = open.into_iter().filter(is_asked).map(|upload| Unfinished {
-            sha256: upload.new.sha256.to_string(),
-            upload_id: upload.id,
-            offset: upload.received,
-        });
-        let unfinished = unfinished.collect();
-        let held = held.iter().map(ContentHash::to_string).collect();
-        Ok((HaveResponse { server_time: now, held, unfinished, limits }, blobs))
+        open.retain(|upload| hashes.contains(&upload.new.sha256));
+        Ok(Known { now, blobs, open })
     }
 
     /// Begins an upload.

@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use gatebook_sync::wire::{CanonicalState, Judged};
-use gatebook_sync::{Canonical, Content, Receipt};
+use gatebook_sync::{Canonical, Content, Receipt, Said, WallTime};
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -16,6 +16,7 @@ use super::judge::{Book, Standing, Word};
 struct State<'a> {
     write_id: Uuid,
     device_id: Option<Uuid>,
+    filed: Option<WallTime>,
     receipt: Receipt,
     content: &'a Content,
 }
@@ -59,6 +60,7 @@ impl Book<'_> {
             Standing::Stored(held) => State {
                 write_id: held.write_id,
                 device_id: held.device_id,
+                filed: held.filed,
                 receipt: held.receipt(),
                 content: &held.content,
             },
@@ -67,6 +69,7 @@ impl Book<'_> {
                 State {
                     write_id: filing.write_id,
                     device_id: filing.device_id,
+                    filed: filing.filed,
                     receipt: filing.receipt()?,
                     content: &filing.content,
                 }
@@ -76,7 +79,8 @@ impl Book<'_> {
 
     fn signed(&self, id: Uuid, state: &State<'_>) -> Receipt {
         let mut receipt = state.receipt.clone();
-        self.key.sign(self.device.tenant.id, id, state.write_id, &mut receipt, state.content);
+        let said = Said { device_id: state.device_id, filed: state.filed };
+        self.key.sign(self.device.tenant.id, id, state.write_id, said, &mut receipt, state.content);
         receipt
     }
 }

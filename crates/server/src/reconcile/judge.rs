@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use gatebook_domain::Body;
 use gatebook_sync::deliberate;
 use gatebook_sync::{
-    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Sequence, Verdict,
+    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Said, Sequence, Verdict,
     VersionId, decide,
 };
 use jiff::Timestamp;
@@ -20,6 +20,9 @@ use crate::error::ServerError;
 use crate::photos::{Earlier, is_same_but_for_marks};
 use crate::receipt::Key;
 use crate::storage::{Ancestor, Device, Filing, Held, LedgerEntry, Outcome, Writing};
+
+/// Filed with what is given back by a receipt from before receipts told who wrote.
+const AUTHOR_UNKNOWN: &str = "given back after a restore of the server; which device wrote it can no longer be proved";
 
 /// The page's working state.
 pub(super) struct Book<'a> {
@@ -215,18 +218,26 @@ impl Book<'_> {
         let &Offered { id, write_id, ref ground, ref content, ref body, .. } = offered;
         let is_forgotten = deliberate!(ForgetLedger) && self.ledger.contains_key(&write_id);
         let write_id = if is_forgotten { Uuid::new_v5(&write_id, content.kind.as_bytes()) } else { write_id };
-        let (device_id, base, original) = match ground {
+        let (said, base, original) = match ground {
             Ground::Write { base, .. } => {
                 let base = match self.sequence(offered) {
                     Sequence::AfterHeld => self.standing_version(id),
                     Sequence::Alone | Sequence::BeforeJudged => base.as_ref().map(Receipt::version_id),
                 };
-                (Some(self.device.id), base, None)
+                let said = Said { device_id: Some(self.device.id), filed: None };
+                (Some(said), base, None)
             }
-            Ground::Reoffer { receipt, written_by } => {
-                (*written_by, Some(receipt.version_id()), Some(receipt.received_at))
+            Ground::Reoffer { receipt, told } => {
+                // Who offers it has no say in who wrote it. Older apps do not always know, and tell nothing or the id
+                // that they had before.
+                let said = receipt.said();
+                let ascribed = said.map(|said| Said { device_id: *told, ..said });
+                let said = if deliberate!(AscribeAsTold) { ascribed } else { said };
+                (said, Some(receipt.version_id()), Some(receipt.received_at))
             }
         };
+        let reason = if said.is_none() { AUTHOR_UNKNOWN.to_owned() } else { String::new() };
+        let Said { device_id, filed } = said.unwrap_or_default();
         let (outcome, version, received_at) = match decision {
             Decision::Repeat(_) => return,
             Decision::Reject(_) => (Outcome::Rejected, None, None),
@@ -252,12 +263,13 @@ impl Book<'_> {
             device_id,
             base,
             restores,
-            reason: String::new(),
+            reason,
             verdict: decision.verdict(),
             outcome,
             version,
             seq: None,
             received_at,
+            filed,
         });
         self.ledger.insert(write_id, Known::Filed(at));
         match decision {
@@ -347,6 +359,7 @@ impl Book<'_> {
                 version: None,
                 seq: None,
                 received_at: None,
+                filed: None,
             });
         }
         Ok(Word { id, write_id, verdict, as_sent: false })

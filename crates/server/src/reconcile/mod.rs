@@ -56,8 +56,8 @@ pub(crate) struct Offered {
 enum Ground {
     /// An operator's write on that state, made after those of its device's writes that had no answer yet.
     Write { base: Option<Receipt>, follows: Vec<Uuid>, withdraws: bool },
-    /// A canonical state that the server may have lost, once written by that device.
-    Reoffer { receipt: Receipt, written_by: Option<Uuid> },
+    /// A canonical state that the server may have lost, and which device wrote it, as the one that offers it says.
+    Reoffer { receipt: Receipt, told: Option<Uuid> },
 }
 
 /// Reads a page and checks what can be checked without the transaction.
@@ -76,7 +76,7 @@ pub(crate) fn prepare(
             (id, write_id, Ground::Write { base, follows, withdraws }, content)
         })
         .chain(reoffer.into_iter().map(|Canonical { id, receipt, write_id, device_id, content }| {
-            (id, write_id, Ground::Reoffer { receipt, written_by: device_id }, content)
+            (id, write_id, Ground::Reoffer { receipt, told: device_id }, content)
         }))
         .collect();
     let look = |(id, write_id, ground, content)| {
@@ -137,7 +137,7 @@ pub(crate) fn reconcile<'a>(
         photos::refer(writing, tenant, &book.filings)?;
         let mut counter = writing.take_counter(tenant)?;
         counter.not_before(book.newest_proof);
-        let now = environment.now();
+        let now = environment.wall_time();
         stamp(&mut book.filings, &mut counter, now)?;
         let mut notices = desk.notices(environment, &book.filings);
         stamp(&mut notices, &mut counter, now)?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 use gatebook_domain::notice::{Notice, NoticeSide};
 use gatebook_domain::record::SCHEMA;
 use gatebook_domain::{Body, Extra, Kind, RecordState, title};
-use gatebook_sync::{Content, Differences, Epoch, VersionId, differences};
+use gatebook_sync::{Content, Differences, Epoch, VersionId, WallTime, differences};
 use jiff::Timestamp;
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -32,13 +32,13 @@ pub(super) struct Side {
 
 /// When a side was received: known, or stamped on that filing later.
 enum Received {
-    At(Timestamp),
+    At(Timestamp, Option<WallTime>),
     Filing(usize),
 }
 
 impl Side {
     pub(super) fn stored(held: &Held) -> Self {
-        let received = Received::At(held.received_at);
+        let received = Received::At(held.received_at, held.filed);
         Self { write_id: held.write_id, device_id: held.device_id, received, content: held.content.clone() }
     }
 
@@ -171,15 +171,20 @@ impl<'a> Desk<'a> {
 
     fn side(&self, filings: &[Filing], side: &Side) -> NoticeSide {
         let operator_id = side.content.operator_id;
+        let (received_at, filed) = match side.received {
+            Received::At(received_at, filed) => (received_at, filed),
+            Received::Filing(at) => {
+                let filing = &filings[at];
+                (filing.received_at.expect("filings are stamped before notices"), filing.filed)
+            }
+        };
         NoticeSide {
             write_id: side.write_id,
             operator_id,
             operator_name: operator_id.map(|id| self.operators.operator_name(id)).unwrap_or_default(),
             device_name: side.device_id.and_then(|id| self.devices.get(&id)).cloned().unwrap_or_default(),
-            received_at: match side.received {
-                Received::At(time) => time,
-                Received::Filing(at) => filings[at].received_at.expect("filings are stamped before notices"),
-            },
+            received_at,
+            filed_at: filed.map(|filed| filed.at),
             captured_at: side.content.captured_at,
         }
     }

@@ -4,9 +4,10 @@
 //! by side, whoever takes the counter later also commits later, so no reader of the feed ever passes a place that is
 //! still to be filled.
 
-use gatebook_sync::deliberate;
+use gatebook_sync::{WallTime, deliberate};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::clock::TOLERANCE;
 use crate::error::ServerError;
 use crate::storage::{Counter, Filing};
 
@@ -29,8 +30,8 @@ impl Counter {
 }
 
 /// Stamps filings in order. What became a version gets the next place in the feed, without gaps; what brings its own
-/// time of receipt (a re-offer) keeps that.
-pub(crate) fn stamp(filings: &mut [Filing], counter: &mut Counter, now: Timestamp) -> Result<(), ServerError> {
+/// time of receipt (a re-offer) keeps that, and the time at which it was filed then.
+pub(crate) fn stamp(filings: &mut [Filing], counter: &mut Counter, now: WallTime) -> Result<(), ServerError> {
     #[cfg(feature = "simulation")]
     let commits_at = if deliberate!(CounterFirst) {
         let many = filings.iter().filter(|filing| filing.version.is_some()).count() as u64;
@@ -42,7 +43,11 @@ pub(crate) fn stamp(filings: &mut [Filing], counter: &mut Counter, now: Timestam
     };
     for filing in filings {
         match filing.received_at {
-            None => filing.received_at = Some(counter.receive(now)?),
+            None => {
+                filing.received_at = Some(counter.receive(now.at)?);
+                let shown = if deliberate!(ShowReceivedAt) { counter.received_at } else { now.at };
+                filing.filed = Some(filed(WallTime { at: shown, ..now }, filing.content.captured_at));
+            }
             Some(original) => counter.not_before(original),
         }
         if filing.version.is_some() {
@@ -55,6 +60,17 @@ pub(crate) fn stamp(filings: &mut [Filing], counter: &mut Counter, now: Timestam
         counter.seq = last;
     }
     Ok(())
+}
+
+/// What people read of what is filed now. A write that was made after it arrived shows that one of the two clocks is wrong,
+/// and not which.
+fn filed(now: WallTime, captured_at: Timestamp) -> WallTime {
+    let at = Timestamp::from_microsecond(now.at.as_microsecond()).unwrap_or(now.at);
+    let is_ahead = captured_at.duration_since(now.at) > TOLERANCE;
+    if is_ahead && !now.is_doubtful {
+        tracing::warn!(%captured_at, %at, "a device's clock is ahead of the server's: one of them is wrong");
+    }
+    WallTime { at, is_doubtful: now.is_doubtful || is_ahead }
 }
 
 #[cfg(test)]
@@ -71,6 +87,16 @@ mod tests {
         let clock = [200, 200, 50, 300];
         let stamped = clock.map(|now| counter.receive(at(now)).unwrap().as_microsecond());
         assert_eq!(stamped, [200, 201, 202, 300]);
+    }
+
+    #[test]
+    fn people_read_what_the_clock_showed_and_are_told_if_the_device_s_showed_a_later_time() {
+        let now = WallTime { at: Timestamp::from_nanosecond(1_234_567).unwrap(), is_doubtful: false };
+        let later = |by: SignedDuration| now.at.checked_add(by).unwrap();
+        assert_eq!(filed(now, later(TOLERANCE)), WallTime { at: at(1_234), is_doubtful: false });
+        assert!(filed(now, later(TOLERANCE + TICK)).is_doubtful);
+        assert!(!filed(now, later(SignedDuration::from_hours(-24 * 365))).is_doubtful, "it was offline for a year");
+        assert!(filed(WallTime { is_doubtful: true, ..now }, now.at).is_doubtful);
     }
 
     #[test]

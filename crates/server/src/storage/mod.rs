@@ -94,6 +94,8 @@ pub(crate) trait Reading: ReadingPhotos {
     fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError>;
     /// Where the tenant's feed stands.
     fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError>;
+    /// The newest time at which something was filed that was not in doubt.
+    fn newest_filed(&self) -> Result<Option<Timestamp>, ServerError>;
 
     /// The device with that token, revoked or not.
     fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError>;

@@ -2,7 +2,7 @@
 
 use gatebook_domain::RecordState;
 use gatebook_sync::wire::AuditOutcome;
-use gatebook_sync::{Content, Fingerprint, Receipt, Verdict, VersionId};
+use gatebook_sync::{Content, Fingerprint, Receipt, Verdict, VersionId, WallTime};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -88,6 +88,8 @@ pub(crate) struct Held {
     pub content: Content,
     /// As what it had been taken before, if a device gave it back after a restore.
     pub put_back_from: Option<VersionId>,
+    /// When it was filed, for people to read.
+    pub filed: Option<WallTime>,
 }
 
 impl Held {
@@ -156,6 +158,8 @@ pub(crate) struct Filing {
     /// Its place in the feed, if it becomes a version.
     pub seq: Option<u64>,
     pub received_at: Option<Timestamp>,
+    /// When it was filed, for people to read: stamped as well, unless it is known from an earlier life of the server.
+    pub filed: Option<WallTime>,
 }
 
 impl Filing {
@@ -174,6 +178,7 @@ impl Filing {
             version: Some(version),
             seq: None,
             received_at: None,
+            filed: None,
         }
     }
 
@@ -204,6 +209,11 @@ impl Filing {
         self.received_at.expect("filings are stamped before they are filed").as_microsecond()
     }
 
+    /// When it was filed, in microseconds, and whether that is doubtful.
+    pub(super) fn filed_microsecond(&self) -> (Option<i64>, bool) {
+        (self.filed.map(|filed| filed.at.as_microsecond()), self.filed.is_some_and(|filed| filed.is_doubtful))
+    }
+
     /// Its verdict, as it is stored.
     pub(super) fn verdict_json(&self) -> String {
         serde_json::to_string(&self.verdict).expect("verdicts are JSON")
@@ -230,6 +240,7 @@ pub(crate) struct StoredWrite {
     pub restores: Option<Uuid>,
     pub reason: String,
     pub received_at: Timestamp,
+    pub filed: Option<WallTime>,
     pub content: Content,
 }
 
@@ -268,6 +279,10 @@ pub(super) fn storable(number: u64) -> Option<i64> {
 
 pub(super) fn timestamp(microseconds: i64) -> Result<Timestamp, ServerError> {
     Timestamp::from_microsecond(microseconds).map_err(|error| ServerError::unreadable("time", error))
+}
+
+pub(super) fn wall_time(microseconds: Option<i64>, is_doubtful: bool) -> Result<Option<WallTime>, ServerError> {
+    microseconds.map(|at| Ok(WallTime { at: timestamp(at)?, is_doubtful })).transpose()
 }
 
 pub(super) fn microseconds(duration: SignedDuration) -> i64 {

@@ -1,7 +1,7 @@
 //! Restarts, backups, and servers that lost something.
 
 use gatebook_sync::wire::{AuditOutcome, CanonicalState, SyncRequest};
-use gatebook_sync::{Canonical, Kept, RejectionCode, Verdict};
+use gatebook_sync::{Canonical, Kept, Receipt, RejectionCode, Verdict};
 use jiff::Timestamp;
 
 use crate::support::{TestServer, api_error, gate_event, refused, restore_backup};
@@ -306,4 +306,61 @@ async fn a_device_enrolled_after_the_backup_is_told_to_enrol_again() {
     let (status, error) = api_error(late.post("{}").await).await;
     assert_eq!(status, 401);
     assert!(error.message.contains("what it holds is safe"));
+}
+
+#[tokio::test]
+async fn who_offers_a_state_again_has_no_say_in_who_wrote_it() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let mut held = Vec::new();
+    let yard = lost(yard, async |_| {
+        for says in [Some(b.id), None, Some(a.new_id())] {
+            let canonical = a.push(gate_event("lost")).await.accepted(1);
+            held.push(Canonical { device_id: says, ..canonical });
+        }
+    })
+    .await;
+    b.finds(&yard.base);
+    for judged in b.reoffer(held.clone()).await.verdicts {
+        assert_eq!(judged.verdict, Verdict::Accepted, "the state itself is proved");
+    }
+    for held in &held {
+        assert_eq!(yard.audit(held.id).await[0].device_name, "A");
+        assert_eq!(b.sees(held.id).await.unwrap().device_id, Some(a.id));
+        // Nobody can put another author into the receipt, or none.
+        let [digest, author, tag] = *held.receipt.mac.split('.').collect::<Vec<_>>() else { panic!("{held:?}") };
+        assert_ne!(author, "");
+        for mac in [format!("{digest}.{tag}"), format!("{digest}..{tag}")] {
+            let mut forged = held.clone();
+            forged.receipt.mac = mac;
+            let write = gate_event("on it").of_record(held.id).on(&forged.receipt);
+            let answer = b.push(write).await;
+            assert_eq!(refused(answer.verdict()).unwrap().0, RejectionCode::ForgedReceipt);
+        }
+    }
+}
+
+/// As it was given by a server from before receipts told who wrote: the same key, record, write and words as below.
+const GIVEN_BEFORE: &str = r#"{"epoch":1772636400001,"version":1,"seq":68,"received_at":"2026-03-04T15:00:00.077Z",
+    "mac":"MQnhwRfCF4IMXuLIlm-jXA.F7dgKIJDstXCuBTT5sS5WA"}"#;
+
+#[tokio::test]
+async fn a_receipt_from_before_receipts_told_who_wrote_proves_the_state_and_makes_nobody_its_author() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let mut held = None;
+    let yard = lost(yard, async |_| held = Some(a.push(gate_event("first")).await.accepted(1))).await;
+    a.finds(&yard.base);
+    let b = yard.device("B").await;
+    let receipt: Receipt = serde_json::from_str(GIVEN_BEFORE).unwrap();
+    let held = Canonical { device_id: Some(b.id), ..held.unwrap() };
+    assert!(receipt.is_of_same_write(&held.receipt), "the words are those of then: {held:?}");
+    let held = Canonical { receipt, ..held };
+    let answer = b.reoffer(vec![held.clone()]).await;
+    assert_eq!(answer.verdicts[0].verdict, Verdict::Accepted);
+    let audit = yard.audit(held.id).await;
+    assert_eq!((audit[0].device_name.as_str(), audit[0].operator_name.as_str()), ("", "María Torres"));
+    assert_eq!(audit[0].received_at, held.receipt.received_at);
+    // As a base it counts as ever.
+    a.push(gate_event("next").of_record(held.id).on(&held.receipt)).await.accepted(3);
 }

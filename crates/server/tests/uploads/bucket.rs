@@ -113,4 +113,22 @@ async fn two_nodes_over_one_bucket_carry_an_upload_on() {
     let names = names(&s3).await;
     assert!(names.len() == 2 && names.iter().all(|name| name.starts_with("yard/blobs/")), "{names:?}");
     assert!(says(data, &s3, &["photos", "sweep"]).contains("0 are lost"));
+
+    // The bucket loses one, and the device that still has it sends it again.
+    let lost = names.iter().find(|name| name.contains(&parts.hash())).unwrap();
+    // That server believes whoever says that they have signed.
+    let signed =
+        "AWS4-HMAC-SHA256 Credential=tests/20260304/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
+    let removed = client().delete(format!("{}/photos/{lost}", s3.base)).header("Authorization", signed);
+    let removed = removed.send().await.unwrap();
+    assert!(removed.status().is_success(), "{removed:?}");
+    for node in [&one, &two] {
+        assert_eq!(node.asks(&[&parts, &whole]).await.held, [whole.hash()]);
+    }
+    two.uploads(&parts).await;
+    for node in [&one, &two] {
+        assert_eq!(node.fetches(&parts).await.bytes().await.unwrap(), parts.bytes);
+        assert!(node.may_go(&parts).await);
+    }
+    assert!(says(data, &s3, &["photos", "sweep"]).contains("0 are lost"));
 }

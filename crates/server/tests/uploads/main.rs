@@ -8,6 +8,7 @@ mod bounds;
 mod bucket;
 mod checked;
 mod lens;
+mod lost;
 mod outside;
 mod resume;
 mod stored_at;

@@ -7,6 +7,7 @@ use gatebook_domain::record::Writer;
 use gatebook_domain::{Kind, RecordState};
 use gatebook_sync::wire::{ApiError, AuditEntry, AuditOutcome, Push, SyncRequest, SyncResponse};
 use gatebook_sync::{Canonical, Receipt, RejectionCode, Scope, Verdict};
+use jiff::SignedDuration;
 use uuid::Uuid;
 
 use super::Loser;
@@ -129,6 +130,9 @@ impl World<'_> {
             self.oracle.tenants.entry(state.id).or_insert(tenant);
         }
         for entry in after.iter().filter(|entry| before.iter().all(|known| known.write_id != entry.write_id)) {
+            if !matches!(entry.outcome, AuditOutcome::Rejected(_)) {
+                self.check_author(state.id, entry)?;
+            }
             self.oracle.on_server.insert((state.id, entry.write_id));
             *self.tally.verdicts.entry("taken back after a restore").or_default() += 1;
             self.story.tell(self.time.now(), || {
@@ -169,6 +173,29 @@ impl World<'_> {
         let last = self.oracle.newest.insert(tenant, mine.received_at);
         self.hold(Invariant::LosersTold, last.is_none_or(|last| last < mine.received_at), |story| {
             format!("{} was received at {}, before {last:?}", story.write(mine.write_id), mine.received_at)
+        })?;
+        // What people read is what the server's clock showed, whatever it had shown before.
+        let now = gatebook_server::Environment::now(&*self.host.machine);
+        self.hold(Invariant::TimesTold, mine.filed_at == Some(now), |story| {
+            format!("{} was filed at {now}, and people read {:?}", story.write(mine.write_id), mine.filed_at)
+        })?;
+        let is_ahead = mine.content.captured_at.duration_since(now) > SignedDuration::from_mins(5);
+        self.hold(Invariant::TimesTold, mine.time_doubtful || !is_ahead, |story| {
+            format!("{} is of a later time than it was filed at, and nobody is told", story.write(mine.write_id))
+        })
+    }
+
+    /// What is filed of a write is under the device that made it, whoever gave it back.
+    pub(crate) fn check_author(&mut self, record: Uuid, entry: &AuditEntry) -> Run {
+        let Some(device) = self.oracle.written_on.get(&entry.write_id) else { return Ok(()) };
+        let wrote = self.devices[*device].name;
+        self.hold(Invariant::Apart, entry.device_name == wrote, |story| {
+            format!(
+                "{} of {} was written on {wrote}, and is filed under {:?}",
+                story.write(entry.write_id),
+                story.record(record),
+                entry.device_name
+            )
         })
     }
 

@@ -247,7 +247,7 @@ impl World<'_> {
     /// Whether it is so old by the server's clock, and so finished, that a device need not keep it.
     fn may_be_let_go(&self, wanted: &Canonical) -> bool {
         let kept_from = self.host.latest.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
-        wanted.receipt.received_at < kept_from
+        wanted.receipt.filed_at() < kept_from
             && match wanted.content.known_kind() {
                 Some(Kind::Notice) => true,
                 Some(Kind::Attachment) => false,
@@ -261,7 +261,7 @@ impl World<'_> {
     /// Whether it is the attachment of a record that the device does not keep, and as old.
     fn photo_may_be_let_go(&self, wanted: &Canonical, held: &BTreeMap<Uuid, HeldRecord>) -> bool {
         let kept_from = self.host.latest.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
-        let is_old = wanted.receipt.received_at < kept_from;
+        let is_old = wanted.receipt.filed_at() < kept_from;
         is_old
             && match Body::from_json(Kind::Attachment, wanted.content.body.get()) {
                 Ok(Body::Attachment(attachment)) => !held.contains_key(&attachment.parent_id),

@@ -4,6 +4,7 @@
 //! Each step carries its own salt, so that a step does the same whether or not others are left out: that is what makes
 //! a story small enough to read.
 
+mod ages;
 mod draw;
 mod meetings;
 mod photos;

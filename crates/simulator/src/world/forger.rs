@@ -13,6 +13,7 @@ use super::{Run, World};
 use crate::clock::SECOND;
 use crate::dice::Dice;
 use crate::tally::Invariant;
+use crate::templates::device_id;
 
 impl World<'_> {
     /// Altered receipts go to the server, as bases and as proofs of what it lost. Each is refused, and changes nothing.
@@ -28,6 +29,9 @@ impl World<'_> {
             return Ok(());
         }
         let (record, receipt) = dice.pick(&held).clone();
+        if dice.percent(25) {
+            return self.ascribe(device, record, receipt);
+        }
         let before = self.audit(record.id);
         let forged = altered(&receipt, &mut dice);
         let write_id = Uuid::from_u64_pair(salt, dice.next());
@@ -48,17 +52,7 @@ impl World<'_> {
                 content,
             });
         }
-        let request = SyncRequest {
-            protocol: gatebook_sync::PROTOCOL,
-            app: "forger".to_owned(),
-            epoch: None,
-            cursors: std::collections::BTreeMap::new(),
-            push,
-            reoffer,
-            mark: None,
-            repair: Repair::default(),
-            take: Take { records: 1, bytes: u32::MAX },
-        };
+        let request = request(push, reoffer);
         self.tally.fault("receipt forged");
         self.story.tell(self.time.now(), || format!("somebody forges a receipt of {}", self.story.record(record.id)));
         let answer = self.on_server(SECOND, |server| {
@@ -77,6 +71,32 @@ impl World<'_> {
         })
     }
 
+    /// A state goes to the server as it is, but as if another device had written it. It is proved, and a server that lost it
+    /// takes it; under the one that did write it.
+    fn ascribe(&mut self, device: usize, record: HeldRecord, receipt: Receipt) -> Run {
+        let token = self.devices[device].token.clone();
+        let HeldRecord { id, write_id, content, .. } = record;
+        let others = (0..self.devices.len()).filter(|other| self.oracle.written_on.get(&write_id) != Some(other));
+        let Some(other) = others.last() else { return Ok(()) };
+        let said = Some(device_id(self.devices[other].identity));
+        self.tally.fault("state ascribed to another device");
+        self.story.tell(self.time.now(), || format!("somebody ascribes {} to another device", self.story.record(id)));
+        let request = request(Vec::new(), vec![Canonical { id, write_id, device_id: said, receipt, content }]);
+        let before = self.audit(id);
+        self.on_server(SECOND, |server| {
+            let device = server.device(&token)?;
+            server.sync(&device, request)
+        })?;
+        for entry in self.audit(id) {
+            let is_new = before.iter().all(|known| known.write_id != entry.write_id);
+            if is_new && !matches!(entry.outcome, AuditOutcome::Rejected(_)) {
+                self.check_author(id, &entry)?;
+                self.oracle.on_server.insert((id, entry.write_id));
+            }
+        }
+        Ok(())
+    }
+
     /// What the device can prove: field records that it holds as the server gave them.
     fn proved(&mut self, device: usize) -> Run<Vec<(HeldRecord, Receipt)>> {
         let is_fields = |held: &HeldRecord| {
@@ -85,6 +105,20 @@ impl World<'_> {
         let held = self.held_by(device)?;
         let with_receipt = |held: HeldRecord| held.base.clone().map(|receipt| (held, receipt));
         Ok(held.into_iter().filter(is_fields).filter_map(with_receipt).collect())
+    }
+}
+
+fn request(push: Vec<Push>, reoffer: Vec<Canonical>) -> SyncRequest {
+    SyncRequest {
+        protocol: gatebook_sync::PROTOCOL,
+        app: "forger".to_owned(),
+        epoch: None,
+        cursors: std::collections::BTreeMap::new(),
+        push,
+        reoffer,
+        mark: None,
+        repair: Repair::default(),
+        take: Take { records: 1, bytes: u32::MAX },
     }
 }
 

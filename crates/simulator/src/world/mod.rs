@@ -19,7 +19,7 @@ mod restore;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::clock::{Instant, MINUTE, Time};
+use crate::clock::{Instant, MINUTE, Time, YEAR};
 use crate::kill::{Desk, Who};
 use crate::oracle::Oracle;
 use crate::script::{Script, What};
@@ -212,10 +212,11 @@ impl World<'_> {
             }
             What::ServerClock { offset } => {
                 let before = self.host.machine.offset();
-                self.tally.fault(if *offset < before {
-                    "server clock stepped back"
-                } else {
-                    "server clock stepped on"
+                self.tally.fault(match offset - before {
+                    by if by > 5 * YEAR => "server clock years ahead",
+                    by if by < -5 * YEAR => "server clock years ahead, right again",
+                    by if by < 0 => "server clock stepped back",
+                    _ => "server clock stepped on",
                 });
                 self.host.machine.set_offset(*offset);
                 self.oracle.photos.server_leapt |= *offset > before;

@@ -327,7 +327,7 @@ impl World<'_> {
         match (&about, &answer) {
             (Asked::Begin { new, .. }, Ok(Told::Begun(Some((upload, at))))) => {
                 self.oracle.photos.uploads.insert(*upload, new.sha256.clone());
-                self.stands_at(device, *upload, *at);
+                self.takes_bytes(device, *upload, *at)?;
             }
             (Asked::Have(request), Ok(Told::Have(answer))) => {
                 if request.before_letting_go {
@@ -335,10 +335,12 @@ impl World<'_> {
                 }
                 let known = answer.unfinished.iter().map(|it| (it.upload_id, it.sha256.clone()));
                 self.oracle.photos.uploads.extend(known);
+                for sha256 in &answer.held {
+                    self.check_held(device, sha256, "it says")?;
+                }
             }
-            (Asked::Send { upload, .. } | Asked::Offset(upload), Ok(Told::Stands(Some(at)))) => {
-                self.stands_at(device, *upload, *at);
-            }
+            (Asked::Send { upload, .. }, Ok(Told::Stands(Some(at)))) => self.takes_bytes(device, *upload, *at)?,
+            (Asked::Offset(upload), Ok(Told::Stands(Some(at)))) => drop(self.stands_at(device, *upload, *at)),
             _ => {}
         }
         if !is_unheard {
@@ -348,13 +350,31 @@ impl World<'_> {
         Ok(())
     }
 
-    /// An upload has come so far.
-    fn stands_at(&mut self, device: usize, upload: Uuid, at: u64) {
-        let Some(sha256) = self.oracle.photos.uploads.get(&upload) else { return };
-        if self.oracle.photos.copies.get(&(device, sha256.clone())).is_some_and(|copy| copy.size == at) {
-            self.last_change = self.time.now();
-            self.story.tell(self.time.now(), || format!("the server has all of photo {}", &sha256[..8]));
+    /// An upload has come so far; returns the photo if that is all of it.
+    fn stands_at(&mut self, device: usize, upload: Uuid, at: u64) -> Option<String> {
+        let sha256 = self.oracle.photos.uploads.get(&upload)?.clone();
+        if self.oracle.photos.copies.get(&(device, sha256.clone()))?.size != at {
+            return None;
         }
+        self.last_change = self.time.now();
+        self.story.tell(self.time.now(), || format!("the server has all of photo {}", &sha256[..8]));
+        Some(sha256)
+    }
+
+    /// The server has just taken bytes of an upload, which has come so far.
+    fn takes_bytes(&mut self, device: usize, upload: Uuid, at: u64) -> Run {
+        match self.stands_at(device, upload, at) {
+            Some(sha256) => self.check_held(device, &sha256, "its last byte was taken"),
+            None => Ok(()),
+        }
+    }
+
+    /// What the server says it holds is in its store at that moment, whatever its disk lost before.
+    fn check_held(&mut self, device: usize, sha256: &str, why: &str) -> Run {
+        let is_held = self.server_holds(self.devices[device].tenant, sha256)?;
+        self.hold(Invariant::PhotosSafe, is_held, |_| {
+            format!("the server does not hold photo {}, and {why}", &sha256[..8])
+        })
     }
 
     /// A device hears of its request.

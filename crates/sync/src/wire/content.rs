@@ -93,7 +93,8 @@ pub struct Canonical {
     pub receipt: Receipt,
     /// The write that made it so.
     pub write_id: Uuid,
-    /// The device that wrote it; absent when the server or the console did.
+    /// The device that wrote it; absent when the server or the console did, or nobody can tell. A state that is offered
+    /// again is filed under the device that its receipt names, whatever stands here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_id: Option<Uuid>,
     /// What it says.

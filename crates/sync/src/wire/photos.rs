@@ -22,6 +22,9 @@ pub struct HaveResponse {
     /// The server's time: what is confirmed by this is confirmed then.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub server_time: Timestamp,
+    /// That may be wrong: nothing is to be made to depend on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub time_doubtful: bool,
     /// Those it holds. They are kept for a while even if no record names them yet.
     pub held: Vec<String>,
     /// Those of which this device has sent a part.

@@ -93,6 +93,9 @@ pub struct SyncResponse {
     /// Its clock, for display only.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub server_time: Timestamp,
+    /// That may be wrong: nothing is to be made to depend on it.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub time_doubtful: bool,
     /// One for each pushed and each re-offered record.
     pub verdicts: Vec<Judged>,
     /// One for each scope the device receives. A scope that is not named is no longer the device's.

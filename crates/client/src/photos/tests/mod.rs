@@ -180,6 +180,7 @@ fn answer(records: Vec<Canonical>, now: Timestamp) -> SyncResponse {
         protocol: PROTOCOL,
         epoch: Epoch(1),
         server_time: now,
+        time_doubtful: false,
         verdicts: Vec::new(),
         scopes: vec![page(Scope::Org, Vec::new()), page(Scope::Yard(YARD), records)],
         more: false,

@@ -60,6 +60,7 @@ impl PhotoTransport for Link {
         let is_asked = |sha256: &String| request.sha256.contains(sha256);
         Ok(HaveResponse {
             server_time: state.time,
+            time_doubtful: false,
             held: state.held.keys().filter(|sha256| is_asked(sha256)).cloned().collect(),
             unfinished: state
                 .parts
@@ -304,6 +305,28 @@ async fn what_is_over_stays_until_the_server_has_said_once_more_that_it_holds_it
     assert_eq!(phone.files(lost), (true, true), "it makes no room: the server has said that it does not have it");
     link.0.lock().unwrap().held.insert(hash_of(&phone, lost), Vec::new());
     assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1, "somebody put it back");
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_have_any_more_is_sent_again_and_its_day_begins_anew() {
+    let phone = Phone::new();
+    let lost = phone.takes(180).await.unwrap();
+    let link = Link::default();
+    phone.photos.upload(&link, Network::Metered).await.unwrap();
+    phone.hears(lost, true);
+    phone.lets_go();
+    phone.passes(24 * HOUR);
+    link.0.lock().unwrap().held.clear();
+    for _ in 0..2 {
+        let (lets_go, sends) = (!phone.photos.over().unwrap().is_empty(), phone.photos.has_waiting().unwrap());
+        phone.photos.look(&link, lane::ToDo { lets_go, sends }).await.unwrap();
+    }
+    assert!(link.0.lock().unwrap().held.contains_key(&hash_of(&phone, lost)), "nobody had to press anything");
+    phone.lets_go();
+    phone.passes(24 * HOUR - 1);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 0);
+    phone.passes(1);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1);
 }
 
 #[tokio::test]

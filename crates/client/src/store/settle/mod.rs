@@ -14,6 +14,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use gatebook_sync::wire::{Push, Repair, ScopePage, SyncRequest, SyncResponse};
 use gatebook_sync::{Canonical, Epoch, Scope, Verdict, deliberate};
+use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -121,13 +122,19 @@ impl Store {
             settings::put(transaction, &settings::EPOCH, Some(&answer.epoch))?;
             settings::put(transaction, &settings::MARK, answer.mark.as_ref())?;
             settings::put(transaction, &settings::LIMITS, Some(&answer.limits))?;
-            settings::put(transaction, &settings::SERVER_TIME, Some(&answer.server_time))?;
+            // A server's clock that may be wrong neither ends a photo's day nor makes history old.
+            let server_time = if answer.time_doubtful {
+                settings::get(transaction, &settings::SERVER_TIME)?.unwrap_or(Timestamp::MIN)
+            } else {
+                settings::put(transaction, &settings::SERVER_TIME, Some(&answer.server_time))?;
+                answer.server_time
+            };
             let settling = Settling {
                 connection: transaction,
                 healing: healing::is_under_way(transaction)?,
                 has_unanswered: unanswered::has_any(transaction)?,
                 has_let_go: history::has_let_go(transaction)?,
-                horizon: history::horizon(transaction, answer.server_time)?,
+                horizon: history::horizon(transaction, server_time)?,
             };
 
             let pushed: HashMap<Uuid, &Push> = sent.push.iter().map(|push| (push.write_id, push)).collect();

@@ -2,12 +2,13 @@
 
 use gatebook_sync::wire::{CanonicalState, Judged, Push};
 use gatebook_sync::{Canonical, Change, Fingerprint, Verdict, apply_canonical, apply_verdict, deliberate};
+use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::Settling;
 use crate::error::StoreError;
 use crate::store::row::{RecordRow, listed_as};
-use crate::store::{corrections, forms, unanswered};
+use crate::store::{Enrolment, corrections, forms, settings, unanswered};
 
 impl Settling<'_> {
     /// Acts on the verdict on a write.
@@ -45,7 +46,10 @@ impl Settling<'_> {
             return Ok(());
         }
         let rejection = if let Verdict::Rejected(rejection) = &judged.verdict { Some(rejection.clone()) } else { None };
-        let canonical = judged.canonical.and_then(|canonical| whole(canonical, push));
+        let canonical = match judged.canonical {
+            Some(canonical) => whole(self.connection, canonical, push)?,
+            None => None,
+        };
         if change == Change::MarkRejected && deliberate!(DropTheRejected) {
             return self.act(judged.id, Change::Leave, None);
         }
@@ -134,16 +138,24 @@ impl Settling<'_> {
 }
 
 /// The canonical state in full. When the server answers "as you sent it" about a write that has been edited since, the
-/// row no longer says it; the page that was sent does.
-fn whole(canonical: CanonicalState, push: Option<&Push>) -> Option<Canonical> {
-    match canonical {
-        CanonicalState::Record(canonical) => Some(*canonical),
-        CanonicalState::AsSent(receipt) => push.map(|push| Canonical {
-            id: push.id,
-            receipt,
-            write_id: push.write_id,
-            device_id: None,
-            content: push.content.clone(),
-        }),
-    }
+/// row no longer says it; the page that was sent does, and this device wrote it.
+fn whole(
+    connection: &Connection,
+    canonical: CanonicalState,
+    push: Option<&Push>,
+) -> Result<Option<Canonical>, StoreError> {
+    Ok(match (canonical, push) {
+        (CanonicalState::Record(canonical), _) => Some(*canonical),
+        (CanonicalState::AsSent(_), None) => None,
+        (CanonicalState::AsSent(receipt), Some(push)) => {
+            let enrolment: Option<Enrolment> = settings::get(connection, &settings::ENROLMENT)?;
+            Some(Canonical {
+                id: push.id,
+                receipt,
+                write_id: push.write_id,
+                device_id: enrolment.map(|enrolment| enrolment.device_id),
+                content: push.content.clone(),
+            })
+        }
+    })
 }

@@ -22,22 +22,34 @@ const DATABASE: &str = "gatebook-server.sqlite";
 
 /// A clock that ticks a millisecond each time it is looked at.
 #[derive(Default)]
-pub(crate) struct Clock(AtomicI64);
+pub(crate) struct Clock {
+    passed: AtomicI64,
+    wrong_by: AtomicI64,
+}
 
 impl Clock {
     pub(crate) fn step(&self, by: SignedDuration) {
-        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+        self.passed.fetch_add(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
+    }
+
+    /// It is set wrong, or right again.
+    pub(crate) fn is_wrong_by(&self, by: SignedDuration) {
+        self.wrong_by.store(i64::try_from(by.as_millis()).unwrap(), Ordering::Relaxed);
     }
 }
 
 impl Environment for Clock {
     fn now(&self) -> Timestamp {
-        let ticks = self.0.fetch_add(1, Ordering::Relaxed);
+        let ticks = self.passed.fetch_add(1, Ordering::Relaxed) + self.wrong_by.load(Ordering::Relaxed);
         Timestamp::from_millisecond(1_772_636_400_000 + ticks).unwrap()
     }
 
     fn new_id(&self) -> Uuid {
         Uuid::now_v7()
+    }
+
+    fn uptime(&self) -> Option<std::time::Duration> {
+        u64::try_from(self.passed.load(Ordering::Relaxed)).ok().map(std::time::Duration::from_millis)
     }
 }
 
@@ -115,6 +127,14 @@ impl Yard {
     /// What the audit table has of a record, in remarks.
     pub(crate) fn audited(&self, id: Uuid) -> Vec<String> {
         self.audit(id).into_iter().map(|entry| support_remarks(&entry.content)).collect()
+    }
+
+    /// The device under which each write to a record is filed, oldest first; none: the office or nobody known.
+    pub(crate) fn written_by(&self, id: Uuid) -> Vec<Option<Uuid>> {
+        let database = self.database();
+        let mut statement =
+            database.prepare("SELECT device_id FROM versions WHERE record_id = ?1 ORDER BY key").unwrap();
+        statement.query_map([id], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
     }
 
     /// The office writes the record as it is, in another yard.

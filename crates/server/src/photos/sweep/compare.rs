@@ -101,20 +101,20 @@ impl Server {
                 })
             })
             .await?;
-        let Some(Ended { is_new, in_force, .. }) = ended else { return Ok(false) };
-        if let Some(instead) = in_force.filter(|blob| blob.name != name)
-            && self.inner.depot.size(&instead.name).await? == Some(instead.size)
-        {
-            self.inner.depot.delete(name).await?;
+        let Some(Ended { is_new, replaced, .. }) = ended else { return Ok(false) };
+        let is_moved = replaced.is_some();
+        if let Some(before) = replaced {
+            self.inner.depot.delete(&before).await?;
         }
-        Ok(is_new)
+        Ok(is_new || is_moved)
     }
 
     /// Files a photo of which the database knows nothing.
     ///
     /// It may have been filed since it was seen, by its upload or by another node that sweeps. So what lies there is
     /// never moved: a copy under a new name is filed, and what was found is deleted only when the database, asked with
-    /// the tenant's counter taken, as by everybody who files, names the same bytes elsewhere and they are there.
+    /// the tenant's counter taken, as by everybody who files, names the same bytes elsewhere and they are there. If it
+    /// names them where they are not, it names the copy from then on.
     async fn take_up(&self, name: &str, named: Named, tenant: Tenant, size: u64) -> Result<bool, ServerError> {
         let depot = &self.inner.depot;
         // Under a new name: another sweep may be about to delete this one.
@@ -124,12 +124,13 @@ impl Server {
             Err(Error::NotFound { .. }) => return Ok(false),
             done => done?,
         }
-        let (media_type, found, copied) = (named.media_type().to_owned(), name.to_owned(), adopted.clone());
+        let media_type = named.media_type().to_owned();
+        let now = self.inner.config.environment.now();
+        let sha256 = named.sha256;
+        let copy = Blob { tenant, sha256, size, media_type, name: adopted.clone(), stored_at: now, wanted_at: now };
+        let (found, blob) = (name.to_owned(), copy.clone());
         let filed = self
             .off_thread(move |Inner { config, storage, .. }| {
-                let (now, sha256) = (config.environment.now(), named.sha256);
-                let (media_type, name) = (media_type.clone(), copied.clone());
-                let blob = Blob { tenant, sha256, size, media_type, name, stored_at: now, wanted_at: now };
                 storage.write(|writing| {
                     let naming = Naming::claim(writing, tenant, sha256)?;
                     let is_new = writing.put_blob(&blob)?;
@@ -142,16 +143,35 @@ impl Server {
                 })
             })
             .await?;
-        if !filed.is_new {
+        let mut is_named = filed.is_new;
+        if let Some(instead) = filed.instead {
+            let is_there = depot.size(&instead.name).await? == Some(instead.size);
+            if !is_there && !is_named {
+                is_named = self.name_instead_of_lost(copy, instead.name).await?;
+            }
+            // Killed before this, the next sweep finds what lies here and what is named in its place.
+            if is_there || is_named {
+                depot.delete(name).await?;
+            }
+        }
+        if !is_named {
             // No row ever named the copy.
             depot.delete(&adopted).await?;
         }
-        if let Some(instead) = filed.instead
-            && depot.size(&instead.name).await? == Some(instead.size)
-        {
-            depot.delete(name).await?;
-        }
-        Ok(filed.is_new)
+        Ok(is_named)
+    }
+
+    /// Has the row of bytes that are not where it says name a copy of them that is there. Whoever else mends it meanwhile,
+    /// by bringing them again or by another sweep, is not overruled.
+    async fn name_instead_of_lost(&self, copy: Blob, lost: String) -> Result<bool, ServerError> {
+        tracing::warn!(lost, found = copy.name, "a photo is not where it was stored, and was found elsewhere");
+        self.off_thread(move |Inner { storage, .. }| {
+            storage.write(|writing| {
+                writing.take_counter(copy.tenant)?;
+                writing.move_blob(&copy, &lost)
+            })
+        })
+        .await
     }
 
     /// Whose it is and whether its upload is still to file it, unless it is nobody's here or a row has come to name it.
@@ -344,16 +364,55 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_copies_one_goes_but_not_while_the_one_in_force_is_missing() {
+    async fn of_two_copies_one_goes_and_the_one_that_is_there_is_in_force() {
         let nodes = Nodes::open();
         let [in_force, other] = [nodes.places(), nodes.places()];
         nodes.files(&in_force);
         let away = nodes.data.path().join("away");
         std::fs::rename(nodes.path(&in_force), &away).unwrap();
-        nodes.one.sweep_photos(Sweep::Whole).await.unwrap();
-        assert_eq!(nodes.stored().await, [other]);
+        assert_eq!(nodes.one.sweep_photos(Sweep::Whole).await.unwrap(), Swept { adopted: 1, ..Swept::default() });
+        let named = nodes.in_force();
+        assert!(named != in_force && named != other);
+        assert_eq!(nodes.stored().await, [named.clone()]);
         std::fs::rename(&away, nodes.path(&in_force)).unwrap();
-        nodes.one.sweep_photos(Sweep::Whole).await.unwrap();
-        assert_eq!(nodes.stored().await, [in_force]);
+        assert_eq!(nodes.one.sweep_photos(Sweep::Whole).await.unwrap(), Swept::default());
+        assert_eq!(nodes.stored().await, [named]);
+    }
+
+    #[tokio::test]
+    async fn a_photo_that_came_again_and_was_not_filed_before_its_node_died_is_in_force_after_a_sweep() {
+        let nodes = Nodes::open();
+        let [lost, again] = [nodes.places(), nodes.places()];
+        nodes.files(&lost);
+        std::fs::remove_file(nodes.path(&lost)).unwrap();
+        nodes.begins(Named::parse(&again).unwrap().upload);
+        assert_eq!(nodes.one.sweep_photos(Sweep::Whole).await.unwrap(), Swept { adopted: 1, ..Swept::default() });
+        assert_eq!((nodes.in_force(), nodes.stored().await), (again.clone(), vec![again]));
+    }
+
+    #[tokio::test]
+    async fn a_node_that_files_late_what_was_filed_and_replaced_meanwhile_brings_nothing_back() {
+        let nodes = Nodes::open();
+        let [filed, again] = [nodes.places(), nodes.places()];
+        let uploads = [&filed, &again].map(|name| Named::parse(name).unwrap().upload);
+        let now = nodes.one.inner.config.environment.now();
+        let ends = |name: &str, upload: Uuid| {
+            let name = name.to_owned();
+            let size = BYTES.len() as u64;
+            let (sha256, media_type) = (hash(), "image/jpeg".to_owned());
+            let blob = Blob { tenant: nodes.tenant, sha256, size, media_type, name, stored_at: now, wanted_at: now };
+            let Inner { config, storage, .. } = &*nodes.one.inner;
+            storage
+                .write(|writing| file(writing, config, Naming::claim(writing, nodes.tenant, sha256)?, upload, &blob))
+                .unwrap()
+        };
+        for (name, upload) in [&filed, &again].into_iter().zip(uploads) {
+            nodes.begins(upload);
+            ends(name, upload);
+        }
+        assert_eq!(nodes.in_force(), again);
+        // Its bytes are gone by now: whoever replaced them deleted them.
+        let late = ends(&filed, uploads[0]);
+        assert_eq!((late.replaced, late.in_force.unwrap().name, nodes.in_force()), (None, again.clone(), again));
     }
 }

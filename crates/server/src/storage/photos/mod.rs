@@ -114,6 +114,9 @@ pub(crate) trait ReadingPhotos {
 pub(crate) trait WritingPhotos: ReadingPhotos {
     /// Files bytes that are in place, unless the tenant has them already; whether it did.
     fn put_blob(&self, blob: &Blob) -> Result<bool, ServerError>;
+    /// Bytes that the tenant has lie under `blob`'s name from now on, if until now they lay under that one; whether they
+    /// did.
+    fn move_blob(&self, blob: &Blob, from: &str) -> Result<bool, ServerError>;
     /// Notes that somebody counts on those bytes.
     fn want_blob(&self, tenant: Tenant, sha256: ContentHash, now: Timestamp) -> Result<(), ServerError>;
     /// When photos were last swept; from now on, that is now.

@@ -91,6 +91,12 @@ impl WritingPhotos for Session {
         Ok(self.run(sql, &[&tenant.key, &hash, &storable(*size), media_type, name, &at])? == 1)
     }
 
+    fn move_blob(&self, blob: &Blob, from: &str) -> Result<bool, ServerError> {
+        let values: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
+            [&blob.name, &blob.tenant.key, &blob.sha256.0.as_slice(), &from];
+        Ok(self.run(include_str!("../photos/move.sql"), &values)? == 1)
+    }
+
     fn want_blob(&self, tenant: Tenant, sha256: ContentHash, now: Timestamp) -> Result<(), ServerError> {
         let sql = include_str!("../photos/want.sql");
         self.run(sql, &[&now.as_microsecond(), &tenant.key, &sha256.0.as_slice()]).map(drop)

@@ -86,6 +86,11 @@ impl Reading for Session {
         found.map(|row| row::tenant(&row, 0)).transpose()
     }
 
+    fn newest_filed(&self) -> Result<Option<Timestamp>, ServerError> {
+        let newest: Option<i64> = get(&self.one(include_str!("versions/newest_filed.sql"), &[])?, 0)?;
+        newest.map(timestamp).transpose()
+    }
+
     fn device_names(&self, tenant: Tenant, ids: &[Uuid]) -> Result<HashMap<Uuid, String>, ServerError> {
         let sql = "SELECT id, name FROM devices WHERE tenant = $1 AND id = ANY ($2)";
         self.all(sql, &[&tenant.key, &ids])?.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()

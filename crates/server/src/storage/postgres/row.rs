@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::text;
 use crate::error::ServerError;
-use crate::storage::model::{audit_outcome, state_named, timestamp, verdict_of};
+use crate::storage::model::{audit_outcome, state_named, timestamp, verdict_of, wall_time};
 use crate::storage::{Ancestor, FeedRow, Held, LedgerEntry, StoredWrite, Tenant};
 
 /// Place of the body among the columns of `held.sql` and `feed.sql`.
@@ -49,6 +49,7 @@ pub(super) fn held(row: &Row) -> Result<Held, ServerError> {
         received_at: timestamp(get(row, 6)?)?,
         content: content(row, 7)?,
         put_back_from: get::<Option<i64>>(row, 16)?.map(|_| version(row, 16)).transpose()?,
+        filed: wall_time(get(row, 18)?, get(row, 19)?)?,
     })
 }
 
@@ -124,6 +125,7 @@ pub(super) fn write(row: &Row) -> Result<StoredWrite, ServerError> {
         reason: plain(row, 8)?,
         received_at: timestamp(get(row, 9)?)?,
         content: content(row, 10)?,
+        filed: wall_time(get(row, 19)?, get(row, 20)?)?,
     })
 }
 

@@ -234,6 +234,8 @@ struct Filed<'a> {
     version: Vec<Option<i64>>,
     seq: Vec<Option<i64>>,
     received_at: Vec<i64>,
+    filed_at: Vec<Option<i64>>,
+    time_doubtful: Vec<bool>,
 }
 
 impl<'a> Filed<'a> {
@@ -270,6 +272,9 @@ impl<'a> Filed<'a> {
         self.version.push(filing.version.and_then(|version| storable(version.version)));
         self.seq.push(filing.seq.and_then(storable));
         self.received_at.push(filing.received_microsecond());
+        let (filed_at, time_doubtful) = filing.filed_microsecond();
+        self.filed_at.push(filed_at);
+        self.time_doubtful.push(time_doubtful);
     }
 
     async fn insert(&self, session: &Session, sql: &Statement, tenant: Tenant) -> Result<(), ServerError> {
@@ -301,6 +306,8 @@ impl<'a> Filed<'a> {
                     &self.version,
                     &self.seq,
                     &self.received_at,
+                    &self.filed_at,
+                    &self.time_doubtful,
                 ],
             )
             .await

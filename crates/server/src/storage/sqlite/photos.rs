@@ -112,6 +112,11 @@ impl WritingPhotos for Session<'_> {
         Ok(self.change(include_str!("../photos/put_blob.sql"), values)? == 1)
     }
 
+    fn move_blob(&self, blob: &Blob, from: &str) -> Result<bool, ServerError> {
+        let values = (&blob.name, blob.tenant.key, blob.sha256.0, from);
+        Ok(self.change(include_str!("../photos/move.sql"), values)? == 1)
+    }
+
     fn want_blob(&self, tenant: Tenant, sha256: ContentHash, now: Timestamp) -> Result<(), ServerError> {
         self.change(include_str!("../photos/want.sql"), (now.as_microsecond(), tenant.key, sha256.0)).map(drop)
     }

@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use gatebook_sync::wire::{Departure, Entry, IdRange};
 use gatebook_sync::{Epoch, Scope, Tally, VersionId, deliberate};
 use jiff::Timestamp;
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
 
 use crate::error::ServerError;
+use crate::storage::model::timestamp;
 use crate::storage::{
     Ancestor, Code, Counter, Device, Filing, Held, LedgerEntry, NewDevice, Outcome, Reading, StoredWrite, Tenant,
     Visit, Writing,
@@ -42,6 +43,12 @@ impl Reading for Session<'_> {
 
     fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
         Session::counter(self, tenant)
+    }
+
+    fn newest_filed(&self) -> Result<Option<Timestamp>, ServerError> {
+        let mut newest = self.connection.prepare_cached(include_str!("versions/newest_filed.sql"))?;
+        let newest: Option<i64> = newest.query_row([], |row| row.get(0)).optional()?;
+        newest.map(timestamp).transpose()
     }
 
     fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError> {

@@ -13,6 +13,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0003_ranges.sql"),
     include_str!("0004_swept_at.sql"),
     include_str!("0005_followed.sql"),
+    include_str!("0006_filed_at.sql"),
 ];
 
 /// Brings the database to the schema of this version, in the transaction that is open.

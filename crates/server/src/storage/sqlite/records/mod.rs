@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::versions::read_content;
 use super::{Session, batch};
 use crate::error::ServerError;
-use crate::storage::model::timestamp;
+use crate::storage::model::{timestamp, wall_time};
 use crate::storage::{FeedRow, Held, Tenant, Visit};
 
 /// Place of the body among the columns of `held.sql` and `feed.sql`.
@@ -104,6 +104,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Held, ServerError> {
         received_at: timestamp(row.get(6)?)?,
         content: read_content(row, 7)?,
         put_back_from: row.get::<_, Option<u64>>(16)?.map(|_| version(row, 16)).transpose()?,
+        filed: wall_time(row.get(18)?, row.get(19)?)?,
     })
 }
 

@@ -11,6 +11,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0003_photos.sql"),
     include_str!("0004_swept_at.sql"),
     include_str!("0005_followed.sql"),
+    include_str!("0006_filed_at.sql"),
 ];
 
 /// "Gate" in ASCII: says whose database the file is.

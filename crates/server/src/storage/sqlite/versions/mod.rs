@@ -21,6 +21,7 @@ impl Session<'_> {
 
     fn file_one(&self, insert: &mut CachedStatement<'_>, tenant: Tenant, filing: &Filing) -> Result<i64, ServerError> {
         let content = &filing.content;
+        let (filed_at, time_doubtful) = filing.filed_microsecond();
         insert.execute(params![
             tenant.key,
             filing.write_id,
@@ -46,6 +47,8 @@ impl Session<'_> {
             filing.version.map(|version| version.version),
             filing.seq,
             filing.received_microsecond(),
+            filed_at,
+            time_doubtful,
         ])?;
         Ok(self.connection.last_insert_rowid())
     }

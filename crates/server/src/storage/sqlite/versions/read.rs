@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::error::ServerError;
-use crate::storage::model::{audit_outcome, state_named, storable, timestamp, verdict_of};
+use crate::storage::model::{audit_outcome, state_named, storable, timestamp, verdict_of, wall_time};
 use crate::storage::sqlite::{Session, batch};
 use crate::storage::{Ancestor, LedgerEntry, StoredWrite, Tenant};
 
@@ -117,6 +117,7 @@ impl Session<'_> {
                 reason: row.get(8)?,
                 received_at: timestamp(row.get(9)?)?,
                 content: read_content(row, 10)?,
+                filed: wall_time(row.get(19)?, row.get(20)?)?,
             });
         }
         Ok(found)
