@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use gatebook_domain::Body;
 use gatebook_sync::deliberate;
 use gatebook_sync::{
-    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Verdict, VersionId, decide,
+    Authorship, Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Verdict,
+    VersionId, decide,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -18,7 +19,7 @@ use super::{Ground, Offered};
 use crate::error::ServerError;
 use crate::photos::Earlier;
 use crate::receipt::Key;
-use crate::storage::{Ancestor, Device, Filing, Held, LedgerEntry, Outcome, Writing};
+use crate::storage::{Ancestor, Attribution, Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
 /// The page's working state.
 pub(super) struct Book<'a> {
@@ -30,6 +31,8 @@ pub(super) struct Book<'a> {
     pub standing: HashMap<Uuid, Standing>,
     /// What is known of each write of the page.
     pub ledger: HashMap<Uuid, Known>,
+    /// What the devices are called that wrote what others offer again.
+    pub writers: HashMap<Uuid, String>,
     /// What the records of re-offers have been through.
     pub lineage: Lineage,
     /// What attachments said in the states that writes of the page were made on.
@@ -98,7 +101,7 @@ impl Book<'_> {
                 }
             },
             content: &offered.content,
-            may_reopen: self.references.is_supervisor(offered.content.operator_id),
+            may_reopen: self.may_reopen(offered),
             refusal: refusal.as_ref(),
         };
         let existing = existing.as_ref().map(|standing| Existing {
@@ -110,6 +113,23 @@ impl Book<'_> {
         let verdict = decision.verdict();
         self.carry_out(offered, &decision);
         Ok(Word { id, write_id, verdict, as_sent: true })
+    }
+
+    fn may_reopen(&self, offered: &Offered) -> bool {
+        offered.authorship().is_some_and(Authorship::may_reopen)
+            || deliberate!(BelieveNamedOperator) && self.references.is_supervisor(offered.content.operator_id)
+    }
+
+    /// Whose it is, by what people and devices are called now.
+    fn attribution(&self, offered: &Offered) -> Attribution {
+        let device_name = match offered.ground {
+            Ground::Write { .. } => self.device.name.clone(),
+            Ground::Reoffer { written_by, .. } => {
+                written_by.and_then(|id| self.writers.get(&id)).cloned().unwrap_or_default()
+            }
+        };
+        let operator_name = self.references.operator_name(offered.content.operator_id);
+        Attribution { operator_name, device_name, authorship: offered.authorship() }
     }
 
     fn known(&self, write_id: Uuid) -> Option<(Uuid, &Verdict, &Content)> {
@@ -212,6 +232,7 @@ impl Book<'_> {
             record_id: id,
             content: content.clone(),
             device_id,
+            attribution: self.attribution(offered),
             base,
             restores,
             reason: String::new(),
@@ -294,6 +315,11 @@ impl Book<'_> {
                 record_id: id,
                 content: content.clone(),
                 device_id: Some(self.device.id),
+                attribution: Attribution {
+                    device_name: self.device.name.clone(),
+                    authorship: Some(Authorship::Claimed),
+                    ..self.attribution(offered)
+                },
                 base: None,
                 restores: None,
                 reason: String::new(),

@@ -2,7 +2,7 @@
 //! whatever the size of the page; records in the order of their ids, so that where rows are locked two pages never
 //! wait for each other. The ledger is asked when the records are claimed: what somebody else judged until then counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use jiff::Timestamp;
 
@@ -36,6 +36,15 @@ pub(super) fn load<'a>(
         _ => None,
     });
     let earlier = Earlier::load(writing, device.tenant, based)?;
+    let written_by = |offered: &Offered| match offered.ground {
+        Ground::Reoffer { written_by, .. } => written_by,
+        Ground::Write { .. } => None,
+    };
+    let writers: HashSet<_> = page.iter().filter_map(written_by).collect();
+    let writers = match Vec::from_iter(writers).as_slice() {
+        [] => HashMap::new(),
+        writers => writing.device_names(device.tenant, writers)?,
+    };
     let operators = page.iter().filter_map(|offered| offered.content.operator_id);
     Ok(Book {
         key,
@@ -44,6 +53,7 @@ pub(super) fn load<'a>(
         references: References::load(writing, device.tenant, operators)?,
         standing: held.into_iter().map(|held| (held.record_id, Standing::Stored(Box::new(held)))).collect(),
         ledger: ledger.into_iter().map(|entry| (entry.write_id, Known::Stored(Box::new(entry)))).collect(),
+        writers,
         lineage: Lineage::of(lineage),
         earlier,
         filings: Vec::with_capacity(page.len()),

@@ -21,7 +21,7 @@ mod stamp;
 
 use gatebook_domain::Body;
 use gatebook_sync::wire::{ApiErrorCode, Judged, Push};
-use gatebook_sync::{Canonical, Content, Receipt, Rejection, Verdict, deliberate};
+use gatebook_sync::{Authorship, Canonical, Content, Receipt, Rejection, Verdict, deliberate};
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -50,6 +50,18 @@ pub(crate) struct Offered {
     body: Result<Body, Rejection>,
     /// What the checks before the transaction found.
     refusal: Option<Rejection>,
+}
+
+impl Offered {
+    /// How well it is known who wrote it. A device names whoever was chosen on it; nobody proves to the server who they
+    /// are. A state without a device that comes back after a restore was once the office's or the server's, as far as the
+    /// device that brings it says.
+    const fn authorship(&self) -> Option<Authorship> {
+        match self.ground {
+            Ground::Write { .. } | Ground::Reoffer { written_by: Some(_), .. } => Some(Authorship::Claimed),
+            Ground::Reoffer { written_by: None, .. } => None,
+        }
+    }
 }
 
 /// On what ground it is offered.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use gatebook_sync::Epoch;
+use gatebook_sync::{Authorship, Epoch};
 use jiff::Timestamp;
 use tokio_postgres::Statement;
 use uuid::Uuid;
@@ -29,9 +29,9 @@ impl Writing for Session {
         Ok(Tenant { key, id })
     }
 
-    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError> {
-        let sql = "INSERT INTO admin_tokens (token_hash, tenant) VALUES ($1, $2)";
-        self.run(sql, &[&token_hash.as_slice(), &tenant.key]).map(drop)
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError> {
+        let sql = "INSERT INTO admin_tokens (token_hash, tenant, name) VALUES ($1, $2, $3)";
+        self.run(sql, &[&token_hash.as_slice(), &tenant.key, &name]).map(drop)
     }
 
     fn put_code(&self, tenant: Tenant, hash: &[u8; 32], yards: &[Uuid], expires: Timestamp) -> Result<(), ServerError> {
@@ -224,6 +224,9 @@ struct Filed<'a> {
     version: Vec<Option<i64>>,
     seq: Vec<Option<i64>>,
     received_at: Vec<i64>,
+    operator_name: Vec<Cow<'a, str>>,
+    device_name: Vec<Cow<'a, str>>,
+    authorship: Vec<Option<&'a str>>,
 }
 
 impl<'a> Filed<'a> {
@@ -260,6 +263,9 @@ impl<'a> Filed<'a> {
         self.version.push(filing.version.and_then(|version| storable(version.version)));
         self.seq.push(filing.seq.and_then(storable));
         self.received_at.push(filing.received_microsecond());
+        self.operator_name.push(text::stored(&filing.attribution.operator_name));
+        self.device_name.push(text::stored(&filing.attribution.device_name));
+        self.authorship.push(filing.attribution.authorship.map(Authorship::name));
     }
 
     async fn insert(&self, session: &Session, sql: &Statement, tenant: Tenant) -> Result<(), ServerError> {
@@ -291,6 +297,9 @@ impl<'a> Filed<'a> {
                     &self.version,
                     &self.seq,
                     &self.received_at,
+                    &self.operator_name,
+                    &self.device_name,
+                    &self.authorship,
                 ],
             )
             .await

@@ -3,7 +3,8 @@ INSERT INTO versions (
     tenant, write_id, record_id,
     kind, yard_id, schema, state, state_reason, captured_at, zone, operator_id, body,
     device_id, base_epoch, base_version, restores, reason,
-    verdict, outcome, set_aside_to, epoch, version, seq, received_at
+    verdict, outcome, set_aside_to, epoch, version, seq, received_at,
+    operator_name, device_name, authorship
 )
 SELECT
     $1, unnest($2::uuid[]), unnest($3::uuid[]),
@@ -11,4 +12,5 @@ SELECT
     unnest($9::text[]), unnest($10::text[]), unnest($11::uuid[]), unnest($12::text[]),
     unnest($13::uuid[]), unnest($14::bigint[]), unnest($15::bigint[]), unnest($16::uuid[]), unnest($17::text[]),
     unnest($18::text[]), unnest($19::text[]), unnest($20::uuid[]), unnest($21::bigint[]), unnest($22::bigint[]),
-    unnest($23::bigint[]), unnest($24::bigint[])
+    unnest($23::bigint[]), unnest($24::bigint[]),
+    unnest($25::text[]), unnest($26::text[]), unnest($27::text[])

@@ -2,6 +2,7 @@
 
 mod read;
 
+use gatebook_sync::Authorship;
 use rusqlite::{CachedStatement, params};
 use uuid::Uuid;
 
@@ -46,6 +47,9 @@ impl Session<'_> {
             filing.version.map(|version| version.version),
             filing.seq,
             filing.received_microsecond(),
+            filing.attribution.operator_name,
+            filing.attribution.device_name,
+            filing.attribution.authorship.map(Authorship::name),
         ])?;
         Ok(self.connection.last_insert_rowid())
     }
