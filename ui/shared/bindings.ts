@@ -35,6 +35,8 @@ export const commands = {
 	inbox: () => typedError<InboxItem[], CommandError>(__TAURI_INVOKE("inbox")),
 	/**  Notes that an inbox item was opened. */
 	markRead: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("mark_read", { id })),
+	/**  Says who changed a record that names nobody. */
+	nameAuthor: (id: string, operatorId: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("name_author", { id, operatorId })),
 	/**  Templates to choose from. */
 	templates: () => typedError<TemplateView_Serialize[], CommandError>(__TAURI_INVOKE("templates")),
 	/**  Carriers to choose from. */
@@ -641,6 +643,8 @@ export type Equipment_Serialize = {
 export type ErrorCode = 
 /**  Not enrolled yet. */
 "not_enrolled" | 
+/**  Nobody is chosen as the one who is working: choose, then do it again. */
+"nobody_chosen" | 
 /**  There is no such record on this device. */
 "not_found" | 
 /**  What was entered cannot be kept as it is. */
@@ -806,7 +810,9 @@ export type InboxWhat =
 /**  This operator's version was kept instead of somebody else's. */
 "conflict_kept" | 
 /**  The server would not take a change. */
-"rejected";
+"rejected" | 
+/**  A change that waits names nobody: ask who it was. */
+"unsigned";
 
 /**  The body of an `inspection` record. */
 export type Inspection = Inspection_Serialize | Inspection_Deserialize;
@@ -1465,6 +1471,8 @@ export type RecordView_Deserialize = {
 	missing: Problem[],
 	/**  The server would not take the last change: why, and which field. */
 	rejection?: RejectionView_Deserialize | null,
+	/**  What waits here, of the record or its photos, names nobody: ask who it was. */
+	unsigned: boolean,
 	/**  There is a server version to go back to ("discard my change"). */
 	can_discard: boolean,
 	/**  Who changed it last. */
@@ -1501,6 +1509,8 @@ export type RecordView_Serialize = {
 	missing: Problem[],
 	/**  The server would not take the last change: why, and which field. */
 	rejection: RejectionView_Serialize | null,
+	/**  What waits here, of the record or its photos, names nobody: ask who it was. */
+	unsigned: boolean,
 	/**  There is a server version to go back to ("discard my change"). */
 	can_discard: boolean,
 	/**  Who changed it last. */
@@ -2145,6 +2155,8 @@ export type WorkItem_Deserialize = {
 	operator_name: string,
 	/**  The server would not take it and says why: open it to correct. */
 	rejected: boolean,
+	/**  What waits here names nobody: ask who it was. */
+	unsigned: boolean,
 	/**  Struck out. */
 	voided: boolean,
 	/**  Somebody else has it open, as far as this device knows. */
@@ -2173,6 +2185,8 @@ export type WorkItem_Serialize = {
 	operator_name: string,
 	/**  The server would not take it and says why: open it to correct. */
 	rejected: boolean,
+	/**  What waits here names nobody: ask who it was. */
+	unsigned: boolean,
 	/**  Struck out. */
 	voided: boolean,
 	/**  Somebody else has it open, as far as this device knows. */

@@ -141,6 +141,7 @@ export interface Stored {
   rejection?: RecordView["rejection"];
   can_discard?: boolean;
   also_open?: RecordView["also_open"];
+  unsigned?: boolean;
 }
 
 export interface Assigned {

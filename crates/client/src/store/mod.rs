@@ -21,6 +21,7 @@ mod settle;
 mod stuck;
 #[cfg(test)]
 mod testing;
+mod unsigned;
 mod work;
 
 use std::path::{Path, PathBuf};

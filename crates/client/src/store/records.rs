@@ -17,7 +17,8 @@ use crate::error::StoreError;
 pub(crate) struct Authorship {
     pub write_id: Uuid,
     pub device_id: Uuid,
-    pub operator_id: Option<Uuid>,
+    /// Nothing is written by nobody.
+    pub operator_id: Uuid,
     pub now: Timestamp,
 }
 
@@ -67,7 +68,7 @@ impl Store {
                 state_reason: String::new(),
                 captured_at: by.now,
                 zone: zone.to_owned(),
-                operator_id: by.operator_id,
+                operator_id: Some(by.operator_id),
                 body: raw(&body),
             };
             RecordRow {
@@ -175,7 +176,7 @@ fn held(row: RecordRow) -> HeldRecord {
 /// canonical state it was made on kept as its shadow.
 fn written(row: RecordRow, content: Content, (title, stage): (String, String), by: &Authorship) -> RecordRow {
     let shadow = row.as_canonical().or(row.shadow);
-    let content = Content { captured_at: by.now, operator_id: by.operator_id.or(content.operator_id), ..content };
+    let content = Content { captured_at: by.now, operator_id: Some(by.operator_id), ..content };
     RecordRow {
         id: row.id,
         content,

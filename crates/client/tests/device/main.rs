@@ -10,6 +10,7 @@ mod enrolment;
 mod in_flight;
 mod network;
 mod newer_schema;
+mod nobody;
 mod notifications;
 mod nudges;
 mod photos;
