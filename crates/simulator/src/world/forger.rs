@@ -1,9 +1,10 @@
-//! Somebody who has a device's token and what it holds, and would like the server to believe more.
+//! Somebody who has a device's token and what it holds, and would like the server to believe more: that it gave receipts
+//! which it never gave, or that a supervisor is at the device.
 
 use gatebook_client::HeldRecord;
-use gatebook_domain::Kind;
 use gatebook_domain::record::Writer;
-use gatebook_sync::wire::{AuditOutcome, Push, Repair, SyncRequest, Take};
+use gatebook_domain::{Kind, RecordState};
+use gatebook_sync::wire::{AuditEntry, AuditOutcome, Push, Repair, SyncRequest, Take};
 use gatebook_sync::{Canonical, Content, Epoch, Receipt, Verdict};
 use jiff::SignedDuration;
 use serde_json::value::RawValue;
@@ -13,6 +14,7 @@ use super::{Run, World};
 use crate::clock::SECOND;
 use crate::dice::Dice;
 use crate::tally::Invariant;
+use crate::templates::{SUPERVISOR, person_id};
 
 impl World<'_> {
     /// Altered receipts go to the server, as bases and as proofs of what it lost. Each is refused, and changes nothing.
@@ -28,6 +30,9 @@ impl World<'_> {
             return Ok(());
         }
         let (record, receipt) = dice.pick(&held).clone();
+        if dice.percent(25) {
+            return self.usurp(&token, record, receipt, Uuid::from_u64_pair(salt, dice.next()));
+        }
         let before = self.audit(record.id);
         let forged = altered(&receipt, &mut dice);
         let write_id = Uuid::from_u64_pair(salt, dice.next());
@@ -41,6 +46,42 @@ impl World<'_> {
         } else {
             push.push(Push { id: record.id, write_id, base: Some(forged), content });
         }
+        self.tally.fault("receipt forged");
+        self.story.tell(self.time.now(), || format!("somebody forges a receipt of {}", self.story.record(record.id)));
+        let Some(refused) = self.are_refused(&token, push, reoffer)? else { return Ok(()) };
+        let unchanged = in_force(&before) == in_force(&self.audit(record.id));
+        self.hold(Invariant::Apart, refused && unchanged, |story| {
+            format!("the server believed a forged receipt of {}", story.record(record.id))
+        })
+    }
+
+    /// A record is closed, or one that is closed or voided is opened, in the name of a supervisor who is not there, on the
+    /// genuine receipt of what the device holds.
+    fn usurp(&mut self, token: &str, record: HeldRecord, receipt: Receipt, write_id: Uuid) -> Run {
+        let before = self.audit(record.id);
+        let state = if record.content.state == RecordState::Live {
+            RecordState::Closed
+        } else if in_force(&before) == Some(record.write_id) {
+            RecordState::Live
+        } else {
+            // Opened by the office since, as far as the device does not know yet: anybody may change it.
+            return Ok(());
+        };
+        let content = Content { state, operator_id: Some(person_id(SUPERVISOR)), ..record.content };
+        let push = vec![Push { id: record.id, write_id, base: Some(receipt), content }];
+        self.tally.fault("supervisor named who is not there");
+        self.story.tell(self.time.now(), || {
+            format!("somebody sets {} to {state:?} in a supervisor's name", self.story.record(record.id))
+        });
+        let Some(refused) = self.are_refused(token, push, Vec::new())? else { return Ok(()) };
+        let unchanged = in_force(&before) == in_force(&self.audit(record.id));
+        self.hold(Invariant::OfficeDecides, refused && unchanged, |story| {
+            format!("the server believed that a supervisor set {} to {state:?}", story.record(record.id))
+        })
+    }
+
+    /// Sends that with the device's token; whether all of it is refused. `None` if nobody answered.
+    fn are_refused(&mut self, token: &str, push: Vec<Push>, reoffer: Vec<Canonical>) -> Run<Option<bool>> {
         let request = SyncRequest {
             protocol: gatebook_sync::PROTOCOL,
             app: "forger".to_owned(),
@@ -52,22 +93,12 @@ impl World<'_> {
             repair: Repair::default(),
             take: Take { records: 1, bytes: u32::MAX },
         };
-        self.tally.fault("receipt forged");
-        self.story.tell(self.time.now(), || format!("somebody forges a receipt of {}", self.story.record(record.id)));
         let answer = self.on_server(SECOND, |server| {
-            let device = server.device(&token)?;
+            let device = server.device(token)?;
             server.sync(&device, request)
         })?;
-        let Some(Ok(answer)) = answer else { return Ok(()) };
-        let refused = answer.verdicts.iter().all(|judged| matches!(judged.verdict, Verdict::Rejected(_)));
-        let after = self.audit(record.id);
-        let in_force = |audit: &[gatebook_sync::wire::AuditEntry]| {
-            audit.iter().find(|entry| entry.outcome == AuditOutcome::Canonical).map(|entry| entry.write_id)
-        };
-        let unchanged = in_force(&before) == in_force(&after);
-        self.hold(Invariant::Apart, refused && unchanged, |story| {
-            format!("the server believed a forged receipt of {}", story.record(record.id))
-        })
+        let Some(Ok(answer)) = answer else { return Ok(None) };
+        Ok(Some(answer.verdicts.iter().all(|judged| matches!(judged.verdict, Verdict::Rejected(_)))))
     }
 
     /// What the device can prove: field records that it holds as the server gave them.
@@ -79,6 +110,11 @@ impl World<'_> {
         let with_receipt = |held: HeldRecord| held.base.clone().map(|receipt| (held, receipt));
         Ok(held.into_iter().filter(is_fields).filter_map(with_receipt).collect())
     }
+}
+
+/// The write in force.
+fn in_force(audit: &[AuditEntry]) -> Option<Uuid> {
+    audit.iter().find(|entry| entry.outcome == AuditOutcome::Canonical).map(|entry| entry.write_id)
 }
 
 /// As the forger would have it.
