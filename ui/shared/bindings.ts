@@ -779,9 +779,12 @@ export type Hint =
 
 /**  One item of the inbox. */
 export type InboxItem = {
-	/**  Notice id, or the record's own id for a rejection. */
+	/**
+	 *  Notice id; for a change of this device's, the record's own id, or that of the first of its photos if only they
+	 *  are meant.
+	 */
 	id: string,
-	/**  Conflict or rejection. */
+	/**  Conflict, rejection, or a change by nobody. */
 	what: InboxWhat,
 	/**  The record it is about. */
 	record_id: string,
@@ -1439,7 +1442,7 @@ export type ProblemCode =
 export type RecordState = 
 /**  In use. */
 "live" | 
-/**  Closed by a supervisor: final, the field may no longer change it. */
+/**  Closed by the office: final, the field may no longer change it. */
 "closed" | 
 /**  Struck out, kept as evidence. Never comes back by accident. */
 "voided";
@@ -1554,7 +1557,7 @@ export type RejectionView_Serialize = {
 export type Role = 
 /**  Records things. */
 "operator" | 
-/**  Also closes and voids. */
+/**  Leads a yard. Closing and reopening is the office's. */
 "supervisor" | 
 /**  Also restores, enrols and revokes. */
 "admin";
