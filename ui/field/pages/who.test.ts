@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { open, see, sees, tap, text, type, waitFor } from "../testing/app";
-import { blankInspection, DVIR, NOW } from "../testing/data";
+import { NOW } from "../testing/data";
 import { MemoryBackend } from "../testing/memory";
 
 beforeEach(() => {
@@ -58,27 +58,7 @@ describe("while nobody is chosen", () => {
 describe("a record that names nobody", () => {
   function unsigned(): MemoryBackend {
     const backend = new MemoryBackend();
-    backend.records.set("rec-nobody", {
-      id: "rec-nobody",
-      body: blankInspection(DVIR, "T-377"),
-      operator_name: "",
-      changed_at: "2026-03-04T19:00:00Z",
-      unsigned: true,
-      rejection: { path: null, message: "This record does not say who entered it." },
-    });
-    backend.notices.unshift({
-      id: "rec-nobody",
-      what: "unsigned",
-      record_id: "rec-nobody",
-      record_kind: "inspection",
-      record_title: "Driver report (post-trip) · T-377",
-      at: "2026-03-04T19:00:00Z",
-      unread: true,
-      headline: "Who was it? Driver report (post-trip) · T-377",
-      explanation: "Nobody was chosen on this device when this was entered.",
-      differences: [],
-      more_differences: 0,
-    });
+    backend.leaveUnsigned();
     return backend;
   }
   const author = (backend: MemoryBackend) => backend.records.get("rec-nobody")?.operator_name;

@@ -384,6 +384,29 @@ export class MemoryBackend implements Backend {
     return () => this.#synced.delete(listener);
   }
 
+  /** A record lies here as an app left it on which nobody had been chosen. */
+  leaveUnsigned(): void {
+    const id = "rec-nobody";
+    const body = blankInspection(DVIR, "T-377");
+    const at = "2026-03-04T19:00:00Z";
+    const rejection = { path: null, message: "This record does not say who entered it." };
+    this.records.set(id, { id, body, operator_name: "", changed_at: at, unsigned: true, rejection });
+    this.notices.unshift({
+      id,
+      what: "unsigned",
+      record_id: id,
+      record_kind: "inspection",
+      record_title: titleOf(body),
+      at,
+      unread: true,
+      headline: `Who was it? ${titleOf(body)}`,
+      explanation:
+        "Nobody was chosen on this device when this was entered, and the server takes no record without a name. It is safe on this device. Say who it was, and it is sent by itself.",
+      differences: [],
+      more_differences: 0,
+    });
+  }
+
   emitChange(): void {
     for (const listener of this.#changed) listener();
   }
