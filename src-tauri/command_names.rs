@@ -21,6 +21,7 @@ pub const COMMANDS: &[&str] = &[
     "discard_change",
     "inbox",
     "mark_read",
+    "name_author",
     "templates",
     "find_carriers",
     "find_equipment",

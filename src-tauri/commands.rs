@@ -163,6 +163,13 @@ pub fn mark_read(device: State<'_, Device>, id: Uuid) -> Answer<()> {
     device.mark_read(id)
 }
 
+/// Says who changed a record that names nobody.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn name_author(device: State<'_, Device>, id: Uuid, operator_id: Uuid) -> Answer<RecordView> {
+    device.name_author(id, operator_id)
+}
+
 /// Templates to choose from.
 #[tauri::command(async)]
 #[specta::specta]

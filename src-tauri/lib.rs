@@ -63,6 +63,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             commands::discard_change,
             commands::inbox,
             commands::mark_read,
+            commands::name_author,
             commands::templates,
             commands::find_carriers,
             commands::find_equipment,

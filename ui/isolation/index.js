@@ -45,6 +45,7 @@
       discard_change: { id: text },
       inbox: {},
       mark_read: { id: text },
+      name_author: { id: text, operatorId: text },
       templates: {},
       find_carriers: { query: text },
       find_equipment: { query: text },

@@ -41,6 +41,8 @@ export const commands = {
 	inbox: () => typedError<InboxItem[], CommandError>(__TAURI_INVOKE("inbox")),
 	/**  Notes that an inbox item was opened. */
 	markRead: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("mark_read", { id })),
+	/**  Says who changed a record that names nobody. */
+	nameAuthor: (id: string, operatorId: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("name_author", { id, operatorId })),
 	/**  Templates to choose from. */
 	templates: () => typedError<TemplateView_Serialize[], CommandError>(__TAURI_INVOKE("templates")),
 	/**  Carriers to choose from. */
@@ -647,6 +649,8 @@ export type Equipment_Serialize = {
 export type ErrorCode = 
 /**  Not enrolled yet. */
 "not_enrolled" | 
+/**  Nobody is chosen as the one who is working: choose, then do it again. */
+"nobody_chosen" | 
 /**  There is no such record on this device. */
 "not_found" | 
 /**  What was entered cannot be kept as it is. */
@@ -781,9 +785,12 @@ export type Hint =
 
 /**  One item of the inbox. */
 export type InboxItem = {
-	/**  Notice id, or the record's own id for a rejection. */
+	/**
+	 *  Notice id; for a change of this device's, the record's own id, or that of the first of its photos if only they
+	 *  are meant.
+	 */
 	id: string,
-	/**  Conflict or rejection. */
+	/**  Conflict, rejection, or a change by nobody. */
 	what: InboxWhat,
 	/**  The record it is about. */
 	record_id: string,
@@ -812,7 +819,9 @@ export type InboxWhat =
 /**  This operator's version was kept instead of somebody else's. */
 "conflict_kept" | 
 /**  The server would not take a change. */
-"rejected";
+"rejected" | 
+/**  A change that waits names nobody: ask who it was. */
+"unsigned";
 
 /**  The body of an `inspection` record. */
 export type Inspection = Inspection_Serialize | Inspection_Deserialize;
@@ -1460,7 +1469,7 @@ export type ProblemCode =
 export type RecordState = 
 /**  In use. */
 "live" | 
-/**  Closed by a supervisor: final, the field may no longer change it. */
+/**  Closed by the office: final, the field may no longer change it. */
 "closed" | 
 /**  Struck out, kept as evidence. Never comes back by accident. */
 "voided";
@@ -1494,6 +1503,8 @@ export type RecordView_Deserialize = {
 	missing: Problem[],
 	/**  The server would not take the last change: why, and which field. */
 	rejection?: RejectionView_Deserialize | null,
+	/**  What waits here, of the record or its photos, names nobody: ask who it was. */
+	unsigned: boolean,
 	/**  There is a server version to go back to ("discard my change"). */
 	can_discard: boolean,
 	/**  Who changed it last. */
@@ -1536,6 +1547,8 @@ export type RecordView_Serialize = {
 	missing: Problem[],
 	/**  The server would not take the last change: why, and which field. */
 	rejection: RejectionView_Serialize | null,
+	/**  What waits here, of the record or its photos, names nobody: ask who it was. */
+	unsigned: boolean,
 	/**  There is a server version to go back to ("discard my change"). */
 	can_discard: boolean,
 	/**  Who changed it last. */
@@ -1583,7 +1596,7 @@ export type RejectionView_Serialize = {
 export type Role = 
 /**  Records things. */
 "operator" | 
-/**  Also closes and voids. */
+/**  Leads a yard. Closing and reopening is the office's. */
 "supervisor" | 
 /**  Also restores, enrols and revokes. */
 "admin";
@@ -2184,6 +2197,8 @@ export type WorkItem_Deserialize = {
 	operator_name: string,
 	/**  The server would not take it and says why: open it to correct. */
 	rejected: boolean,
+	/**  What waits here names nobody: ask who it was. */
+	unsigned: boolean,
 	/**  Struck out. */
 	voided: boolean,
 	/**  Somebody else has it open, as far as this device knows. */
@@ -2214,6 +2229,8 @@ export type WorkItem_Serialize = {
 	operator_name: string,
 	/**  The server would not take it and says why: open it to correct. */
 	rejected: boolean,
+	/**  What waits here names nobody: ask who it was. */
+	unsigned: boolean,
 	/**  Struck out. */
 	voided: boolean,
 	/**  Somebody else has it open, as far as this device knows. */

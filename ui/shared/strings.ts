@@ -87,6 +87,11 @@ const en = {
     none: "Nobody is listed for this yard yet. The list comes with the first sync.",
     change: "Change",
     nobody: "Nobody signed in",
+    wasIt: "Who was it?",
+    unsigned: "Nobody was chosen when this was entered",
+    unsignedLead: "It is safe on this device, and is sent by itself once it says who it was.",
+    me: (name: string) => `It was me, ${name}`,
+    somebodyElse: "Somebody else",
   },
 
   tabs: { work: "Work", inbox: "Inbox", label: "Pages", unread: (count: number) => `${count} unread` },
@@ -119,6 +124,7 @@ const en = {
     due: (when: string) => `Due ${when}`,
     overdue: (when: string) => `Overdue since ${when}`,
     rejected: "Needs a correction",
+    unsigned: "Say who it was",
     voided: "Struck out",
     correcting: "Correction not submitted",
     pick: "Choose a record from the list, or start a new one.",
@@ -151,7 +157,7 @@ const en = {
     voidReason: "Reason",
     voidConfirm: "Strike out",
     voided: (reason: string) => (reason === "" ? "Struck out" : `Struck out: ${reason}`),
-    closed: (reason: string) => (reason === "" ? "Closed by a supervisor" : `Closed by a supervisor: ${reason}`),
+    closed: (reason: string) => (reason === "" ? "Closed by the office" : `Closed by the office: ${reason}`),
     discard: "Discard my change",
     discardLead: "This goes back to what the server has. What you changed since then is dropped.",
     met: (name: string, when: string) =>
@@ -211,6 +217,7 @@ const en = {
       conflict_set_aside: "Your version was set aside",
       conflict_kept: "Your version was kept",
       rejected: "Not accepted",
+      unsigned: "Names nobody",
     },
   },
 

@@ -278,8 +278,9 @@ impl Device {
     /// [`Self::open_record`]. Nothing is sent before something is entered in it.
     ///
     /// # Errors
-    /// Not enrolled, or the assignment or template is not here.
+    /// Not enrolled, nobody is chosen, or the assignment or template is not here.
     pub fn start(&self, start: Start) -> Answer<RecordView> {
+        let by = self.authorship()?;
         let yards = self.store.yards()?;
         let chosen = self.chosen_yard(&yards)?;
         let (id, body, yard_id) = match start {
@@ -305,7 +306,7 @@ impl Device {
             }
         };
         let zone = yards.iter().find(|yard| Some(yard.id) == yard_id).map_or("UTC", |yard| yard.time_zone.as_str());
-        self.store.create(id, body, yard_id, zone, &self.authorship()?)?;
+        self.store.create(id, body, yard_id, zone, &by)?;
         self.notify(Event::LocalWrite);
         self.open_record(id)
     }
@@ -346,10 +347,11 @@ impl Device {
         self.record(id)
     }
 
-    /// Saves what was entered in a form that shows the state `shown` ([`RecordView::write_id`]). When this returns, it survives anything that happens to the process.
+    /// Saves what was entered in a form that shows the state `shown` ([`RecordView::write_id`]). When
+    /// this returns, it survives anything that happens to the process.
     ///
     /// # Errors
-    /// The record is not here or closed, or the disk is full; then what was saved before stays.
+    /// Nobody is chosen, the record is not here or closed, or the disk is full; then what was saved before stays.
     pub fn save(&self, id: Uuid, body: Body, shown: Uuid) -> Answer<RecordView> {
         refuse_nul(&body)?;
         #[cfg(feature = "simulation")]
@@ -363,7 +365,7 @@ impl Device {
         let by = self.authorship()?;
         self.store.save(id, shown, body, &by)?;
         // Shown before the scheduler looks at the database, so that the operator does not wait for it.
-        let shown = self.store.record_as_saved(id, by.operator_id);
+        let shown = self.store.record_as_saved(id, Some(by.operator_id));
         self.notify(Event::LocalWrite);
         Ok(shown?)
     }
@@ -373,6 +375,7 @@ impl Device {
     /// # Errors
     /// As [`Self::save`].
     pub fn submit(&self, id: Uuid, shown: Uuid) -> Answer<SubmitOutcome> {
+        let by = self.authorship()?;
         let mut record = self.record(id)?;
         if record.write_id != shown
             && let Some(content) = self.store.shown(id, shown)?
@@ -386,7 +389,7 @@ impl Device {
         if !complete {
             return Ok(SubmitOutcome { submitted: false, record });
         }
-        let mark = Some(Submitted::new(self.environment.now(), self.operator_id()?));
+        let mark = Some(Submitted::new(by.now, Some(by.operator_id)));
         let mut body = record.body;
         match &mut body {
             Body::Inspection(inspection) => inspection.submitted = mark,
@@ -409,6 +412,22 @@ impl Device {
             return Err(StoreError::Invalid(Rejection::new(RejectionCode::Invalid, message)).into());
         }
         self.store.void(id, shown, reason, &self.authorship()?)?;
+        self.notify(Event::LocalWrite);
+        self.record(id)
+    }
+
+    /// Says who changed a record and took its photos, where what waits names nobody. It is sent by itself then.
+    ///
+    /// # Errors
+    /// The record is not here, or that person does not work on this device.
+    pub fn name_author(&self, id: Uuid, operator_id: Uuid) -> Answer<RecordView> {
+        if !self.store.operators()?.iter().any(|operator| operator.id == operator_id) {
+            let message = "This person is not listed on this device. Choose somebody who works here.";
+            return Err(StoreError::Invalid(Rejection::new(RejectionCode::Invalid, message)).into());
+        }
+        let enrolment = self.store.setting(&settings::ENROLMENT)?.ok_or(StoreError::NotEnrolled)?;
+        let now = self.environment.now();
+        self.store.name_author(id, operator_id, enrolment.device_id, now, || self.environment.new_id())?;
         self.notify(Event::LocalWrite);
         self.record(id)
     }
@@ -499,9 +518,11 @@ impl Device {
         Ok(chosen.filter(|id| yards.iter().any(|yard| yard.id == *id)).or_else(|| yards.first().map(|yard| yard.id)))
     }
 
+    /// Who writes now. Nobody writes before it is said who is working.
     fn authorship(&self) -> Result<Authorship, StoreError> {
         let (enrolment, operator_id) = self.store.who_writes()?;
         let enrolment: Enrolment = enrolment.ok_or(StoreError::NotEnrolled)?;
+        let operator_id = operator_id.ok_or(StoreError::NobodyChosen)?;
         Ok(Authorship {
             write_id: self.environment.new_id(),
             device_id: enrolment.device_id,

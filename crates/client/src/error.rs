@@ -45,6 +45,9 @@ pub enum StoreError {
     /// The device belongs to nobody yet.
     #[error("this device is not enrolled")]
     NotEnrolled,
+    /// It is not said who works here.
+    #[error("nobody is chosen as the operator of this device")]
+    NobodyChosen,
     /// A stored value cannot be read back.
     #[error("a stored {what} cannot be read")]
     Unreadable {
@@ -89,7 +92,7 @@ impl From<StoreError> for CommandError {
             StoreError::Final(_) => (
                 ErrorCode::Final,
                 false,
-                "This record is closed and can no longer be changed here. Ask a supervisor to reopen it.".to_owned(),
+                "This record is closed and can no longer be changed here. Ask the office to reopen it.".to_owned(),
             ),
             StoreError::CorrectionOpen(_) => (
                 ErrorCode::Refused,
@@ -103,6 +106,11 @@ impl From<StoreError> for CommandError {
             StoreError::NotEnrolled => {
                 (ErrorCode::NotEnrolled, false, "Enrol this device first: ask the office for a code.".to_owned())
             }
+            StoreError::NobodyChosen => (
+                ErrorCode::NobodyChosen,
+                false,
+                "Choose who is working first: every record says who entered it.".to_owned(),
+            ),
             StoreError::TooNew { .. } => (
                 ErrorCode::Storage,
                 false,

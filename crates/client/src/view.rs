@@ -194,6 +194,8 @@ pub struct WorkItem {
     pub operator_name: String,
     /// The server would not take it and says why: open it to correct.
     pub rejected: bool,
+    /// What waits here names nobody: ask who it was.
+    pub unsigned: bool,
     /// Struck out.
     pub voided: bool,
     /// Somebody else has it open, as far as this device knows.
@@ -240,6 +242,8 @@ pub struct RecordView {
     pub missing: Vec<Problem>,
     /// The server would not take the last change: why, and which field.
     pub rejection: Option<RejectionView>,
+    /// What waits here, of the record or its photos, names nobody: ask who it was.
+    pub unsigned: bool,
     /// There is a server version to go back to ("discard my change").
     pub can_discard: bool,
     /// Who changed it last.
@@ -371,9 +375,10 @@ pub struct EquipmentView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
 pub struct InboxItem {
-    /// Notice id, or the record's own id for a rejection.
+    /// Notice id; for a change of this device's, the record's own id, or that of the first of its photos if only they
+    /// are meant.
     pub id: Uuid,
-    /// Conflict or rejection.
+    /// Conflict, rejection, or a change by nobody.
     pub what: InboxWhat,
     /// The record it is about.
     pub record_id: Uuid,
@@ -406,6 +411,8 @@ pub enum InboxWhat {
     ConflictKept,
     /// The server would not take a change.
     Rejected,
+    /// A change that waits names nobody: ask who it was.
+    Unsigned,
 }
 
 /// One field in which the sides of a conflict differed, in words.
@@ -440,6 +447,8 @@ pub struct CommandError {
 pub enum ErrorCode {
     /// Not enrolled yet.
     NotEnrolled,
+    /// Nobody is chosen as the one who is working: choose, then do it again.
+    NobodyChosen,
     /// There is no such record on this device.
     NotFound,
     /// What was entered cannot be kept as it is.

@@ -125,6 +125,33 @@ pub(crate) fn rejection_item(
     }
 }
 
+/// A change by nobody, as the inbox shows it.
+pub(crate) fn unsigned_item(
+    id: Uuid,
+    record_id: Uuid,
+    kind: Kind,
+    title: &str,
+    at: Timestamp,
+    unread: bool,
+) -> InboxItem {
+    InboxItem {
+        id,
+        what: InboxWhat::Unsigned,
+        record_id,
+        record_kind: kind,
+        record_title: title.to_owned(),
+        at,
+        unread,
+        headline: format!("Who was it? {title}"),
+        explanation:
+            "Nobody was chosen on this device when this was entered, and the server takes no record without a name. It \
+             is safe on this device. Say who it was, and it is sent by itself."
+                .to_owned(),
+        differences: Vec::new(),
+        more_differences: 0,
+    }
+}
+
 /// A change that the server could not handle for several rounds, as the inbox shows it.
 pub(crate) fn stuck_item(id: Uuid, kind: Kind, title: &str, at: Timestamp, unread: bool) -> InboxItem {
     InboxItem {

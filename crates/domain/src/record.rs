@@ -117,7 +117,7 @@ pub enum RecordState {
     /// In use.
     #[default]
     Live,
-    /// Closed by a supervisor: final, the field may no longer change it.
+    /// Closed by the office: final, the field may no longer change it.
     Closed,
     /// Struck out, kept as evidence. Never comes back by accident.
     Voided,

@@ -147,7 +147,7 @@ pub struct Yard {
 pub enum Role {
     /// Records things.
     Operator,
-    /// Also closes and voids.
+    /// Leads a yard. Closing and reopening is the office's.
     Supervisor,
     /// Also restores, enrols and revokes.
     Admin,

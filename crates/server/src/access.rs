@@ -8,10 +8,12 @@ use uuid::Uuid;
 use crate::error::{ServerError, refuse};
 use crate::secret;
 use crate::server::Server;
-use crate::storage::{Device, Reading, Tenant};
+use crate::storage::{Admin, Device, Reading, Tenant};
 
 /// Longest life of a one-time code.
 const MAX_HOURS: u32 = 24 * 365;
+/// Longest name of an admin's token, in characters.
+const ADMIN_NAME: usize = 100;
 
 impl Server {
     /// The device with that token.
@@ -33,13 +35,13 @@ impl Server {
         }
     }
 
-    /// The organisation of an admin's token.
-    pub(crate) fn admin(&self, token: &str) -> Result<Tenant, ApiError> {
+    /// Who an admin's token lets in.
+    pub(crate) fn admin(&self, token: &str) -> Result<Admin, ApiError> {
         let token_hash = secret::hash(token);
-        let (tenant, is_device) = self.inner.storage.read(|reading| {
-            Ok((reading.tenant_of_admin(&token_hash)?, reading.device_of_token(&token_hash)?.is_some()))
+        let (admin, is_device) = self.inner.storage.read(|reading| {
+            Ok((reading.admin_of_token(&token_hash)?, reading.device_of_token(&token_hash)?.is_some()))
         })?;
-        tenant.ok_or_else(|| {
+        admin.ok_or_else(|| {
             if is_device {
                 refuse(ApiErrorCode::Forbidden, "A device may not do this; it needs an admin's token.")
             } else {
@@ -71,15 +73,21 @@ impl Server {
         Ok(code)
     }
 
-    /// Makes a token for an admin. `tenant` may be left out where there is only one.
+    /// Makes a token for an admin of that name; what is done with it is filed under the name. `tenant` may be left out
+    /// where there is only one, and the name may be empty.
     ///
     /// # Errors
-    /// There is no such tenant, or the database failed.
-    pub fn admin_token(&self, tenant: Option<Uuid>) -> Result<String, ServerError> {
+    /// There is no such tenant, the name cannot be kept, or the database failed.
+    pub fn admin_token(&self, tenant: Option<Uuid>, name: &str) -> Result<String, ServerError> {
+        let name = name.trim();
+        if name.chars().count() > ADMIN_NAME || name.chars().any(char::is_control) {
+            let message = format!("A name for a token is one line of at most {ADMIN_NAME} characters.");
+            return Err(refuse(ApiErrorCode::Malformed, message).into());
+        }
         let token = secret::token()?;
         self.inner.storage.write(|writing| {
             let tenant = only_tenant(&writing.tenants(tenant)?)?;
-            writing.put_admin_token(tenant, &secret::hash(&token))
+            writing.put_admin_token(tenant, &secret::hash(&token), name)
         })?;
         Ok(token)
     }

@@ -1,7 +1,7 @@
 //! What an admin does with a record: see every write to it, bring one back, close, reopen and void it.
 //!
-//! Each act comes twice: for an admin's token (over HTTP), and for whoever holds the data folder (the command line,
-//! tests), where the record itself says whose it is.
+//! Each act comes twice: for an admin's token (over HTTP), in whose name it is filed, and for whoever holds the data
+//! folder (the command line, tests), where the record itself says which organization it is about.
 
 use gatebook_domain::RecordState;
 use gatebook_sync::Content;
@@ -9,12 +9,13 @@ use gatebook_sync::wire::{ApiErrorCode, AuditEntry, AuditOutcome, RestoreRespons
 use uuid::Uuid;
 
 use crate::access::{no_such, only_tenant};
+use crate::attribution::{self, Written};
 use crate::config::Bounds;
 use crate::console::{Because, check_reason, supersede};
 use crate::error::{ServerError, refuse};
-use crate::reconcile::{self, References};
+use crate::reconcile;
 use crate::server::Server;
-use crate::storage::{Held, Reading, StoredWrite, Tenant};
+use crate::storage::{Admin, Held, Reading, StoredWrite, Tenant};
 
 /// A write as the audit table has it.
 pub(crate) struct Audited {
@@ -44,7 +45,7 @@ impl Server {
     pub fn restore_version(&self, write_id: Uuid, reason: &str) -> Result<RestoreResponse, ServerError> {
         let owners = self.inner.storage.read(|reading| reading.tenants_with_write(write_id))?;
         let tenant = if owners.is_empty() { Err(no_such("write", write_id)) } else { only_tenant(&owners) }?;
-        self.restore_version_of(tenant, None, write_id, reason)
+        self.restore_version_of(&at_hand(tenant), None, write_id, reason)
     }
 
     /// Closes, reopens or voids a record. What is in that state already stays as it is.
@@ -52,7 +53,7 @@ impl Server {
     /// # Errors
     /// There is no such record.
     pub fn set_state(&self, record_id: Uuid, state: RecordState, reason: &str) -> Result<RestoreResponse, ServerError> {
-        self.set_state_of(self.owner_of(record_id)?, record_id, state, reason)
+        self.set_state_of(&at_hand(self.owner_of(record_id)?), record_id, state, reason)
     }
 
     fn owner_of(&self, record_id: Uuid) -> Result<Tenant, ServerError> {
@@ -77,13 +78,14 @@ impl Server {
     /// `record_id`: which record it must be a write to.
     pub(crate) fn restore_version_of(
         &self,
-        tenant: Tenant,
+        admin: &Admin,
         record_id: Option<Uuid>,
         write_id: Uuid,
         reason: &str,
     ) -> Result<RestoreResponse, ServerError> {
         check_reason(reason)?;
         self.inner.clock.check()?;
+        let tenant = admin.tenant;
         let config = &self.inner.config;
         self.inner.storage.write(|writing| {
             let write = writing
@@ -92,7 +94,12 @@ impl Server {
                 .ok_or_else(|| no_such("write", write_id))?;
             let held = writing.claim_one(tenant, write.record_id)?;
             check_restorable(&write, held.as_ref(), &config.bounds)?;
-            let because = Because { restores: Some(write_id), reason: reason.to_owned() };
+            let because = Because {
+                user: admin.name.clone(),
+                restores: Some(write_id),
+                operator_name: write.attribution.map(|attribution| attribution.operator_name),
+                reason: reason.to_owned(),
+            };
             let (write_id, version) = supersede(
                 writing,
                 tenant,
@@ -108,13 +115,14 @@ impl Server {
 
     pub(crate) fn set_state_of(
         &self,
-        tenant: Tenant,
+        admin: &Admin,
         record_id: Uuid,
         state: RecordState,
         reason: &str,
     ) -> Result<RestoreResponse, ServerError> {
         check_reason(reason)?;
         self.inner.clock.check()?;
+        let tenant = admin.tenant;
         let environment = &*self.inner.config.environment;
         self.inner.storage.write(|writing| {
             let held = writing.claim_one(tenant, record_id)?.ok_or_else(|| no_such("record", record_id))?;
@@ -128,12 +136,17 @@ impl Server {
                 operator_id: None,
                 ..held.content.clone()
             };
-            let because = Because { restores: None, reason: reason.to_owned() };
+            let because = Because { user: admin.name.clone(), reason: reason.to_owned(), ..Because::default() };
             let (write_id, version) =
                 supersede(writing, tenant, environment, record_id, Some(&held), content, because)?;
             Ok(RestoreResponse { write_id, version })
         })
     }
+}
+
+/// Whoever holds the data folder: no token says who they are.
+const fn at_hand(tenant: Tenant) -> Admin {
+    Admin { tenant, name: String::new() }
 }
 
 /// Everything that was ever taken can be brought back. Of what was rejected, that which can be read at all: the admin
@@ -156,24 +169,28 @@ fn check_restorable(write: &StoredWrite, held: Option<&Held>, bounds: &Bounds) -
 }
 
 fn audited(reading: &dyn Reading, tenant: Tenant, writes: Vec<StoredWrite>) -> Result<Vec<Audited>, ServerError> {
-    let operators = References::load(reading, tenant, writes.iter().filter_map(|write| write.content.operator_id))?;
-    let devices: Vec<Uuid> = writes.iter().filter_map(|write| write.device_id).collect();
-    let devices = reading.device_names(tenant, &devices)?;
-    let named = |write: StoredWrite| Audited {
-        reason: write.reason,
-        entry: AuditEntry {
-            write_id: write.write_id,
-            record_id: write.record_id,
-            outcome: write.outcome,
-            version: write.version,
-            received_at: write.received_at,
-            filed_at: write.filed.map(|filed| filed.at),
-            time_doubtful: write.filed.is_some_and(|filed| filed.is_doubtful),
-            operator_name: write.content.operator_id.map(|id| operators.operator_name(id)).unwrap_or_default(),
-            device_name: write.device_id.and_then(|id| devices.get(&id)).cloned().unwrap_or_default(),
-            restores: write.restores,
-            content: write.content,
-        },
+    let unnamed: Vec<Written> = writes.iter().filter(|write| write.attribution.is_none()).map(Written::from).collect();
+    let mut looked_up = attribution::looked_up(reading, tenant, &unnamed)?;
+    let audited = |write: StoredWrite| {
+        let named = write.attribution.or_else(|| looked_up.remove(&write.write_id));
+        let named = named.unwrap_or_else(|| unreachable!("what has no names of its own was looked up"));
+        Audited {
+            reason: write.reason,
+            entry: AuditEntry {
+                write_id: write.write_id,
+                record_id: write.record_id,
+                outcome: write.outcome,
+                version: write.version,
+                received_at: write.received_at,
+                filed_at: write.filed.map(|filed| filed.at),
+                time_doubtful: write.filed.is_some_and(|filed| filed.is_doubtful),
+                operator_name: named.operator_name,
+                device_name: named.device_name,
+                authorship: named.authorship,
+                restores: write.restores,
+                content: write.content,
+            },
+        }
     };
-    Ok(writes.into_iter().map(named).collect())
+    Ok(writes.into_iter().map(audited).collect())
 }

@@ -10,14 +10,18 @@ use uuid::Uuid;
 use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
 use crate::photos;
-use crate::reconcile::{self, stamp};
-use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
+use crate::reconcile::{self, References, stamp};
+use crate::storage::{Attribution, Filing, Held, Outcome, Tenant, Writing};
 
-/// Why a version is made, if it is not simply entered.
+/// By whom and why a version is made.
 #[derive(Debug, Default)]
 pub(crate) struct Because {
+    /// The name of whoever at the office does it; empty if their token has none.
+    pub user: String,
     /// The write it brings back.
     pub restores: Option<Uuid>,
+    /// What the operator of that write was called when it was filed; `None` where it was not kept.
+    pub operator_name: Option<String>,
     /// In the admin's words.
     pub reason: String,
 }
@@ -70,9 +74,14 @@ pub(crate) fn supersede(
 ) -> Result<(Uuid, u64), ServerError> {
     let (write_id, version) = (environment.new_id(), held.map_or(0, |held| held.version.version) + 1);
     let version_id = VersionId { epoch: writing.epoch()?, version };
-    let Because { restores, reason } = because;
-    let base = held.map(|held| held.version);
-    let mut filings = [Filing { base, restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
+    let Because { user, restores, operator_name, reason } = because;
+    let operator_name = match operator_name {
+        Some(filed) => filed,
+        None => References::load(writing, tenant, content.operator_id)?.operator_name(content.operator_id),
+    };
+    let (base, attribution) = (held.map(|held| held.version), Attribution::of_office(&user, operator_name));
+    let own = Filing::own(record_id, write_id, version_id, content);
+    let mut filings = [Filing { base, attribution, restores, reason, ..own }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     photos::refer(writing, tenant, &filings)?;
     let mut counter = writing.take_counter(tenant)?;

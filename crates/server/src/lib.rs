@@ -7,6 +7,7 @@
 
 mod access;
 mod admin;
+mod attribution;
 mod backup;
 pub mod cli;
 mod clock;

@@ -18,6 +18,8 @@ pub enum Invariant {
     Patience,
     /// Whoever is received last wins; the loser is in the audit table and both operators have a notice.
     LosersTold,
+    /// What the office closed or voided only the office opens again, whoever a device names.
+    OfficeDecides,
     /// Capture is never blocked or delayed by sync.
     CaptureFree,
     /// Nothing of another tenant or yard is ever on a device.
@@ -41,13 +43,14 @@ pub enum Invariant {
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::NothingLost,
         Self::ExactlyOnce,
         Self::Equal,
         Self::Liveness,
         Self::Patience,
         Self::LosersTold,
+        Self::OfficeDecides,
         Self::CaptureFree,
         Self::Apart,
         Self::RestoresArrive,
@@ -69,6 +72,7 @@ impl Invariant {
             Self::Liveness => "everything gets through by itself",
             Self::Patience => "no device keeps asking in haste",
             Self::LosersTold => "losers are kept and told",
+            Self::OfficeDecides => "only the office closes and opens again",
             Self::CaptureFree => "capture is never blocked",
             Self::Apart => "tenants and yards stay apart",
             Self::RestoresArrive => "a restored version reaches everyone",

@@ -46,6 +46,9 @@ pub(crate) const PEOPLE: [Person; 5] = [
     Person { name: "Bea", tenant: 1, yards: &[2], role: Role::Operator },
 ];
 
+/// Who of them is a supervisor.
+pub(crate) const SUPERVISOR: usize = 3;
+
 pub(crate) const DEVICE_NAMES: [&str; DEVICES] = ["phone A", "phone B", "kiosk C", "rival D"];
 
 fn id(sort: u8, number: usize) -> Uuid {

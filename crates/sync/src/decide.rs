@@ -85,7 +85,8 @@ pub struct Incoming<'a> {
     pub offer: Offer<'a>,
     /// The state offered.
     pub content: &'a Content,
-    /// Whether the writer may change what is closed or voided (a supervisor).
+    /// Whether the writer may change what is closed or voided ([`Authorship::may_reopen`](crate::Authorship::may_reopen)):
+    /// the office, never somebody whom a device merely names.
     pub may_reopen: bool,
     /// What the checks that need more than these two states found: validity, permission, scope, size, receipts.
     pub refusal: Option<&'a Rejection>,
@@ -188,10 +189,10 @@ fn decide_write(
         RecordState::Closed if !incoming.may_reopen => {
             return Decision::Reject(Rejection::new(
                 RejectionCode::Final,
-                "A supervisor has closed this record. Ask them to reopen it if it has to change.",
+                "The office has closed this record. Ask them to reopen it if it has to change.",
             ));
         }
-        // A void is never undone by somebody who had not seen it, and only by a supervisor who had.
+        // A void is never undone by somebody who had not seen it, and of those who had only by the office.
         RecordState::Voided if deliberate!(UnvoidByStaleEdit) => {}
         RecordState::Voided if !on_current && incoming.content.state != RecordState::Voided => {
             return Decision::SetAside;
@@ -201,7 +202,7 @@ fn decide_write(
         RecordState::Voided if !incoming.may_reopen => {
             return Decision::Reject(Rejection::new(
                 RejectionCode::Final,
-                "This record was voided. Start a new one instead, or ask a supervisor to bring it back.",
+                "This record was voided. Start a new one instead, or ask the office to bring it back.",
             ));
         }
         _ => {}

@@ -5,6 +5,7 @@
 //! for the device and for the simulator.
 
 mod apply;
+mod authorship;
 mod decide;
 mod difference;
 mod merge;
@@ -17,6 +18,7 @@ mod version;
 pub mod wire;
 
 pub use apply::{Change, LocalHead, apply_canonical, apply_departure, apply_verdict};
+pub use authorship::Authorship;
 pub use decide::{Decision, Existing, Incoming, Offer, Sequence, decide};
 pub use difference::{Differences, differences};
 pub use merge::merge;

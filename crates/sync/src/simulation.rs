@@ -107,6 +107,8 @@ bugs! {
     ReceiptOfOtherWords,
     /// The server believes any receipt.
     TrustAnyReceipt,
+    /// The server believes the operator whom a device names, and lets a supervisor change what the office closed.
+    BelieveNamedOperator,
     /// Devices are not told that a record has moved to another yard.
     ForgetDepartures,
     /// A record that comes back to a device after it was let go is without its attachments.

@@ -70,7 +70,7 @@ pub enum RejectionCode {
     UnknownScope,
     /// This device or operator may not write it.
     NotPermitted,
-    /// A supervisor closed it, or it is voided.
+    /// The office closed it, or it is voided.
     Final,
     /// Larger than the server takes.
     TooLarge,

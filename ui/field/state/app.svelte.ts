@@ -174,7 +174,10 @@ export class App {
       await task();
       return true;
     } catch (error) {
-      this.failure = problemOf(error);
+      const problem = problemOf(error);
+      // Whoever is working is chosen first; the page says so.
+      if (problem.code === "nobody_chosen" && this.router.place.page !== "who") this.go({ page: "who" });
+      this.failure = problem;
       return false;
     }
   }

@@ -133,6 +133,11 @@ export class RecordSession {
     if (await this.flush()) this.#show(await this.#backend.settleMet(this.id, which));
   }
 
+  /** Says who it was, where what waits names nobody. */
+  async nameAuthor(operatorId: string): Promise<void> {
+    if (await this.flush()) this.#show(await this.#backend.nameAuthor(this.id, operatorId));
+  }
+
   /** Goes back to the server's version. False when there is none and the record is gone. */
   async discard(): Promise<boolean> {
     await this.flush();

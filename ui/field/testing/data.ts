@@ -145,6 +145,7 @@ export interface Stored {
   met?: RecordView["met"];
   /** How often it was saved. */
   saves?: number;
+  unsigned?: boolean;
 }
 
 export interface Assigned {

@@ -161,6 +161,7 @@ export class MemoryBackend implements Backend {
         changed_at: "2026-03-04T12:00:00Z",
         operator_name: "",
         rejected: false,
+        unsigned: false,
         voided: false,
         also_open: null,
         correcting: false,
@@ -171,6 +172,7 @@ export class MemoryBackend implements Backend {
   }
 
   async start(start: Start): Promise<RecordView> {
+    this.#checkChosen();
     this.#ids += 1;
     let id = `rec-new-${this.#ids}`;
     let body: Body;
@@ -221,7 +223,8 @@ export class MemoryBackend implements Backend {
       template,
       problems: problemsOf(record.body),
       missing,
-      rejection: record.rejection ?? null,
+      rejection: record.unsigned ? null : (record.rejection ?? null),
+      unsigned: record.unsigned ?? false,
       can_discard: record.can_discard ?? false,
       operator_name: record.operator_name,
       changed_at: record.changed_at,
@@ -253,12 +256,14 @@ export class MemoryBackend implements Backend {
   async save(id: string, body: Body, shown: string): Promise<RecordView> {
     this.shown.push(shown);
     if (this.saveFails) throw new BackendError(this.saveFails);
+    this.#checkChosen();
     const before = this.records.get(id);
     if (!before) throw error("not_found", "This record is no longer on the device. Go back to the list.");
     const next = withdrawn(before.body, normalized(JSON.parse(JSON.stringify(body)) as Body));
     this.records.set(id, {
       ...before,
       body: next,
+      unsigned: false,
       operator_name: this.#name(),
       changed_at: this.#now(),
       saves: (before.saves ?? 0) + 1,
@@ -268,6 +273,7 @@ export class MemoryBackend implements Backend {
   }
 
   async submit(id: string, shown: string): Promise<SubmitOutcome> {
+    this.#checkChosen();
     const view = await this.record(id);
     if (view.missing.length > 0) return { submitted: false, record: view };
     const body = { ...view.body, body: { ...view.body.body, submitted: { at: this.#now() } } } as Body;
@@ -275,6 +281,7 @@ export class MemoryBackend implements Backend {
   }
 
   async voidRecord(id: string, reason: string): Promise<RecordView> {
+    this.#checkChosen();
     const record = this.records.get(id);
     if (record) this.records.set(id, { ...record, state: "voided", state_reason: reason });
     this.emitChange();
@@ -295,6 +302,16 @@ export class MemoryBackend implements Backend {
   async markRead(id: string): Promise<void> {
     this.notices = this.notices.map((notice) => (notice.id === id ? { ...notice, unread: false } : notice));
     this.emitChange();
+  }
+
+  async nameAuthor(id: string, operatorId: string): Promise<RecordView> {
+    const record = this.records.get(id);
+    if (!record) throw error("not_found", "This record is no longer on the device. Go back to the list.");
+    const named = OPERATORS.find((operator) => operator.id === operatorId)?.name ?? "";
+    this.records.set(id, { ...record, unsigned: false, operator_name: named });
+    this.notices = this.notices.filter((item) => !(item.what === "unsigned" && item.record_id === id));
+    this.emitChange();
+    return this.record(id);
   }
 
   async templates() {
@@ -403,6 +420,29 @@ export class MemoryBackend implements Backend {
     return () => this.#synced.delete(listener);
   }
 
+  /** A record lies here as an app left it on which nobody had been chosen. */
+  leaveUnsigned(): void {
+    const id = "rec-nobody";
+    const body = blankInspection(DVIR, "T-377");
+    const at = "2026-03-04T19:00:00Z";
+    const rejection = { path: null, message: "This record does not say who entered it." };
+    this.records.set(id, { id, body, operator_name: "", changed_at: at, unsigned: true, rejection });
+    this.notices.unshift({
+      id,
+      what: "unsigned",
+      record_id: id,
+      record_kind: "inspection",
+      record_title: titleOf(body),
+      at,
+      unread: true,
+      headline: `Who was it? ${titleOf(body)}`,
+      explanation:
+        "Nobody was chosen on this device when this was entered, and the server takes no record without a name. It is safe on this device. Say who it was, and it is sent by itself.",
+      differences: [],
+      more_differences: 0,
+    });
+  }
+
   emitChange(): void {
     for (const listener of this.#changed) listener();
   }
@@ -424,7 +464,8 @@ export class MemoryBackend implements Backend {
       due_at: null,
       changed_at: record.changed_at,
       operator_name: record.operator_name,
-      rejected: Boolean(record.rejection),
+      rejected: Boolean(record.rejection) && !record.unsigned,
+      unsigned: record.unsigned ?? false,
       voided: record.state === "voided",
       also_open: record.also_open ?? null,
       correcting: record.correcting ?? false,
@@ -434,6 +475,12 @@ export class MemoryBackend implements Backend {
   #template(body: Body) {
     if (body.kind !== "inspection") return null;
     return TEMPLATES.find(({ id }) => id === body.body.template.template_id)?.template ?? null;
+  }
+
+  #checkChosen(): void {
+    if (!this.state.operator) {
+      throw error("nobody_chosen", "Choose who is working first: every record says who entered it.");
+    }
   }
 
   #name(): string {

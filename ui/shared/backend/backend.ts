@@ -52,6 +52,8 @@ export interface Backend {
   discardChange(id: string): Promise<RecordView | null>;
   inbox(): Promise<InboxItem[]>;
   markRead(id: string): Promise<void>;
+  /** Says who changed a record, or took its photos, where what waits names nobody. */
+  nameAuthor(id: string, operatorId: string): Promise<RecordView>;
   templates(): Promise<TemplateView[]>;
   findCarriers(query: string): Promise<CarrierView[]>;
   findEquipment(query: string): Promise<EquipmentView[]>;

@@ -42,6 +42,7 @@ export const tauriBackend: Backend = {
   discardChange: (id) => value(commands.discardChange(id)),
   inbox: () => value(commands.inbox()),
   markRead: (id) => done(commands.markRead(id)),
+  nameAuthor: (id, operatorId) => value(commands.nameAuthor(id, operatorId)),
   templates: () => value(commands.templates()),
   findCarriers: (query) => value(commands.findCarriers(query)),
   findEquipment: (query) => value(commands.findEquipment(query)),

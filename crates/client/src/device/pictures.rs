@@ -32,8 +32,9 @@ impl Device {
     /// Makes ready for the bytes of a picture, and says under which name they are to come.
     ///
     /// # Errors
-    /// There is no room for it, or it is of no use: told before a byte is moved.
+    /// Nobody is chosen, there is no room for it, or it is of no use: told before a byte is moved.
     pub fn begin_photo(&self, size: u64) -> Answer<Uuid> {
+        self.authorship()?;
         Ok(self.photos.begin_intake(size)?)
     }
 

@@ -1,12 +1,14 @@
-//! The inbox: the server's notices to an operator, and changes of theirs that it would not take or could not handle.
+//! The inbox: the server's notices to an operator, changes of theirs that it would not take or could not handle, and
+//! changes of which nobody knows whose they are.
 
 use gatebook_domain::{Body, Kind};
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::row::RecordRow;
-use super::{Store, stuck};
+use super::{Store, stuck, unsigned};
 use crate::error::StoreError;
+use crate::notifications::NotificationKind;
 use crate::view::InboxItem;
 use crate::words;
 
@@ -33,6 +35,8 @@ impl Store {
 /// An inbox item, with what tells whether there is something new in it.
 pub(super) struct Entry {
     pub item: InboxItem,
+    /// As what the system tells of it; `None` while the server has said nothing.
+    pub told_as: Option<NotificationKind>,
     /// Grows when there is something new to read.
     pub version: i64,
     /// The version that was opened last, if any was.
@@ -43,28 +47,38 @@ pub(super) struct Entry {
 pub(super) fn entries(connection: &Connection, operator_id: Option<Uuid>) -> Result<Vec<Entry>, StoreError> {
     let mut opened = connection.prepare_cached("SELECT version FROM inbox_read WHERE id = ?1")?;
     let mut entries = Vec::new();
-    let mut list = |row: &RecordRow, item: &dyn Fn(bool) -> InboxItem| -> Result<(), StoreError> {
+    let mut list = |row: &RecordRow, told_as, item: &dyn Fn(bool) -> InboxItem| -> Result<(), StoreError> {
         let version = reading(row);
         let read: Option<i64> = opened.query_row([row.id], |row| row.get(0)).optional()?;
-        entries.push(Entry { item: item(read.is_none_or(|read| read < version)), version, read });
+        entries.push(Entry { item: item(read.is_none_or(|read| read < version)), told_as, version, read });
         Ok(())
     };
+    let (conflict, rejection) = (Some(NotificationKind::Conflict), Some(NotificationKind::Rejection));
     for row in RecordRow::select(connection, "kind = ?1 AND state = 'live'", [Kind::Notice.as_str()])? {
         let Some(Body::Notice(notice)) = row.body() else { continue };
         if operator_id.is_some_and(|id| id != notice.addressee_id) {
             continue;
         }
-        list(&row, &|unread| words::conflict_item(row.id, &notice, &row.content.zone, row.changed_at, unread))?;
+        list(&row, conflict, &|unread| {
+            words::conflict_item(row.id, &notice, &row.content.zone, row.changed_at, unread)
+        })?;
     }
-    for row in RecordRow::select(connection, "rejection IS NOT NULL", [])? {
-        let theirs = operator_id.is_none() || row.content.operator_id.is_none_or(|id| Some(id) == operator_id);
-        let (Some(rejection), Some(kind), true) = (&row.rejection, row.kind(), theirs) else { continue };
-        list(&row, &|unread| words::rejection_item(row.id, kind, &row.title, rejection, row.changed_at, unread))?;
+    let is_theirs = |row: &RecordRow| operator_id.is_none() || row.content.operator_id == operator_id;
+    for row in RecordRow::select(connection, "rejection IS NOT NULL AND operator_id IS NOT NULL", [])? {
+        let (Some(why), Some(kind), true) = (&row.rejection, row.kind(), is_theirs(&row)) else { continue };
+        list(&row, rejection, &|unread| words::rejection_item(row.id, kind, &row.title, why, row.changed_at, unread))?;
     }
     for row in stuck::told(connection)? {
-        let theirs = operator_id.is_none() || row.content.operator_id.is_none_or(|id| Some(id) == operator_id);
-        let (Some(kind), true) = (row.kind(), theirs) else { continue };
-        list(&row, &|unread| words::stuck_item(row.id, kind, &row.title, row.changed_at, unread))?;
+        let (Some(kind), true) = (row.kind(), is_theirs(&row)) else { continue };
+        list(&row, rejection, &|unread| words::stuck_item(row.id, kind, &row.title, row.changed_at, unread))?;
+    }
+    // Whose they are is not known, so everybody is asked.
+    for unsigned in unsigned::all(connection)? {
+        let (row, record) = (&unsigned.row, unsigned.record());
+        let Some(kind) = record.kind() else { continue };
+        list(row, rejection.filter(|_| row.rejection.is_some()), &|unread| {
+            words::unsigned_item(row.id, record.id, kind, &record.title, row.changed_at, unread)
+        })?;
     }
     entries.sort_by_key(|entry| std::cmp::Reverse((entry.item.at, entry.item.id)));
     Ok(entries)

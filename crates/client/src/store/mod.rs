@@ -24,6 +24,7 @@ mod stuck;
 #[cfg(test)]
 mod testing;
 mod unanswered;
+mod unsigned;
 mod work;
 
 use std::path::{Path, PathBuf};

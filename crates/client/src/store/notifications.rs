@@ -10,8 +10,7 @@ use uuid::Uuid;
 use super::row::RecordRow;
 use super::{Store, confirmed, inbox, settings};
 use crate::error::StoreError;
-use crate::notifications::{Notification, NotificationKind, Situation, Unread, Watched, decide};
-use crate::view::InboxWhat;
+use crate::notifications::{Notification, Situation, Unread, Watched, decide};
 
 impl Store {
     /// What to tell now. From this moment it counts as told: a death before it is shown loses a notification, never
@@ -37,15 +36,14 @@ impl Store {
 fn situation(connection: &Connection) -> Result<Situation, StoreError> {
     let operator: Option<Uuid> = settings::get(connection, &settings::OPERATOR_ID)?;
     let shown = inbox::entries(connection, operator)?;
-    let unread = shown.iter().filter(|entry| entry.item.unread).map(|entry| Unread {
-        id: entry.item.id,
-        kind: match entry.item.what {
-            InboxWhat::ConflictKept | InboxWhat::ConflictSetAside => NotificationKind::Conflict,
-            InboxWhat::Rejected => NotificationKind::Rejection,
-        },
-        record_kind: entry.item.record_kind,
-        version: entry.version,
-        read: entry.read,
+    let unread = shown.iter().filter(|entry| entry.item.unread).filter_map(|entry| {
+        Some(Unread {
+            id: entry.item.id,
+            kind: entry.told_as?,
+            record_kind: entry.item.record_kind,
+            version: entry.version,
+            read: entry.read,
+        })
     });
     let of_anybody = inbox::entries(connection, None)?;
     let attempts = settings::get(connection, &settings::ATTEMPTS)?.unwrap_or_default();

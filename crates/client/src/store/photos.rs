@@ -87,7 +87,7 @@ impl Store {
                 state_reason: String::new(),
                 captured_at: by.now,
                 zone: parent.content.zone,
-                operator_id: by.operator_id,
+                operator_id: Some(by.operator_id),
                 body: RawValue::from_string(body.to_json()).expect("a serialised body is JSON"),
             };
             let listed = (title(&body), stage_name(&body));

@@ -21,7 +21,8 @@ use crate::error::StoreError;
 pub(crate) struct Authorship {
     pub write_id: Uuid,
     pub device_id: Uuid,
-    pub operator_id: Option<Uuid>,
+    /// Nothing is written by nobody.
+    pub operator_id: Uuid,
     pub now: Timestamp,
 }
 
@@ -75,7 +76,7 @@ impl Store {
                 state_reason: String::new(),
                 captured_at: by.now,
                 zone: zone.to_owned(),
-                operator_id: by.operator_id,
+                operator_id: Some(by.operator_id),
                 body: raw(&body),
             };
             let listed = (title(&body), stage_name(&body));
@@ -313,7 +314,7 @@ fn read_body(row: &RecordRow, content: &Content) -> Option<Body> {
 
 impl Authorship {
     pub(super) fn stamped(&self, content: Content) -> Content {
-        Content { captured_at: self.now, operator_id: self.operator_id.or(content.operator_id), ..content }
+        Content { captured_at: self.now, operator_id: Some(self.operator_id), ..content }
     }
 }
 

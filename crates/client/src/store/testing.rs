@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::{Authorship, Store};
 
 pub(super) const YARD: Uuid = Uuid::from_u128(0xa);
+pub(super) const MARIA: Uuid = Uuid::from_u128(0xe);
 
 /// A store in a folder of its own.
 pub(super) fn store() -> (TempDir, Store) {
@@ -25,7 +26,7 @@ pub(super) fn now() -> Timestamp {
 }
 
 pub(super) fn somebody() -> Authorship {
-    Authorship { write_id: Uuid::now_v7(), device_id: Uuid::from_u128(0xd), operator_id: None, now: now() }
+    Authorship { write_id: Uuid::now_v7(), device_id: Uuid::from_u128(0xd), operator_id: MARIA, now: now() }
 }
 
 pub(super) fn event(remarks: &str) -> Body {

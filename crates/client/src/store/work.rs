@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::corrections::{self, Correction};
 use super::reference::{self, Names};
 use super::row::RecordRow;
-use super::{Store, forms, history};
+use super::{Store, forms, history, unsigned};
 use crate::error::StoreError;
 use crate::view::{AlsoOpen, Counts, Met, RecordView, RejectionView, WorkItem, WorkList};
 use crate::words;
@@ -128,7 +128,13 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
         state: row.content.state,
         state_reason: row.content.state_reason.clone(),
         problems: validate(&body, template.as_ref()),
-        rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
+        // What the server says of a change by nobody is told by asking who it was.
+        rejection: row
+            .rejection
+            .clone()
+            .filter(|_| !unsigned::is_unsigned(&row))
+            .map(|it| RejectionView { path: it.path, message: it.message }),
+        unsigned: unsigned::concerns(connection, &row)?,
         can_discard: correction.is_some()
             || row.pending && !row.withdraws && (row.base.is_some() || row.shadow.is_some()),
         operator_name: reference::operator_name(connection, content.operator_id)?,
@@ -194,6 +200,7 @@ fn assigned(connection: &Connection, yard_id: Uuid, operator_id: Option<Uuid>) -
             changed_at: row.changed_at,
             operator_name: String::new(),
             rejected: false,
+            unsigned: false,
             voided: false,
             also_open: None,
             correcting: false,
@@ -221,7 +228,8 @@ fn item(
         due_at: None,
         changed_at: row.changed_at,
         operator_name: names.of(content.operator_id),
-        rejected: row.rejection.is_some(),
+        rejected: row.rejection.is_some() && !unsigned::is_unsigned(row),
+        unsigned: unsigned::is_unsigned(row),
         voided: row.content.state == RecordState::Voided,
         also_open: also_open(row, operator_id)
             .map(|(who, since)| AlsoOpen { operator_name: names.of(Some(who)), since }),

@@ -41,6 +41,7 @@ impl Desk {
             revoked: false,
         };
         device.store().set(&settings::ENROLMENT, Some(&enrolment)).unwrap();
+        device.choose_operator(Some(Uuid::from_u128(0xe))).unwrap();
         let event = recorded(&device, "the seal was broken");
         let raw = Connection::open(folder.path().join(DATABASE)).unwrap();
         let operator = format!(r#"{{"name":"Ana","role":"operator","yard_ids":[],"pin_verifier":"{VERIFIER}"}}"#);

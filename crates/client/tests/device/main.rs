@@ -12,6 +12,7 @@ mod forms;
 mod in_flight;
 mod network;
 mod newer_schema;
+mod nobody;
 mod notifications;
 mod nudges;
 mod photos;

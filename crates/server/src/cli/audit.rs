@@ -4,14 +4,15 @@ use std::fmt::Write as _;
 
 use clap::Subcommand;
 use gatebook_domain::{field_label, value_words};
-use gatebook_sync::differences;
 use gatebook_sync::wire::{AuditEntry, AuditOutcome};
+use gatebook_sync::{Authorship, differences};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::Data;
 use crate::admin::Audited;
+use crate::attribution::OFFICE;
 
 /// Differences listed for each version.
 const LISTED: usize = 12;
@@ -90,6 +91,9 @@ fn when(entry: &AuditEntry) -> String {
 }
 
 fn who(entry: &AuditEntry) -> String {
+    if entry.authorship == Some(Authorship::Office) {
+        return who_at_the_office(entry);
+    }
     match (entry.operator_name.as_str(), entry.device_name.as_str()) {
         (name, "") if is_given_back(entry) => match name {
             "" => "a device or the office".to_owned(),
@@ -108,6 +112,18 @@ fn who(entry: &AuditEntry) -> String {
 /// Whether a device gave it back after a restore of the server.
 fn is_given_back(entry: &AuditEntry) -> bool {
     entry.restores == Some(entry.write_id)
+}
+
+/// Who at the office, as far as a token has a name.
+fn who_at_the_office(entry: &AuditEntry) -> String {
+    let who = match entry.device_name.as_str() {
+        OFFICE => "the office".to_owned(),
+        name => format!("{name} at the office"),
+    };
+    match (entry.operator_name.as_str(), entry.restores) {
+        ("", _) | (_, None) => who,
+        (name, Some(_)) => format!("{who}, bringing back what {name} wrote"),
+    }
 }
 
 fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {

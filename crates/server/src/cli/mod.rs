@@ -137,6 +137,9 @@ enum Command {
         data: Data,
         #[command(flatten)]
         tenant: Tenant,
+        /// Whose it is, such as "Dana Okafor": what is done with it is filed under this name.
+        #[arg(long, env = "GATEBOOK_ADMIN_NAME", default_value = "")]
+        name: String,
     },
     /// Signs a device out. What it holds stays on it.
     Revoke {
@@ -207,7 +210,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::EnrolmentCode { data, tenant, yards, valid_hours } => {
             println!("{}", data.open()?.enrolment_code(tenant.id, &yards, valid_hours)?);
         }
-        Command::AdminToken { data, tenant } => println!("{}", data.open()?.admin_token(tenant.id)?),
+        Command::AdminToken { data, tenant, name } => {
+            println!("{}", data.open()?.admin_token(tenant.id, &name)?);
+        }
         Command::Revoke { data, device } => {
             data.open()?.revoke(&device)?;
             println!("{device} is signed out.");

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::refusal::Refusal;
 use super::{App, blocking};
 use crate::error::refuse;
-use crate::storage::{Device, Tenant};
+use crate::storage::{Admin, Device};
 
 /// An enrolled device that may call.
 pub(super) struct DeviceCaller(pub Device);
@@ -25,8 +25,8 @@ impl FromRequestParts<App> for DeviceCaller {
     }
 }
 
-/// An admin of that organisation.
-pub(super) struct AdminCaller(pub Tenant);
+/// An admin, of one organization.
+pub(super) struct AdminCaller(pub Admin);
 
 impl FromRequestParts<App> for AdminCaller {
     type Rejection = Refusal;

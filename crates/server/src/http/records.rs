@@ -18,11 +18,11 @@ use super::{App, blocking};
 )]
 pub(super) async fn audit(
     State(app): State<App>,
-    AdminCaller(tenant): AdminCaller,
+    AdminCaller(admin): AdminCaller,
     RecordId(id): RecordId,
     accepts: Accepts,
 ) -> Result<Answer, Refusal> {
-    let entries = blocking(move || app.server.audit_of(tenant, id)).await?;
+    let entries = blocking(move || app.server.audit_of(admin.tenant, id)).await?;
     Ok(Answer::new(accepts, &entries))
 }
 
@@ -34,13 +34,13 @@ pub(super) async fn audit(
 )]
 pub(super) async fn restore(
     State(app): State<App>,
-    AdminCaller(tenant): AdminCaller,
+    AdminCaller(admin): AdminCaller,
     RecordId(id): RecordId,
     accepts: Accepts,
     Packed(request): Packed<RestoreRequest>,
 ) -> Result<Answer, Refusal> {
     let RestoreRequest { write_id, reason } = request;
-    let made = blocking(move || app.server.restore_version_of(tenant, Some(id), write_id, &reason)).await?;
+    let made = blocking(move || app.server.restore_version_of(&admin, Some(id), write_id, &reason)).await?;
     Ok(Answer::new(accepts, &made))
 }
 
@@ -101,12 +101,12 @@ pub(super) async fn void(
 
 async fn set_state(
     State(app): State<App>,
-    AdminCaller(tenant): AdminCaller,
+    AdminCaller(admin): AdminCaller,
     RecordId(id): RecordId,
     accepts: Accepts,
     Packed(Reason { reason }): Packed<Reason>,
     state: RecordState,
 ) -> Result<Answer, Refusal> {
-    let made = blocking(move || app.server.set_state_of(tenant, id, state, &reason)).await?;
+    let made = blocking(move || app.server.set_state_of(&admin, id, state, &reason)).await?;
     Ok(Answer::new(accepts, &made))
 }

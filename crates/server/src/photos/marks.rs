@@ -16,11 +16,12 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::hash::ContentHash;
+use crate::attribution::{self, Written};
 use crate::config::Environment;
 use crate::error::ServerError;
 use crate::receipt::Key;
 use crate::reconcile::stamp;
-use crate::storage::{Counter, Filing, Held, Outcome, Reading, StoredWrite, Tenant, Writing};
+use crate::storage::{Attribution, Counter, Filing, Held, Outcome, Reading, StoredWrite, Tenant, Writing};
 
 const REASON: &str = "what the server holds of it has changed";
 
@@ -56,7 +57,8 @@ pub(crate) fn follow<'a>(
         let held_since = held.get(&hash).copied();
         if attachment.stored_at != held_since {
             let version = VersionId { version: version.version + 1, ..version };
-            marks.push(mark(environment, filing.record_id, version, &filing.content, attachment, held_since));
+            let of_whom = &filing.attribution;
+            marks.push(mark(environment, filing.record_id, version, &filing.content, of_whom, attachment, held_since));
             displaced.insert(filing.write_id, Outcome::Superseded);
         }
     }
@@ -157,12 +159,14 @@ pub(super) fn tell_attachments(
 ) -> Result<usize, ServerError> {
     let held_since = writing.blob(tenant, hash)?.map(|blob| blob.stored_at);
     let epoch = writing.epoch()?;
+    let attributions = attribution::attributions(writing, tenant, held.iter().map(Written::from))?;
     let (mut marks, mut displaced) = (Vec::new(), HashMap::new());
     for held in held {
         let Some((attachment, named)) = attachment(&held.content) else { continue };
         if named == hash && attachment.stored_at != held_since {
             let version = VersionId { epoch, version: held.version.version + 1 };
-            marks.push(mark(environment, held.record_id, version, &held.content, attachment, held_since));
+            let of_whom = &attributions[&held.write_id];
+            marks.push(mark(environment, held.record_id, version, &held.content, of_whom, attachment, held_since));
             displaced.insert(held.write_id, Outcome::Superseded);
         }
     }
@@ -184,15 +188,18 @@ pub(super) fn attachment(content: &Content) -> Option<(Attachment, ContentHash)>
     Some((attachment, hash))
 }
 
-/// The same content, with `stored_at` put right.
+/// The same content, with `stored_at` put right: whose the photo is stays as it was filed, and that it is held is the
+/// server's own word.
 fn mark(
     environment: &dyn Environment,
     record_id: Uuid,
     version: VersionId,
     content: &Content,
+    of_whom: &Attribution,
     attachment: Attachment,
     stored_at: Option<Timestamp>,
 ) -> Filing {
     let content = Content { body: body(Attachment { stored_at, ..attachment }), ..content.clone() };
-    Filing { reason: REASON.to_owned(), ..Filing::own(record_id, environment.new_id(), version, content) }
+    let attribution = Attribution { operator_name: of_whom.operator_name.clone(), ..Attribution::of_server() };
+    Filing { reason: REASON.to_owned(), attribution, ..Filing::own(record_id, environment.new_id(), version, content) }
 }

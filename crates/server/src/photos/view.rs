@@ -25,7 +25,7 @@ impl Server {
         match self.device(token) {
             Ok(device) => Ok(Viewer::Device(device)),
             Err(refused) if refused.code == ApiErrorCode::Unauthenticated => {
-                self.admin(token).map(Viewer::Admin).map_err(|_| refused)
+                self.admin(token).map(|admin| Viewer::Admin(admin.tenant)).map_err(|_| refused)
             }
             Err(refused) => Err(refused),
         }

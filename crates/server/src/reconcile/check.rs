@@ -3,7 +3,7 @@
 
 use gatebook_domain::record::Writer;
 use gatebook_domain::{Body, Kind, Problem, RecordState, validate};
-use gatebook_sync::{Content, Rejection, RejectionCode};
+use gatebook_sync::{Content, Rejection, RejectionCode, deliberate};
 
 use super::references::References;
 use super::{Ground, Offered};
@@ -96,16 +96,23 @@ fn may_write(content: &Content, body: &Body, references: &References) -> Option<
     let Some(yard_id) = content.yard_id else {
         return Some(invalid("This record names no yard. Choose the yard, then save the record again."));
     };
-    if let Some(operator_id) = content.operator_id {
-        let works_here = references.operator(operator_id).is_some_and(|operator| operator.yard_ids.contains(&yard_id));
-        if !works_here {
-            return not_permitted(
-                "The person who entered this does not work at this yard. Choose who is working, then save it again.",
-            );
-        }
+    let Some(operator_id) = content.operator_id else {
+        // An app that knows this asks who it was. One that does not names whoever is chosen at the next change.
+        return not_permitted(
+            "This record does not say who entered it. Choose who is working, then say who it was, or change something \
+             and save it again.",
+        );
+    };
+    let works_here = references.operator(operator_id).is_some_and(|operator| operator.yard_ids.contains(&yard_id));
+    if !works_here {
+        return not_permitted(
+            "The person who entered this does not work at this yard. Choose who is working, then save it again.",
+        );
     }
-    if content.state == RecordState::Closed && !references.is_supervisor(content.operator_id) {
-        return not_permitted("Only a supervisor closes a record. Ask one to do it.");
+    if content.state == RecordState::Closed
+        && !(deliberate!(BelieveNamedOperator) && references.is_supervisor(content.operator_id))
+    {
+        return not_permitted("Only the office closes a record. Ask them to do it.");
     }
     None
 }

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use gatebook_domain::Body;
 use gatebook_sync::deliberate;
 use gatebook_sync::{
-    Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Said, Sequence, Verdict,
-    VersionId, decide,
+    Authorship, Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Said, Sequence,
+    Verdict, VersionId, decide,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -19,7 +19,7 @@ use super::{Ground, Offered};
 use crate::error::ServerError;
 use crate::photos::{Earlier, is_same_but_for_marks};
 use crate::receipt::Key;
-use crate::storage::{Ancestor, Device, Filing, Held, LedgerEntry, Outcome, Writing};
+use crate::storage::{Ancestor, Attribution, Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
 /// Filed with what is given back by a receipt from before receipts told who wrote.
 const AUTHOR_UNKNOWN: &str = "given back after a restore of the server; which device wrote it can no longer be proved";
@@ -34,6 +34,8 @@ pub(super) struct Book<'a> {
     pub standing: HashMap<Uuid, Standing>,
     /// What is known of each write of the page.
     pub ledger: HashMap<Uuid, Known>,
+    /// What the devices are called that wrote what others offer again.
+    pub writers: HashMap<Uuid, String>,
     /// What the records of re-offers have been through.
     pub lineage: Lineage,
     /// Writes of the page before which a later one of the same device was judged.
@@ -110,7 +112,7 @@ impl Book<'_> {
                 }
             },
             content: &offered.content,
-            may_reopen: self.references.is_supervisor(offered.content.operator_id),
+            may_reopen: self.may_reopen(offered),
             refusal: refusal.as_ref(),
         };
         let existing = existing.as_ref().map(|standing| Existing {
@@ -122,6 +124,23 @@ impl Book<'_> {
         let verdict = decision.verdict();
         self.carry_out(offered, &decision);
         Ok(Word { id, write_id, verdict, as_sent: true })
+    }
+
+    fn may_reopen(&self, offered: &Offered) -> bool {
+        offered.authorship().is_some_and(Authorship::may_reopen)
+            || deliberate!(BelieveNamedOperator) && self.references.is_supervisor(offered.content.operator_id)
+    }
+
+    /// Whose it is, by what people and devices are called now.
+    fn attribution(&self, offered: &Offered) -> Attribution {
+        let device_name = match &offered.ground {
+            Ground::Write { .. } => self.device.name.clone(),
+            Ground::Reoffer { .. } => {
+                offered.proved_writer().and_then(|id| self.writers.get(&id)).cloned().unwrap_or_default()
+            }
+        };
+        let operator_name = self.references.operator_name(offered.content.operator_id);
+        Attribution { operator_name, device_name, authorship: offered.authorship() }
     }
 
     fn known(&self, write_id: Uuid) -> Option<(Uuid, &Verdict, &Content)> {
@@ -261,6 +280,7 @@ impl Book<'_> {
             record_id: id,
             content: content.clone(),
             device_id,
+            attribution: self.attribution(offered),
             base,
             restores,
             reason,
@@ -351,6 +371,11 @@ impl Book<'_> {
                 record_id: id,
                 content: content.clone(),
                 device_id: Some(self.device.id),
+                attribution: Attribution {
+                    device_name: self.device.name.clone(),
+                    authorship: Some(Authorship::Claimed),
+                    ..self.attribution(offered)
+                },
                 base: None,
                 restores: None,
                 reason: String::new(),

@@ -2,7 +2,7 @@
 //! whatever the size of the page; records in the order of their ids, so that where rows are locked two pages never
 //! wait for each other. The ledger is asked when the records are claimed: what somebody else judged until then counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatebook_domain::Kind;
 use jiff::Timestamp;
@@ -45,6 +45,11 @@ pub(super) fn load<'a>(
         _ => None,
     });
     let earlier = Earlier::load(writing, device.tenant, based)?;
+    let writers: HashSet<_> = page.iter().filter_map(Offered::proved_writer).collect();
+    let writers = match Vec::from_iter(writers).as_slice() {
+        [] => HashMap::new(),
+        writers => writing.device_names(device.tenant, writers)?,
+    };
     let operators = page.iter().filter_map(|offered| offered.content.operator_id);
     Ok(Book {
         key,
@@ -53,6 +58,7 @@ pub(super) fn load<'a>(
         references: References::load(writing, device.tenant, operators)?,
         standing: held.into_iter().map(|held| (held.record_id, Standing::Stored(Box::new(held)))).collect(),
         ledger: ledger.into_iter().map(|entry| (entry.write_id, Known::Stored(Box::new(entry)))).collect(),
+        writers,
         lineage: Lineage::of(lineage),
         followed,
         followed_now: Vec::new(),

@@ -21,7 +21,7 @@ mod stamp;
 
 use gatebook_domain::Body;
 use gatebook_sync::wire::{ApiErrorCode, FOLLOWED, Judged, Push};
-use gatebook_sync::{Canonical, Content, Receipt, Rejection, Verdict, deliberate};
+use gatebook_sync::{Authorship, Canonical, Content, Receipt, Rejection, Verdict, deliberate};
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -50,6 +50,26 @@ pub(crate) struct Offered {
     body: Result<Body, Rejection>,
     /// What the checks before the transaction found.
     refusal: Option<Rejection>,
+}
+
+impl Offered {
+    /// How well it is known who wrote it. A device names whoever was chosen on it; nobody proves to the server who they
+    /// are. Of a state that comes back after a restore its receipt tells which device wrote it; one of none was the
+    /// office's or the server's, and older receipts tell nothing.
+    fn authorship(&self) -> Option<Authorship> {
+        match self.ground {
+            Ground::Write { .. } => Some(Authorship::Claimed),
+            Ground::Reoffer { .. } => self.proved_writer().map(|_| Authorship::Claimed),
+        }
+    }
+
+    /// The device that wrote what comes back after a restore, as its receipt proves.
+    fn proved_writer(&self) -> Option<Uuid> {
+        match &self.ground {
+            Ground::Write { .. } => None,
+            Ground::Reoffer { receipt, .. } => receipt.said().and_then(|said| said.device_id),
+        }
+    }
 }
 
 /// On what ground it is offered.

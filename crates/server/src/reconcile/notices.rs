@@ -12,10 +12,10 @@ use serde_json::Value;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::references::References;
+use crate::attribution::{self, Written};
 use crate::config::Environment;
 use crate::error::ServerError;
-use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
+use crate::storage::{Attribution, Filing, Held, Outcome, Tenant, Writing};
 
 /// Under which the ids of notices are made from record and operator.
 const NAMESPACE: Uuid = Uuid::from_u128(0x6761_7465_626f_6f6b_8000_6e6f_7469_6365);
@@ -45,6 +45,18 @@ impl Side {
     pub(super) fn filed(at: usize, filing: &Filing) -> Self {
         let received = Received::Filing(at);
         Self { write_id: filing.write_id, device_id: filing.device_id, received, content: filing.content.clone() }
+    }
+}
+
+impl Side {
+    /// The write that it is, if it was in the database before this page.
+    fn as_stored(&self) -> Option<Written> {
+        let Self { write_id, device_id, ref content, .. } = *self;
+        matches!(self.received, Received::At(..)).then_some(Written {
+            write_id,
+            operator_id: content.operator_id,
+            device_id,
+        })
     }
 }
 
@@ -83,8 +95,8 @@ pub(super) struct Desk<'a> {
     /// By the notice's id: to whom, about what, and how many conflicts of this page it stands for.
     due: BTreeMap<Uuid, (Uuid, &'a Conflict, u32)>,
     before: HashMap<Uuid, Held>,
-    operators: References,
-    devices: HashMap<Uuid, String>,
+    /// Whose the sides are that were in the database before this page.
+    attributions: HashMap<Uuid, Attribution>,
 }
 
 impl<'a> Desk<'a> {
@@ -106,11 +118,10 @@ impl<'a> Desk<'a> {
         }
         let ids: Vec<Uuid> = due.keys().copied().collect();
         let sides = || due.values().flat_map(|(_, conflict, _)| [&conflict.kept, &conflict.set_aside]);
-        let device_ids: Vec<Uuid> = sides().filter_map(|side| side.device_id).collect();
         let before = writing.claim(tenant, &ids)?.into_iter().map(|held| (held.record_id, held)).collect();
-        let operators = References::load(writing, tenant, sides().filter_map(|side| side.content.operator_id))?;
-        let devices = writing.device_names(tenant, &device_ids)?;
-        Ok(Self { epoch, due, before, operators, devices })
+        let stored: Vec<Written> = sides().filter_map(Side::as_stored).collect();
+        let attributions = attribution::attributions(writing, tenant, stored)?;
+        Ok(Self { epoch, due, before, attributions })
     }
 
     /// What becomes of the notices that are brought up to date.
@@ -170,19 +181,19 @@ impl<'a> Desk<'a> {
     }
 
     fn side(&self, filings: &[Filing], side: &Side) -> NoticeSide {
-        let operator_id = side.content.operator_id;
-        let (received_at, filed) = match side.received {
-            Received::At(received_at, filed) => (received_at, filed),
+        let (named, received_at, filed) = match side.received {
+            Received::At(received_at, filed) => (self.attributions.get(&side.write_id), received_at, filed),
             Received::Filing(at) => {
                 let filing = &filings[at];
-                (filing.received_at.expect("filings are stamped before notices"), filing.filed)
+                let received_at = filing.received_at.expect("filings are stamped before notices");
+                (Some(&filing.attribution), received_at, filing.filed)
             }
         };
         NoticeSide {
             write_id: side.write_id,
-            operator_id,
-            operator_name: operator_id.map(|id| self.operators.operator_name(id)).unwrap_or_default(),
-            device_name: side.device_id.and_then(|id| self.devices.get(&id)).cloned().unwrap_or_default(),
+            operator_id: side.content.operator_id,
+            operator_name: named.map(|it| it.operator_name.clone()).unwrap_or_default(),
+            device_name: named.map(|it| it.device_name.clone()).unwrap_or_default(),
             received_at,
             filed_at: filed.map(|filed| filed.at),
             captured_at: side.content.captured_at,

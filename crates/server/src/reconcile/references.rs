@@ -45,15 +45,15 @@ impl References {
         }
     }
 
-    /// The name of somebody who works here, or did.
-    pub(crate) fn operator_name(&self, id: Uuid) -> String {
-        match self.found.get(&id) {
+    /// The name of somebody who works here, or did; empty for nobody.
+    pub(crate) fn operator_name(&self, id: Option<Uuid>) -> String {
+        match id.and_then(|id| self.found.get(&id)) {
             Some(Reference { body: Body::Operator(operator), .. }) => operator.name.clone(),
             _ => String::new(),
         }
     }
 
-    /// Whether that operator closes and reopens.
+    /// Whether that is a supervisor's id. Whoever holds a device can name them, so it permits nothing.
     pub(crate) fn is_supervisor(&self, id: Option<Uuid>) -> bool {
         id.and_then(|id| self.operator(id)).is_some_and(|operator| operator.role != Role::Operator)
     }

@@ -128,7 +128,7 @@ impl Server {
         };
         Ok(Seeded {
             tenant_id,
-            admin_token: self.admin_token(Some(tenant_id))?,
+            admin_token: self.admin_token(Some(tenant_id), "")?,
             codes: (0..CODES).map(code).collect::<Result<_, ServerError>>()?,
             operators: of_kind(Kind::Operator),
             templates: of_kind(Kind::Template),

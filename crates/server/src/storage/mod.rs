@@ -18,7 +18,8 @@ use uuid::Uuid;
 
 pub use model::Device;
 pub(crate) use model::{
-    Ancestor, Code, Counter, Filing, Held, LedgerEntry, NewDevice, Outcome, StoredWrite, Tenant, state_name,
+    Admin, Ancestor, Attribution, Code, Counter, Filing, Held, LedgerEntry, NewDevice, Outcome, StoredWrite, Tenant,
+    state_name,
 };
 pub(crate) use photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};
 
@@ -90,8 +91,8 @@ pub(crate) trait Reading: ReadingPhotos {
     fn tenants_with_record(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError>;
     /// The tenants that have a write of that id.
     fn tenants_with_write(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError>;
-    /// The tenant of an admin's token.
-    fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError>;
+    /// Who an admin's token lets in.
+    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Admin>, ServerError>;
     /// Where the tenant's feed stands.
     fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError>;
     /// The newest time at which something was filed that was not in doubt.
@@ -134,6 +135,8 @@ pub(crate) trait Reading: ReadingPhotos {
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError>;
     /// Those of the writes of which a later one of the same device, that names them as made before it, was judged.
     fn followed(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashSet<Uuid>, ServerError>;
+    /// What was filed about whose those writes are; nothing of those that were filed before it was.
+    fn attributions(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashMap<Uuid, Attribution>, ServerError>;
     /// Every write to a record, in the order in which they were judged.
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError>;
     /// The writes that became those versions of those records, as far as there are any.
@@ -175,8 +178,8 @@ pub(crate) trait Writing: Reading + WritingPhotos {
 
     /// Makes the tenant unless it is there.
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError>;
-    /// Lets a token act for the tenant's admin.
-    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError>;
+    /// Lets a token act for the tenant's office, under that name.
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError>;
 
     /// Makes a one-time code.
     fn put_code(

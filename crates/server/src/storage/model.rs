@@ -2,7 +2,7 @@
 
 use gatebook_domain::RecordState;
 use gatebook_sync::wire::AuditOutcome;
-use gatebook_sync::{Content, Fingerprint, Receipt, Verdict, VersionId, WallTime};
+use gatebook_sync::{Authorship, Content, Fingerprint, Receipt, Verdict, VersionId, WallTime};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -20,6 +20,14 @@ pub(crate) struct Tenant {
 pub(crate) struct Counter {
     pub seq: u64,
     pub received_at: Timestamp,
+}
+
+/// Who a token of the office lets in.
+#[derive(Debug, Clone)]
+pub(crate) struct Admin {
+    pub tenant: Tenant,
+    /// Empty if the token was made without one.
+    pub name: String,
 }
 
 /// What a one-time code is good for.
@@ -140,6 +148,17 @@ pub(super) fn audit_outcome(name: &str, winner: Option<Uuid>, verdict: Verdict) 
     }
 }
 
+/// Whose a write is, as it was known when the write was judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Attribution {
+    /// Empty for nobody, or for somebody the server does not know.
+    pub operator_name: String,
+    /// The device's; of what the office wrote, the name of who did; empty for the server itself.
+    pub device_name: String,
+    /// `None` where nobody can say, as of a state that came back after a restore without its device.
+    pub authorship: Option<Authorship>,
+}
+
 /// A judged write on its way into the table. `received_at` and `seq` are stamped last of all.
 #[derive(Debug)]
 pub(crate) struct Filing {
@@ -147,6 +166,7 @@ pub(crate) struct Filing {
     pub record_id: Uuid,
     pub content: Content,
     pub device_id: Option<Uuid>,
+    pub attribution: Attribution,
     pub base: Option<VersionId>,
     /// The write it brings back; itself, if a device gave it back after a restore of the server.
     pub restores: Option<Uuid>,
@@ -163,13 +183,14 @@ pub(crate) struct Filing {
 }
 
 impl Filing {
-    /// A write by the server or the console that becomes the canonical state.
+    /// A write by the server that becomes the canonical state.
     pub(crate) fn own(record_id: Uuid, write_id: Uuid, version: VersionId, content: Content) -> Self {
         Self {
             write_id,
             record_id,
             content,
             device_id: None,
+            attribution: Attribution::of_server(),
             base: None,
             restores: None,
             reason: String::new(),
@@ -235,6 +256,8 @@ pub(crate) struct StoredWrite {
     pub write_id: Uuid,
     pub record_id: Uuid,
     pub device_id: Option<Uuid>,
+    /// `None` of what was filed before names were.
+    pub attribution: Option<Attribution>,
     pub outcome: AuditOutcome,
     pub version: Option<u64>,
     pub restores: Option<Uuid>,
@@ -252,6 +275,16 @@ pub(crate) struct Ancestor {
     pub write_id: Uuid,
     /// The state it was made on; of a state that was put back after a restore, what it had been before.
     pub base: Option<VersionId>,
+}
+
+/// Whose a write is, from how it is stored: without names if it was filed before names were.
+pub(super) fn attribution(
+    operator_name: Option<String>,
+    device_name: Option<String>,
+    authorship: Option<&str>,
+) -> Option<Attribution> {
+    let (operator_name, device_name) = operator_name.zip(device_name)?;
+    Some(Attribution { operator_name, device_name, authorship: authorship.and_then(Authorship::named) })
 }
 
 /// The name of a record's state in SQL.

@@ -160,19 +160,24 @@ async fn another_organisation_sees_and_guesses_nothing() {
     (content.kind, content.yard_id) = ("yard".to_owned(), None);
     let body = r#"{"name":"Theirs","code":"X","time_zone":"America/Chicago"}"#;
     content.body = serde_json::value::RawValue::from_string(body.to_owned()).unwrap();
-    yard.server.put_record(Some(others), their_yard, content).unwrap();
+    yard.server.put_record(Some(others), their_yard, content.clone()).unwrap();
+    let somebody = Uuid::from_u128(79);
+    let body = format!(r#"{{"name":"Nadia","role":"operator","yard_ids":["{their_yard}"]}}"#);
+    content.kind = "operator".to_owned();
+    content.body = serde_json::value::RawValue::from_string(body).unwrap();
+    yard.server.put_record(Some(others), somebody, content).unwrap();
     let code = yard.server.enrolment_code(Some(others), &[their_yard], 72).unwrap();
     let device_id = counted(0xdf, 1);
     let enrolled = yard
         .server
         .enrol(&gatebook_sync::wire::EnrolRequest { code: code.clone(), device_name: "Theirs".to_owned(), device_id })
         .unwrap();
-    let theirs = crate::support::TestDevice::new(&yard.base, 0xdf, enrolled, their_yard, Uuid::nil());
+    let theirs = crate::support::TestDevice::new(&yard.base, 0xdf, enrolled, their_yard, somebody);
 
     // The very same record and write ids are simply theirs.
     let mut guess = mine.push[0].clone();
     guess.content.yard_id = Some(their_yard);
-    guess.content.operator_id = None;
+    guess.content.operator_id = Some(somebody);
     guess.content.body = gate_event("theirs").written_on(&theirs).content.body;
     theirs.send(vec![guess]).await.accepted(1);
     assert!(a.sees(held.id).await.unwrap().content.body.get().contains("ours"));
@@ -181,11 +186,11 @@ async fn another_organisation_sees_and_guesses_nothing() {
     assert_eq!(yard.audit(held.id).await.len(), 1);
 
     // Our yard, our operator and our receipt are nothing there.
-    let rejected = theirs.push(gate_event("x").by(None).at(yard.laredo())).await;
+    let rejected = theirs.push(gate_event("x").at(yard.laredo())).await;
     rejected.rejected(gatebook_sync::RejectionCode::UnknownScope);
     let rejected = theirs.push(gate_event("x").by(yard.operator("María Torres"))).await;
     rejected.rejected(gatebook_sync::RejectionCode::NotPermitted);
-    let rejected = theirs.push(gate_event("x").by(None).on(&held.receipt)).await;
+    let rejected = theirs.push(gate_event("x").on(&held.receipt)).await;
     rejected.rejected(gatebook_sync::RejectionCode::ForgedReceipt);
 
     // Nor does their code take over our device.

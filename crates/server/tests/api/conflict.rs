@@ -117,12 +117,17 @@ async fn several_conflicts_of_a_page_are_one_notice_that_counts_them() {
 }
 
 #[tokio::test]
-async fn where_nobody_was_signed_in_nobody_is_told() {
+async fn a_conflict_with_the_office_is_told_to_the_operator_alone() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
-    let first = a.push(gate_event("first").by(None)).await.accepted(1);
-    a.push(gate_event("second").of_record(first.id).by(None)).await.won(2);
-    assert_eq!(told(&a).await.len(), 0);
+    let first = a.push(gate_event("first")).await.accepted(1);
+    yard.sets(first.id, "close").await;
+    yard.sets(first.id, "reopen").await;
+    a.push(gate_event("second").of_record(first.id).on(&first.receipt)).await.won(4);
+    let told = told(&a).await;
+    let addressees: Vec<_> = told.iter().map(|notice| notice.addressee_id).collect();
+    assert_eq!(addressees, [a.operator]);
+    assert_eq!((told[0].set_aside.operator_id, told[0].set_aside.device_name.as_str()), (None, "office"));
 }
 
 #[tokio::test]

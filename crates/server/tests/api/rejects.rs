@@ -153,20 +153,70 @@ async fn an_operator_writes_only_where_they_work() {
 }
 
 #[tokio::test]
-async fn what_a_supervisor_closed_is_final_for_everybody_else() {
+async fn nobody_writes_a_record() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
-    let supervisor = yard.operator("Roy Castillo");
-    let first = a.push(gate_event("first")).await.accepted(1);
-    let close = gate_event("first").of_record(first.id).on(&first.receipt).in_state(RecordState::Closed);
-    a.push(close.clone()).await.rejected(RejectionCode::NotPermitted);
-    let closed = a.push(close.by(supervisor)).await.accepted(2);
+    for nobodys in [gate_event("whose?"), inspection("whose?")] {
+        let answer = a.push(nobodys.by(None)).await;
+        let (path, message) = answer.rejected(RejectionCode::NotPermitted);
+        assert_eq!(path, None);
+        assert!(message.contains("who entered it"), "{message}");
+        // What was sent is kept for the office, and goes through under a name.
+        let push = &answer.push[0];
+        assert!(matches!(yard.audit(push.id).await[0].outcome, AuditOutcome::Rejected(_)));
+        let mut named = push.clone();
+        (named.write_id, named.content.operator_id) = (a.new_id(), Some(a.operator));
+        a.send(vec![named]).await.accepted(1);
+    }
+    // One by nobody spoils no other, nor does it take away a name that is there.
+    let first = a.push(gate_event("María's")).await.accepted(1);
+    let page = [gate_event("nobody's").by(None).of_record(first.id).on(&first.receipt), gate_event("beside it")];
+    let answer = a.push_all(page).await;
+    let told: Vec<_> = answer.verdicts().into_iter().map(|verdict| refused(verdict).map(|(code, ..)| code)).collect();
+    assert_eq!(told, [Some(RejectionCode::NotPermitted), None]);
+    assert_eq!(a.sees(first.id).await.unwrap().receipt, first.receipt);
+}
 
-    let late = gate_event("late").of_record(first.id).on(&closed.receipt);
-    let answer = a.push(late.clone()).await;
-    answer.rejected(RejectionCode::Final);
-    assert_eq!(answer.held().receipt, closed.receipt);
-    a.push(late.by(supervisor)).await.accepted(3);
+#[tokio::test]
+async fn a_write_by_nobody_that_was_taken_before_stays_taken_when_it_is_repeated() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let sent = a.push(gate_event("as an earlier server took it")).await;
+    sent.accepted(1);
+    // As it lies in the database of a server that took records by nobody.
+    yard.place.execute("UPDATE versions SET operator_id = NULL WHERE kind = 'gate_event'");
+    let mut again = sent.push.clone();
+    again[0].content.operator_id = None;
+    a.send(again).await.accepted(1);
+}
+
+#[tokio::test]
+async fn whom_a_device_names_closes_and_reopens_nothing() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let first = a.push(gate_event("first")).await.accepted(1);
+    for whoever in ["María Torres", "Roy Castillo", "Dana Okafor"].map(|name| yard.operator(name)) {
+        let close = gate_event("first").of_record(first.id).on(&first.receipt).in_state(RecordState::Closed);
+        let answer = a.push(close.by(whoever)).await;
+        let (_, message) = answer.rejected(RejectionCode::NotPermitted);
+        assert!(message.contains("Only the office closes"), "{message}");
+        let born_closed = gate_event("new").in_state(RecordState::Closed);
+        a.push(born_closed.by(whoever)).await.rejected(RejectionCode::NotPermitted);
+    }
+
+    for act in ["close", "void"] {
+        yard.sets(first.id, act).await;
+        let held = a.sees(first.id).await.unwrap();
+        for whoever in ["María Torres", "Roy Castillo", "Dana Okafor"].map(|name| yard.operator(name)) {
+            let reopened = gate_event("reopened").of_record(first.id).on(&held.receipt).by(whoever);
+            let answer = a.push(reopened).await;
+            answer.rejected(RejectionCode::Final);
+            assert_eq!(answer.held().receipt, held.receipt);
+        }
+        yard.sets(first.id, "reopen").await;
+    }
+    let open = a.sees(first.id).await.unwrap();
+    a.push(gate_event("open again").of_record(first.id).on(&open.receipt)).await.accepted(6);
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ async fn three_programs_take_one_page_at_once_and_judge_it_once_though_one_is_ki
 
     let mut written = BTreeSet::new();
     for round in 0..10 {
-        let page: Vec<_> = (0..20).map(|at| gate_event(&format!("{round} {at}")).by(None).written_on(&a)).collect();
+        let page: Vec<_> = (0..20).map(|at| gate_event(&format!("{round} {at}")).written_on(&a)).collect();
         written.extend(page.iter().map(|push| push.id));
         let request = SyncRequest { push: page, ..a.request() };
         let body = serde_json::to_string(&request).unwrap();

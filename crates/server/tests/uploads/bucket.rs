@@ -104,7 +104,7 @@ async fn two_nodes_over_one_bucket_carry_an_upload_on() {
     assert_eq!(two.sends(&location, 0, &damaged.bytes).await, 460);
 
     for photo in [&parts, &whole] {
-        a.push(photo.draft().by(None)).await;
+        a.push(photo.draft()).await;
         assert!(stored_at(&a, photo).await.is_some());
         for node in [&one, &two] {
             assert_eq!(node.fetches(photo).await.bytes().await.unwrap(), photo.bytes);

@@ -1,7 +1,7 @@
 //! An attachment says `stored_at` just as long as the server holds its bytes.
 
-use gatebook_sync::RejectionCode;
 use gatebook_sync::wire::AuditOutcome;
+use gatebook_sync::{Authorship, RejectionCode};
 
 use super::lens::{Photo, Tus, stored_at};
 use super::support::{Draft, TestServer};
@@ -20,6 +20,28 @@ async fn the_record_first_then_the_bytes() {
     assert!(stored_at(&b, &photo).await.is_some());
     let outcomes: Vec<_> = yard.audit(photo.record).await.into_iter().map(|entry| entry.outcome).collect();
     assert_eq!(outcomes, [AuditOutcome::Superseded, AuditOutcome::Canonical]);
+}
+
+#[tokio::test]
+async fn that_it_is_held_is_the_servers_word_on_a_photo_that_stays_its_operators() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    for (seed, bytes_first) in [(1, true), (2, false)] {
+        let photo = Photo::new(&a, seed, 1_000);
+        if bytes_first {
+            Tus::of(&a).uploads(&photo).await;
+        }
+        a.push(photo.draft()).await.accepted(1);
+        if !bytes_first {
+            Tus::of(&a).uploads(&photo).await;
+        }
+        let audit = yard.audit(photo.record).await;
+        let named: Vec<_> =
+            audit.iter().map(|it| (it.operator_name.as_str(), it.device_name.as_str(), it.authorship)).collect();
+        let expected =
+            [("María Torres", "A", Some(Authorship::Claimed)), ("María Torres", "", Some(Authorship::Server))];
+        assert_eq!(named, expected, "bytes first: {bytes_first}");
+    }
 }
 
 #[tokio::test]

@@ -89,11 +89,15 @@ async fn stranger(yard: &TestServer) -> TestDevice {
     (content.kind, content.yard_id) = ("yard".to_owned(), None);
     let body = r#"{"name":"Theirs","code":"X","time_zone":"America/Chicago"}"#;
     content.body = RawValue::from_string(body.to_owned()).unwrap();
-    yard.server.put_record(Some(tenant), their_yard, content).unwrap();
+    yard.server.put_record(Some(tenant), their_yard, content.clone()).unwrap();
+    let somebody = Uuid::from_u128(0xbad1);
+    let body = format!(r#"{{"name":"Nadia","role":"operator","yard_ids":["{their_yard}"]}}"#);
+    (content.kind, content.body) = ("operator".to_owned(), RawValue::from_string(body).unwrap());
+    yard.server.put_record(Some(tenant), somebody, content).unwrap();
     let code = yard.server.enrolment_code(Some(tenant), &[their_yard], 72).unwrap();
     let request = EnrolRequest { code, device_name: "Theirs".to_owned(), device_id: counted(0xdf, 1) };
     let enrolled = yard.server.enrol(&request).unwrap();
-    TestDevice::new(&yard.base, 0xdf, enrolled, their_yard, Uuid::nil())
+    TestDevice::new(&yard.base, 0xdf, enrolled, their_yard, somebody)
 }
 
 #[tokio::test]
@@ -112,7 +116,7 @@ async fn another_organisation_sees_nothing_and_shares_nothing() {
 
     assert!(!them.is_held(&photo).await);
     let claimed = Photo { record: theirs.new_id(), ..photo.clone() };
-    theirs.push(claimed.draft().by(None)).await.accepted(1);
+    theirs.push(claimed.draft()).await.accepted(1);
     assert_eq!(super::lens::stored_at(&theirs, &claimed).await, None);
     assert_eq!(them.fetches(&claimed).await.status().as_u16(), 404);
     // Their own copy is their own.

@@ -218,7 +218,7 @@ impl World<'_> {
             )
         };
         if let AuditOutcome::Rejected(rejection) = &mine.outcome {
-            // Final is what a supervisor has closed, and a void for whoever knew of it; all else is a conflict.
+            // Final is what the office has closed, and a void for whoever knew of it; all else is a conflict.
             let is_final = match held.content.state {
                 RecordState::Closed => true,
                 RecordState::Voided => self.oracle.saw(push.write_id, held.write_id),
@@ -245,6 +245,9 @@ impl World<'_> {
                 told(story, "it only takes back what is not there, and displaced something")
             });
         }
+        self.hold(Invariant::OfficeDecides, !is_the_offices(held, push.base.as_ref()), |story| {
+            told(story, "a device changed what only the office opens again")
+        })?;
         let had_seen = self.oracle.had_seen(push.write_id, held.write_id);
         let saw_it = self.oracle.saw(push.write_id, held.write_id);
         let is_void = held.content.state == RecordState::Voided;
@@ -378,6 +381,18 @@ fn is_in_line(earlier: &AuditEntry, receipt: &Receipt) -> bool {
     let was_put_back = earlier.restores == Some(earlier.write_id);
     let is_numbered_before = earlier.version.is_some_and(|version| version < receipt.version);
     !was_put_back && is_numbered_before && earlier.received_at < receipt.received_at
+}
+
+/// Whether a write of a device on that base must leave it as it is: it is closed, or voided and the write knows that. Who
+/// closed it was followed by somebody at the office if the base is of later.
+fn is_the_offices(held: &AuditEntry, base: Option<&Receipt>) -> bool {
+    match held.content.state {
+        RecordState::Closed => base.is_none_or(|base| base.received_at <= held.received_at),
+        RecordState::Voided => {
+            base.is_some_and(|base| base.received_at == held.received_at && Some(base.version) == held.version)
+        }
+        RecordState::Live => false,
+    }
 }
 
 /// Whether it is the server's own word on a photo.

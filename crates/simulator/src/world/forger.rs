@@ -1,9 +1,10 @@
-//! Somebody who has a device's token and what it holds, and would like the server to believe more.
+//! Somebody who has a device's token and what it holds, and would like the server to believe more: that it gave receipts
+//! which it never gave, or that a supervisor is at the device.
 
 use gatebook_client::HeldRecord;
-use gatebook_domain::Kind;
 use gatebook_domain::record::Writer;
-use gatebook_sync::wire::{AuditOutcome, Push, Repair, SyncRequest, Take};
+use gatebook_domain::{Kind, RecordState};
+use gatebook_sync::wire::{AuditEntry, AuditOutcome, Push, Repair, SyncRequest, Take};
 use gatebook_sync::{Canonical, Content, Epoch, Receipt, Verdict};
 use jiff::SignedDuration;
 use serde_json::value::RawValue;
@@ -13,7 +14,7 @@ use super::{Run, World};
 use crate::clock::SECOND;
 use crate::dice::Dice;
 use crate::tally::Invariant;
-use crate::templates::device_id;
+use crate::templates::{SUPERVISOR, device_id, person_id};
 
 impl World<'_> {
     /// Altered receipts go to the server, as bases and as proofs of what it lost. Each is refused, and changes nothing.
@@ -29,8 +30,10 @@ impl World<'_> {
             return Ok(());
         }
         let (record, receipt) = dice.pick(&held).clone();
-        if dice.percent(25) {
-            return self.ascribe(device, record, receipt);
+        match dice.below(5) {
+            0 => return self.usurp(&token, record, receipt, Uuid::from_u64_pair(salt, dice.next())),
+            1 => return self.ascribe(device, record, receipt),
+            _ => {}
         }
         let before = self.audit(record.id);
         let forged = altered(&receipt, &mut dice);
@@ -52,23 +55,60 @@ impl World<'_> {
                 content,
             });
         }
-        let request = request(push, reoffer);
         self.tally.fault("receipt forged");
         self.story.tell(self.time.now(), || format!("somebody forges a receipt of {}", self.story.record(record.id)));
-        let answer = self.on_server(SECOND, |server| {
-            let device = server.device(&token)?;
-            server.sync(&device, request)
-        })?;
-        let Some(Ok(answer)) = answer else { return Ok(()) };
-        let refused = answer.verdicts.iter().all(|judged| matches!(judged.verdict, Verdict::Rejected(_)));
-        let after = self.audit(record.id);
-        let in_force = |audit: &[gatebook_sync::wire::AuditEntry]| {
-            audit.iter().find(|entry| entry.outcome == AuditOutcome::Canonical).map(|entry| entry.write_id)
-        };
-        let unchanged = in_force(&before) == in_force(&after);
+        let Some(refused) = self.are_refused(&token, push, reoffer)? else { return Ok(()) };
+        let unchanged = in_force(&before) == in_force(&self.audit(record.id));
         self.hold(Invariant::Apart, refused && unchanged, |story| {
             format!("the server believed a forged receipt of {}", story.record(record.id))
         })
+    }
+
+    /// A record is closed, or one that is closed or voided is opened, in the name of a supervisor who is not there, on the
+    /// genuine receipt of what the device holds.
+    fn usurp(&mut self, token: &str, record: HeldRecord, receipt: Receipt, write_id: Uuid) -> Run {
+        let before = self.audit(record.id);
+        let state = if record.content.state == RecordState::Live {
+            RecordState::Closed
+        } else if in_force(&before) == Some(record.write_id) {
+            RecordState::Live
+        } else {
+            // Opened by the office since, as far as the device does not know yet: anybody may change it.
+            return Ok(());
+        };
+        let content = Content { state, operator_id: Some(person_id(SUPERVISOR)), ..record.content };
+        let push =
+            vec![Push { id: record.id, write_id, base: Some(receipt), follows: Vec::new(), withdraws: false, content }];
+        self.tally.fault("supervisor named who is not there");
+        self.story.tell(self.time.now(), || {
+            format!("somebody sets {} to {state:?} in a supervisor's name", self.story.record(record.id))
+        });
+        let Some(refused) = self.are_refused(token, push, Vec::new())? else { return Ok(()) };
+        let unchanged = in_force(&before) == in_force(&self.audit(record.id));
+        self.hold(Invariant::OfficeDecides, refused && unchanged, |story| {
+            format!("the server believed that a supervisor set {} to {state:?}", story.record(record.id))
+        })
+    }
+
+    /// Sends that with the device's token; whether all of it is refused. `None` if nobody answered.
+    fn are_refused(&mut self, token: &str, push: Vec<Push>, reoffer: Vec<Canonical>) -> Run<Option<bool>> {
+        let request = SyncRequest {
+            protocol: gatebook_sync::PROTOCOL,
+            app: "forger".to_owned(),
+            epoch: None,
+            cursors: std::collections::BTreeMap::new(),
+            push,
+            reoffer,
+            mark: None,
+            repair: Repair::default(),
+            take: Take { records: 1, bytes: u32::MAX },
+        };
+        let answer = self.on_server(SECOND, |server| {
+            let device = server.device(token)?;
+            server.sync(&device, request)
+        })?;
+        let Some(Ok(answer)) = answer else { return Ok(None) };
+        Ok(Some(answer.verdicts.iter().all(|judged| matches!(judged.verdict, Verdict::Rejected(_)))))
     }
 
     /// A state goes to the server as it is, but as if another device had written it. It is proved, and a server that lost it
@@ -81,12 +121,9 @@ impl World<'_> {
         let said = Some(device_id(self.devices[other].identity));
         self.tally.fault("state ascribed to another device");
         self.story.tell(self.time.now(), || format!("somebody ascribes {} to another device", self.story.record(id)));
-        let request = request(Vec::new(), vec![Canonical { id, write_id, device_id: said, receipt, content }]);
+        let reoffer = vec![Canonical { id, write_id, device_id: said, receipt, content }];
         let before = self.audit(id);
-        self.on_server(SECOND, |server| {
-            let device = server.device(&token)?;
-            server.sync(&device, request)
-        })?;
+        self.are_refused(&token, Vec::new(), reoffer)?;
         for entry in self.audit(id) {
             let is_new = before.iter().all(|known| known.write_id != entry.write_id);
             if is_new && !matches!(entry.outcome, AuditOutcome::Rejected(_)) {
@@ -108,18 +145,9 @@ impl World<'_> {
     }
 }
 
-fn request(push: Vec<Push>, reoffer: Vec<Canonical>) -> SyncRequest {
-    SyncRequest {
-        protocol: gatebook_sync::PROTOCOL,
-        app: "forger".to_owned(),
-        epoch: None,
-        cursors: std::collections::BTreeMap::new(),
-        push,
-        reoffer,
-        mark: None,
-        repair: Repair::default(),
-        take: Take { records: 1, bytes: u32::MAX },
-    }
+/// The write in force.
+fn in_force(audit: &[AuditEntry]) -> Option<Uuid> {
+    audit.iter().find(|entry| entry.outcome == AuditOutcome::Canonical).map(|entry| entry.write_id)
 }
 
 /// As the forger would have it.

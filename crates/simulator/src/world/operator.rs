@@ -33,8 +33,8 @@ impl World<'_> {
             return Ok(());
         }
         let mut dice = Dice::new(salt, 0x0b);
-        if self.devices[device].person.is_none() {
-            self.switch(device, &mut dice, true)?;
+        if !self.is_somebodys(device, &mut dice)? {
+            return Ok(());
         }
         self.tally.act(act.kind());
         match act {
@@ -81,6 +81,14 @@ impl World<'_> {
             }
             Act::Switch => self.switch(device, &mut dice, true),
         }
+    }
+
+    /// Whether somebody is chosen on the device, or is now: nobody writes before. The device may be killed in choosing.
+    pub(super) fn is_somebodys(&mut self, device: usize, dice: &mut Dice) -> Run<bool> {
+        if self.devices[device].person.is_none() {
+            self.switch(device, dice, true)?;
+        }
+        Ok(self.devices[device].person.is_some())
     }
 
     /// Somebody else takes the device; somebody who works there, if `allowed`.

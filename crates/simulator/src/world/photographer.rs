@@ -55,8 +55,8 @@ impl World<'_> {
         if !is_furnished(&open.device) {
             return Ok(());
         }
-        if self.devices[device].person.is_none() {
-            self.switch(device, dice, true)?;
+        if !self.is_somebodys(device, dice)? {
+            return Ok(());
         }
         if self.parents(device).is_empty() {
             self.capture(device, dice)?;

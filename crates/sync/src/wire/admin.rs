@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::content::Content;
+use crate::authorship::Authorship;
 use crate::verdict::Rejection;
 
 /// What became of a write, as the audit table has it today.
@@ -52,10 +53,15 @@ pub struct AuditEntry {
     /// cannot both have been right.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub time_doubtful: bool,
-    /// The operator's name.
+    /// The operator's name when it was judged.
     pub operator_name: String,
-    /// The device's name; empty for the server and the console.
+    /// The device's name when it was judged; of what the office wrote, the name of who did, or "office"; empty for the
+    /// server itself.
     pub device_name: String,
+    /// How well it is known who wrote it. Absent for what was filed before that was kept, and for a state without a device
+    /// that came back after a restore of the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authorship: Option<Authorship>,
     /// The write it restores, if it is a restore; itself, if a device gave it back after a restore of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restores: Option<Uuid>,

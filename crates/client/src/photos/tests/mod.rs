@@ -153,7 +153,12 @@ fn opened(
 }
 
 fn by(clock: &Clock) -> Authorship {
-    Authorship { write_id: Uuid::now_v7(), device_id: Uuid::from_u128(0xd), operator_id: None, now: clock.now() }
+    Authorship {
+        write_id: Uuid::now_v7(),
+        device_id: Uuid::from_u128(0xd),
+        operator_id: Uuid::from_u128(0xe),
+        now: clock.now(),
+    }
 }
 
 fn picture(color: u8) -> Vec<u8> {

@@ -12,7 +12,9 @@ use super::row::{self, Fed, get, unsigned};
 use super::session::{Arguments, Session};
 use crate::error::ServerError;
 use crate::storage::model::{storable, timestamp};
-use crate::storage::{Ancestor, Counter, Device, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit};
+use crate::storage::{
+    Admin, Ancestor, Attribution, Counter, Device, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit,
+};
 
 /// Rows of the feed fetched at first: most devices are behind by a few.
 const FETCHED_FIRST: i64 = 64;
@@ -57,9 +59,9 @@ impl Reading for Session {
         self.tenants_by(include_str!("tenants/with_write.sql"), id)
     }
 
-    fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError> {
+    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Admin>, ServerError> {
         let found = self.first(include_str!("tenants/of_admin.sql"), &[&token_hash.as_slice()])?;
-        found.map(|row| row::tenant(&row, 0)).transpose()
+        found.map(|row| Ok(Admin { tenant: row::tenant(&row, 0)?, name: get(&row, 2)? })).transpose()
     }
 
     fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
@@ -164,6 +166,11 @@ impl Reading for Session {
         let sql = "SELECT write_id, received_at FROM versions WHERE tenant = $1 AND seq = $2";
         let found = self.first(sql, &[&tenant.key, &storable(seq).unwrap_or(i64::MAX)])?;
         found.map(|row| Ok((get(&row, 0)?, timestamp(get(&row, 1)?)?))).transpose()
+    }
+
+    fn attributions(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashMap<Uuid, Attribution>, ServerError> {
+        let rows = self.all(include_str!("versions/attribution.sql"), &[&tenant.key, &write_ids])?;
+        rows.iter().filter_map(|row| row::attributed(row).transpose()).collect()
     }
 
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {

@@ -9,8 +9,8 @@ use uuid::Uuid;
 
 use super::text;
 use crate::error::ServerError;
-use crate::storage::model::{audit_outcome, state_named, timestamp, verdict_of, wall_time};
-use crate::storage::{Ancestor, FeedRow, Held, LedgerEntry, StoredWrite, Tenant};
+use crate::storage::model::{attribution, audit_outcome, state_named, timestamp, verdict_of, wall_time};
+use crate::storage::{Ancestor, Attribution, FeedRow, Held, LedgerEntry, StoredWrite, Tenant};
 
 /// Place of the body among the columns of `held.sql` and `feed.sql`.
 const BODY: usize = 15;
@@ -119,6 +119,7 @@ pub(super) fn write(row: &Row) -> Result<StoredWrite, ServerError> {
         write_id: get(row, 0)?,
         record_id: get(row, 1)?,
         device_id: get(row, 2)?,
+        attribution: attribution_from(row, 21)?,
         outcome: audit_outcome(get(row, 4)?, get(row, 5)?, verdict_of(get(row, 3)?)?),
         version,
         restores: get(row, 7)?,
@@ -127,6 +128,18 @@ pub(super) fn write(row: &Row) -> Result<StoredWrite, ServerError> {
         content: content(row, 10)?,
         filed: wall_time(get(row, 19)?, get(row, 20)?)?,
     })
+}
+
+/// A row of `attribution.sql`; `None` of what was filed before names were.
+pub(super) fn attributed(row: &Row) -> Result<Option<(Uuid, Attribution)>, ServerError> {
+    let write_id = get(row, 0)?;
+    Ok(attribution_from(row, 1)?.map(|attribution| (write_id, attribution)))
+}
+
+/// The three columns that say whose a write is, from `at` on.
+fn attribution_from(row: &Row, at: usize) -> Result<Option<Attribution>, ServerError> {
+    let named = |at: usize| get::<Option<String>>(row, at)?.map(|_| plain(row, at)).transpose();
+    Ok(attribution(named(at)?, named(at + 1)?, get(row, at + 2)?))
 }
 
 /// The nine columns of a content from `at` on.

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 
-use gatebook_sync::Epoch;
+use gatebook_sync::{Authorship, Epoch};
 use jiff::Timestamp;
 use tokio_postgres::Statement;
 use uuid::Uuid;
@@ -29,9 +29,9 @@ impl Writing for Session {
         Ok(Tenant { key, id })
     }
 
-    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError> {
-        let sql = "INSERT INTO admin_tokens (token_hash, tenant) VALUES ($1, $2)";
-        self.run(sql, &[&token_hash.as_slice(), &tenant.key]).map(drop)
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError> {
+        let sql = "INSERT INTO admin_tokens (token_hash, tenant, name) VALUES ($1, $2, $3)";
+        self.run(sql, &[&token_hash.as_slice(), &tenant.key, &name]).map(drop)
     }
 
     fn put_code(&self, tenant: Tenant, hash: &[u8; 32], yards: &[Uuid], expires: Timestamp) -> Result<(), ServerError> {
@@ -236,6 +236,9 @@ struct Filed<'a> {
     received_at: Vec<i64>,
     filed_at: Vec<Option<i64>>,
     time_doubtful: Vec<bool>,
+    operator_name: Vec<Cow<'a, str>>,
+    device_name: Vec<Cow<'a, str>>,
+    authorship: Vec<Option<&'a str>>,
 }
 
 impl<'a> Filed<'a> {
@@ -275,6 +278,9 @@ impl<'a> Filed<'a> {
         let (filed_at, time_doubtful) = filing.filed_microsecond();
         self.filed_at.push(filed_at);
         self.time_doubtful.push(time_doubtful);
+        self.operator_name.push(text::stored(&filing.attribution.operator_name));
+        self.device_name.push(text::stored(&filing.attribution.device_name));
+        self.authorship.push(filing.attribution.authorship.map(Authorship::name));
     }
 
     async fn insert(&self, session: &Session, sql: &Statement, tenant: Tenant) -> Result<(), ServerError> {
@@ -308,6 +314,9 @@ impl<'a> Filed<'a> {
                     &self.received_at,
                     &self.filed_at,
                     &self.time_doubtful,
+                    &self.operator_name,
+                    &self.device_name,
+                    &self.authorship,
                 ],
             )
             .await

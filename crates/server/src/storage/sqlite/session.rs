@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::error::ServerError;
 use crate::storage::model::timestamp;
 use crate::storage::{
-    Ancestor, Code, Counter, Device, Filing, Held, LedgerEntry, NewDevice, Outcome, Reading, StoredWrite, Tenant,
-    Visit, Writing,
+    Admin, Ancestor, Attribution, Code, Counter, Device, Filing, Held, LedgerEntry, NewDevice, Outcome, Reading,
+    StoredWrite, Tenant, Visit, Writing,
 };
 
 /// A transaction. There is only one that writes, so nothing needs to be locked in it.
@@ -37,8 +37,8 @@ impl Reading for Session<'_> {
         Session::tenants_with_write(self, id)
     }
 
-    fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError> {
-        Session::tenant_of_admin(self, token_hash)
+    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Admin>, ServerError> {
+        Session::admin_of_token(self, token_hash)
     }
 
     fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
@@ -105,6 +105,10 @@ impl Reading for Session<'_> {
         Session::write_at(self, tenant, seq)
     }
 
+    fn attributions(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashMap<Uuid, Attribution>, ServerError> {
+        Session::attributions(self, tenant, write_ids)
+    }
+
     fn writes_of_record(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<StoredWrite>, ServerError> {
         Session::writes_of_record(self, tenant, record_id)
     }
@@ -127,8 +131,8 @@ impl Writing for Session<'_> {
         Session::put_tenant(self, id, name)
     }
 
-    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError> {
-        Session::put_admin_token(self, tenant, token_hash)
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError> {
+        Session::put_admin_token(self, tenant, token_hash, name)
     }
 
     fn put_code(&self, tenant: Tenant, hash: &[u8; 32], yards: &[Uuid], expires: Timestamp) -> Result<(), ServerError> {

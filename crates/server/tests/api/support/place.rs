@@ -79,6 +79,14 @@ impl Place {
         }
     }
 
+    /// Changes what lies in its database, beside the server.
+    pub(crate) fn execute(&self, sql: &str) {
+        match &self.database {
+            Some(database) => drop(database.sql(sql)),
+            None => Connection::open(self.join(EMBEDDED)).unwrap().execute_batch(sql).unwrap(),
+        }
+    }
+
     /// Place in the feed and time of receipt of everything that was judged, in the order of the latter.
     pub(crate) fn stamps(&self) -> Vec<(Option<u64>, i64)> {
         if let Some(database) = &self.database {

@@ -14,6 +14,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0004_swept_at.sql"),
     include_str!("0005_followed.sql"),
     include_str!("0006_filed_at.sql"),
+    include_str!("0007_attribution.sql"),
 ];
 
 /// Brings the database to the schema of this version, in the transaction that is open.

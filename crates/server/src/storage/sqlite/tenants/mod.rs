@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::Session;
 use crate::error::ServerError;
 use crate::storage::model::timestamp;
-use crate::storage::{Counter, Tenant};
+use crate::storage::{Admin, Counter, Tenant};
 
 impl Session<'_> {
     /// Every tenant; `id` picks one.
@@ -30,12 +30,14 @@ impl Session<'_> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
-    /// The tenant of an admin's token.
-    pub(super) fn tenant_of_admin(&self, token_hash: &[u8; 32]) -> Result<Option<Tenant>, ServerError> {
+    /// Who an admin's token lets in.
+    pub(super) fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Admin>, ServerError> {
         Ok(self
             .connection
             .prepare_cached(include_str!("of_admin.sql"))?
-            .query_row([token_hash], |row| Ok(Tenant { key: row.get(0)?, id: row.get(1)? }))
+            .query_row([token_hash], |row| {
+                Ok(Admin { tenant: Tenant { key: row.get(0)?, id: row.get(1)? }, name: row.get(2)? })
+            })
             .optional()?)
     }
 
@@ -58,9 +60,9 @@ impl Session<'_> {
         Ok(Tenant { key, id })
     }
 
-    pub(super) fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32]) -> Result<(), ServerError> {
-        self.connection
-            .execute("INSERT INTO admin_tokens (token_hash, tenant) VALUES (?1, ?2)", (token_hash, tenant.key))?;
+    pub(super) fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError> {
+        let sql = "INSERT INTO admin_tokens (token_hash, tenant, name) VALUES (?1, ?2, ?3)";
+        self.connection.execute(sql, (token_hash, tenant.key, name))?;
         Ok(())
     }
 

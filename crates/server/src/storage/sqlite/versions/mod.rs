@@ -2,6 +2,7 @@
 
 mod read;
 
+use gatebook_sync::Authorship;
 use rusqlite::{CachedStatement, params};
 use uuid::Uuid;
 
@@ -49,6 +50,9 @@ impl Session<'_> {
             filing.received_microsecond(),
             filed_at,
             time_doubtful,
+            filing.attribution.operator_name,
+            filing.attribution.device_name,
+            filing.attribution.authorship.map(Authorship::name),
         ])?;
         Ok(self.connection.last_insert_rowid())
     }

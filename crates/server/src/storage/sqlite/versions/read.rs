@@ -1,6 +1,6 @@
 //! Reading judged writes back: for the ledger, and for the audit list.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use gatebook_sync::wire::AuditOutcome;
 use gatebook_sync::{Content, Epoch, VersionId};
@@ -9,9 +9,9 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::error::ServerError;
-use crate::storage::model::{audit_outcome, state_named, storable, timestamp, verdict_of, wall_time};
+use crate::storage::model::{attribution, audit_outcome, state_named, storable, timestamp, verdict_of, wall_time};
 use crate::storage::sqlite::{Session, batch};
-use crate::storage::{Ancestor, LedgerEntry, StoredWrite, Tenant};
+use crate::storage::{Ancestor, Attribution, LedgerEntry, StoredWrite, Tenant};
 
 impl Session<'_> {
     /// Every version those records have had.
@@ -70,6 +70,23 @@ impl Session<'_> {
         Ok(found.collect::<Result<_, _>>()?)
     }
 
+    /// What was filed about whose those writes are; nothing of those that were filed before it was.
+    pub(in crate::storage::sqlite) fn attributions(
+        &self,
+        tenant: Tenant,
+        write_ids: &[Uuid],
+    ) -> Result<HashMap<Uuid, Attribution>, ServerError> {
+        let mut statement = self.connection.prepare_cached(include_str!("attribution.sql"))?;
+        let mut rows = statement.query((tenant.key, batch(write_ids)))?;
+        let mut found = HashMap::new();
+        while let Some(row) = rows.next()? {
+            if let Some(attribution) = read_attribution(row, 1)? {
+                found.insert(row.get(0)?, attribution);
+            }
+        }
+        Ok(found)
+    }
+
     /// Every write to a record, in the order in which they were judged.
     pub(in crate::storage::sqlite) fn writes_of_record(
         &self,
@@ -111,6 +128,7 @@ impl Session<'_> {
                 write_id: row.get(0)?,
                 record_id: row.get(1)?,
                 device_id: row.get(2)?,
+                attribution: read_attribution(row, 21)?,
                 outcome: read_outcome(row)?,
                 version: row.get(6)?,
                 restores: row.get(7)?,
@@ -127,6 +145,12 @@ impl Session<'_> {
 /// Reads verdict, outcome and winner from the fourth column on.
 fn read_outcome(row: &Row<'_>) -> Result<AuditOutcome, ServerError> {
     Ok(audit_outcome(text(row, 4)?, row.get(5)?, verdict_of(text(row, 3)?)?))
+}
+
+/// Reads the three columns that say whose a write is, from `at` on.
+fn read_attribution(row: &Row<'_>, at: usize) -> Result<Option<Attribution>, ServerError> {
+    let authorship: Option<String> = row.get(at + 2)?;
+    Ok(attribution(row.get(at)?, row.get(at + 1)?, authorship.as_deref()))
 }
 
 /// Reads the nine columns of a content from `at` on.
