@@ -162,6 +162,9 @@ pub struct Config {
     pub key_file: Option<PathBuf>,
     /// Where photos lie.
     pub photos: PhotoStore,
+    /// Whether a new server may begin where there is no database. A mistyped place must not become an empty server that
+    /// knows nobody's device: on the command line this has to be asked for.
+    pub may_begin: bool,
     /// Bounds.
     pub bounds: Bounds,
     /// Clock and ids.
@@ -178,6 +181,7 @@ impl Config {
             database_connections: 16,
             key_file: None,
             photos: PhotoStore::default(),
+            may_begin: true,
             bounds: Bounds::default(),
             environment: Arc::new(SystemEnvironment),
         }

@@ -2,8 +2,8 @@
 
 use std::cmp::Ordering;
 
-use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiError, ApiErrorCode, Repair, SyncRequest, SyncResponse};
+use gatebook_sync::{PROTOCOL, deliberate};
 
 use crate::error::{ServerError, refuse};
 use crate::pull::{Asked, News, pull};
@@ -25,6 +25,12 @@ impl Server {
         let Inner { config, storage, key, .. } = &*self.inner;
         let (bounds, environment) = (&config.bounds, &*config.environment);
         check_request(&request, bounds.limits.page_records)?;
+        let identity = key.identity(device.tenant.id);
+        let membership = match &request.server {
+            Some(server) if *server != identity && !deliberate!(SyncWithStrangers) => return Err(other_server()),
+            Some(_) => None,
+            None => Some(self.membership(device)),
+        };
         self.inner.check_history(device, request.epoch, request.mark.as_deref())?;
         let asked = Asked::of(&mut request, bounds);
         let app: String = request.app.chars().filter(|letter| !letter.is_control()).take(APP).collect();
@@ -45,7 +51,19 @@ impl Server {
             storage.read(|reading| pull(reading, key, device, asked, &verdicts))?;
         let server_time = environment.now();
         let limits = bounds.limits;
-        Ok(SyncResponse { protocol: PROTOCOL, epoch, server_time, verdicts, scopes, more, mark, repaired, limits })
+        Ok(SyncResponse {
+            protocol: PROTOCOL,
+            epoch,
+            server_time,
+            verdicts,
+            scopes,
+            more,
+            mark,
+            repaired,
+            limits,
+            server: Some(identity),
+            membership,
+        })
     }
 
     fn note_seen(&self, device: &Device, app: &str) -> Result<(), ServerError> {
@@ -56,6 +74,12 @@ impl Server {
         }
         self.inner.storage.write(|writing| writing.device_seen(device.id, app, now))
     }
+}
+
+fn other_server() -> ApiError {
+    let message = "This device belongs to another server: the organization or its key is not the one here. Nothing was \
+                   changed. Check which server runs at this address, and with which key.";
+    refuse(ApiErrorCode::OtherServer, message)
 }
 
 fn check_request(request: &SyncRequest, page_records: u32) -> Result<(), ApiError> {

@@ -34,11 +34,13 @@ pub enum Invariant {
     PhotosOnce,
     /// Bytes sent are at most the bytes needed, and one chunk for each cut.
     BytesSpared,
+    /// Only the office signs a device out, and whom it has signed out stays out, whatever becomes of the server.
+    SignedOut,
 }
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::NothingLost,
         Self::ExactlyOnce,
         Self::Equal,
@@ -53,6 +55,7 @@ impl Invariant {
         Self::PhotosSafe,
         Self::PhotosOnce,
         Self::BytesSpared,
+        Self::SignedOut,
     ];
 
     /// In words.
@@ -73,6 +76,7 @@ impl Invariant {
             Self::PhotosSafe => "no photo is lost",
             Self::PhotosOnce => "no photo is stored twice",
             Self::BytesSpared => "no byte is sent in vain",
+            Self::SignedOut => "only the office signs a device out, for good",
         }
     }
 }

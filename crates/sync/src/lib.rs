@@ -6,6 +6,7 @@
 
 mod apply;
 mod decide;
+mod device_key;
 mod difference;
 mod scope;
 #[cfg(feature = "simulation")]
@@ -17,6 +18,7 @@ pub mod wire;
 
 pub use apply::{Change, LocalHead, apply_canonical, apply_departure, apply_verdict};
 pub use decide::{Decision, Existing, Incoming, Offer, decide};
+pub use device_key::DeviceKey;
 pub use difference::{Differences, differences};
 pub use scope::Scope;
 pub use tally::{Fingerprint, Tally};

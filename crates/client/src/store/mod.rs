@@ -7,6 +7,7 @@ mod confirmed;
 mod deliberate;
 mod history;
 mod inbox;
+mod membership;
 mod migrate;
 mod notifications;
 mod pending;

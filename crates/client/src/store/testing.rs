@@ -76,5 +76,7 @@ pub(super) fn answer(records: Vec<Canonical>) -> SyncResponse {
         mark: None,
         repaired: Repaired::default(),
         limits: Limits::default(),
+        server: None,
+        membership: None,
     }
 }

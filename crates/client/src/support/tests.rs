@@ -39,6 +39,8 @@ impl Desk {
             device_name: "Gate 2 kiosk".to_owned(),
             token: TOKEN.to_owned(),
             revoked: false,
+            device_key: None,
+            server: None,
         };
         device.store().set(&settings::ENROLMENT, Some(&enrolment)).unwrap();
         let event = recorded(&device, "the seal was broken");

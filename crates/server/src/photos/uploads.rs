@@ -84,7 +84,8 @@ impl Server {
         });
         let unfinished = unfinished.collect();
         let held = held.iter().map(ContentHash::to_string).collect();
-        Ok((HaveResponse { server_time: now, held, unfinished, limits }, blobs))
+        let server = Some(self.inner.key.identity(device.tenant.id));
+        Ok((HaveResponse { server_time: now, held, unfinished, limits, server }, blobs))
     }
 
     /// Begins an upload.

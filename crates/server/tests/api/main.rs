@@ -11,6 +11,7 @@ mod embedded;
 mod enrolment;
 mod epoch;
 mod golden;
+mod identity;
 mod nudges;
 mod openapi;
 mod paging;

@@ -42,6 +42,7 @@ impl World<'_> {
             push.push(Push { id: record.id, write_id, base: Some(forged), content });
         }
         let request = SyncRequest {
+            server: None,
             protocol: gatebook_sync::PROTOCOL,
             app: "forger".to_owned(),
             epoch: None,

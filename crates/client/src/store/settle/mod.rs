@@ -17,7 +17,7 @@ use gatebook_sync::{Canonical, Epoch, Scope, Verdict, deliberate};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Store, history, settings, stuck};
+use super::{Store, history, membership, settings, stuck};
 use crate::error::StoreError;
 
 /// What an answer changed.
@@ -108,6 +108,8 @@ impl Store {
         #[cfg(feature = "simulation")]
         self.cursors_before_rows(&answer)?;
         self.write(|transaction| {
+            membership::check_server(transaction, answer.server.as_ref())?;
+            membership::learn(transaction, answer.membership, answer.server)?;
             let known = settings::get(transaction, &settings::EPOCH)?.filter(|_| !deliberate!(IgnoreEpoch));
             let new_epoch = known.is_some_and(|known| known != answer.epoch);
             let mut settled = Settled { new_epoch, ..Settled::default() };

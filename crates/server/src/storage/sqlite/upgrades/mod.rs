@@ -10,6 +10,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0002_consistency.sql"),
     include_str!("0003_photos.sql"),
     include_str!("0004_swept_at.sql"),
+    include_str!("0005_repeated_enrolment.sql"),
 ];
 
 /// "Gate" in ASCII: says whose database the file is.
