@@ -35,7 +35,7 @@ impl Server {
             Shown::Held(device) => (device.id, device.revoked),
             Shown::Sealed(pass) => (pass.device, false),
             Shown::Nothing => {
-                let message = "This device is not known here. What it holds is safe; if this goes on, tell the office.";
+                let message = "This device is not known here; what it holds is safe. If this goes on, tell the office.";
                 return Err(refuse(ApiErrorCode::Unauthenticated, message));
             }
         };
