@@ -8,7 +8,19 @@ export function badgeText(sync: Pick<SyncStatus, "running" | "items" | "photos">
 }
 
 /** Being offline, or a server in trouble, heals by itself: only the rest is ever put before the operator. */
-const NEEDS_PERSON: readonly SyncProblemCode[] = ["captive_portal", "revoked", "update_needed", "device"];
+const NEEDS_PERSON: readonly SyncProblemCode[] = [
+  "captive_portal",
+  "revoked",
+  "not_recognized",
+  "other_server",
+  "update_needed",
+  "device",
+];
+
+/** The device may have to join anew, should this go on. */
+export function isNotLetIn(code: SyncProblemCode): boolean {
+  return code === "not_recognized" || code === "other_server";
+}
 
 export function needsPerson(code: SyncProblemCode): boolean {
   return NEEDS_PERSON.includes(code);

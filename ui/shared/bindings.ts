@@ -1933,8 +1933,12 @@ export type SyncProblemCode =
 "server_trouble" | 
 /**  Something between answers instead of the server, such as a sign-in page of a guest network. */
 "captive_portal" | 
-/**  The token was revoked: enrol again. */
+/**  The office has signed this device out, as its own server has proved: enrol again. */
 "revoked" | 
+/**  The server does not let this device in, and nobody has proved that the office wants it so. It is tried again by itself. */
+"not_recognized" | 
+/**  A server answers that this device does not belong to. Nothing is exchanged with it. */
+"other_server" | 
 /**  The server speaks another protocol version: update the app. */
 "update_needed" | 
 /**  The device itself failed, such as a full disk. */

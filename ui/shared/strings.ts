@@ -55,6 +55,8 @@ const en = {
     wifi: (count: number) => (count === 1 ? "1 photo waits for Wi-Fi" : `${count} photos wait for Wi-Fi`),
     problems: {
       revoked: "This device was signed out by the office",
+      not_recognized: "The server does not recognize this device",
+      other_server: "Another server answers",
       update_needed: "Update the app",
       captive_portal: "This network asks for a sign-in",
       device: "This device needs attention",

@@ -137,7 +137,7 @@ async fn round(data_dir: &Path, surroundings: Surroundings) -> Result<Outcome, S
     };
     let now = SystemEnvironment.now();
     let age = attempts.last_success_at.and_then(|last| Duration::try_from(now.duration_since(last)).ok());
-    let way = match HttpTransport::new(&enrolment.server_url, &enrolment.token) {
+    let way = match HttpTransport::of(&enrolment) {
         Ok(way) => way,
         Err(error) => {
             note(&store, Event::Started, surroundings)?;

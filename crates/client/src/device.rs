@@ -19,7 +19,7 @@ use gatebook_sync::{Rejection, RejectionCode};
 use tokio::sync::watch;
 use uuid::Uuid;
 
-use crate::enrol;
+use crate::enrol::{self, Joining};
 use crate::environment::{Environment, SystemEnvironment};
 use crate::error::StoreError;
 use crate::nudges;
@@ -201,9 +201,11 @@ impl Device {
             self.store.set(&settings::DEVICE_ID, Some(&id))?;
             id
         };
-        let enrolment = enrol::enrol(server_url, code, device_name, device_id).await?;
-        enrol::check_same_organisation(self.store.setting(&settings::ENROLMENT)?.as_ref(), &enrolment)?;
-        self.store.set(&settings::ENROLMENT, Some(&enrolment))?;
+        let before = self.store.setting(&settings::ENROLMENT)?;
+        let joining = Joining { secret: self.store.joining_secret()?, before: before.clone(), device_id };
+        let enrolment = enrol::enrol(server_url, code, device_name, joining).await?;
+        enrol::check_same_organisation(before.as_ref(), &enrolment)?;
+        self.store.joined(&enrolment)?;
         self.notify(Event::Started);
         self.state()
     }

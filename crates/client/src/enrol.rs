@@ -1,6 +1,6 @@
 //! Joining an organisation: a one-time code becomes a device token.
 
-use gatebook_sync::wire::{ApiErrorCode, EnrolRequest};
+use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, Previous};
 use uuid::Uuid;
 
 use crate::store::Enrolment;
@@ -12,7 +12,7 @@ pub(crate) async fn enrol(
     server_url: &str,
     code: &str,
     device_name: &str,
-    device_id: Uuid,
+    joining: Joining,
 ) -> Result<Enrolment, CommandError> {
     let server_url = address(server_url)?;
     let (code, device_name) = (code.trim(), device_name.trim());
@@ -22,7 +22,7 @@ pub(crate) async fn enrol(
     if device_name.is_empty() {
         return Err(refused("Give this device a name, such as “Gate 2 kiosk”."));
     }
-    let request = EnrolRequest { code: code.to_owned(), device_name: device_name.to_owned(), device_id };
+    let request = joining.request(code, device_name);
     let transport = HttpTransport::new(&server_url, "").map_err(|error| told(&error))?;
     let answer = transport.enrol(&request).await.map_err(|error| told(&error))?;
     Ok(Enrolment {
@@ -33,7 +33,36 @@ pub(crate) async fn enrol(
         device_name: device_name.to_owned(),
         token: answer.token,
         revoked: false,
+        device_key: answer.device_key,
+        server: answer.server,
     })
+}
+
+/// What a device that joins brings with it.
+pub(crate) struct Joining {
+    /// See [`EnrolRequest::secret`].
+    pub secret: String,
+    /// What the device was before.
+    pub before: Option<Enrolment>,
+    /// For servers that take the device's choice.
+    pub device_id: Uuid,
+}
+
+impl Joining {
+    /// The request, the same each time.
+    pub(crate) fn request(self, code: &str, device_name: &str) -> EnrolRequest {
+        let Self { secret, before, device_id } = self;
+        let previous = before.and_then(|before| {
+            let proof = before.device_key?.succession(before.device_id, &secret);
+            Some(Previous { device_id: before.device_id, proof })
+        });
+        EnrolRequest {
+            secret: Some(secret),
+            previous,
+            device_id: Some(device_id),
+            ..EnrolRequest::new(code, device_name)
+        }
+    }
 }
 
 /// What one organisation's device holds is never offered to another: it may only join its own again.

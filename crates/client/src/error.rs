@@ -39,6 +39,9 @@ pub enum StoreError {
         /// What it was taken for.
         kind: &'static str,
     },
+    /// What answered is not the server that this device belongs to. Nothing of its answer was taken over.
+    #[error("another server answered than the one this device belongs to")]
+    OtherServer,
     /// The content cannot be kept as it is.
     #[error("{}", .0.message)]
     Invalid(Rejection),
@@ -103,6 +106,13 @@ impl From<StoreError> for CommandError {
             StoreError::WrongKind { .. } => {
                 (ErrorCode::Invalid, false, "The form does not belong to this record. Go back and open it again.".to_owned())
             }
+            StoreError::OtherServer => (
+                ErrorCode::Refused,
+                false,
+                "Another server answers at this address. Nothing was exchanged with it, and everything is safe on this \
+                 device. Tell the office."
+                    .to_owned(),
+            ),
             StoreError::NotEnrolled => {
                 (ErrorCode::NotEnrolled, false, "Enrol this device first: ask the office for a code.".to_owned())
             }

@@ -13,6 +13,7 @@ mod error;
 mod notifications;
 mod nudges;
 pub mod photos;
+mod revocation;
 mod round_lock;
 pub mod scheduler;
 mod store;

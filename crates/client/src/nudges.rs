@@ -130,7 +130,7 @@ async fn listen(store: &Store, scheduler: &Handle, enrolment: &Enrolment) -> End
 }
 
 async fn follow(store: &Store, scheduler: &Handle, enrolment: &Enrolment) -> Result<(), Ended> {
-    let transport = HttpTransport::new(&enrolment.server_url, &enrolment.token)?;
+    let transport = HttpTransport::of(enrolment)?;
     let request = transport.request(Method::GET, "/v1/events").timeout(A_DAY);
     let mut answer = transport.told(request, |_: StatusCode| false).await?;
     let sort = answer.headers().get("content-type").and_then(|sort| sort.to_str().ok()).unwrap_or_default();

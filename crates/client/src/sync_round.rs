@@ -138,6 +138,7 @@ impl Round<'_> {
             mark: page.mark.clone(),
             repair: page.repair.clone(),
             take: Take { records: allowed.page_records, bytes: allowed.page_bytes },
+            server: page.server.clone(),
         };
         let began =
             if request.push.is_empty() { None } else { Some(blocking(self.store, Store::request_begins).await?) };
@@ -172,6 +173,7 @@ fn is_about_the_page(error: &TransportError) -> bool {
             | ApiErrorCode::Forbidden
             | ApiErrorCode::NotFound
             | ApiErrorCode::CodeRefused
+            | ApiErrorCode::OtherServer
             | ApiErrorCode::ProtocolUnsupported
             | ApiErrorCode::Busy,
         )

@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use gatebook_sync::PROTOCOL;
-use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, SyncRequest, SyncResponse};
+use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, NONCE, SyncRequest, SyncResponse};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+
+use crate::revocation::{Verifier, nonce};
+use crate::store::Enrolment;
 
 /// Carries requests to the server.
 #[async_trait]
@@ -74,6 +77,8 @@ pub struct HttpTransport {
     client: reqwest::Client,
     base: String,
     token: String,
+    /// Of the device that calls, once it has joined.
+    verifier: Option<Verifier>,
 }
 
 impl HttpTransport {
@@ -91,7 +96,21 @@ impl HttpTransport {
             .user_agent(concat!("gatebook/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| TransportError::NotSent(chain(&error)))?;
-        Ok(Self { client, base: base.trim_end_matches('/').to_owned(), token: token.to_owned() })
+        Ok(Self { client, base: base.trim_end_matches('/').to_owned(), token: token.to_owned(), verifier: None })
+    }
+
+    /// To the server that a device belongs to.
+    pub(crate) fn of(enrolment: &Enrolment) -> Result<Self, TransportError> {
+        let way = Self::new(&enrolment.server_url, &enrolment.token)?;
+        Ok(Self { verifier: Some(Verifier::of(enrolment)), ..way })
+    }
+
+    /// The refusal, as far as this device believes it.
+    fn believed(&self, refusal: ApiError, nonce: &str) -> ApiError {
+        match &self.verifier {
+            Some(verifier) => verifier.believed(refusal, nonce),
+            None => refusal,
+        }
     }
 
     /// Turns a one-time code into a device token.
@@ -113,7 +132,8 @@ impl HttpTransport {
         request: reqwest::RequestBuilder,
         expected: fn(StatusCode) -> bool,
     ) -> Result<reqwest::Response, TransportError> {
-        let answer = request.send().await.map_err(|error| not_answered(&error))?;
+        let nonce = nonce();
+        let answer = request.header(NONCE, &nonce).send().await.map_err(|error| not_answered(&error))?;
         let (status, retry_after) = (answer.status(), retry_after(answer.headers()));
         if !answer.headers().contains_key(SERVER_HEADER) {
             return Err(on_the_way(status, retry_after));
@@ -123,11 +143,9 @@ impl HttpTransport {
         }
         let bytes = answer.bytes().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
         // An answer to HEAD has no body.
-        let error = serde_json::from_slice(&bytes).unwrap_or_else(|_| ApiError {
-            code: ApiErrorCode::Internal,
-            message: format!("The server answered {status}."),
-            retry: true,
-        });
+        let error = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| ApiError::new(ApiErrorCode::Internal, format!("The server answered {status}."), true));
+        let error = self.believed(error, &nonce);
         Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
     }
 
@@ -138,9 +156,11 @@ impl HttpTransport {
     ) -> Result<A, TransportError> {
         let plain = serde_json::to_vec(body).expect("contract types are always JSON");
         let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).expect("zstd packs any bytes into memory");
+        let nonce = nonce();
         let mut request = self
             .client
             .post(format!("{}{path}", self.base))
+            .header(NONCE, &nonce)
             .header("content-type", "application/json")
             .header("content-encoding", "zstd")
             .header("accept-encoding", "zstd")
@@ -163,6 +183,7 @@ impl HttpTransport {
                 .map_err(|error| unreadable_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
         } else {
             let error = serde_json::from_slice(&bytes).map_err(|_| on_the_way(status, retry_after))?;
+            let error = self.believed(error, &nonce);
             Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
         }
     }
@@ -180,7 +201,7 @@ fn on_the_way(status: StatusCode, retry_after: Option<Duration>) -> TransportErr
         }
         _ => return TransportError::NotOurs(status.to_string()),
     };
-    let error = ApiError { code, message: format!("Something before the server answered {status}."), retry: true };
+    let error = ApiError::new(code, format!("Something before the server answered {status}."), true);
     TransportError::Refused { status: status.as_u16(), error, retry_after }
 }
 
@@ -218,7 +239,7 @@ fn other_protocol(status: StatusCode, protocol: u32) -> Option<TransportError> {
         "The server is older than this app. Ask the office to update the server; everything on this device is kept and sent \
          afterwards."
     };
-    let error = ApiError { code: ApiErrorCode::ProtocolUnsupported, message: message.to_owned(), retry: false };
+    let error = ApiError::new(ApiErrorCode::ProtocolUnsupported, message, false);
     Some(TransportError::Refused { status: status.as_u16(), error, retry_after: None })
 }
 

@@ -128,8 +128,12 @@ pub enum SyncProblemCode {
     ServerTrouble,
     /// Something between answers instead of the server, such as a sign-in page of a guest network.
     CaptivePortal,
-    /// The token was revoked: enrol again.
+    /// The office has signed this device out, as its own server has proved: enrol again.
     Revoked,
+    /// The server does not let this device in, and nobody has proved that the office wants it so. It is tried again by itself.
+    NotRecognized,
+    /// A server answers that this device does not belong to. Nothing is exchanged with it.
+    OtherServer,
     /// The server speaks another protocol version: update the app.
     UpdateNeeded,
     /// The device itself failed, such as a full disk.

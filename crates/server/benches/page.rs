@@ -30,7 +30,7 @@ impl Bench {
         let server = Server::open(Config::new(folder.path())).expect("a server");
         let seeded = server.seed().expect("a seed");
         let code = seeded.codes[0].code.clone();
-        let request = EnrolRequest { code, device_name: "Bench".to_owned(), device_id: Uuid::now_v7() };
+        let request = EnrolRequest::new(code, "Bench");
         let enrolled = server.enrol(&request).expect("a device");
         let device = server.device(&enrolled.token).expect("the device");
         Self { _folder: folder, server, token: enrolled.token, device, operator: seeded.operators[0].id }
@@ -77,6 +77,7 @@ impl Bench {
 
 fn request(push: Vec<Push>, take: u32) -> SyncRequest {
     SyncRequest {
+        server: None,
         protocol: PROTOCOL,
         app: "bench".to_owned(),
         epoch: None,

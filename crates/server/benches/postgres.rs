@@ -51,7 +51,7 @@ fn main() {
     let server = Server::open(config).expect("a server");
     let seeded = server.seed().expect("a seed");
     let code = seeded.codes[0].code.clone();
-    let request = EnrolRequest { code, device_name: "Bench".to_owned(), device_id: Uuid::now_v7() };
+    let request = EnrolRequest::new(code, "Bench");
     let device = server.device(&server.enrol(&request).expect("a device").token).expect("the device");
     let operator = seeded.operators[0].id;
     let mut bare = Client::connect(&database.url(), NoTls).expect("a connection");
@@ -121,6 +121,7 @@ fn edit(push: Vec<Push>, receipts: Vec<Receipt>) -> Vec<Push> {
 
 fn reconcile(server: &Server, device: &Device, push: Vec<Push>) -> (Duration, Vec<Receipt>) {
     let request = SyncRequest {
+        server: None,
         protocol: PROTOCOL,
         app: "bench".to_owned(),
         epoch: None,

@@ -31,8 +31,7 @@ async fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let server = Server::open(Config::new(folder.path().join("data"))).expect("a server");
     let seeded = server.seed().expect("a seed");
-    let request =
-        EnrolRequest { code: seeded.codes[0].code.clone(), device_name: "Bench".to_owned(), device_id: Uuid::now_v7() };
+    let request = EnrolRequest::new(&*seeded.codes[0].code, "Bench");
     let token = server.enrol(&request).expect("a device").token;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let tus = Tus { base: format!("http://{}", listener.local_addr().expect("an address")), token, client: client() };

@@ -1,14 +1,16 @@
 //! Who may call, and what the office gives out: device tokens, admin tokens, one-time codes.
 
 use gatebook_domain::{Kind, RecordState};
+use gatebook_sync::deliberate;
 use gatebook_sync::wire::{ApiError, ApiErrorCode};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
 use crate::error::{ServerError, refuse};
+use crate::pass::Pass;
 use crate::secret;
-use crate::server::Server;
-use crate::storage::{Admin, Device, Reading, Tenant};
+use crate::server::{Inner, Server};
+use crate::storage::{Admin, Device, FoundDevice, Reading, Tenant};
 
 /// Longest life of a one-time code.
 const MAX_HOURS: u32 = 24 * 365;
@@ -21,17 +23,34 @@ impl Server {
     /// # Errors
     /// There is none, or it was revoked.
     pub fn device(&self, token: &str) -> Result<Device, ApiError> {
-        let token_hash = secret::hash(token);
-        match self.inner.storage.read(|reading| reading.device_of_token(&token_hash))? {
-            None => Err(refuse(
-                ApiErrorCode::Unauthenticated,
-                "This device is not known here. Enrol it with a new code; what it holds is safe.",
-            )),
-            Some(device) if device.revoked => Err(refuse(
-                ApiErrorCode::Revoked,
-                "The office has signed this device out. Enrol it with a new code; what it holds is safe.",
-            )),
-            Some(device) => Ok(device),
+        self.admit(token, None)
+    }
+
+    /// The device with that token, for a request that brought `nonce`.
+    ///
+    /// # Errors
+    /// There is none; or it was revoked, which is proved over the nonce; or nobody can tell whether it was.
+    pub fn admit(&self, token: &str, nonce: Option<&str>) -> Result<Device, ApiError> {
+        let inner = &*self.inner;
+        let shown = inner.shown_by(token)?;
+        let (id, is_revoked) = match &shown {
+            Shown::Held(device) => (device.id, device.revoked),
+            Shown::Sealed(pass) => (pass.device, false),
+            Shown::Nothing => {
+                let message = "This device is not known here; what it holds is safe. If this goes on, tell the office.";
+                return Err(refuse(ApiErrorCode::Unauthenticated, message));
+            }
+        };
+        // The list first: to be read, it takes over what only the database knows.
+        if inner.was_revoked(id)? || is_revoked {
+            let message = "The office has signed this device out. Enrol it with a new code; what it holds is safe.";
+            let proof = nonce.map(|nonce| inner.key.of_device(id).revocation(id, nonce));
+            return Err(ApiError { proof, ..refuse(ApiErrorCode::Revoked, message) });
+        }
+        match shown {
+            Shown::Held(device) => Ok(device),
+            Shown::Sealed(pass) => Ok(inner.enter_again(&pass)?),
+            Shown::Nothing => unreachable!("it was turned away above"),
         }
     }
 
@@ -92,18 +111,100 @@ impl Server {
         Ok(token)
     }
 
-    /// Revokes a device, by id or name. Its data stays on it, and what it holds unsent is taken once it is enrolled
-    /// again.
+    /// Revokes a device, by its id or by its name within one organization (`tenant` may be left out where there is only one).
+    /// Its data stays on it, and what it holds unsent is taken once it has joined again.
     ///
     /// # Errors
-    /// There is none, or the database failed.
-    pub fn revoke(&self, device: &str) -> Result<(), ServerError> {
+    /// There is none, several devices fit, or the database failed.
+    pub fn revoke(&self, tenant: Option<Uuid>, device: &str) -> Result<(), ServerError> {
+        let id: Option<Uuid> = device.parse().ok();
+        let found = self.inner.storage.read(|reading| {
+            let found = reading.find_devices(id, device)?;
+            let is_by_id = |found: &FoundDevice| Some(found.id) == id;
+            if let Some(tenant) = tenant {
+                return Ok(found.into_iter().filter(|found| found.tenant.id == tenant).collect());
+            }
+            if found.iter().any(is_by_id) || found.is_empty() {
+                return Ok(found);
+            }
+            // A name says something only within an organization.
+            only_tenant(&reading.tenants(None)?)?;
+            Ok(found)
+        })?;
+        let chosen = choose(device, &found)?;
+        // First where no backup brings back the old: whatever happens then, the device is out.
+        self.inner.revocations.add_device(chosen)?;
         let now = self.inner.config.environment.now();
-        match self.inner.storage.write(|writing| writing.revoke(device, now))? {
-            0 => Err(no_such("device", device)),
-            _ => Ok(()),
+        self.inner.storage.write(|writing| writing.revoke(chosen, now))
+    }
+}
+
+/// What a token says whose it is.
+enum Shown {
+    /// A device that the database holds.
+    Held(Device),
+    /// One that this server has let in, and that the database has never heard of: it was restored from before that.
+    Sealed(Pass),
+    Nothing,
+}
+
+impl Inner {
+    fn shown_by(&self, token: &str) -> Result<Shown, ServerError> {
+        let (token_hash, pass) = (secret::hash(token), Pass::open(token, &self.key));
+        self.storage.read(|reading| {
+            if let Some(device) = reading.device_of_token(&token_hash)? {
+                return Ok(Shown::Held(device));
+            }
+            let Some(pass) = pass.filter(|_| !deliberate!(ForgetWhoJoinedSince)) else { return Ok(Shown::Nothing) };
+            Ok(match reading.device_of_id(pass.device)? {
+                Some(device) if device.tenant.id == pass.organization => Shown::Held(device),
+                None if !reading.tenants(Some(pass.organization))?.is_empty() => Shown::Sealed(pass),
+                _ => Shown::Nothing,
+            })
+        })
+    }
+
+    fn was_revoked(&self, device: Uuid) -> Result<bool, ServerError> {
+        if deliberate!(RevocationsComeBack) {
+            return Ok(false);
+        }
+        self.revocations.take_over(|| self.storage.read(|reading| reading.revoked_devices()))?;
+        self.revocations.has_device(device)
+    }
+
+    /// Enters a device that a restored database has never heard of, with the name and the yards for which it was enrolled: it
+    /// may hold what the database has lost, and would drop it with its yards. Whatever the office has changed of its yards
+    /// since is to be said again.
+    fn enter_again(&self, pass: &Pass) -> Result<Device, ServerError> {
+        let now = self.config.environment.now();
+        let known = self.storage.write(|writing| {
+            self.put(writing, pass, [0; 32], now)?;
+            writing.device_of_id(pass.device)
+        })?;
+        tracing::warn!(device = %pass.device, name = pass.name, "a device that joined after the backup is entered again");
+        known.ok_or_else(|| no_such("device", pass.device))
+    }
+}
+
+/// The one device meant by `given`: of those that are not signed out already, if there are any.
+fn choose(given: &str, found: &[FoundDevice]) -> Result<Uuid, ServerError> {
+    let live: Vec<&FoundDevice> = found.iter().filter(|found| !found.is_revoked).collect();
+    match (live.as_slice(), found) {
+        ([only], _) => Ok(only.id),
+        ([], [.., newest]) => Ok(newest.id),
+        ([], []) => Err(no_such("device", given)),
+        (several, _) => {
+            let told: Vec<String> = several.iter().map(|device| told(device)).collect();
+            let message = format!("{given} fits {} devices: {}. Name one by its id.", told.len(), told.join("; "));
+            Err(refuse(ApiErrorCode::NotFound, message).into())
         }
     }
+}
+
+fn told(device: &FoundDevice) -> String {
+    let FoundDevice { id, name, joined_at, last_seen_at, .. } = device;
+    let seen = last_seen_at.map_or_else(|| "never seen".to_owned(), |seen| format!("last seen {seen:.0}"));
+    format!("{name} ({id}, joined {joined_at:.0}, {seen})")
 }
 
 /// The one tenant meant.

@@ -192,6 +192,9 @@ pub struct Config {
     pub time_server: Option<String>,
     /// Somebody has looked, and the clock is right now, whatever time was filed last.
     pub trusts_clock: bool,
+    /// Whether a new server may begin where there is no database. A mistyped place must not become an empty server that
+    /// knows nobody's device: on the command line this has to be asked for.
+    pub may_begin: bool,
     /// Bounds.
     pub bounds: Bounds,
     /// Clock and ids.
@@ -210,6 +213,7 @@ impl Config {
             photos: PhotoStore::default(),
             time_server: None,
             trusts_clock: false,
+            may_begin: true,
             bounds: Bounds::default(),
             environment: Arc::new(SystemEnvironment),
         }

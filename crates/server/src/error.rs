@@ -76,6 +76,15 @@ pub enum ServerError {
     /// The file is no database of a Gatebook server.
     #[error("{0} is not the database of a Gatebook server")]
     NotOurs(PathBuf),
+    /// There is no database, and nobody said that a new one is to begin.
+    #[error(
+        "there is no Gatebook database in {0}; check the place, or begin a new server there with `serve --init` \
+         (devices of another server will not sync with it)"
+    )]
+    NothingThere(String),
+    /// What was revoked cannot be read or noted.
+    #[error("the list of revoked devices cannot be read or written; it lies beside the key, or in the photo store")]
+    Revocations(#[source] Cause),
     /// A server runs on the data folder.
     #[error("a server is running on {0}; stop it first")]
     InUse(PathBuf),
@@ -126,6 +135,12 @@ impl From<ServerError> for ApiError {
                                changes nothing twice.";
                 refuse(ApiErrorCode::Busy, message)
             }
+            error @ ServerError::Revocations(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "it is not known who was signed out");
+                let message = "The server cannot look up which devices were signed out, and lets nobody in until it can. \
+                               Come again later; nothing was changed.";
+                refuse(ApiErrorCode::Busy, message)
+            }
             error @ (ServerError::DatabaseAway(_) | ServerError::NotConnected(_) | ServerError::Contended(_)) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "the database is away or too busy");
                 let message = "The server's database does not answer just now. Come again in a few seconds; a repeat \
@@ -147,7 +162,7 @@ pub(crate) fn internal() -> ApiError {
 
 /// The body of an error answer.
 pub(crate) fn refuse(code: ApiErrorCode, message: impl Into<String>) -> ApiError {
-    ApiError { code, message: message.into(), retry: matches!(code, ApiErrorCode::Busy | ApiErrorCode::Internal) }
+    ApiError::new(code, message, matches!(code, ApiErrorCode::Busy | ApiErrorCode::Internal))
 }
 
 /// When to come again, for the errors that ask it.

@@ -15,7 +15,8 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
-use gatebook_sync::{Content, Receipt, Said};
+use gatebook_sync::wire::ServerIdentity;
+use gatebook_sync::{Content, DeviceKey, Receipt, Said};
 use hmac::{Hmac, Mac};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -53,6 +54,25 @@ impl Key {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
         mac.update(b"gatebook key check 1");
         kept(&mac.finalize().into_bytes())
+    }
+
+    /// A key of those bytes.
+    #[cfg(test)]
+    pub(crate) const fn of(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// How devices of that organization know this server again.
+    pub(crate) fn identity(&self, organization: Uuid) -> ServerIdentity {
+        ServerIdentity { organization, key: BASE64.encode(self.seal("gatebook key id 1", &[])) }
+    }
+
+    /// The key that this server shares with one device.
+    pub(crate) fn of_device(&self, device: Uuid) -> DeviceKey {
+        let mut mac = self.hmac();
+        mac.update(b"gatebook device key 1");
+        mac.update(device.as_bytes());
+        DeviceKey::new(mac.finalize().into_bytes().into())
     }
 
     /// Makes the key. Two servers that start at once on one folder end up with the same: the second finds the first's.

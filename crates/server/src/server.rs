@@ -1,6 +1,7 @@
 //! The server without HTTP: what a transport, a simulator and the command line call.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use gatebook_sync::{Content, Epoch};
@@ -15,6 +16,7 @@ use crate::files::FolderLock;
 use crate::nudges::Streams;
 use crate::photos::{Depot, Turns};
 use crate::receipt::{KEY_FILE, Key};
+use crate::revocations::Revocations;
 use crate::storage::{Database, Storage};
 
 /// A sync server over its data folder. Cheap to clone; all clones are the same server.
@@ -29,6 +31,7 @@ pub(crate) struct Inner {
     pub clock: Arc<Clock>,
     pub storage: Storage,
     pub key: Key,
+    pub revocations: Revocations,
     pub enrolments: RateLimit,
     pub depot: Depot,
     pub turns: Turns,
@@ -47,8 +50,11 @@ impl Server {
     /// Opens the server's data folder, making it if it is not there, or connects to its database.
     ///
     /// # Errors
-    /// The folder or the database cannot be used.
+    /// The folder or the database cannot be used, or there is none and the server may not begin one.
     pub fn open(mut config: Config) -> Result<Self, ServerError> {
+        if !config.may_begin && config.database.is_none() {
+            crate::storage::sqlite::check_begun(&config.data)?;
+        }
         let lock = match config.database {
             None => Some(FolderLock::shared(&config.data)?),
             Some(_) => None,
@@ -61,9 +67,24 @@ impl Server {
         config.environment = Arc::clone(&clock) as Arc<dyn Environment>;
         let enrolments = RateLimit::new(&config.bounds, now);
         let depot = Depot::open(&config.photos, &config.data)?;
+        let revocations = match &config.database {
+            None => Revocations::beside(&key_file(&config))?,
+            Some(_) => Revocations::inside(depot.object_store())?,
+        };
         let (turns, streams) = (Turns::default(), Streams::default());
         Ok(Self {
-            inner: Arc::new(Inner { config, clock, storage, key, enrolments, depot, turns, streams, _lock: lock }),
+            inner: Arc::new(Inner {
+                config,
+                clock,
+                storage,
+                key,
+                revocations,
+                enrolments,
+                depot,
+                turns,
+                streams,
+                _lock: lock,
+            }),
         })
     }
 
@@ -119,10 +140,20 @@ impl Server {
     }
 }
 
+fn key_file(config: &Config) -> PathBuf {
+    config.key_file.clone().unwrap_or_else(|| config.data.join(KEY_FILE))
+}
+
 /// The key; where servers share a database, the one with which it was begun.
 fn open_key(config: &Config, storage: &Storage) -> Result<Key, ServerError> {
     let Database::Postgres(database) = &storage.database else {
-        return Key::open(&config.key_file.clone().unwrap_or_else(|| config.data.join(KEY_FILE)));
+        let path = key_file(config);
+        return match Key::read(&path)? {
+            Some(key) => Ok(key),
+            // Under another key devices would take this for another server.
+            None if !config.may_begin => Err(ServerError::KeyMissing(path)),
+            None => Key::open(&path),
+        };
     };
     let path = config.key_file.as_ref().ok_or(ServerError::NoKeyFile)?;
     let key = match Key::read(path)? {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use gatebook_sync::wire::{ApiError, ApiErrorCode, Repair, SyncRequest, SyncResponse};
-use gatebook_sync::{PROTOCOL, WallTime};
+use gatebook_sync::{PROTOCOL, WallTime, deliberate};
 
 use crate::error::{ServerError, refuse};
 use crate::pull::{Asked, News, pull};
@@ -25,6 +25,12 @@ impl Server {
         let Inner { config, storage, key, .. } = &*self.inner;
         let (bounds, environment) = (&config.bounds, &*config.environment);
         check_request(&request, bounds.limits.page_records)?;
+        let identity = key.identity(device.tenant.id);
+        let membership = match &request.server {
+            Some(server) if *server != identity && !deliberate!(SyncWithStrangers) => return Err(other_server()),
+            Some(_) => None,
+            None => Some(self.membership(device)),
+        };
         self.inner.check_history(device, request.epoch, request.mark.as_deref())?;
         let asked = Asked::of(&mut request, bounds);
         let app: String = request.app.chars().filter(|letter| !letter.is_control()).take(APP).collect();
@@ -45,8 +51,21 @@ impl Server {
         let News { epoch, scopes, more, mark, repaired } =
             storage.read(|reading| pull(reading, key, device, asked, &verdicts))?;
         let WallTime { at: server_time, is_doubtful: time_doubtful } = environment.wall_time();
-        let (protocol, limits) = (PROTOCOL, bounds.limits);
-        Ok(SyncResponse { protocol, epoch, server_time, time_doubtful, verdicts, scopes, more, mark, repaired, limits })
+        let limits = bounds.limits;
+        Ok(SyncResponse {
+            protocol: PROTOCOL,
+            epoch,
+            server_time,
+            time_doubtful,
+            verdicts,
+            scopes,
+            more,
+            mark,
+            repaired,
+            limits,
+            server: Some(identity),
+            membership,
+        })
     }
 
     fn note_seen(&self, device: &Device, app: &str) -> Result<(), ServerError> {
@@ -57,6 +76,12 @@ impl Server {
         }
         self.inner.storage.write(|writing| writing.device_seen(device.id, app, now))
     }
+}
+
+fn other_server() -> ApiError {
+    let message = "This device belongs to another server: the organization or its key is not the one here. Nothing was \
+                   changed. Check which server runs at this address, and with which key.";
+    refuse(ApiErrorCode::OtherServer, message)
 }
 
 fn check_request(request: &SyncRequest, page_records: u32) -> Result<(), ApiError> {

@@ -39,11 +39,13 @@ pub enum Invariant {
     TimesTold,
     /// Bytes sent are at most the bytes needed, and one chunk for each cut.
     BytesSpared,
+    /// Only the office signs a device out, and whom it has signed out stays out, whatever becomes of the server.
+    SignedOut,
 }
 
 impl Invariant {
     /// Every one.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::NothingLost,
         Self::ExactlyOnce,
         Self::Equal,
@@ -60,6 +62,7 @@ impl Invariant {
         Self::PhotosOnce,
         Self::TimesTold,
         Self::BytesSpared,
+        Self::SignedOut,
     ];
 
     /// In words.
@@ -82,6 +85,7 @@ impl Invariant {
             Self::PhotosOnce => "no photo is stored twice",
             Self::TimesTold => "people read when it was filed",
             Self::BytesSpared => "no byte is sent in vain",
+            Self::SignedOut => "only the office signs a device out, for good",
         }
     }
 }

@@ -71,10 +71,6 @@ pub(crate) fn person_id(person: usize) -> Uuid {
     id(3, person)
 }
 
-pub(crate) fn device_id(device: usize) -> Uuid {
-    id(4, device)
-}
-
 pub(crate) fn list_id(tenant: usize) -> Uuid {
     id(5, tenant)
 }
@@ -131,6 +127,7 @@ pub(crate) struct Templates {
     pub key: Vec<u8>,
     pub devices: Vec<Vec<u8>>,
     pub tokens: Vec<String>,
+    pub ids: Vec<Uuid>,
     /// Tokens of devices that see everything of an organisation and write nothing.
     pub auditors: Vec<String>,
 }
@@ -150,14 +147,14 @@ impl Templates {
         let server = Server::open(Config { environment: environment.clone(), ..Config::new(&at_server) })?;
         furnish(&server, gatebook_server::Environment::now(&*environment))?;
 
-        let (mut devices, mut tokens) = (Vec::new(), Vec::new());
+        let (mut devices, mut tokens, mut ids) = (Vec::new(), Vec::new(), Vec::new());
         for (device, name) in DEVICE_NAMES.iter().enumerate() {
             let tenant = usize::from(device == DEVICES - 1);
             let yards: Vec<Uuid> = if tenant == 0 { vec![yard_id(0), yard_id(1)] } else { vec![yard_id(2)] };
             let code = server.enrolment_code(Some(tenant_id(tenant)), &yards, 24)?;
-            let device_id = device_id(device);
-            let answer = server.enrol(&EnrolRequest { code, device_name: (*name).to_owned(), device_id })?;
+            let answer = server.enrol(&EnrolRequest::new(code, *name))?;
             tokens.push(answer.token.clone());
+            ids.push(answer.device_id);
             let at_device = folder.join(name);
             let environment = Arc::new(Machine::new(time.clone(), device as u64 + 1));
             let config = DeviceConfig { environment, ..DeviceConfig::new(at_device.clone(), "simulated") };
@@ -170,14 +167,14 @@ impl Templates {
         let auditors = (0..TENANTS.len()).map(|tenant| auditor(&server, tenant)).collect::<anyhow::Result<_>>()?;
         drop(server);
         let key = std::fs::read(at_server.join("server.key"))?;
-        Ok(Self { server: whole(at_server.join(SERVER_DATABASE))?, key, devices, tokens, auditors })
+        Ok(Self { server: whole(at_server.join(SERVER_DATABASE))?, key, devices, tokens, ids, auditors })
     }
 }
 
 fn auditor(server: &Server, tenant: usize) -> anyhow::Result<String> {
     let yards: Vec<Uuid> = (0..YARDS).filter(|yard| tenant_of_yard(*yard) == tenant).map(yard_id).collect();
     let code = server.enrolment_code(Some(tenant_id(tenant)), &yards, 24)?;
-    let request = EnrolRequest { code, device_name: "auditor".to_owned(), device_id: device_id(100 + tenant) };
+    let request = EnrolRequest::new(code, "auditor");
     Ok(server.enrol(&request)?.token)
 }
 

@@ -7,6 +7,7 @@
 mod apply;
 mod authorship;
 mod decide;
+mod device_key;
 mod difference;
 mod merge;
 mod scope;
@@ -20,6 +21,7 @@ pub mod wire;
 pub use apply::{Change, LocalHead, apply_canonical, apply_departure, apply_verdict};
 pub use authorship::Authorship;
 pub use decide::{Decision, Existing, Incoming, Offer, Sequence, decide};
+pub use device_key::DeviceKey;
 pub use difference::{Differences, differences};
 pub use merge::merge;
 pub use scope::Scope;

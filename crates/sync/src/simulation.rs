@@ -155,6 +155,16 @@ bugs! {
     AscribeAsTold,
     /// People are shown the time that orders writes, which goes on from wherever a wrong clock has brought it.
     ShowReceivedAt,
+    /// Any answer that the token is not known signs a device out.
+    AnyRefusalSignsOut,
+    /// A device believes whoever says that the office has signed it out.
+    BelieveAnyRevocation,
+    /// A restored server lets in whom the office has signed out since the backup.
+    RevocationsComeBack,
+    /// A restored server does not know devices that joined after the backup.
+    ForgetWhoJoinedSince,
+    /// Neither device nor server asks whether the other is the one it belongs to.
+    SyncWithStrangers,
 }
 
 /// Where a process may be killed.

@@ -67,6 +67,15 @@ it("lets a revoked device enrol again without losing its place in the app", asyn
   await see("work-list");
 });
 
+it("says that the server does not recognize the device, and lets it join anew should that go on", async () => {
+  const backend = open();
+  await see("work-list");
+  backend.emitSync({ problem: { code: "not_recognized", message: "It is tried by itself." } });
+  expect(await text("sync-problem-banner")).toContain("It is tried by itself.");
+  await tap("enrol-again");
+  await see("enrol-page");
+});
+
 it("syncs on the button and by pulling the list down", async () => {
   const backend = open();
   await tap("sync-now");

@@ -55,6 +55,7 @@ fn round(yard: &Yard, device: &Joined, url: &str) -> (Report, Duration) {
 /// Asks for next to nothing.
 fn nothing() -> SyncRequest {
     SyncRequest {
+        server: None,
         protocol: PROTOCOL,
         app: "bench".to_owned(),
         epoch: None,

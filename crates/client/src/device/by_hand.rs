@@ -2,9 +2,10 @@
 
 use std::sync::Arc;
 
-use gatebook_sync::wire::EnrolResponse;
+use gatebook_sync::wire::{EnrolRequest, EnrolResponse};
 
 use super::{Answer, Device, DeviceConfig};
+use crate::enrol::Joining;
 use crate::error::StoreError;
 use crate::photos::{FreeSpace, LaneByHand, LaneHandle, Photos};
 use crate::scheduler::{ByHand, Event};
@@ -45,6 +46,25 @@ impl Device {
         Ok((device, by_hand, lane_by_hand))
     }
 
+    /// Asks to join, as [`Device::enrol`] would over the network.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn joining_by_hand(&self, code: &str, device_name: &str) -> Result<EnrolRequest, StoreError> {
+        let device_id = self.store.setting(&settings::DEVICE_ID)?.unwrap_or_else(|| self.environment.new_id());
+        let before = self.store.setting(&settings::ENROLMENT)?;
+        let joining = Joining { secret: self.store.joining_secret()?, before, device_id };
+        Ok(joining.request(code, device_name))
+    }
+
+    /// Whether it takes itself to be signed out.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn is_signed_out(&self) -> Result<bool, StoreError> {
+        Ok(self.store.setting(&settings::ENROLMENT)?.is_some_and(|enrolment: Enrolment| enrolment.revoked))
+    }
+
     /// Joins as the server answered.
     ///
     /// # Errors
@@ -58,8 +78,10 @@ impl Device {
             device_name: device_name.to_owned(),
             token: answer.token,
             revoked: false,
+            device_key: answer.device_key,
+            server: answer.server,
         };
-        self.store.set(&settings::ENROLMENT, Some(&enrolment))?;
+        self.store.joined(&enrolment)?;
         self.notify(Event::Started);
         Ok(())
     }

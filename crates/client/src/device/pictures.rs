@@ -112,7 +112,7 @@ impl Device {
     pub async fn view_photo(&self, id: Uuid) -> Answer<PhotoShown> {
         let attachment = self.store.attachment(id)?;
         let enrolment = self.store.setting(&settings::ENROLMENT)?.filter(|enrolment| !enrolment.revoked);
-        let link = enrolment.and_then(|it| HttpTransport::new(&it.server_url, &it.token).ok());
+        let link = enrolment.and_then(|it| HttpTransport::of(&it).ok());
         let link = link.as_ref().map(|link| link as &dyn PhotoTransport);
         match self.photos.view(link, &attachment.sha256).await {
             Ok(_) => Ok(PhotoShown { by: ShownBy::Picture, note: None }),

@@ -166,7 +166,7 @@ async fn round(photos: &Weak<Photos>, way: &mut Option<Way>, arrived: &impl Fn()
     let is_same =
         way.as_ref().is_some_and(|way| way.server_url == enrolment.server_url && way.token == enrolment.token);
     if !is_same {
-        let transport = HttpTransport::new(&enrolment.server_url, &enrolment.token)?;
+        let transport = HttpTransport::of(&enrolment)?;
         *way = Some(Way { server_url: enrolment.server_url, token: enrolment.token, transport });
     }
     let Some(way) = way else { unreachable!("just found") };

@@ -98,7 +98,7 @@ impl Photos {
         let Known { held, told_at, .. } = if deliberate!(LetGoUnasked) {
             Known { held: over.iter().map(|photo| photo.sha256.clone()).collect(), ..Known::default() }
         } else {
-            upload::ask(link, &over, true).await?
+            upload::ask(&self.store, link, &over, true).await?
         };
         let (going, missing): (Vec<_>, Vec<_>) = over.into_iter().partition(|photo| held.contains(&photo.sha256));
         for photo in missing {

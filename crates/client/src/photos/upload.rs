@@ -19,7 +19,8 @@ use super::chunk::ChunkSize;
 use super::folder::{Sort, has_hash, sha256};
 use super::off_thread::off_thread;
 use super::{PhotoError, Photos, develop};
-use crate::store::{HeldPhoto, settings};
+use crate::error::StoreError;
+use crate::store::{HeldPhoto, Store, settings};
 use crate::transport::TransportError;
 
 /// Hashes in one question, until the server has said how many it takes.
@@ -102,7 +103,7 @@ impl Photos {
     pub async fn upload(&self, link: &dyn PhotoTransport, network: Network) -> Result<Uploaded, UploadError> {
         let waiting: Vec<HeldPhoto> =
             self.store.held_photos().map_err(PhotoError::from)?.into_iter().filter(HeldPhoto::waits).collect();
-        let Known { held, unfinished, told_at } = ask(link, &waiting, false).await?;
+        let Known { held, unfinished, told_at } = ask(&self.store, link, &waiting, false).await?;
         let mut jobs = Vec::new();
         for photo in waiting {
             if held.contains(&photo.sha256) {
@@ -314,14 +315,19 @@ pub(super) struct Known {
 }
 
 pub(super) async fn ask(
+    store: &Store,
     link: &dyn PhotoTransport,
     photos: &[HeldPhoto],
     before_letting_go: bool,
-) -> Result<Known, TransportError> {
+) -> Result<Known, UploadError> {
     let Known { mut held, mut unfinished, mut told_at } = Known::default();
     for page in photos.chunks(HASHES) {
         let sha256 = page.iter().map(|photo| photo.sha256.clone()).collect();
         let answer = link.have(&HaveRequest { sha256, before_letting_go }).await?;
+        // What another server holds is not safe for this one.
+        if !store.belongs_to(answer.server.as_ref()).map_err(PhotoError::from)? {
+            return Err(UploadError::Photo(StoreError::OtherServer.into()));
+        }
         held.extend(answer.held);
         told_at = Some(answer.server_time).filter(|_| !answer.time_doubtful);
         for Unfinished { sha256, upload_id, offset } in answer.unfinished {

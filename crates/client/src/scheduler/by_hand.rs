@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use gatebook_sync::wire::ApiError;
 use jiff::Timestamp;
 
 use super::plan::{Event, missed};
 use super::run::{Handle, Inbox, Planned, Scheduler, prepare};
 use crate::environment::Environment;
 use crate::error::StoreError;
+use crate::revocation::Verifier;
 use crate::store::{Enrolment, Store};
 use crate::sync_round::{PageSize, Report, RoundError};
 
@@ -32,6 +34,12 @@ pub struct Due {
 }
 
 impl Due {
+    /// The refusal, as far as the device believes it in answer to a request that brought `nonce`.
+    #[must_use]
+    pub fn believed(&self, refusal: ApiError, nonce: &str) -> ApiError {
+        Verifier::of(&self.enrolment).believed(refusal, nonce)
+    }
+
     /// The token it is to use.
     #[must_use]
     pub fn token(&self) -> &str {

@@ -14,7 +14,7 @@ use super::plan::{Attempts, Event, Situation, missed, plan};
 use crate::environment::Environment;
 use crate::error::StoreError;
 use crate::round_lock::{Lane, RoundLock};
-use crate::store::{BeforeRound, Store, settings};
+use crate::store::{BeforeRound, Enrolment, Store, settings};
 use crate::sync_round::{self, PageSize, RoundError};
 use crate::transport::{HttpTransport, TransportError};
 use crate::view::{SyncProblem, SyncProblemCode, SyncStatus};
@@ -77,8 +77,7 @@ pub(super) struct Scheduler {
 /// The way to a server, kept from round to round: a connection that is still up saves a round trip or three, and the
 /// system's certificates are read once.
 struct Way {
-    server_url: String,
-    token: String,
+    enrolment: Enrolment,
     transport: Arc<HttpTransport>,
 }
 
@@ -183,7 +182,7 @@ impl Scheduler {
         };
         let mut meanwhile = Meanwhile::default();
         let cut = tokio::select! {
-            outcome = self.round(&enrolment.server_url, &enrolment.token) => Err(outcome),
+            outcome = self.round(&enrolment) => Err(outcome),
             () = network_change(inbox, &mut meanwhile) => Ok(()),
         };
         self.photos_arrived = meanwhile.photos_arrived;
@@ -239,9 +238,9 @@ impl Scheduler {
         self.status.send_modify(|status| (status.running, status.items) = (false, 0));
     }
 
-    async fn round(&mut self, server_url: &str, token: &str) -> Result<sync_round::Report, RoundError> {
+    async fn round(&mut self, enrolment: &Enrolment) -> Result<sync_round::Report, RoundError> {
         let was_kept = self.way.is_some();
-        let transport = self.way_to(server_url, token)?;
+        let transport = self.way_to(enrolment)?;
         let outcome = self.round_over(transport).await;
         if !was_kept
             || !matches!(
@@ -253,7 +252,7 @@ impl Scheduler {
         }
         // A connection kept from the last round may have died since; that says nothing about a new one.
         self.way = None;
-        let transport = self.way_to(server_url, token)?;
+        let transport = self.way_to(enrolment)?;
         self.round_over(transport).await
     }
 
@@ -272,13 +271,12 @@ impl Scheduler {
         sync_round::run(&self.store, &*transport, &mut self.size, &self.app, progress).await
     }
 
-    fn way_to(&mut self, server_url: &str, token: &str) -> Result<Arc<HttpTransport>, TransportError> {
-        if let Some(way) = self.way.as_ref().filter(|way| way.server_url == server_url && way.token == token) {
+    fn way_to(&mut self, enrolment: &Enrolment) -> Result<Arc<HttpTransport>, TransportError> {
+        if let Some(way) = self.way.as_ref().filter(|way| way.enrolment == *enrolment) {
             return Ok(Arc::clone(&way.transport));
         }
-        let transport = Arc::new(HttpTransport::new(server_url, token)?);
-        self.way =
-            Some(Way { server_url: server_url.to_owned(), token: token.to_owned(), transport: Arc::clone(&transport) });
+        let transport = Arc::new(HttpTransport::of(enrolment)?);
+        self.way = Some(Way { enrolment: enrolment.clone(), transport: Arc::clone(&transport) });
         Ok(transport)
     }
 
@@ -304,7 +302,8 @@ impl Scheduler {
                 tracing::warn!(error = &error as &dyn std::error::Error, "sync round failed");
                 self.way = None;
                 let problem = problem_of(&error);
-                if problem.code == SyncProblemCode::Revoked {
+                let is_not_let_in = problem.code == SyncProblemCode::NotRecognized;
+                if problem.code == SyncProblemCode::Revoked || (is_not_let_in && deliberate!(AnyRefusalSignsOut)) {
                     sign_out(&self.store, token)?;
                 }
                 self.report(Some(problem));
@@ -337,7 +336,7 @@ pub(crate) fn sign_out(store: &Store, token: &str) -> Result<(), StoreError> {
         Some(known) => {
             #[cfg(feature = "simulation")]
             store.forget_pending()?;
-            let revoked = crate::store::Enrolment { revoked: true, ..known };
+            let revoked = Enrolment { revoked: true, ..known };
             store.set(&settings::ENROLMENT, Some(&revoked))
         }
         None => Ok(()),
@@ -381,7 +380,7 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>, meanwhile: &
 
 /// What is to be done next.
 pub(super) enum Planned {
-    Round(crate::store::Enrolment),
+    Round(Enrolment),
     Wait(Option<Timestamp>),
 }
 
@@ -398,6 +397,9 @@ pub(crate) fn jitter() -> f64 {
     }
 }
 
+const OTHER_SERVER: &str = "Another server answers at this address than the one this device belongs to. Nothing is exchanged \
+                            with it, and everything is safe on this device. It is tried again by itself; tell the office.";
+
 /// What the operator is told of a failed round.
 pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
     use gatebook_sync::wire::ApiErrorCode as Code;
@@ -405,6 +407,7 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
         RoundError::Store(StoreError::DiskFull(_)) => {
             (SyncProblemCode::Device, "This device is out of space. Free some space; nothing is lost.")
         }
+        RoundError::Store(StoreError::OtherServer) => (SyncProblemCode::OtherServer, OTHER_SERVER),
         RoundError::Store(_) => (
             SyncProblemCode::Device,
             "This device could not read or write its records. Restart the app; nothing is lost.",
@@ -417,7 +420,13 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
             "This network answers in place of the server. If it is a guest Wi-Fi, open its sign-in page, or switch it off.",
         ),
         RoundError::Transport(TransportError::Refused { error, .. }) => match error.code {
-            Code::Revoked | Code::Unauthenticated => (
+            Code::Unauthenticated => (
+                SyncProblemCode::NotRecognized,
+                "The server does not recognize this device just now. Everything is safe on it and is sent as soon as the \
+                 server lets it in again; it is tried by itself. If this goes on, tell the office.",
+            ),
+            Code::OtherServer => (SyncProblemCode::OtherServer, OTHER_SERVER),
+            Code::Revoked => (
                 SyncProblemCode::Revoked,
                 "The office has signed this device out. Your records are safe on it; ask the office for a new code.",
             ),

@@ -76,6 +76,8 @@ mod tests {
             device_name: "Gate 4".to_owned(),
             token: "a token".to_owned(),
             revoked,
+            device_key: None,
+            server: None,
         });
         store.set(&settings::ENROLMENT, enrolment.as_ref()).unwrap();
         (folder, Arc::new(store))

@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0006_refused_and_denied_photos.sql"),
     include_str!("migrations/0007_attachments_let_go.sql"),
     include_str!("migrations/0008_forms.sql"),
+    include_str!("migrations/0009_unproved_revocations.sql"),
 ];
 
 /// The migration that brought fingerprints.
@@ -116,6 +117,20 @@ mod tests {
             .collect::<Result<_, _>>()
             .unwrap();
         assert_eq!(rows, [(false, false), (true, true)]);
+    }
+
+    #[test]
+    fn who_was_signed_out_when_any_refusal_did_that_tries_again() {
+        let mut connection = Connection::open_in_memory().unwrap();
+        migrate(&mut connection).unwrap();
+        let sql = "INSERT INTO settings VALUES ('enrolment', ?1)";
+        connection.execute(sql, [r#"{"token":"kept","revoked":true}"#]).unwrap();
+        connection.execute("DELETE FROM migrations WHERE number = 8", []).unwrap();
+        connection.pragma_update(None, "user_version", 7).unwrap();
+        migrate(&mut connection).unwrap();
+        let sql = "SELECT value FROM settings WHERE name = 'enrolment'";
+        let now: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
+        assert_eq!(now, r#"{"token":"kept","revoked":false}"#);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod deliberate;
 mod forms;
 mod history;
 mod inbox;
+mod membership;
 mod migrate;
 mod notifications;
 mod pending;

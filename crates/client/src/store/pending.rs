@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use gatebook_sync::wire::{Limits, Push};
+use gatebook_sync::wire::{Limits, Push, ServerIdentity};
 use gatebook_sync::{Epoch, Scope};
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -24,6 +24,8 @@ pub struct PushPage {
     pub cursors: BTreeMap<Scope, u64>,
     /// What the server gave to be shown again.
     pub mark: Option<String>,
+    /// The server this device belongs to, as far as it knows.
+    pub server: Option<ServerIdentity>,
 }
 
 /// Roughly what a record's envelope adds to its body in the request's JSON, with some room.
@@ -47,12 +49,14 @@ impl Store {
     pub fn push_page(&self, after: Option<Uuid>, limits: Limits) -> Result<PushPage, StoreError> {
         self.read(|connection| {
             let (push, more) = pending(connection, after.unwrap_or(Uuid::nil()), limits)?;
+            let enrolment = settings::get(connection, &settings::ENROLMENT)?;
             Ok(PushPage {
                 push,
                 more,
                 epoch: settings::get(connection, &settings::EPOCH)?,
                 cursors: cursors(connection)?,
                 mark: settings::get(connection, &settings::MARK)?,
+                server: enrolment.and_then(|enrolment| enrolment.server),
             })
         })
     }

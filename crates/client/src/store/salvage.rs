@@ -45,7 +45,7 @@ struct Rescued {
 }
 
 /// Settings worth carrying over. Cursors are not: the new database asks for everything again.
-const CARRIED: [&str; 5] = ["enrolment", "device_id", "operator_id", "yard_id", "place"];
+const CARRIED: [&str; 6] = ["enrolment", "device_id", "joining_secret", "operator_id", "yard_id", "place"];
 
 /// Sets the damaged database in `folder` aside and puts a new one with what could be rescued in its place.
 pub(super) fn start_anew(folder: &Path, reason: &str) -> Result<(), StoreError> {

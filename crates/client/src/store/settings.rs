@@ -1,5 +1,7 @@
 //! Facts about this device that are not records.
 
+use gatebook_sync::DeviceKey;
+use gatebook_sync::wire::ServerIdentity;
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
@@ -21,8 +23,15 @@ pub(crate) struct Enrolment {
     pub device_id: Uuid,
     pub device_name: String,
     pub token: String,
-    /// The server said that the token is revoked. Local data stays in use.
+    /// The office has signed this device out, as its own server has proved. Local data stays in use.
     pub revoked: bool,
+    /// By this the device knows that it is its own server that says so. Unknown at first to devices that joined before there
+    /// was such a thing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_key: Option<DeviceKey>,
+    /// The server it belongs to. Unknown at first to the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerIdentity>,
 }
 
 /// A setting's name and the type of its value.
@@ -35,7 +44,9 @@ impl<T> Setting<T> {
 }
 
 pub(crate) const ENROLMENT: Setting<Enrolment> = Setting::named("enrolment");
-/// Chosen before the first enrolment attempt and kept, so that a repeat after a lost answer is the same device.
+/// Random text that goes with each attempt to join, until one is answered.
+pub(crate) const JOINING_SECRET: Setting<String> = Setting::named("joining_secret");
+/// What the server called this device last. Servers of before take the device's own choice of id, also the first time.
 pub(crate) const DEVICE_ID: Setting<Uuid> = Setting::named("device_id");
 pub(crate) const OPERATOR_ID: Setting<Uuid> = Setting::named("operator_id");
 pub(crate) const YARD_ID: Setting<Uuid> = Setting::named("yard_id");

@@ -79,6 +79,8 @@ pub(super) fn answer(records: Vec<Canonical>) -> SyncResponse {
         mark: None,
         repaired: Repaired::default(),
         limits: Limits::default(),
+        server: None,
+        membership: None,
     }
 }
 

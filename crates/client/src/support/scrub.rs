@@ -29,8 +29,8 @@ const SETTINGS: [&str; 18] = [
     "yard_id",
 ];
 
-/// What is shown of the enrolment; beside it there is the device's token.
-const ENROLMENT: [&str; 5] = ["tenant_id", "tenant_name", "device_id", "device_name", "revoked"];
+/// What is shown of the enrolment; beside it there are the device's token and key.
+const ENROLMENT: [&str; 6] = ["tenant_id", "tenant_name", "device_id", "device_name", "revoked", "server"];
 
 /// What is shown of an operator; beside it there may be what a PIN is checked by.
 const OPERATOR: [&str; 4] = ["name", "role", "yard_ids", "job"];

@@ -39,6 +39,8 @@ impl Desk {
             device_name: "Gate 2 kiosk".to_owned(),
             token: TOKEN.to_owned(),
             revoked: false,
+            device_key: None,
+            server: None,
         };
         device.store().set(&settings::ENROLMENT, Some(&enrolment)).unwrap();
         device.choose_operator(Some(Uuid::from_u128(0xe))).unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use gatebook_sync::wire::{Limits, Push, Repair};
+use gatebook_sync::wire::{Limits, Push, Repair, ServerIdentity};
 use gatebook_sync::{Epoch, Scope};
 use uuid::Uuid;
 
@@ -61,6 +61,7 @@ pub(super) struct Page {
     pub epoch: Option<Epoch>,
     pub cursors: BTreeMap<Scope, u64>,
     pub mark: Option<String>,
+    pub server: Option<ServerIdentity>,
 }
 
 impl Work {
@@ -74,7 +75,7 @@ impl Work {
         if self.earlier.is_none() {
             self.earlier = Some(store.set_aside_earlier()?.into());
         }
-        let PushPage { push, more, epoch, cursors, mark } = store.push_page(self.after, limits)?;
+        let PushPage { push, more, epoch, cursors, mark, server } = store.push_page(self.after, limits)?;
         let mut page = Page {
             sort: Sort::Pull,
             last: None,
@@ -83,6 +84,7 @@ impl Work {
             epoch,
             cursors,
             mark,
+            server,
         };
         if !self.repair.is_empty() {
             page.sort = Sort::Repair;
@@ -197,6 +199,7 @@ impl Page {
             epoch: self.epoch,
             cursors: self.cursors.clone(),
             mark: self.mark.clone(),
+            server: self.server.clone(),
         }
     }
 }

@@ -286,11 +286,14 @@ async fn a_state_that_was_tampered_with_is_not_believed_and_the_servers_is_there
 #[tokio::test]
 async fn where_the_server_holds_nothing_what_cannot_be_proved_goes_to_it_as_an_ordinary_write() {
     let mut yard = Yard::open();
-    let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+    let (mut maria, mut hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
     let backup = yard.backup();
     let id = shared(&yard, &maria, &hector).await;
     yard.restores(&backup);
     yard.loses_its_key();
+    // Who knew the server by its key joins the one that it has become.
+    maria.joins_anew(&yard);
+    hector.joins_anew(&yard);
     maria.syncs(&yard).await;
     maria.syncs(&yard).await;
     assert_eq!((maria.pending(), maria.says(id)), (0, "first".to_owned()));
@@ -303,13 +306,14 @@ async fn where_the_server_holds_nothing_what_cannot_be_proved_goes_to_it_as_an_o
 #[tokio::test]
 async fn where_the_server_holds_another_version_the_operator_decides() {
     let mut yard = Yard::open();
-    let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+    let (mut maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
     let id = shared(&yard, &maria, &hector).await;
     let backup = yard.backup();
     maria.edits(id, "cannot be proved");
     maria.syncs(&yard).await;
     yard.restores(&backup);
     yard.loses_its_key();
+    maria.joins_anew(&yard);
     maria.syncs(&yard).await;
 
     assert_eq!(maria.says(id), "cannot be proved", "it stays in sight");

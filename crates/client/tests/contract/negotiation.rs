@@ -1,7 +1,7 @@
 //! Apps and servers of other versions, and tokens that are revoked: a clear answer, and nothing is lost.
 
 use gatebook_client::sync_round::RoundError;
-use gatebook_client::{HttpTransport, TransportError};
+use gatebook_client::{HttpTransport, StoreError, TransportError};
 use gatebook_sync::PROTOCOL;
 use gatebook_sync::wire::{ApiErrorCode, Limits, Repair, SyncRequest, Take};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -30,6 +30,7 @@ async fn an_old_app_against_a_new_server_and_the_reverse_are_told_which_of_them_
         mark: None,
         repair: Repair::default(),
         take: Take { records: 1, bytes: 1 },
+        server: None,
     };
     for (protocol, old) in [(PROTOCOL - 1, "Update the app"), (PROTOCOL + 1, "Ask the office to update the server")] {
         let refused = yard.server().sync(&device, SyncRequest { protocol, ..request.clone() }).unwrap_err();
@@ -147,7 +148,7 @@ async fn a_token_that_is_revoked_in_the_middle_of_a_round_keeps_what_is_settled_
     let way = Bad::over(Way::of(&yard, &maria)).editing(move |at, answer| {
         answer.limits = pages;
         if at == 1 {
-            server.revoke(&id).unwrap();
+            server.revoke(None, &id).unwrap();
         }
     });
     let error = maria.syncs_by(pages, &way).await.unwrap_err();
@@ -156,7 +157,7 @@ async fn a_token_that_is_revoked_in_the_middle_of_a_round_keeps_what_is_settled_
     assert_eq!(maria.pending(), 7);
     maria.edits(ids[11], "still editable");
 
-    maria.token = yard.token(maria.id, &[yard.laredo(), yard.nuevo_laredo()]);
+    maria.joins_anew(&yard);
     maria.syncs(&yard).await;
     assert_eq!((maria.pending(), yard.audited(ids[11])), (0, vec!["still editable".to_owned()]));
     assert!(ids.iter().all(|id| yard.audit(*id).len() == 1), "each exactly once");
@@ -176,4 +177,44 @@ async fn what_is_asked_of_the_way_itself_fits_what_a_way_over_http_takes() {
     let report = maria.syncs_over(&way).await.unwrap();
     assert_eq!((report.repairs, maria.says(ids[40])), (1, "truck 40".to_owned()));
     serving.abort();
+}
+
+#[tokio::test]
+async fn a_device_that_joined_before_servers_had_identities_learns_who_its_own_is_and_keeps_away_from_others() {
+    let mut yard = Yard::open();
+    let maria = yard.phone("María Torres").await;
+    let learned = maria.enrolment();
+    assert_eq!(learned["server"]["organization"], yard.seeded.tenant_id.to_string());
+    assert!(learned["device_key"].is_string());
+    let way = Way::of(&yard, &maria);
+    maria.syncs_over(&way).await.unwrap();
+    let named = way.sent.lock().unwrap().iter().all(|request| request.server.is_some());
+    assert!(named, "it has not to be told again");
+    drop(way);
+
+    let id = maria.records("for its own server");
+    let own_key = yard.loses_its_key();
+    let error = maria.syncs_over(&Way::of(&yard, &maria)).await.unwrap_err();
+    assert_eq!(refusal(&error).map(|(code, _)| code), Some(ApiErrorCode::OtherServer));
+    assert_eq!((maria.pending(), yard.audit(id).len()), (1, 0));
+    yard.finds_its_key(&own_key);
+    maria.syncs(&yard).await;
+    assert_eq!((maria.pending(), yard.audit(id).len()), (0, 1));
+}
+
+#[tokio::test]
+async fn nothing_is_taken_over_from_an_answer_of_another_server() {
+    let yard = Yard::open();
+    let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+    let (mine, theirs) = (maria.records("waits"), hector.records("news"));
+    hector.syncs(&yard).await;
+    let way = Bad::over(Way::of(&yard, &maria)).editing(|_, answer| {
+        answer.server.as_mut().unwrap().key = "another".to_owned();
+    });
+    let error = maria.syncs_over(&way).await.unwrap_err();
+    assert!(matches!(error, RoundError::Store(StoreError::OtherServer)), "{error:?}");
+    drop(way);
+    assert_eq!((maria.pending(), maria.holds(theirs).is_none()), (1, true));
+    maria.syncs(&yard).await;
+    assert_eq!((maria.pending(), yard.audit(mine).len(), maria.says(theirs)), (0, 1, "news".to_owned()));
 }

@@ -224,16 +224,26 @@ async fn a_round_whose_time_is_up_or_called_in_stops_and_leaves_the_way_free() {
 }
 
 #[tokio::test]
-async fn a_device_that_nobody_enrolled_or_whose_token_was_withdrawn_has_nothing_to_do() {
+async fn a_device_that_nobody_enrolled_or_that_the_office_has_signed_out_has_nothing_to_do() {
     let yard = TestYard::open().await;
     let empty = tempfile::tempdir().unwrap();
     assert_eq!(round(empty.path(), Deadline::within(PLENTY)).await, Outcome::NothingToDo);
     assert_eq!(std::fs::read_dir(empty.path()).unwrap().count(), 0, "nothing was made");
 
     let (_device, _, folder) = put_away(&yard, "phone", yard.address).await;
-    let database = Connection::open(folder.join("gatebook.sqlite")).unwrap();
-    let sql = "UPDATE settings SET value = json_set(value, '$.token', 'withdrawn') WHERE name = 'enrolment'";
-    assert_eq!(database.execute(sql, []).unwrap(), 1);
-    assert_eq!(round(&folder, Deadline::within(PLENTY)).await, Outcome::NothingToDo);
-    assert_eq!(pending(&folder), 1, "what waits stays for whoever enrols it again");
+    yard.server.revoke(None, "phone").unwrap();
+    for _ in 0..2 {
+        assert_eq!(round(&folder, Deadline::within(PLENTY)).await, Outcome::NothingToDo);
+        assert_eq!(pending(&folder), 1, "what waits stays for whoever enrols it again");
+    }
+}
+
+#[tokio::test]
+async fn a_device_that_a_server_does_not_recognize_tries_again() {
+    let (yard, empty) = (TestYard::open().await, TestYard::open().await);
+    let (_device, id, folder) = put_away(&yard, "phone", empty.address).await;
+    assert_eq!(round(&folder, Deadline::within(PLENTY)).await, Outcome::Retry);
+    let folder = led_to(&folder, yard.address);
+    assert_eq!(round(&folder, Deadline::within(PLENTY)).await, Outcome::Success);
+    assert_eq!((pending(&folder), yard.audit(id).len()), (0, 1));
 }

@@ -24,6 +24,7 @@ async fn newer_event(yard: &TestYard, device: &TestDevice) -> Uuid {
     let id = Uuid::now_v7();
     let push = vec![Push { id, write_id: Uuid::now_v7(), base: None, follows: Vec::new(), withdraws: false, content }];
     let request = SyncRequest {
+        server: None,
         protocol: PROTOCOL,
         app: "7.0.0".to_owned(),
         epoch: None,

@@ -59,7 +59,13 @@ struct Data {
 }
 
 impl Data {
+    /// Opens what is there.
     fn open(&self) -> anyhow::Result<Server> {
+        self.open_or_begin(false)
+    }
+
+    /// The same, and begins a new server if there is nothing and it may.
+    fn open_or_begin(&self, may_begin: bool) -> anyhow::Result<Server> {
         let Self { database, database_connections, key_file, .. } = self;
         let (database, database_connections, key_file) = (database.clone(), *database_connections, key_file.clone());
         let (photos, time_server) = (self.photos.clone().unwrap_or_default(), self.time_server.clone());
@@ -71,6 +77,7 @@ impl Data {
             photos,
             time_server,
             trusts_clock,
+            may_begin,
             ..Config::new(&self.folder)
         };
         Server::open(config).with_context(|| match self.database {
@@ -109,8 +116,12 @@ enum Command {
         /// How log lines are written. What is logged is set by GATEBOOK_LOG, such as "info" or "debug".
         #[arg(long, env = "GATEBOOK_LOG_FORMAT", value_enum, default_value = "plain")]
         log_format: LogFormat,
+        /// Begin a new server if there is no database yet. Without this, an empty folder or database is refused: it is
+        /// mostly a mistyped place.
+        #[arg(long, env = "GATEBOOK_INIT")]
+        init: bool,
     },
-    /// Loads a demonstration organisation with the yards of Laredo and Nuevo Laredo.
+    /// Loads a demonstration organisation with the yards of Laredo and Nuevo Laredo. Begins a new server if there is none.
     Seed {
         #[command(flatten)]
         data: Data,
@@ -145,7 +156,9 @@ enum Command {
     Revoke {
         #[command(flatten)]
         data: Data,
-        /// The device's id or name.
+        #[command(flatten)]
+        tenant: Tenant,
+        /// The device's id, or its name within the organization.
         #[arg(long, env = "GATEBOOK_DEVICE")]
         device: String,
     },
@@ -198,9 +211,9 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve { data, listen, log_format } => return serve::run(&data, listen, log_format),
+        Command::Serve { data, listen, log_format, init } => return serve::run(&data, listen, log_format, init),
         Command::Seed { data, json } => {
-            let seeded = data.open()?.seed()?;
+            let seeded = data.open_or_begin(true)?.seed()?;
             if json {
                 println!("{}", serde_json::to_string_pretty(&seeded)?);
             } else {
@@ -213,8 +226,8 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::AdminToken { data, tenant, name } => {
             println!("{}", data.open()?.admin_token(tenant.id, &name)?);
         }
-        Command::Revoke { data, device } => {
-            data.open()?.revoke(&device)?;
+        Command::Revoke { data, tenant, device } => {
+            data.open()?.revoke(tenant.id, &device)?;
             println!("{device} is signed out.");
         }
         Command::Audit(command) => audit::run(command)?,

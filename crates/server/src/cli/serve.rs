@@ -7,9 +7,9 @@ use anyhow::Context as _;
 
 use super::{Data, LogFormat};
 
-pub(super) fn run(data: &Data, listen: SocketAddr, log_format: LogFormat) -> anyhow::Result<()> {
+pub(super) fn run(data: &Data, listen: SocketAddr, log_format: LogFormat, init: bool) -> anyhow::Result<()> {
     log(log_format);
-    let server = data.open()?;
+    let server = data.open_or_begin(init)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen)

@@ -3,7 +3,7 @@
 use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
-use gatebook_sync::wire::ApiErrorCode;
+use gatebook_sync::wire::{ApiErrorCode, NONCE};
 use uuid::Uuid;
 
 use super::refusal::Refusal;
@@ -18,8 +18,8 @@ impl FromRequestParts<App> for DeviceCaller {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        let (token, server) = (token(parts)?, app.server.clone());
-        let device = blocking(move || server.device(&token)).await?;
+        let (token, nonce, server) = (token(parts)?, nonce(parts), app.server.clone());
+        let device = blocking(move || server.admit(&token, nonce.as_deref())).await?;
         tracing::Span::current().record("device", tracing::field::display(device.id));
         Ok(Self(device))
     }
@@ -49,6 +49,11 @@ impl FromRequestParts<App> for RecordId {
             Refusal(refuse(ApiErrorCode::Malformed, "The address has no record id: /v1/records/<uuid>/…"))
         })
     }
+}
+
+/// What the device wants a refusal to be bound to.
+fn nonce(parts: &Parts) -> Option<String> {
+    Some(parts.headers.get(NONCE)?.to_str().ok()?.to_owned())
 }
 
 pub(super) fn token(parts: &Parts) -> Result<String, Refusal> {

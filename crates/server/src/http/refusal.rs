@@ -41,6 +41,7 @@ pub(super) const fn status(code: ApiErrorCode) -> StatusCode {
         ApiErrorCode::Unauthenticated => StatusCode::UNAUTHORIZED,
         ApiErrorCode::Revoked | ApiErrorCode::Forbidden | ApiErrorCode::CodeRefused => StatusCode::FORBIDDEN,
         ApiErrorCode::NotFound => StatusCode::NOT_FOUND,
+        ApiErrorCode::OtherServer => StatusCode::CONFLICT,
         ApiErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
         ApiErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
     }

@@ -67,6 +67,11 @@ impl Depot {
         Ok(Self { store: Arc::new(store), batch: BUCKET_BATCH, folder: None })
     }
 
+    /// The store itself, for what else is kept there beside photos.
+    pub(crate) fn object_store(&self) -> Arc<dyn ObjectStore> {
+        Arc::clone(&self.store)
+    }
+
     /// A place for the next part of an upload.
     pub(crate) fn part(&self, upload: Uuid, start: u64) -> Sink<'_> {
         self.sink(upload, &format!("{start:012}"))

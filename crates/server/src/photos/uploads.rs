@@ -46,7 +46,8 @@ impl Server {
         let time_doubtful = self.inner.config.environment.wall_time().is_doubtful;
         let limits = PhotoLimits { photo_bytes: bounds.photo_bytes, hashes: bounds.hashes };
         let held = held.iter().map(ContentHash::to_string).collect();
-        Ok(HaveResponse { server_time: now, time_doubtful, held, unfinished, limits })
+        let server = Some(self.inner.key.identity(device.tenant.id));
+        Ok(HaveResponse { server_time: now, time_doubtful, held, unfinished, limits, server })
     }
 
     /// Whether the bytes are where the database says. What cannot be looked at is not: the device keeps what it has, and

@@ -18,8 +18,8 @@ use uuid::Uuid;
 
 pub use model::Device;
 pub(crate) use model::{
-    Admin, Ancestor, Attribution, Code, Counter, Filing, Held, LedgerEntry, NewDevice, Outcome, StoredWrite, Tenant,
-    state_name,
+    Admin, Ancestor, Attribution, Code, Counter, Filing, FoundDevice, Held, LedgerEntry, NewDevice, Outcome,
+    StoredWrite, Tenant, Used, state_name,
 };
 pub(crate) use photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};
 
@@ -42,7 +42,8 @@ impl Storage {
     /// Opens the database, making it if it is not there; `epoch` is what a new server begins with.
     pub(crate) fn open(config: &Config, epoch: Epoch) -> Result<Self, ServerError> {
         let database = match &config.database {
-            Some(url) => postgres::Database::open(url, config.database_connections, epoch).map(Database::Postgres),
+            Some(url) => postgres::Database::open(url, config.database_connections, epoch, config.may_begin)
+                .map(Database::Postgres),
             None => sqlite::Database::open(&config.data, epoch).map(|database| Database::Sqlite(Box::new(database))),
         };
         Ok(Self { database: database?, written: watch::Sender::new(()) })
@@ -100,6 +101,12 @@ pub(crate) trait Reading: ReadingPhotos {
 
     /// The device with that token, revoked or not.
     fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError>;
+    /// The device of that id, revoked or not.
+    fn device_of_id(&self, id: Uuid) -> Result<Option<Device>, ServerError>;
+    /// Devices of that id or of that name, of every tenant.
+    fn find_devices(&self, id: Option<Uuid>, name: &str) -> Result<Vec<FoundDevice>, ServerError>;
+    /// Every revoked device.
+    fn revoked_devices(&self) -> Result<Vec<Uuid>, ServerError>;
     /// The tenant a device belongs to, if it is enrolled.
     fn tenant_of_device(&self, id: Uuid) -> Result<Option<Tenant>, ServerError>;
     /// What people call those devices of the tenant.
@@ -189,21 +196,27 @@ pub(crate) trait Writing: Reading + WritingPhotos {
         yards: &[Uuid],
         expires_at: Timestamp,
     ) -> Result<(), ServerError>;
-    /// What the code is good for, if that device may use it now: it has not expired, and nobody else has used it, nor
-    /// does before this transaction ends.
-    fn claim_code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError>;
-    /// From now on the code is that device's alone.
-    fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError>;
+    /// The code, used or not, expired or not. Nobody else uses it before this transaction ends.
+    fn claim_code(&self, code_hash: &[u8; 32]) -> Result<Option<Code>, ServerError>;
+    /// The code has made a device, of whoever knows that secret.
+    fn use_code(
+        &self,
+        code_hash: &[u8; 32],
+        device: Uuid,
+        secret_hash: Option<[u8; 32]>,
+        now: Timestamp,
+    ) -> Result<(), ServerError>;
 
-    /// Enrols a device, or enrols it again with a new token. Its tenant stays what it was.
+    /// Enrols a device. One that is there stays as it is.
     fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError>;
+    /// What one device has begun to upload is the other's from now on.
+    fn hand_over_uploads(&self, from: Uuid, to: Uuid) -> Result<(), ServerError>;
     /// Sets the yards a device works for.
     fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError>;
     /// Notes that a device called, and with which app.
     fn device_seen(&self, device: Uuid, app: &str, now: Timestamp) -> Result<(), ServerError>;
-    /// Revokes the device of that id, or all of that name, and the codes they were enrolled with: a code can be used
-    /// again by its own device while it lives, and must not undo this. Returns how many devices there were.
-    fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError>;
+    /// Revokes a device, and the code it was enrolled with.
+    fn revoke(&self, device: Uuid, now: Timestamp) -> Result<(), ServerError>;
 
     /// The canonical states of those records, as far as there are any. Nobody else changes them before this
     /// transaction ends; should somebody else make one of the others, this transaction runs again.

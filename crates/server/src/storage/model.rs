@@ -30,11 +30,42 @@ pub(crate) struct Admin {
     pub name: String,
 }
 
-/// What a one-time code is good for.
+/// A one-time code: what it is good for, and what became of it.
 pub(crate) struct Code {
     pub tenant: Tenant,
     pub tenant_name: String,
     pub yards: Vec<Uuid>,
+    pub expires_at: Timestamp,
+    pub used: Option<Used>,
+}
+
+/// What a code was used for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Used {
+    pub device: Uuid,
+    /// When, and whose secret came with it. Without them it cannot be repeated.
+    pub repeatable: Option<(Timestamp, [u8; 32])>,
+}
+
+impl Used {
+    /// From how it is stored.
+    pub(super) fn stored(device: Uuid, at: Option<i64>, secret_hash: Option<Vec<u8>>) -> Result<Self, ServerError> {
+        let secret_hash = secret_hash.and_then(|hash| hash.try_into().ok());
+        let repeatable =
+            at.zip(secret_hash).map(|(at, hash)| Ok::<_, ServerError>((timestamp(at)?, hash))).transpose()?;
+        Ok(Self { device, repeatable })
+    }
+}
+
+/// A device as the office looks for it.
+#[derive(Debug, Clone)]
+pub(crate) struct FoundDevice {
+    pub id: Uuid,
+    pub tenant: Tenant,
+    pub name: String,
+    pub is_revoked: bool,
+    pub joined_at: Timestamp,
+    pub last_seen_at: Option<Timestamp>,
 }
 
 /// An enrolled device that showed its token.

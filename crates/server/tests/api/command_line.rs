@@ -2,10 +2,12 @@
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Output, Stdio};
+use std::sync::Arc;
 
+use gatebook_server::Bounds;
 use serde_json::Value;
 
-use crate::support::{Place, TestServer, client, gate_event};
+use crate::support::{Place, TestEnvironment, TestServer, client, gate_event};
 
 fn gatebook(place: &Place, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
@@ -47,6 +49,7 @@ fn the_demonstration_is_loaded_once_however_often_it_is_asked_for() {
 #[test]
 fn what_cannot_be_done_is_said_in_words() {
     let place = Place::new();
+    drop(place.open(Bounds::default(), &Arc::new(TestEnvironment::new())));
     for (arguments, told) in [
         (vec!["admin-token"], "no such organisation"),
         (vec!["revoke", "--device", "kiosk"], "no device kiosk"),
@@ -57,6 +60,27 @@ fn what_cannot_be_done_is_said_in_words() {
         let error = String::from_utf8(output.stderr).unwrap();
         assert!(!output.status.success() && error.contains(told), "{arguments:?}: {error}");
     }
+}
+
+#[test]
+fn where_there_is_no_database_nothing_begins_unless_it_is_asked_for() {
+    let place = Place::new();
+    let yard = "0195f2a0-0000-7000-8000-000000000001";
+    for arguments in [
+        vec!["serve", "--listen", "127.0.0.1:0"],
+        vec!["admin-token"],
+        vec!["revoke", "--device", "kiosk"],
+        vec!["enrolment-code", "--yard", yard],
+        vec!["audit", "list", yard],
+    ] {
+        let output = run(&place, &arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && error.contains("serve --init"), "{arguments:?}: {error}");
+    }
+    let files = std::fs::read_dir(place.join("")).unwrap().map(|file| file.unwrap().file_name());
+    assert_eq!(files.collect::<Vec<_>>(), ["server.key"], "nothing was made");
+    says(&place, &["seed", "--json"]);
+    says(&place, &["admin-token"]);
 }
 
 #[tokio::test]
@@ -83,7 +107,7 @@ async fn the_history_of_a_record_is_told_in_words_and_can_be_turned_back() {
 #[tokio::test]
 async fn a_server_tells_its_address_and_stops_when_it_is_told_to() {
     let place = Place::new();
-    let mut command = gatebook(&place, &["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+    let mut command = gatebook(&place, &["serve", "--init", "--listen", "127.0.0.1:0", "--log-format", "json"]);
     let mut serving = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(serving.stdout.take().unwrap()).read_line(&mut line).unwrap();

@@ -4,7 +4,7 @@ use gatebook_sync::wire::{AuditOutcome, CanonicalState, SyncRequest};
 use gatebook_sync::{Canonical, Kept, Receipt, RejectionCode, Verdict};
 use jiff::Timestamp;
 
-use crate::support::{TestServer, api_error, gate_event, refused, restore_backup};
+use crate::support::{TestServer, api_error, client, gate_event, refused, restore_backup};
 
 fn now() -> Timestamp {
     "2026-03-04T16:00:00Z".parse().unwrap()
@@ -297,13 +297,15 @@ async fn a_restore_that_nobody_announced_shows_by_the_cursor() {
 }
 
 #[tokio::test]
-async fn a_device_enrolled_after_the_backup_is_told_to_enrol_again() {
+async fn a_device_enrolled_after_the_backup_is_let_in_and_a_stranger_is_told_that_what_it_holds_is_safe() {
     let yard = TestServer::start().await;
     let mut late = None;
     let yard = lost(yard, async |yard| late = Some(yard.device("Late").await)).await;
     let late = late.unwrap();
     late.finds(&yard.base);
-    let (status, error) = api_error(late.post("{}").await).await;
+    late.push(gate_event("after the restore")).await.accepted(1);
+    let stranger = client().post(format!("{}/v1/sync", yard.base)).bearer_auth("given before").body("{}");
+    let (status, error) = api_error(stranger.send().await.unwrap()).await;
     assert_eq!(status, 401);
     assert!(error.message.contains("what it holds is safe"));
 }

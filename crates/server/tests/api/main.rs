@@ -12,6 +12,7 @@ mod embedded;
 mod enrolment;
 mod epoch;
 mod golden;
+mod identity;
 mod nudges;
 mod openapi;
 mod own_writes;

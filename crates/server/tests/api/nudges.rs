@@ -32,7 +32,7 @@ async fn who_is_signed_out_is_told_nothing_any_more() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
     let mut told = a.listens().await;
-    yard.server.revoke("A").unwrap();
+    yard.server.revoke(None, "A").unwrap();
     assert_eq!(told.next().await, None);
 }
 

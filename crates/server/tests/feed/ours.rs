@@ -55,7 +55,7 @@ impl Ours {
         let yards: Vec<Uuid> = seeded.yards.iter().map(|yard| yard.id).collect();
         let device = |at| {
             let code = servers[0].enrolment_code(None, &yards, 1).unwrap();
-            let request = EnrolRequest { code, device_name: format!("device {at}"), device_id: Uuid::now_v7() };
+            let request = EnrolRequest::new(code, format!("device {at}"));
             servers[0].device(&servers[0].enrol(&request).unwrap().token).unwrap()
         };
         let devices = (0..WRITERS + READERS).map(device).collect();
@@ -136,6 +136,7 @@ impl Feed for Ours {
 
 fn request(records: u32) -> SyncRequest {
     SyncRequest {
+        server: None,
         protocol: PROTOCOL,
         app: "stress".to_owned(),
         epoch: None,

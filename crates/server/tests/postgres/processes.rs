@@ -11,7 +11,7 @@ use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::Child;
 use uuid::Uuid;
 
-use crate::support::{Place, TestDevice, client, counted, gate_event};
+use crate::support::{Place, TestDevice, client, gate_event};
 
 fn says(place: &Place, arguments: &[&str]) -> String {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
@@ -44,7 +44,7 @@ async fn three_programs_take_one_page_at_once_and_judge_it_once_though_one_is_ki
     let code = says(&place, &["enrolment-code", "--yard", &yard.to_string()]).trim().to_owned();
     let (mut killed, first) = node(&place).await;
     let ((_second, second), (_third, third)) = (node(&place).await, node(&place).await);
-    let request = EnrolRequest { code, device_name: "A".to_owned(), device_id: counted(0xde, 1) };
+    let request = EnrolRequest::new(code, "A");
     let enrolled = client().post(format!("{first}/v1/enrol")).json(&request).send().await.unwrap();
     let a = TestDevice::new(&first, 1, enrolled.json().await.unwrap(), yard, operator);
 

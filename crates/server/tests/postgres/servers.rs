@@ -6,7 +6,6 @@ use std::thread;
 use gatebook_server::{Bounds, Device, Server};
 use gatebook_sync::Verdict;
 use gatebook_sync::wire::{EnrolRequest, Push, SyncRequest, SyncResponse, Take};
-use uuid::Uuid;
 
 use crate::support::{TestServer, gate_event};
 
@@ -29,6 +28,7 @@ fn send(server: &Server, device: &Device, push: Vec<Push>) -> SyncResponse {
         repair: gatebook_sync::wire::Repair::default(),
         mark: None,
         take,
+        server: None,
     };
     server.sync(device, request).unwrap()
 }
@@ -109,7 +109,7 @@ async fn a_code_lets_in_one_device_however_many_try_at_once() {
     for _ in 0..5 {
         let code = yard.server.enrolment_code(None, &[yard.laredo()], 1).unwrap();
         let let_in = at_once(&servers, 2, |server, _| {
-            let request = EnrolRequest { code: code.clone(), device_name: "kiosk".into(), device_id: Uuid::now_v7() };
+            let request = EnrolRequest::new(&*code, "kiosk");
             server.enrol(&request).is_ok()
         });
         assert_eq!(let_in.iter().filter(|let_in| **let_in).count(), 1);

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use super::lens::{Photo, Tus, stored_at};
 use super::outside::python;
-use super::support::{TestDevice, client, counted};
+use super::support::{TestDevice, client};
 
 /// A program that ends with the test.
 struct Running {
@@ -85,7 +85,7 @@ async fn two_nodes_over_one_bucket_carry_an_upload_on() {
     let id = |of: &Value| of["id"].as_str().unwrap().parse::<Uuid>().unwrap();
     let (yard, operator) = (id(&seeded["yards"][0]), id(&seeded["operators"][0]));
     let code = says(data, &s3, &["enrolment-code", "--yard", &yard.to_string()]).trim().to_owned();
-    let request = EnrolRequest { code, device_name: "A".to_owned(), device_id: counted(0xde, 1) };
+    let request = EnrolRequest::new(code, "A");
     let enrolled = client().post(format!("{}/v1/enrol", first.base)).json(&request).send().await.unwrap();
     let a = TestDevice::new(&first.base, 1, enrolled.json().await.unwrap(), yard, operator);
     let (one, two) = (Tus::of(&a), Tus { device: &a, base: second.base.clone() });

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::lens::{Photo, Tus};
-use super::support::{TestDevice, TestServer, api_error, client, counted};
+use super::support::{TestDevice, TestServer, api_error, client};
 
 #[tokio::test]
 async fn a_photo_is_handed_out_whole_or_in_part() {
@@ -95,7 +95,7 @@ async fn stranger(yard: &TestServer) -> TestDevice {
     (content.kind, content.body) = ("operator".to_owned(), RawValue::from_string(body).unwrap());
     yard.server.put_record(Some(tenant), somebody, content).unwrap();
     let code = yard.server.enrolment_code(Some(tenant), &[their_yard], 72).unwrap();
-    let request = EnrolRequest { code, device_name: "Theirs".to_owned(), device_id: counted(0xdf, 1) };
+    let request = EnrolRequest::new(code, "Theirs");
     let enrolled = yard.server.enrol(&request).unwrap();
     TestDevice::new(&yard.base, 0xdf, enrolled, their_yard, somebody)
 }

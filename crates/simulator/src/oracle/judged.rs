@@ -23,7 +23,7 @@ impl World<'_> {
     pub(crate) fn handle(
         &mut self,
         device: usize,
-        token: &str,
+        (token, nonce): (&str, &str),
         request: SyncRequest,
         down: Instant,
     ) -> Run<Option<Result<SyncResponse, ApiError>>> {
@@ -35,7 +35,7 @@ impl World<'_> {
         let ids: BTreeSet<Uuid> = push.iter().map(|push| push.id).chain(offered.iter().map(|state| state.id)).collect();
         let before: Audits = ids.iter().map(|id| (*id, self.audit(*id))).collect();
         let answer = self.on_server(down, |server| {
-            let device = server.device(token)?;
+            let device = server.admit(token, Some(nonce))?;
             server.sync(&device, request)
         })?;
         let after: Audits = ids.iter().map(|id| (*id, self.audit(*id))).collect();
@@ -44,6 +44,9 @@ impl World<'_> {
         }
         for state in &offered {
             self.check_offered(device, state, &before[&state.id], &after[&state.id])?;
+        }
+        if let Some(answer) = &answer {
+            self.check_admitted(device, token, answer)?;
         }
         if let Some(Ok(response)) = &answer {
             let sent =

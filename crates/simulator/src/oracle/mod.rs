@@ -50,6 +50,8 @@ pub(crate) struct Oracle {
     pub newest: BTreeMap<usize, Timestamp>,
     /// Records the server cannot handle, until then.
     pub poisoned: BTreeMap<Uuid, Instant>,
+    /// Tokens of devices that the office has signed out.
+    pub signed_out: BTreeSet<String>,
     /// What is known of photos.
     pub photos: PhotoBook,
 }

@@ -94,6 +94,7 @@ impl World<'_> {
         let (mut feed, mut tallies, mut cursors, mut epoch) = (Feed::new(), Tallies::new(), BTreeMap::new(), None);
         loop {
             let request = SyncRequest {
+                server: None,
                 protocol: gatebook_sync::PROTOCOL,
                 app: "auditor".to_owned(),
                 epoch,

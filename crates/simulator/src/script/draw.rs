@@ -91,6 +91,7 @@ impl Script {
         let calm_at = at.max(calm_at) + SECOND;
         steps.extend(super::meetings::steps(seed, &cast, calm_at));
         steps.extend(super::ages::steps(seed, &cast, calm_at));
+        steps.extend(super::identity::steps(seed, &cast, calm_at));
         let about_photos = super::photos::steps(seed, &cast, calm_at);
         let has_photos = !about_photos.is_empty();
         steps.extend(about_photos);

@@ -6,6 +6,7 @@
 
 mod ages;
 mod draw;
+mod identity;
 mod meetings;
 mod photos;
 
@@ -89,6 +90,8 @@ pub(crate) enum What {
     Office { act: OfficeAct },
     /// Somebody with the device's token sends what it holds with altered receipts.
     Forgery { device: usize },
+    /// Another server answers for a while: one begun on an empty folder, or one with the right data and another key.
+    Impostor { is_empty: bool, lasts: Instant },
     /// Something about photos.
     Photo(PhotoStep),
 }
@@ -167,6 +170,12 @@ pub(crate) enum LinkFault {
     /// Something other than the server answers.
     Portal,
     Busy,
+    /// Somebody answers that there is no such device.
+    Unknown,
+    /// Somebody answers that the office has signed the device out.
+    FalseRevocation {
+        is_signed: bool,
+    },
     ServerError,
     /// Something on the way takes only small requests, for a while.
     TooLarge {

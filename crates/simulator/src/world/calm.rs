@@ -14,6 +14,7 @@ impl World<'_> {
         self.is_calm = true;
         self.story.tell(calm_at, || "the faults stop".to_owned());
         self.desk.disarm(Who::Server);
+        self.host.impostor = None;
         self.server_up()?;
         for device in 0..self.devices.len() {
             self.desk.disarm(Who::Device(device));

@@ -35,6 +35,13 @@ pub(crate) struct SimDevice {
     pub folder: PathBuf,
     pub machine: Arc<Machine>,
     pub token: String,
+    /// As the server calls it.
+    pub id: Uuid,
+    pub joined_at: Instant,
+    /// The code with which it joins anew, when that was made, and what it became by it without having heard.
+    pub code: Option<String>,
+    pub code_made_at: Instant,
+    pub joined_as: Option<Uuid>,
     pub dice: Dice,
     /// The shortest round trip.
     pub latency: Instant,
@@ -97,7 +104,9 @@ pub(crate) struct InFlight {
     future: Rounding,
     pub line: Arc<Line>,
     size: Arc<Mutex<PageSize>>,
-    due: Due,
+    pub due: Due,
+    /// What its newest request wants a refusal to be bound to.
+    pub nonce: String,
     began: Instant,
     /// What its newest request carried, if that was nothing but pending records.
     pub sent: Option<SyncRequest>,
@@ -139,6 +148,11 @@ impl SimDevice {
             folder,
             machine,
             token: templates.tokens[identity].clone(),
+            id: templates.ids[identity],
+            joined_at: -1,
+            code: None,
+            code_made_at: 0,
+            joined_as: None,
             dice: Dice::new(script.seed, 0xde00 + number as u64),
             latency: member.latency,
             open: None,
@@ -318,7 +332,7 @@ impl World<'_> {
             let mut kept = Kept { size, into };
             sync_round::run(&store, &*transport, &mut kept.size, "simulated", progress).await
         });
-        open.round = Some(InFlight { future, line, size, due, began, sent: None });
+        open.round = Some(InFlight { future, line, size, due, nonce: String::new(), began, sent: None });
         self.go_on(device)
     }
 
@@ -349,7 +363,9 @@ impl World<'_> {
             Ok(report) => self.story.tell(self.time.now(), || told(name, report)),
             Err(error) => self.story.tell(self.time.now(), || format!("the round of {name} fails: {error}")),
         }
-        if let Err(RoundError::Store(error)) = &outcome {
+        if let Err(RoundError::Store(error)) = &outcome
+            && !matches!(error, gatebook_client::StoreError::OtherServer)
+        {
             let told = error.to_string();
             self.works("the local store", Err::<(), _>(told))?;
         }
@@ -364,6 +380,7 @@ impl World<'_> {
             self.devices[device].up_to_date_at = began;
         }
         self.check_saved(device)?;
+        self.check_signed_out(device)?;
         self.plan(device, event)?;
         self.pump(device)
     }

@@ -14,7 +14,7 @@ use super::{Run, World};
 use crate::clock::SECOND;
 use crate::dice::Dice;
 use crate::tally::Invariant;
-use crate::templates::{SUPERVISOR, device_id, person_id};
+use crate::templates::{SUPERVISOR, person_id};
 
 impl World<'_> {
     /// Altered receipts go to the server, as bases and as proofs of what it lost. Each is refused, and changes nothing.
@@ -93,6 +93,7 @@ impl World<'_> {
     /// Sends that with the device's token; whether all of it is refused. `None` if nobody answered.
     fn are_refused(&mut self, token: &str, push: Vec<Push>, reoffer: Vec<Canonical>) -> Run<Option<bool>> {
         let request = SyncRequest {
+            server: None,
             protocol: gatebook_sync::PROTOCOL,
             app: "forger".to_owned(),
             epoch: None,
@@ -118,7 +119,7 @@ impl World<'_> {
         let HeldRecord { id, write_id, content, .. } = record;
         let others = (0..self.devices.len()).filter(|other| self.oracle.written_on.get(&write_id) != Some(other));
         let Some(other) = others.last() else { return Ok(()) };
-        let said = Some(device_id(self.devices[other].identity));
+        let said = Some(self.devices[other].id);
         self.tally.fault("state ascribed to another device");
         self.story.tell(self.time.now(), || format!("somebody ascribes {} to another device", self.story.record(id)));
         let reoffer = vec![Canonical { id, write_id, device_id: said, receipt, content }];

@@ -17,7 +17,9 @@ pub(crate) struct Host {
     pub folder: PathBuf,
     /// A backup was made.
     pub has_backup: bool,
-    /// It was restored at least once.
+    pub backed_up_at: Instant,
+    /// What answers in its place.
+    pub impostor: Option<super::identity::Impostor>,
     /// Counts the lives it was restored to.
     pub life: u32,
     pub machine: Arc<Machine>,
@@ -50,6 +52,8 @@ impl Host {
         let mut host = Self {
             folder,
             has_backup: false,
+            backed_up_at: 0,
+            impostor: None,
             life: 0,
             machine,
             latest,
@@ -121,6 +125,7 @@ impl World<'_> {
 
     fn server_killed(&mut self, image: &Image, down: Instant) -> Run {
         self.story.tell(self.time.now(), || "the server is killed".to_owned());
+        self.host.impostor = None;
         self.host.close();
         self.oracle.photos.disturb_all(self.time.now());
         let put = image.put(&self.host.database());

@@ -10,6 +10,7 @@ use gatebook_client::scheduler::Event;
 use gatebook_client::{Transport, TransportError};
 use gatebook_sync::wire::{ApiError, ApiErrorCode, SyncRequest, SyncResponse};
 
+use super::identity::false_revocation;
 use super::{Happening, Run, World};
 use crate::clock::{Instant, SECOND};
 use crate::dice::Dice;
@@ -62,6 +63,7 @@ pub(crate) struct Travelling {
     device: usize,
     ticket: u64,
     token: String,
+    nonce: String,
     bytes: Vec<u8>,
     /// What it still meets.
     fault: Option<LinkFault>,
@@ -80,6 +82,8 @@ impl World<'_> {
         round.sent = is_plain.then(|| request.clone());
         sim.ticket += 1;
         let (ticket, token) = (sim.ticket, sim.token.clone());
+        let nonce = format!("{device}.{ticket}");
+        round.nonce.clone_from(&nonce);
         if sim.is_outdated {
             request.protocol = 0;
         }
@@ -119,8 +123,8 @@ impl World<'_> {
             return self.answer_after(device, ticket, way, refused(413, ApiErrorCode::TooLarge));
         }
         let travelling = |fault, is_copy| {
-            let (token, bytes) = (token.clone(), bytes.clone());
-            Happening::Arrives(Box::new(Travelling { device, ticket, token, bytes, fault, is_copy }))
+            let (token, nonce, bytes) = (token.clone(), nonce.clone(), bytes.clone());
+            Happening::Arrives(Box::new(Travelling { device, ticket, token, nonce, bytes, fault, is_copy }))
         };
         if let Some(fault) = fault {
             self.tally.fault(fault.kind());
@@ -153,6 +157,14 @@ impl World<'_> {
                 self.answer_after(device, ticket, way, Err(TransportError::NotOurs("a sign-in page".to_owned())))
             }
             Some(LinkFault::Busy) => self.answer_after(device, ticket, way, refused(503, ApiErrorCode::Busy)),
+            Some(LinkFault::Unknown) => {
+                self.answer_after(device, ticket, way, refused(401, ApiErrorCode::Unauthenticated))
+            }
+            Some(LinkFault::FalseRevocation { is_signed }) => {
+                let error = false_revocation(self.devices[device].id, &nonce, is_signed);
+                let answer = Err(TransportError::Refused { status: 403, error, retry_after: None });
+                self.answer_after(device, ticket, way, answer)
+            }
             Some(LinkFault::ServerError) => {
                 self.answer_after(device, ticket, way, refused(500, ApiErrorCode::Internal))
             }
@@ -184,7 +196,7 @@ impl World<'_> {
 
     /// A request reaches the server.
     pub(crate) fn arrive(&mut self, travelling: Travelling) -> Run {
-        let Travelling { device, ticket, token, bytes, fault, is_copy } = travelling;
+        let Travelling { device, ticket, token, nonce, bytes, fault, is_copy } = travelling;
         let way = sim_latency(&mut self.devices[device]) / 2;
         if self.host.is_down {
             return self.answer_after(device, ticket, way, lost("connection refused"));
@@ -193,6 +205,10 @@ impl World<'_> {
             let parsed = serde_json::from_slice(&bytes);
             self.works("reading a request", parsed)?
         };
+        if let Some(answer) = self.impostors_answer(&token, &nonce, &request) {
+            let answer = answer.map_err(|error| TransportError::Refused { status: 401, error, retry_after: None });
+            return if is_copy { Ok(()) } else { self.answer_after(device, ticket, way, answer) };
+        }
         if let Some(LinkFault::Poison { lasts }) = fault
             && let Some(push) = request.push.last()
         {
@@ -208,7 +224,7 @@ impl World<'_> {
             // The first commit of the request, or the end of it if it writes nothing.
             self.desk.arm(Who::Server, 0, moment, ticket ^ 0x5eed);
         }
-        let answer = self.handle(device, &token, request, down)?;
+        let answer = self.handle(device, (&token, &nonce), request, down)?;
         self.desk.disarm(Who::Server);
         let killed_after = matches!(fault, Some(LinkFault::ServerKilled { moment: Moment::AfterCommit, .. }));
         let Some(answer) = answer.filter(|_| !killed_after) else {
@@ -263,6 +279,13 @@ impl World<'_> {
         }
         // From here on the answer is being acted on; what else comes for this request comes too late.
         sim.ticket += 1;
+        let answer = match answer {
+            Err(TransportError::Refused { status, error, retry_after }) => {
+                let error = round.due.believed(error, &round.nonce);
+                Err(TransportError::Refused { status, error, retry_after })
+            }
+            answer => answer,
+        };
         round.line.put_answer(answer);
         self.go_on(device)?;
         self.heard_of_life(device, life)
@@ -292,14 +315,15 @@ fn lost(how: &str) -> Answer {
 }
 
 fn refused(status: u16, code: ApiErrorCode) -> Answer {
-    let error = ApiError { code, message: "simulated".to_owned(), retry: true };
+    let error = ApiError::new(code, "simulated", true);
     let retry_after = (code == ApiErrorCode::Busy).then_some(Duration::from_secs(5));
     Err(TransportError::Refused { status, error, retry_after })
 }
 
 fn refused_as(error: ApiError) -> Answer {
     let status = match error.code {
-        ApiErrorCode::Unauthenticated | ApiErrorCode::Revoked => 401,
+        ApiErrorCode::Unauthenticated => 401,
+        ApiErrorCode::Revoked => 403,
         ApiErrorCode::TooLarge => 413,
         _ => 400,
     };
@@ -322,6 +346,8 @@ impl LinkFault {
             Self::RoundCut { settles: false } => "round cut",
             Self::Portal => "something else answered",
             Self::Busy => "server busy",
+            Self::Unknown => "device not recognized",
+            Self::FalseRevocation { .. } => "revocation that nobody proves",
             Self::ServerError => "server error",
             Self::TooLarge { .. } => "page too large for something on the way",
             Self::Poison { .. } => "record poisoned",

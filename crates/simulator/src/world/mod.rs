@@ -7,6 +7,7 @@ mod device;
 mod forger;
 mod forms;
 mod host;
+mod identity;
 pub(crate) mod lane;
 mod link;
 mod office;
@@ -52,6 +53,8 @@ pub(crate) enum Happening {
     ServerUp,
     /// A revoked device gets a new code.
     Reenrols { device: usize },
+    /// The right server answers again.
+    ItselfAgain,
     /// An outdated app was updated.
     Updated { device: usize },
     /// Something about photos.
@@ -180,6 +183,10 @@ impl World<'_> {
             Happening::Reopens { device } => self.reopen(device),
             Happening::ServerUp => self.server_up(),
             Happening::Reenrols { device } => self.reenrol(device),
+            Happening::ItselfAgain => {
+                self.itself_again();
+                Ok(())
+            }
             Happening::Updated { device } => self.updated(device),
             Happening::Photo(event) => self.photo_event(event),
         }
@@ -231,6 +238,7 @@ impl World<'_> {
             What::Restore { is_announced } => self.restore(*is_announced),
             What::Office { act } => self.office(&act.clone(), step.salt),
             What::Forgery { device } => self.forge(*device, step.salt),
+            What::Impostor { is_empty, lasts } => self.impostor(*is_empty, *lasts),
             What::Photo(about) => self.photo_step(about, step.salt),
         }
     }

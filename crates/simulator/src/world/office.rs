@@ -3,17 +3,15 @@
 
 use gatebook_domain::RecordState;
 use gatebook_server::Server;
-use gatebook_sync::wire::{AuditEntry, AuditOutcome, EnrolRequest};
+use gatebook_sync::wire::{AuditEntry, AuditOutcome};
 use uuid::Uuid;
 
-use super::{Happening, Run, World};
+use super::{Run, World};
 use crate::clock::SECOND;
 use crate::dice::Dice;
 use crate::oracle::Restored;
 use crate::script::OfficeAct;
-use crate::templates::{
-    DEVICE_NAMES, assignment_body, assignment_id, content, device_id, tenant_id, yard_body, yard_id,
-};
+use crate::templates::{assignment_body, assignment_id, content, tenant_id, yard_body, yard_id};
 
 impl World<'_> {
     pub(crate) fn office(&mut self, act: &OfficeAct, salt: u64) -> Run {
@@ -45,19 +43,11 @@ impl World<'_> {
                 )
             }
             OfficeAct::SetYards { device, yards } => self.set_yards(*device, yards),
-            OfficeAct::Revoke { device, lasts } => {
-                let id = device_id(self.devices[*device].identity).to_string();
-                self.on_office("revoking a device", |server| server.revoke(&id))?;
-                let name = self.devices[*device].name;
-                self.story.tell(self.time.now(), || format!("the office revokes {name}"));
-                self.devices[*device].is_revoked = true;
-                self.after(*lasts, Happening::Reenrols { device: *device });
-                Ok(())
-            }
+            OfficeAct::Revoke { device, lasts } => self.revoke(*device, *lasts),
         }
     }
 
-    fn on_office<T>(
+    pub(super) fn on_office<T>(
         &mut self,
         what: &str,
         work: impl FnOnce(&Server) -> Result<T, gatebook_server::ServerError>,
@@ -147,7 +137,7 @@ impl World<'_> {
 
     pub(crate) fn set_yards(&mut self, device: usize, yards: &[usize]) -> Run {
         let sim = &self.devices[device];
-        let (id, name) = (device_id(sim.identity), sim.name);
+        let (id, name) = (sim.id, sim.name);
         let ids: Vec<Uuid> = yards.iter().copied().map(yard_id).collect();
         if self.on_office("setting a device's yards", |server| server.set_device_yards(id, &ids))?.is_some() {
             self.yards_are(device, yards.to_vec());
@@ -163,39 +153,6 @@ impl World<'_> {
             wanted.holders.retain(|holder| *holder != device || yards.iter().any(|yard| yard_id(*yard) == wanted.yard));
         }
         self.devices[device].yards = yards;
-    }
-
-    /// A revoked device gets a new code, and joins with it.
-    pub(crate) fn reenrol(&mut self, device: usize) -> Run {
-        if !self.devices[device].is_revoked {
-            return Ok(());
-        }
-        if self.host.is_down || self.devices[device].open.is_none() {
-            self.after(10 * SECOND, Happening::Reenrols { device });
-            return Ok(());
-        }
-        let sim = &self.devices[device];
-        let (tenant, device_id) = (Some(tenant_id(sim.tenant)), device_id(sim.identity));
-        let yards: Vec<Uuid> = sim.yards.iter().copied().map(yard_id).collect();
-        let device_name = DEVICE_NAMES[sim.identity].to_owned();
-        let Some(code) = self.on_office("making a code", |server| server.enrolment_code(tenant, &yards, 24))? else {
-            return Ok(());
-        };
-        let request = EnrolRequest { code, device_name: device_name.clone(), device_id };
-        let Some(answer) = self.on_server(SECOND, |server| server.enrol(&request))? else { return Ok(()) };
-        let answer = self.works("enrolling again", answer)?;
-        let sim = &mut self.devices[device];
-        sim.token.clone_from(&answer.token);
-        sim.is_revoked = false;
-        self.story.tell(self.time.now(), || format!("{device_name} is enrolled again"));
-        let enrolled =
-            self.on_device(device, |open| open.device.enrolled("https://simulated", &device_name, answer))?;
-        if enrolled.is_none() {
-            // Killed before it knew its token.
-            self.devices[device].is_revoked = true;
-            self.after(10 * SECOND, Happening::Reenrols { device });
-        }
-        self.pump(device)
     }
 
     /// Every write to a record, in the order in which they were judged. None for a record the server never saw.

@@ -245,7 +245,7 @@ impl World<'_> {
     pub(crate) fn photo_arrives(&mut self, travelling: PhotoTravelling) -> Run {
         let PhotoTravelling { device, ticket, token, mut asked, fault, is_copy } = travelling;
         let way = self.devices[device].latency / 2;
-        if self.host.is_down {
+        if self.host.is_down || self.host.impostor.is_some() {
             self.oracle.photos.disturb(device, self.time.now());
             self.photo_told_after(device, ticket, way, lost("connection refused"));
             return Ok(());
@@ -455,7 +455,7 @@ fn lost(how: &str) -> PhotoAnswer {
 }
 
 fn refused(status: u16, code: ApiErrorCode) -> PhotoAnswer {
-    let error = ApiError { code, message: "simulated".to_owned(), retry: true };
+    let error = ApiError::new(code, "simulated", true);
     let retry_after = (code == ApiErrorCode::Busy).then_some(Duration::from_secs(5));
     Err(TransportError::Refused { status, error, retry_after })
 }

@@ -4,10 +4,8 @@ use std::path::PathBuf;
 
 use gatebook_server::restore_backup;
 
-use super::{Happening, Run, World};
-use crate::clock::SECOND;
+use super::{Run, World};
 use crate::kill::Image;
-use crate::templates::{YARDS, yard_id};
 
 impl World<'_> {
     fn backup_file(&self) -> PathBuf {
@@ -24,6 +22,7 @@ impl World<'_> {
         let done = self.host.server().backup(&file);
         self.works("a backup", done)?;
         self.host.has_backup = true;
+        self.host.backed_up_at = self.time.now();
         self.tally.act("office backs the server up");
         self.story.tell(self.time.now(), || "the server is backed up".to_owned());
         Ok(())
@@ -38,6 +37,8 @@ impl World<'_> {
         self.story.tell(self.time.now(), || {
             format!("the server is restored from the backup{}", if is_announced { "" } else { ", and nobody says so" })
         });
+        // Whatever else runs on the folder is stopped for it.
+        self.host.impostor = None;
         self.host.close();
         let (file, folder) = (self.backup_file(), self.host.folder.clone());
         if is_announced {
@@ -55,23 +56,6 @@ impl World<'_> {
         self.last_change = self.time.now();
         self.forget_what_the_server_lost()?;
         self.photos_after_restore()?;
-        (0..self.devices.len()).try_for_each(|device| self.what_the_server_knows_of(device))
-    }
-
-    /// Which yards a device has, and whether it is let in at all, is what it was at the backup.
-    fn what_the_server_knows_of(&mut self, device: usize) -> Run {
-        let token = self.devices[device].token.clone();
-        match self.host.server().device(&token) {
-            Ok(known) => {
-                let yards: Vec<usize> = (0..YARDS).filter(|yard| known.yards().contains(&yard_id(*yard))).collect();
-                self.yards_are(device, yards);
-            }
-            Err(_) if !self.devices[device].is_revoked => {
-                self.devices[device].is_revoked = true;
-                self.after(30 * SECOND, Happening::Reenrols { device });
-            }
-            Err(_) => {}
-        }
-        Ok(())
+        (0..self.devices.len()).try_for_each(|device| self.knows_its_own(device))
     }
 }

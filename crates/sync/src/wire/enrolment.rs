@@ -1,7 +1,9 @@
-//! `POST /v1/enrol`: a one-time code becomes a device token.
+//! `POST /v1/enrol`: a one-time code becomes a device. Ids of devices are made by the server.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
+
+use crate::DeviceKey;
 
 /// What a device sends to join.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -11,8 +13,34 @@ pub struct EnrolRequest {
     pub code: String,
     /// What people will call the device.
     pub device_name: String,
-    /// The device's own choice of id, so that a repeat after a lost answer is the same device.
+    /// Random text that the device made and keeps. Whoever repeats the request with the same code and the same secret, within
+    /// minutes, is the same device; without a secret, a lost answer costs the device a new code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret: Option<String>,
+    /// What the device was before, if it joins anew.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<Previous>,
+    /// Servers of before took the device's own choice of id. This one makes the id and passes over what is said here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub device_id: Option<Uuid>,
+}
+
+impl EnrolRequest {
+    /// A request that cannot be repeated.
+    #[must_use]
+    pub fn new(code: impl Into<String>, device_name: impl Into<String>) -> Self {
+        Self { code: code.into(), device_name: device_name.into(), secret: None, previous: None, device_id: None }
+    }
+}
+
+/// A device that the sender was before. It gets another id all the same; what it had begun to send goes over to the new one.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Previous {
+    /// Its id.
     pub device_id: Uuid,
+    /// That the sender was it: see [`DeviceKey::succession`].
+    pub proof: String,
 }
 
 /// What it gets.
@@ -29,4 +57,36 @@ pub struct EnrolResponse {
     pub tenant_name: String,
     /// Yards the device works for.
     pub yard_ids: Vec<Uuid>,
+    /// By this the device knows that it is this server that signs it out. Absent from servers of before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
+    pub device_key: Option<DeviceKey>,
+    /// The server it now belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerIdentity>,
+}
+
+/// Which server: whose data it holds, and by which key it proves what it says. It goes with the data wherever that goes, and
+/// is no secret.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ServerIdentity {
+    /// The organisation.
+    pub organization: Uuid,
+    /// Tells its key from others.
+    pub key: String,
+}
+
+/// What a device that joined before there was such a thing is told of its membership.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Membership {
+    /// Which device it is about.
+    pub device_id: Uuid,
+    /// As at enrolment.
+    #[cfg_attr(feature = "openapi", schema(value_type = String))]
+    pub device_key: DeviceKey,
+    /// A token by which a server knows the device even if it was restored from before its enrolment. The one it has stays
+    /// good as well.
+    pub token: String,
 }

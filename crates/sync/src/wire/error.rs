@@ -13,6 +13,18 @@ pub struct ApiError {
     pub message: String,
     /// Whether the same request may succeed later without any change.
     pub retry: bool,
+    /// With [`ApiErrorCode::Revoked`], if the request brought a nonce: what only the server that the device belongs to can
+    /// know, so that nobody else signs a device out. See [`crate::DeviceKey::revocation`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<String>,
+}
+
+impl ApiError {
+    /// An error without a proof.
+    #[must_use]
+    pub fn new(code: ApiErrorCode, message: impl Into<String>, retry: bool) -> Self {
+        Self { code, message: message.into(), retry, proof: None }
+    }
 }
 
 /// The sorts of [`ApiError`].
@@ -34,6 +46,8 @@ pub enum ApiErrorCode {
     NotFound,
     /// The one-time code is wrong, used or expired.
     CodeRefused,
+    /// The device belongs to another server than this one. Nothing was changed.
+    OtherServer,
     /// The server speaks another protocol version.
     ProtocolUnsupported,
     /// Too busy now.

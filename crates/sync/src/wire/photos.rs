@@ -31,6 +31,9 @@ pub struct HaveResponse {
     pub unfinished: Vec<Unfinished>,
     /// What the device obeys from now on.
     pub limits: PhotoLimits,
+    /// Who answers. A device that belongs to another server lets nothing go on this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<super::ServerIdentity>,
 }
 
 /// An upload that can be carried on.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use super::content::{Canonical, Content};
+use super::enrolment::{Membership, ServerIdentity};
 use super::repair::{Repair, Repaired};
 use crate::scope::Scope;
 use crate::tally::Tally;
@@ -43,6 +44,9 @@ pub struct SyncRequest {
     pub repair: Repair,
     /// How much it will take.
     pub take: Take,
+    /// The server it belongs to. Any other refuses. A device that does not know it is told its [`Membership`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerIdentity>,
 }
 
 /// One pending record.
@@ -111,6 +115,12 @@ pub struct SyncResponse {
     pub repaired: Repaired,
     /// What the device obeys from now on.
     pub limits: Limits,
+    /// Who answers. A device that belongs to another server acts on nothing of this answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub server: Option<ServerIdentity>,
+    /// For a device that did not name its server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub membership: Option<Membership>,
 }
 
 /// The verdict on one write.

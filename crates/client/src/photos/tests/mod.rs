@@ -192,6 +192,8 @@ fn answer(records: Vec<Canonical>, now: Timestamp) -> SyncResponse {
         mark: None,
         repaired: Repaired::default(),
         limits: Limits::default(),
+        server: None,
+        membership: None,
     }
 }
 

@@ -39,7 +39,7 @@ struct State {
 struct Link(Mutex<State>);
 
 fn failed() -> TransportError {
-    let error = ApiError { code: ApiErrorCode::Internal, message: "It broke.".to_owned(), retry: true };
+    let error = ApiError::new(ApiErrorCode::Internal, "It broke.", true);
     TransportError::Refused { status: 500, error, retry_after: None }
 }
 
@@ -59,6 +59,7 @@ impl PhotoTransport for Link {
         }
         let is_asked = |sha256: &String| request.sha256.contains(sha256);
         Ok(HaveResponse {
+            server: None,
             server_time: state.time,
             time_doubtful: false,
             held: state.held.keys().filter(|sha256| is_asked(sha256)).cloned().collect(),
@@ -81,7 +82,7 @@ impl PhotoTransport for Link {
         {
             let mut state = self.0.lock().unwrap();
             if state.refused.contains(&new.sha256) {
-                let error = ApiError { code: ApiErrorCode::Forbidden, message: "No.".to_owned(), retry: false };
+                let error = ApiError::new(ApiErrorCode::Forbidden, "No.", false);
                 return Err(TransportError::Refused { status: 403, error, retry_after: None });
             }
             if state.fails_at.contains(&new.sha256) {

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Store, history, settings, stuck, unanswered};
+use super::{Store, history, membership, settings, stuck, unanswered};
 use crate::error::StoreError;
 
 /// What an answer changed.
@@ -111,6 +111,8 @@ impl Store {
         #[cfg(feature = "simulation")]
         self.cursors_before_rows(&answer)?;
         self.write(|transaction| {
+            membership::check_server(transaction, answer.server.as_ref())?;
+            membership::learn(transaction, answer.membership, answer.server)?;
             let known = settings::get(transaction, &settings::EPOCH)?.filter(|_| !deliberate!(IgnoreEpoch));
             let new_epoch = known.is_some_and(|known| known != answer.epoch);
             let mut settled = Settled { new_epoch, ..Settled::default() };

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use gatebook_server::{Bounds, Config, Environment, Seeded, Server, restore_backup};
-use gatebook_sync::wire::{AuditEntry, EnrolRequest};
+use gatebook_sync::wire::{AuditEntry, EnrolRequest, EnrolResponse};
 use gatebook_sync::{Canonical, Content, Epoch};
 use jiff::{SignedDuration, Timestamp};
 use tempfile::TempDir;
@@ -104,20 +104,18 @@ impl Yard {
 
     pub(crate) async fn phone_of(&self, operator: &str, yards: &[Uuid]) -> Phone {
         let at = self.devices.fetch_add(1, Ordering::Relaxed);
-        let device_id = Uuid::now_v7();
-        let token = self.token(device_id, yards);
-        let phone = Phone::open(self.folder.path().join(format!("phone-{at}")), device_id, token);
+        let phone = Phone::open(self.folder.path().join(format!("phone-{at}")), &self.enrolled(yards));
         phone.syncs(self).await;
         phone.device.choose_operator(Some(self.operator(operator))).unwrap();
         phone.device.choose_yard(yards[0]).unwrap();
         phone
     }
 
-    /// A new token for a device, as enrolment gives it.
-    pub(crate) fn token(&self, device_id: Uuid, yards: &[Uuid]) -> String {
+    /// A device joins.
+    pub(crate) fn enrolled(&self, yards: &[Uuid]) -> EnrolResponse {
         let code = self.server().enrolment_code(None, yards, 72).unwrap();
-        let request = EnrolRequest { code, device_name: "phone".to_owned(), device_id };
-        self.server().enrol(&request).unwrap().token
+        let request = EnrolRequest::new(code, "phone");
+        self.server().enrol(&request).unwrap()
     }
 
     pub(crate) fn audit(&self, id: Uuid) -> Vec<AuditEntry> {
@@ -171,10 +169,19 @@ impl Yard {
         self.server = Some(open(&self.folder, &self.clock, self.bounds));
     }
 
-    /// The server's key is lost, and it makes a new one.
-    pub(crate) fn loses_its_key(&mut self) {
+    /// The server's key is lost, and it makes a new one. What it was is returned.
+    pub(crate) fn loses_its_key(&mut self) -> Vec<u8> {
         self.server = None;
+        let key = std::fs::read(self.data().join("server.key")).unwrap();
         std::fs::remove_file(self.data().join("server.key")).unwrap();
+        self.server = Some(open(&self.folder, &self.clock, self.bounds));
+        key
+    }
+
+    /// The right key is put back.
+    pub(crate) fn finds_its_key(&mut self, key: &[u8]) {
+        self.server = None;
+        std::fs::write(self.data().join("server.key"), key).unwrap();
         self.server = Some(open(&self.folder, &self.clock, self.bounds));
     }
 

@@ -9,7 +9,7 @@ use gatebook_domain::Body;
 use gatebook_domain::equipment::{EquipmentClass, EquipmentRef};
 use gatebook_domain::gate_event::{Direction, GateEvent};
 use gatebook_sync::Canonical;
-use gatebook_sync::wire::Limits;
+use gatebook_sync::wire::{EnrolResponse, Limits};
 use rusqlite::Connection;
 use serde_json::json;
 use uuid::Uuid;
@@ -24,20 +24,26 @@ pub(crate) struct Phone {
 }
 
 impl Phone {
-    /// A device whose own scheduler keeps still: it counts as signed out.
-    pub(crate) fn open(folder: PathBuf, id: Uuid, token: String) -> Self {
+    /// A device whose own scheduler keeps still: it counts as signed out. It keeps of its enrollment what apps of before kept.
+    pub(crate) fn open(folder: PathBuf, enrolled: &EnrolResponse) -> Self {
         drop(Store::open(&folder).unwrap());
-        let enrolment = json!({
-            "server_url": "http://127.0.0.1:9",
-            "tenant_name": "Tests",
-            "device_id": id,
-            "device_name": "phone",
-            "token": token,
-            "revoked": true,
-        });
-        database(&folder).execute("INSERT INTO settings VALUES ('enrolment', ?1)", [enrolment.to_string()]).unwrap();
+        keeps(&folder, enrolled);
         let device = Device::open(DeviceConfig::new(folder.clone(), "1.0.0")).unwrap();
-        Self { device, id, token, folder }
+        Self { device, id: enrolled.device_id, token: enrolled.token.clone(), folder }
+    }
+
+    /// It joins anew, with a new code.
+    pub(crate) fn joins_anew(&mut self, yard: &Yard) {
+        let enrolled = yard.enrolled(&[yard.laredo(), yard.nuevo_laredo()]);
+        keeps(&self.folder, &enrolled);
+        (self.id, self.token) = (enrolled.device_id, enrolled.token);
+    }
+
+    /// What it keeps of its enrollment.
+    pub(crate) fn enrolment(&self) -> serde_json::Value {
+        let sql = "SELECT value FROM settings WHERE name = 'enrolment'";
+        let text: String = self.database().query_row(sql, [], |row| row.get(0)).unwrap();
+        serde_json::from_str(&text).unwrap()
     }
 
     pub(crate) fn database(&self) -> Connection {
@@ -117,6 +123,20 @@ impl Phone {
     pub(crate) fn count(&self, table: &str) -> u32 {
         self.database().query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0)).unwrap()
     }
+}
+
+fn keeps(folder: &std::path::Path, enrolled: &EnrolResponse) {
+    let enrolment = json!({
+        "server_url": "http://127.0.0.1:9",
+        "tenant_id": enrolled.tenant_id,
+        "tenant_name": "Tests",
+        "device_id": enrolled.device_id,
+        "device_name": "phone",
+        "token": enrolled.token,
+        "revoked": true,
+    });
+    let sql = "INSERT OR REPLACE INTO settings VALUES ('enrolment', ?1)";
+    database(folder).execute(sql, [enrolment.to_string()]).unwrap();
 }
 
 fn database(folder: &std::path::Path) -> Connection {

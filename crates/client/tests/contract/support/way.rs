@@ -108,8 +108,7 @@ impl Transport for Bad {
             return Err(TransportError::Unreachable("the connection broke".to_owned()));
         }
         if (self.refuses)(request) {
-            let message = "This page is refused.".to_owned();
-            return Err(refused(ApiError { code: self.code, message, retry: false }));
+            return Err(refused(ApiError::new(self.code, "This page is refused.", false)));
         }
         let mut answer = self.way.sync(request).await?;
         if self.loses_answers {

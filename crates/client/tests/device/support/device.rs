@@ -134,6 +134,11 @@ impl TestDevice {
         serde_json::from_str(&text).unwrap()
     }
 
+    pub(crate) fn has_setting(&self, name: &str) -> bool {
+        let sql = "SELECT EXISTS (SELECT 1 FROM settings WHERE name = ?1)";
+        self.database().query_row(sql, [name], |row| row.get(0)).unwrap()
+    }
+
     pub(crate) fn token(&self) -> String {
         self.setting("enrolment")["token"].as_str().unwrap().to_owned()
     }

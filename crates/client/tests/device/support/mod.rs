@@ -49,6 +49,12 @@ impl TestYard {
         serve(Server::open(config).unwrap()).await
     }
 
+    /// A server on the same data that has another key.
+    pub(crate) async fn served_with_another_key(&self) -> SocketAddr {
+        let key_file = Some(self.folder.path().join("other.key"));
+        serve(Server::open(Config { key_file, ..Config::new(self.folder.path().join("server")) }).unwrap()).await
+    }
+
     /// A one-time code for a device of all yards.
     pub(crate) fn code(&self) -> String {
         let yards: Vec<Uuid> = self.seeded.yards.iter().map(|yard| yard.id).collect();

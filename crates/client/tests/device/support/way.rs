@@ -66,7 +66,7 @@ impl Transport for Refusing {
     async fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
         if request.push.iter().any(|push| push.content.body.get().contains(self.word)) {
             self.refused.fetch_add(1, Ordering::Relaxed);
-            let error = ApiError { code: self.code, message: "This page is refused.".to_owned(), retry: false };
+            let error = ApiError::new(self.code, "This page is refused.", false);
             return Err(TransportError::Refused { status: self.status, error, retry_after: None });
         }
         self.way.sync(request).await

@@ -235,10 +235,10 @@ mod tests {
         fn open() -> Self {
             let data = tempfile::tempdir().unwrap();
             let [one, two] = [(); 2].map(|()| Server::open(Config::new(data.path().to_owned())).unwrap());
-            let (code, device_id) = (one.seed().unwrap().codes[0].code.clone(), Uuid::now_v7());
-            let enrolled = one.enrol(&EnrolRequest { code, device_name: "A".to_owned(), device_id }).unwrap();
+            let code = one.seed().unwrap().codes[0].code.clone();
+            let enrolled = one.enrol(&EnrolRequest::new(code, "A")).unwrap();
             let tenant = one.device(&enrolled.token).unwrap().tenant;
-            Self { data, one, two, tenant, device: device_id }
+            Self { data, one, two, tenant, device: enrolled.device_id }
         }
 
         /// The photo as an upload leaves it before it is filed.

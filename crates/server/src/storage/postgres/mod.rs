@@ -49,7 +49,7 @@ impl Drop for Database {
 impl Database {
     /// Connects to the database at `url` and brings it to this version's schema; `epoch` is what a new server begins
     /// with.
-    pub(super) fn open(url: &str, connections: usize, epoch: Epoch) -> Result<Self, ServerError> {
+    pub(super) fn open(url: &str, connections: usize, epoch: Epoch, may_begin: bool) -> Result<Self, ServerError> {
         let config = connect::config(url)?;
         let runtime = connect::runtime()?;
         let pool = {
@@ -61,6 +61,11 @@ impl Database {
             let encoding: String = session.one("SELECT current_setting('server_encoding')", &[])?.get(0);
             if encoding != "UTF8" {
                 return Err(ServerError::Encoding(encoding));
+            }
+            let begun = session.one("SELECT to_regclass('server') IS NOT NULL", &[])?.get(0);
+            if !(may_begin || begun) {
+                let name: String = session.one("SELECT current_database()", &[])?.get(0);
+                return Err(ServerError::NothingThere(format!("the database {name}")));
             }
             block_on(upgrades::run(session.client()))?;
             let begun = i64::try_from(epoch.0).unwrap_or(i64::MAX);

@@ -13,7 +13,7 @@ use super::session::{Arguments, Session};
 use crate::error::ServerError;
 use crate::storage::model::{storable, timestamp};
 use crate::storage::{
-    Admin, Ancestor, Attribution, Counter, Device, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit,
+    Admin, Ancestor, Attribution, Counter, Device, FoundDevice, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit,
 };
 
 /// Rows of the feed fetched at first: most devices are behind by a few.
@@ -70,17 +70,20 @@ impl Reading for Session {
 
     fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError> {
         let found = self.first(include_str!("devices/of_token.sql"), &[&token_hash.as_slice()])?;
-        let device = |row: Row| {
-            Ok(Device {
-                id: get(&row, 0)?,
-                tenant: row::tenant(&row, 1)?,
-                name: get(&row, 3)?,
-                revoked: get(&row, 4)?,
-                last_seen_at: get(&row, 5)?,
-                yards: get(&row, 6)?,
-            })
-        };
-        found.map(device).transpose()
+        found.as_ref().map(row::device).transpose()
+    }
+
+    fn device_of_id(&self, id: Uuid) -> Result<Option<Device>, ServerError> {
+        self.first(include_str!("devices/of_id.sql"), &[&id])?.as_ref().map(row::device).transpose()
+    }
+
+    fn find_devices(&self, id: Option<Uuid>, name: &str) -> Result<Vec<FoundDevice>, ServerError> {
+        self.all(include_str!("devices/find.sql"), &[&id, &name])?.iter().map(row::found_device).collect()
+    }
+
+    fn revoked_devices(&self) -> Result<Vec<Uuid>, ServerError> {
+        let sql = "SELECT id FROM devices WHERE revoked_at IS NOT NULL";
+        self.all(sql, &[])?.iter().map(|row| get(row, 0)).collect()
     }
 
     fn tenant_of_device(&self, id: Uuid) -> Result<Option<Tenant>, ServerError> {

@@ -10,7 +10,9 @@ use uuid::Uuid;
 use super::text;
 use crate::error::ServerError;
 use crate::storage::model::{attribution, audit_outcome, state_named, timestamp, verdict_of, wall_time};
-use crate::storage::{Ancestor, Attribution, FeedRow, Held, LedgerEntry, StoredWrite, Tenant};
+use crate::storage::{
+    Ancestor, Attribution, Code, Device, FeedRow, FoundDevice, Held, LedgerEntry, StoredWrite, Tenant, Used,
+};
 
 /// Place of the body among the columns of `held.sql` and `feed.sql`.
 const BODY: usize = 15;
@@ -32,6 +34,43 @@ fn plain(row: &Row, at: usize) -> Result<String, ServerError> {
 /// Key and id of a tenant from `at` on.
 pub(super) fn tenant(row: &Row, at: usize) -> Result<Tenant, ServerError> {
     Ok(Tenant { key: get(row, at)?, id: get(row, at + 1)? })
+}
+
+/// A row of `of_token.sql` or `of_id.sql`.
+pub(super) fn device(row: &Row) -> Result<Device, ServerError> {
+    Ok(Device {
+        id: get(row, 0)?,
+        tenant: tenant(row, 1)?,
+        name: get(row, 3)?,
+        revoked: get(row, 4)?,
+        last_seen_at: get(row, 5)?,
+        yards: get(row, 6)?,
+    })
+}
+
+/// A row of `find.sql`.
+pub(super) fn found_device(row: &Row) -> Result<FoundDevice, ServerError> {
+    Ok(FoundDevice {
+        id: get(row, 0)?,
+        tenant: tenant(row, 1)?,
+        name: get(row, 3)?,
+        is_revoked: get(row, 4)?,
+        joined_at: timestamp(get(row, 5)?)?,
+        last_seen_at: get::<Option<i64>>(row, 6)?.map(timestamp).transpose()?,
+    })
+}
+
+/// A row of `claim.sql`.
+pub(super) fn code(row: &Row) -> Result<Code, ServerError> {
+    let used_by: Option<Uuid> = get(row, 5)?;
+    let (used_at, secret_hash) = (get(row, 6)?, get(row, 7)?);
+    Ok(Code {
+        tenant: tenant(row, 0)?,
+        tenant_name: get(row, 2)?,
+        yards: get(row, 3)?,
+        expires_at: timestamp(get(row, 4)?)?,
+        used: used_by.map(|device| Used::stored(device, used_at, secret_hash)).transpose()?,
+    })
 }
 
 fn version(row: &Row, at: usize) -> Result<VersionId, ServerError> {

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::*;
 
 fn open(database: &fixture::Database) -> Database {
-    Database::open(&database.url(), 2, Epoch(10)).unwrap()
+    Database::open(&database.url(), 2, Epoch(10), true).unwrap()
 }
 
 #[test]

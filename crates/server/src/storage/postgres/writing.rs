@@ -39,17 +39,21 @@ impl Writing for Session {
         self.run(sql, &[&hash.as_slice(), &tenant.key, &yards, &expires.as_microsecond()]).map(drop)
     }
 
-    fn claim_code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError> {
-        let arguments = (&code_hash.as_slice(), now.as_microsecond());
-        let found = self.first(include_str!("codes/claim.sql"), &[arguments.0, &device, &arguments.1])?;
-        found
-            .map(|row| Ok(Code { tenant: row::tenant(&row, 0)?, tenant_name: get(&row, 2)?, yards: get(&row, 3)? }))
-            .transpose()
+    fn claim_code(&self, code_hash: &[u8; 32]) -> Result<Option<Code>, ServerError> {
+        let found = self.first(include_str!("codes/claim.sql"), &[&code_hash.as_slice()])?;
+        found.as_ref().map(row::code).transpose()
     }
 
-    fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError> {
-        let sql = "UPDATE enrolment_codes SET used_by = $2 WHERE code_hash = $1";
-        self.run(sql, &[&code_hash.as_slice(), &device]).map(drop)
+    fn use_code(
+        &self,
+        code_hash: &[u8; 32],
+        device: Uuid,
+        secret_hash: Option<[u8; 32]>,
+        now: Timestamp,
+    ) -> Result<(), ServerError> {
+        let sql = "UPDATE enrolment_codes SET used_by = $2, secret_hash = $3, used_at = $4 WHERE code_hash = $1";
+        let secret_hash = secret_hash.as_ref().map(|hash| hash.as_slice());
+        self.run(sql, &[&code_hash.as_slice(), &device, &secret_hash, &now.as_microsecond()]).map(drop)
     }
 
     fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError> {
@@ -59,11 +63,11 @@ impl Writing for Session {
             include_str!("devices/put.sql"),
             &[&new.id, &new.tenant.key, &new.name, &token_hash, &code_hash, &now],
         )?;
-        if put == 0 {
-            // Another tenant enrolled it in this very moment; looked at again, it is refused.
-            return Err(ServerError::Contended("the device is another tenant's".into()));
-        }
-        self.set_device_yards(new.id, new.yards)
+        if put == 0 { Ok(()) } else { self.set_device_yards(new.id, new.yards) }
+    }
+
+    fn hand_over_uploads(&self, from: Uuid, to: Uuid) -> Result<(), ServerError> {
+        self.run("UPDATE uploads SET device = $2 WHERE device = $1", &[&from, &to]).map(drop)
     }
 
     fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError> {
@@ -75,13 +79,10 @@ impl Writing for Session {
         self.run(sql, &[&device, &now.as_microsecond(), &app]).map(drop)
     }
 
-    fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError> {
-        let id: Option<Uuid> = device.parse().ok();
-        // Nobody enrols one of them anew, with another code, while theirs are burnt.
-        self.all(include_str!("devices/lock.sql"), &[&id, &device])?;
-        self.run(include_str!("codes/burn.sql"), &[&id, &device])?;
-        let revoked = self.run(include_str!("devices/revoke.sql"), &[&id, &device, &now.as_microsecond()])?;
-        Ok(usize::try_from(revoked).unwrap_or(usize::MAX))
+    fn revoke(&self, device: Uuid, now: Timestamp) -> Result<(), ServerError> {
+        self.run("DELETE FROM enrolment_codes WHERE used_by = $1", &[&device])?;
+        let sql = "UPDATE devices SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1";
+        self.run(sql, &[&device, &now.as_microsecond()]).map(drop)
     }
 
     fn claim(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError> {

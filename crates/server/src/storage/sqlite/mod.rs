@@ -102,6 +102,19 @@ impl Database {
     }
 }
 
+/// Whether there is a server's database in `folder`. Makes and changes nothing.
+pub(crate) fn check_begun(folder: &Path) -> Result<(), ServerError> {
+    let nothing = || ServerError::NothingThere(folder.display().to_string());
+    let path = folder.join(DATABASE);
+    if !path.exists() {
+        return Err(nothing());
+    }
+    let database = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    database.busy_timeout(BUSY)?;
+    let begun = database.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
+    if begun { Ok(()) } else { Err(nothing()) }
+}
+
 /// The epoch in that database.
 pub(crate) fn epoch_of(connection: &Connection) -> Result<Epoch, ServerError> {
     Ok(connection.prepare_cached("SELECT epoch FROM server")?.query_row([], |row| row.get(0).map(Epoch))?)

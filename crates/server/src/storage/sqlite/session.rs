@@ -11,8 +11,8 @@ use uuid::Uuid;
 use crate::error::ServerError;
 use crate::storage::model::timestamp;
 use crate::storage::{
-    Admin, Ancestor, Attribution, Code, Counter, Device, Filing, Held, LedgerEntry, NewDevice, Outcome, Reading,
-    StoredWrite, Tenant, Visit, Writing,
+    Admin, Ancestor, Attribution, Code, Counter, Device, Filing, FoundDevice, Held, LedgerEntry, NewDevice, Outcome,
+    Reading, StoredWrite, Tenant, Visit, Writing,
 };
 
 /// A transaction. There is only one that writes, so nothing needs to be locked in it.
@@ -53,6 +53,18 @@ impl Reading for Session<'_> {
 
     fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError> {
         Session::device_of_token(self, token_hash)
+    }
+
+    fn device_of_id(&self, id: Uuid) -> Result<Option<Device>, ServerError> {
+        Session::device_of_id(self, id)
+    }
+
+    fn find_devices(&self, id: Option<Uuid>, name: &str) -> Result<Vec<FoundDevice>, ServerError> {
+        Session::find_devices(self, id, name)
+    }
+
+    fn revoked_devices(&self) -> Result<Vec<Uuid>, ServerError> {
+        Session::revoked_devices(self)
     }
 
     fn tenant_of_device(&self, id: Uuid) -> Result<Option<Tenant>, ServerError> {
@@ -139,16 +151,26 @@ impl Writing for Session<'_> {
         Session::put_code(self, tenant, hash, yards, expires)
     }
 
-    fn claim_code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError> {
-        self.code(code_hash, device, now)
+    fn claim_code(&self, code_hash: &[u8; 32]) -> Result<Option<Code>, ServerError> {
+        self.code(code_hash)
     }
 
-    fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError> {
-        Session::use_code(self, code_hash, device)
+    fn use_code(
+        &self,
+        code_hash: &[u8; 32],
+        device: Uuid,
+        secret_hash: Option<[u8; 32]>,
+        now: Timestamp,
+    ) -> Result<(), ServerError> {
+        Session::use_code(self, code_hash, device, secret_hash, now)
     }
 
     fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError> {
         Session::put_device(self, new)
+    }
+
+    fn hand_over_uploads(&self, from: Uuid, to: Uuid) -> Result<(), ServerError> {
+        Session::hand_over_uploads(self, from, to)
     }
 
     fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError> {
@@ -159,7 +181,7 @@ impl Writing for Session<'_> {
         Session::device_seen(self, device, app, now)
     }
 
-    fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError> {
+    fn revoke(&self, device: Uuid, now: Timestamp) -> Result<(), ServerError> {
         Session::revoke(self, device, now)
     }
 

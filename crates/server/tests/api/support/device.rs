@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use gatebook_sync::wire::{EnrolResponse, Nudge, Push, Repair, SyncRequest, SyncResponse, Take};
+use gatebook_sync::wire::{EnrolResponse, Nudge, Push, Repair, ServerIdentity, SyncRequest, SyncResponse, Take};
 use gatebook_sync::{Canonical, Epoch, PROTOCOL, Scope};
 use reqwest::Response;
 use uuid::Uuid;
@@ -17,6 +17,7 @@ pub(crate) struct TestDevice {
     pub(crate) id: Uuid,
     pub(crate) yard: Uuid,
     pub(crate) operator: Uuid,
+    server: Option<ServerIdentity>,
     number: u8,
     ids: AtomicU64,
     known: Mutex<Known>,
@@ -37,10 +38,16 @@ impl TestDevice {
             id: enrolled.device_id,
             yard,
             operator,
+            server: enrolled.server,
             number,
             ids: AtomicU64::new(0),
             known: Mutex::default(),
         }
+    }
+
+    /// The server to which it belongs.
+    pub(crate) fn server(&self) -> ServerIdentity {
+        self.server.clone().unwrap()
     }
 
     /// The server has moved to another port.
@@ -115,6 +122,7 @@ impl TestDevice {
             mark: None,
             repair: Repair::default(),
             take,
+            server: self.server.clone(),
         }
     }
 

@@ -131,7 +131,7 @@ impl TestServer {
     pub(crate) async fn device_of(&self, name: &str, yards: &[Uuid]) -> TestDevice {
         let code = self.server.enrolment_code(None, yards, 72).unwrap();
         let at = self.devices.fetch_add(1, Ordering::Relaxed) + 1;
-        let request = EnrolRequest { code, device_name: name.to_owned(), device_id: counted(0xde, at) };
+        let request = EnrolRequest::new(code, name);
         let response = client().post(format!("{}/v1/enrol", self.base)).json(&request).send().await.unwrap();
         let enrolled = response.json().await.unwrap();
         TestDevice::new(&self.base, u8::try_from(at).unwrap(), enrolled, yards[0], self.operator("María Torres"))

@@ -1,26 +1,29 @@
 //! One-time codes. Only their hashes are stored.
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
 use super::Session;
 use crate::error::ServerError;
-use crate::storage::{Code, Tenant};
+use crate::storage::model::timestamp;
+use crate::storage::{Code, Tenant, Used};
 
 impl Session<'_> {
-    /// What the code is good for, if that device may use it now: it has not expired, and nobody else has used it.
-    pub(super) fn code(&self, code_hash: &[u8; 32], device: Uuid, now: Timestamp) -> Result<Option<Code>, ServerError> {
-        let found: Option<(Tenant, String, String)> = self
-            .connection
-            .prepare_cached(include_str!("usable.sql"))?
-            .query_row((code_hash, device, now.as_microsecond()), |row| {
-                Ok((Tenant { key: row.get(0)?, id: row.get(1)? }, row.get(2)?, row.get(3)?))
-            })
-            .optional()?;
-        let Some((tenant, tenant_name, yards)) = found else { return Ok(None) };
-        let yards = serde_json::from_str(&yards).map_err(|error| ServerError::unreadable("code", error))?;
-        Ok(Some(Code { tenant, tenant_name, yards }))
+    /// The code, used or not, expired or not.
+    pub(super) fn code(&self, code_hash: &[u8; 32]) -> Result<Option<Code>, ServerError> {
+        let mut statement = self.connection.prepare_cached(include_str!("find.sql"))?;
+        let mut rows = statement.query([code_hash])?;
+        let Some(row) = rows.next()? else { return Ok(None) };
+        let yards: String = row.get(3)?;
+        let used_by: Option<Uuid> = row.get(5)?;
+        let (used_at, secret_hash) = (row.get(6)?, row.get(7)?);
+        Ok(Some(Code {
+            tenant: Tenant { key: row.get(0)?, id: row.get(1)? },
+            tenant_name: row.get(2)?,
+            yards: serde_json::from_str(&yards).map_err(|error| ServerError::unreadable("code", error))?,
+            expires_at: timestamp(row.get(4)?)?,
+            used: used_by.map(|device| Used::stored(device, used_at, secret_hash)).transpose()?,
+        }))
     }
 }
 
@@ -40,9 +43,18 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// From now on the code is that device's alone.
-    pub(super) fn use_code(&self, code_hash: &[u8; 32], device: Uuid) -> Result<(), ServerError> {
-        self.connection.execute("UPDATE enrolment_codes SET used_by = ?2 WHERE code_hash = ?1", (code_hash, device))?;
+    /// The code has made a device, of whoever knows that secret.
+    pub(super) fn use_code(
+        &self,
+        code_hash: &[u8; 32],
+        device: Uuid,
+        secret_hash: Option<[u8; 32]>,
+        now: Timestamp,
+    ) -> Result<(), ServerError> {
+        self.connection.execute(
+            "UPDATE enrolment_codes SET used_by = ?2, secret_hash = ?3, used_at = ?4 WHERE code_hash = ?1",
+            (code_hash, device, secret_hash, now.as_microsecond()),
+        )?;
         Ok(())
     }
 }

@@ -3,20 +3,30 @@
 use std::collections::HashMap;
 
 use jiff::Timestamp;
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, ToSql};
 use uuid::Uuid;
 
 use super::{Session, batch};
 use crate::error::ServerError;
-use crate::storage::{Device, NewDevice, Tenant};
+use crate::storage::model::timestamp;
+use crate::storage::{Device, FoundDevice, NewDevice, Tenant};
 
 impl Session<'_> {
     /// The device with that token, revoked or not.
     pub(super) fn device_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Device>, ServerError> {
+        self.device_by(include_str!("of_token.sql"), token_hash)
+    }
+
+    /// The device of that id, revoked or not.
+    pub(super) fn device_of_id(&self, id: Uuid) -> Result<Option<Device>, ServerError> {
+        self.device_by(include_str!("of_id.sql"), id)
+    }
+
+    fn device_by(&self, sql: &str, which: impl ToSql) -> Result<Option<Device>, ServerError> {
         let found = self
             .connection
-            .prepare_cached(include_str!("of_token.sql"))?
-            .query_row([token_hash], |row| {
+            .prepare_cached(sql)?
+            .query_row([which], |row| {
                 Ok(Device {
                     id: row.get(0)?,
                     tenant: Tenant { key: row.get(1)?, id: row.get(2)? },
@@ -34,6 +44,31 @@ impl Session<'_> {
             .query_map([device.id], |row| row.get(0))?
             .collect::<Result<_, _>>()?;
         Ok(Some(device))
+    }
+
+    /// Devices of that id or of that name, of every tenant.
+    pub(super) fn find_devices(&self, id: Option<Uuid>, name: &str) -> Result<Vec<FoundDevice>, ServerError> {
+        let mut statement = self.connection.prepare_cached(include_str!("find.sql"))?;
+        let mut rows = statement.query((id, name))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let last_seen_at: Option<i64> = row.get(6)?;
+            found.push(FoundDevice {
+                id: row.get(0)?,
+                tenant: Tenant { key: row.get(1)?, id: row.get(2)? },
+                name: row.get(3)?,
+                is_revoked: row.get(4)?,
+                joined_at: timestamp(row.get(5)?)?,
+                last_seen_at: last_seen_at.map(timestamp).transpose()?,
+            });
+        }
+        Ok(found)
+    }
+
+    /// Every revoked device.
+    pub(super) fn revoked_devices(&self) -> Result<Vec<Uuid>, ServerError> {
+        let mut statement = self.connection.prepare_cached("SELECT id FROM devices WHERE revoked_at IS NOT NULL")?;
+        Ok(statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?)
     }
 
     /// The tenant a device belongs to, if it is enrolled.
@@ -55,12 +90,19 @@ impl Session<'_> {
 }
 
 impl Session<'_> {
-    /// Enrols a device, or enrols it again with a new token.
+    /// Enrols a device. One that is there stays as it is.
     pub(super) fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError> {
         let now = new.now.as_microsecond();
-        self.connection
+        let put = self
+            .connection
             .execute(include_str!("put.sql"), (new.id, new.tenant.key, new.name, new.token_hash, new.code_hash, now))?;
-        self.set_device_yards(new.id, new.yards)
+        if put == 0 { Ok(()) } else { self.set_device_yards(new.id, new.yards) }
+    }
+
+    /// What one device has begun to upload is the other's from now on.
+    pub(super) fn hand_over_uploads(&self, from: Uuid, to: Uuid) -> Result<(), ServerError> {
+        self.connection.execute("UPDATE uploads SET device = ?2 WHERE device = ?1", (from, to))?;
+        Ok(())
     }
 
     /// Sets the yards a device works for.
@@ -83,11 +125,11 @@ impl Session<'_> {
         Ok(())
     }
 
-    /// Revokes the device of that id, or all of that name, and the codes they were enrolled with: a code can be used
-    /// again by its own device while it lives, and must not undo this. Returns how many devices there were.
-    pub(super) fn revoke(&self, device: &str, now: Timestamp) -> Result<usize, ServerError> {
-        let id: Option<Uuid> = device.parse().ok();
-        self.connection.execute(include_str!("../codes/burn.sql"), (id, device))?;
-        Ok(self.connection.execute(include_str!("revoke.sql"), (id, device, now.as_microsecond()))?)
+    /// Revokes a device, and the code it was enrolled with.
+    pub(super) fn revoke(&self, device: Uuid, now: Timestamp) -> Result<(), ServerError> {
+        self.connection.execute("DELETE FROM enrolment_codes WHERE used_by = ?1", [device])?;
+        let sql = "UPDATE devices SET revoked_at = coalesce(revoked_at, ?2) WHERE id = ?1";
+        self.connection.execute(sql, (device, now.as_microsecond()))?;
+        Ok(())
     }
 }

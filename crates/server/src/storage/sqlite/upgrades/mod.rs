@@ -13,6 +13,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0005_followed.sql"),
     include_str!("0006_filed_at.sql"),
     include_str!("0007_attribution.sql"),
+    include_str!("0008_repeated_enrolment.sql"),
 ];
 
 /// "Gate" in ASCII: says whose database the file is.

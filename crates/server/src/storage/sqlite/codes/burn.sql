@@ -1,2 +1,0 @@
-DELETE FROM enrolment_codes
-WHERE used_by IN (SELECT id FROM devices WHERE id = ?1 OR (?1 IS NULL AND name = ?2))

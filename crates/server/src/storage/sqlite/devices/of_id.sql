@@ -1,0 +1,3 @@
+SELECT devices.id, tenants.key, tenants.id, devices.name, devices.revoked_at IS NOT NULL, devices.last_seen_at
+FROM devices JOIN tenants ON tenants.key = devices.tenant
+WHERE devices.id = ?1

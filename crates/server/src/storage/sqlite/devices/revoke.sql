@@ -1,2 +1,0 @@
-UPDATE devices SET revoked_at = coalesce(revoked_at, ?3)
-WHERE id = ?1 OR (?1 IS NULL AND name = ?2)
