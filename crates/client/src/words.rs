@@ -144,8 +144,8 @@ pub(crate) fn unsigned_item(
         unread,
         headline: format!("Who was it? {title}"),
         explanation:
-            "Nobody was chosen on this device when this was entered, and the server takes no record without a name. It \
-             is safe on this device. Say who it was, and it is sent by itself."
+            "This does not say who entered it, and the server takes no record without a name. It is safe on this \
+             device. Say who it was, and it is sent by itself."
                 .to_owned(),
         differences: Vec::new(),
         more_differences: 0,

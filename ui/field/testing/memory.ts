@@ -437,7 +437,7 @@ export class MemoryBackend implements Backend {
       unread: true,
       headline: `Who was it? ${titleOf(body)}`,
       explanation:
-        "Nobody was chosen on this device when this was entered, and the server takes no record without a name. It is safe on this device. Say who it was, and it is sent by itself.",
+        "This does not say who entered it, and the server takes no record without a name. It is safe on this device. Say who it was, and it is sent by itself.",
       differences: [],
       more_differences: 0,
     });

@@ -63,8 +63,11 @@ pub(super) fn entries(connection: &Connection, operator_id: Option<Uuid>) -> Res
             words::conflict_item(row.id, &notice, &row.content.zone, row.changed_at, unread)
         })?;
     }
-    let is_theirs = |row: &RecordRow| operator_id.is_none() || row.content.operator_id == operator_id;
-    for row in RecordRow::select(connection, "rejection IS NOT NULL AND operator_id IS NOT NULL", [])? {
+    let is_theirs = |row: &RecordRow| {
+        let whose = row.content.operator_id;
+        !unsigned::is_unsigned(row) && (operator_id.is_none() || whose.is_none() || whose == operator_id)
+    };
+    for row in RecordRow::select(connection, "rejection IS NOT NULL", [])? {
         let (Some(why), Some(kind), true) = (&row.rejection, row.kind(), is_theirs(&row)) else { continue };
         list(&row, rejection, &|unread| words::rejection_item(row.id, kind, &row.title, why, row.changed_at, unread))?;
     }

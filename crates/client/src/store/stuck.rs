@@ -54,10 +54,9 @@ pub(super) fn free(connection: &Connection, write_id: Uuid) -> Result<(), StoreE
     Ok(())
 }
 
-/// Records whose pending write has been stuck for so long that the operator is told. One that names nobody is asked about
-/// already.
+/// Records whose pending write has been stuck for so long that the operator is told.
 pub(super) fn told(connection: &Connection) -> Result<Vec<RecordRow>, StoreError> {
-    let condition = "pending_sync = 1 AND rejection IS NULL AND operator_id IS NOT NULL \
-         AND write_id IN (SELECT write_id FROM stuck WHERE rounds >= ?1)";
+    let condition =
+        "pending_sync = 1 AND rejection IS NULL AND write_id IN (SELECT write_id FROM stuck WHERE rounds >= ?1)";
     RecordRow::select(connection, condition, [TOLD_AFTER])
 }

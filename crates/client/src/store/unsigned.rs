@@ -1,11 +1,12 @@
 //! Changes that wait here and name nobody: made before an operator had to be chosen, or by an app from before that. They
 //! are sent as they are, so that the server keeps them whatever becomes of this device; one that asks for a name does not
-//! take them. Here it is asked who it was, and the answer is a write of its own, which goes by itself.
+//! take them. Here it is asked who it was, and the answer is a write of its own, which goes by itself. What was not taken
+//! for another reason wants a decision, not a name, and is told as any rejection; whoever corrects it is named by that.
 
 use std::collections::BTreeSet;
 
 use gatebook_domain::Body;
-use gatebook_sync::Content;
+use gatebook_sync::{Content, RejectionCode};
 use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
@@ -14,7 +15,8 @@ use super::row::RecordRow;
 use super::{Store, unanswered};
 use crate::error::StoreError;
 
-const UNSIGNED: &str = "pending_sync = 1 AND operator_id IS NULL";
+const UNSIGNED: &str = "pending_sync = 1 AND operator_id IS NULL \
+     AND (rejection IS NULL OR rejection ->> '$.code' = 'not_permitted')";
 
 /// Something of which it is asked who it was.
 pub(super) struct Unsigned {
@@ -62,7 +64,8 @@ pub(super) fn concerns(connection: &Connection, row: &RecordRow) -> Result<bool,
 
 /// Whether what waits there names nobody.
 pub(super) fn is_unsigned(row: &RecordRow) -> bool {
-    row.pending && row.content.operator_id.is_none()
+    let wants_a_name = row.rejection.as_ref().is_none_or(|why| why.code == RejectionCode::NotPermitted);
+    row.pending && row.content.operator_id.is_none() && wants_a_name
 }
 
 fn parent_of(row: &RecordRow) -> Option<Uuid> {

@@ -183,3 +183,20 @@ async fn the_system_tells_of_it_when_the_server_has_not_taken_it() {
     let told = device.device.to_tell(Watched::Background).unwrap();
     assert_eq!(told.iter().map(|told| told.kind).collect::<Vec<_>>(), [NotificationKind::Rejection]);
 }
+
+#[tokio::test]
+async fn what_wants_a_decision_is_told_as_a_rejection_though_it_names_nobody() {
+    let yard = TestYard::open().await;
+    let device = yard.device("kiosk", "María Torres").await;
+    let id = device.records("contested");
+    by_nobody(&device, &[id]);
+    // As after a restore of the server of what the office wrote last and nobody can prove any more.
+    let sql = r#"UPDATE records SET rejection = '{"code":"forged_receipt","message":"Decide."}' WHERE id = ?1"#;
+    device.database().execute(sql, [id]).unwrap();
+    let inbox = device.device.inbox().unwrap();
+    assert_eq!(inbox.iter().map(|item| item.what).collect::<Vec<_>>(), [InboxWhat::Rejected]);
+    let view = device.shows(id);
+    assert_eq!((view.unsigned, view.rejection.unwrap().message.as_str()), (false, "Decide."));
+    device.device.name_author(id, yard.operator("María Torres")).unwrap();
+    assert!(device.held(id).rejection.is_some(), "a name decides nothing");
+}

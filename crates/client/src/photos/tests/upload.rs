@@ -4,17 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use gatebook_sync::wire::{ApiError, ApiErrorCode, HaveRequest, HaveResponse, PhotoLimits, Unfinished};
+use gatebook_sync::wire::{ApiError, ApiErrorCode, HaveRequest, HaveResponse, PhotoLimits, ServerIdentity, Unfinished};
 
 use super::*;
 use crate::environment::SystemEnvironment;
 use crate::round_lock::{Lane, RoundLock};
+use crate::store::{Enrolment, settings};
 use crate::transport::TransportError;
 
 #[derive(Default)]
 struct State {
     /// The server's clock.
     time: Timestamp,
+    /// Which server it says it is.
+    server: Option<ServerIdentity>,
     held: BTreeMap<String, Vec<u8>>,
     parts: BTreeMap<Uuid, (NewUpload, Vec<u8>)>,
     /// Hashes in the order in which their last byte arrived.
@@ -59,7 +62,7 @@ impl PhotoTransport for Link {
         }
         let is_asked = |sha256: &String| request.sha256.contains(sha256);
         Ok(HaveResponse {
-            server: None,
+            server: state.server.clone(),
             server_time: state.time,
             time_doubtful: false,
             held: state.held.keys().filter(|sha256| is_asked(sha256)).cloned().collect(),
@@ -360,6 +363,40 @@ async fn a_server_that_is_busy_makes_no_chunk_smaller() {
     link.0.lock().unwrap().until_cut = Some(100);
     assert!(phone.photos.upload(&link, Network::Metered).await.is_err());
     assert_ne!(phone.photos.chunk_size(), before);
+}
+
+#[tokio::test]
+async fn what_another_server_says_that_it_holds_neither_goes_nor_counts_as_sent() {
+    let phone = Phone::new();
+    let own = ServerIdentity { organization: Uuid::from_u128(1), key: "own".to_owned() };
+    let enrolment = Enrolment {
+        server_url: String::new(),
+        tenant_id: Some(own.organization),
+        tenant_name: String::new(),
+        device_id: Uuid::from_u128(2),
+        device_name: String::new(),
+        token: String::new(),
+        revoked: false,
+        device_key: None,
+        server: Some(own.clone()),
+    };
+    phone.store.set(&settings::ENROLMENT, Some(&enrolment)).unwrap();
+    let (sent, waits) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());
+    phone.hears(sent, true);
+    phone.lets_go();
+    phone.passes(24 * HOUR);
+
+    let link = Link::default();
+    for id in [sent, waits] {
+        link.0.lock().unwrap().held.insert(hash_of(&phone, id), Vec::new());
+    }
+    link.0.lock().unwrap().server = Some(ServerIdentity { key: "another".to_owned(), ..own.clone() });
+    assert!(phone.photos.let_go(&link).await.is_err());
+    assert!(phone.photos.upload(&link, Network::Unmetered).await.is_err());
+    assert_eq!((phone.files(sent), phone.files(waits)), ((true, true), (true, true)));
+    link.0.lock().unwrap().server = Some(own);
+    assert_eq!(phone.photos.let_go(&link).await.unwrap(), 1);
+    assert_eq!(phone.files(sent), (false, true));
 }
 
 #[tokio::test]
