@@ -111,6 +111,9 @@ impl World<'_> {
                 self.story.record(push.id)
             )
         });
+        if !matches!(mine.outcome, AuditOutcome::Rejected(_)) {
+            self.check_followed(push)?;
+        }
         self.check_received(tenant, mine)?;
         match canonical(before) {
             // Nobody but its own device changes an attachment.
@@ -288,14 +291,25 @@ impl World<'_> {
         if saw_it || is_in_line { Ok(()) } else { self.lost(tenant, push.id, held, mine, after) }
     }
 
-    /// Whether a later write of the same device, made with this one in sight, was judged before it.
+    /// Whether a later write of the same device was judged before it.
     fn was_overtaken(&self, push: &Push, after: &[AuditEntry]) -> bool {
-        let earlier = after.iter().take_while(|entry| entry.write_id != push.write_id);
-        let is_later = |entry: &AuditEntry| {
-            let (later, this) = (entry.write_id, push.write_id);
-            self.oracle.same_device(later, this) && self.oracle.had_seen(later, this)
-        };
-        earlier.filter(|entry| !matches!(entry.outcome, AuditOutcome::Rejected(_))).any(is_later)
+        let mut earlier = after.iter().take_while(|entry| entry.write_id != push.write_id);
+        let later = self.oracle.followed_by.get(&push.write_id);
+        earlier.any(|entry| later.is_some_and(|later| later.contains(&entry.write_id)))
+    }
+
+    /// What a write follows was written on its device before it; from now on it is too late for that.
+    fn check_followed(&mut self, push: &Push) -> Run {
+        for earlier in &push.follows {
+            // Of a save that a kill cut off nobody may know.
+            let is_known = self.oracle.written_on.contains_key(earlier);
+            let is_its_devices = !is_known || self.oracle.same_device(*earlier, push.write_id);
+            self.hold(Invariant::LosersTold, is_its_devices, |story| {
+                format!("{} names {} as its device's", story.write(push.write_id), story.write(*earlier))
+            })?;
+            self.oracle.followed_by.entry(*earlier).or_default().insert(push.write_id);
+        }
+        Ok(())
     }
 
     /// `loser` lost to `winner`: the audit table says so. That both were told is looked at in the end.

@@ -28,6 +28,8 @@ pub(crate) struct Oracle {
     pub made_on: BTreeMap<Uuid, Vec<Uuid>>,
     /// Corrections that are not submitted, by device and record: the write that names what it says, and what that is.
     pub corrections: BTreeMap<(usize, Uuid), (Uuid, Box<str>)>,
+    /// Later writes of the same device that were judged and name a write as made before them.
+    pub followed_by: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// Writes that say only what starting their record made.
     pub started: BTreeSet<Uuid>,
     /// Where each write was made.
