@@ -125,8 +125,8 @@ mod tests {
         migrate(&mut connection).unwrap();
         let sql = "INSERT INTO settings VALUES ('enrolment', ?1)";
         connection.execute(sql, [r#"{"token":"kept","revoked":true}"#]).unwrap();
-        connection.execute("DELETE FROM migrations WHERE number = 8", []).unwrap();
-        connection.pragma_update(None, "user_version", 7).unwrap();
+        connection.execute("DELETE FROM migrations WHERE number = 9", []).unwrap();
+        connection.pragma_update(None, "user_version", 8).unwrap();
         migrate(&mut connection).unwrap();
         let sql = "SELECT value FROM settings WHERE name = 'enrolment'";
         let now: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();
