@@ -793,6 +793,8 @@ export type InboxItem = {
 	headline: string,
 	/**  A few plain sentences: what happened, what the server kept, where the rest is. */
 	explanation: string,
+	/**  Something else is in force than what was kept: the differences are between that and what was set aside. */
+	changed_since: boolean,
 	/**  In which fields the two differed. */
 	differences: DifferenceView[],
 	/**  How many more are not listed. */
@@ -805,6 +807,8 @@ export type InboxWhat =
 "conflict_set_aside" | 
 /**  This operator's version was kept instead of somebody else's. */
 "conflict_kept" | 
+/**  A conflict that somebody has settled since; it stays to be read. */
+"conflict_settled" | 
 /**  The server would not take a change. */
 "rejected";
 

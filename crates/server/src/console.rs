@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
 use crate::photos;
-use crate::reconcile::{self, stamp};
+use crate::reconcile::{self, OfficeAct, stamp};
 use crate::storage::{Filing, Held, Outcome, Tenant, Writing};
 
 /// Why a version is made, if it is not simply entered.
@@ -72,15 +72,22 @@ pub(crate) fn supersede(
     let version_id = VersionId { epoch: writing.epoch()?, version };
     let Because { restores, reason } = because;
     let base = held.map(|held| held.version);
+    // Whoever wrote what is brought back did not bring it back: the office did.
+    let content = Content { operator_id: None, ..content };
     let mut filings = [Filing { base, restores, reason, ..Filing::own(record_id, write_id, version_id, content) }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
+    let act = OfficeAct::claim(writing, tenant, held, &filings[0])?;
+    let desk = act.desk(writing, tenant)?;
     photos::refer(writing, tenant, &filings)?;
     let mut counter = writing.take_counter(tenant)?;
     let now = environment.now();
     stamp(&mut filings, &mut counter, now)?;
+    let mut notices = desk.notices(environment, now, &filings, counter.received_at);
+    stamp(&mut notices, &mut counter, now)?;
     let (mut marks, marked) = photos::follow(writing, tenant, environment, &filings)?;
     stamp(&mut marks, &mut counter, now)?;
     writing.store(tenant, &displaced, &filings)?;
+    writing.store(tenant, &desk.superseded(), &notices)?;
     writing.store(tenant, &marked, &marks)?;
     writing.set_counter(tenant, counter)?;
     Ok((write_id, version))

@@ -8,6 +8,7 @@ mod apply;
 mod decide;
 mod difference;
 mod scope;
+mod seen;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod tally;
@@ -17,8 +18,9 @@ pub mod wire;
 
 pub use apply::{Change, LocalHead, apply_canonical, apply_departure, apply_verdict};
 pub use decide::{Decision, Existing, Incoming, Offer, decide};
-pub use difference::{Differences, differences};
+pub use difference::{Differences, content_differences, differences};
 pub use scope::Scope;
+pub use seen::has_seen_every_word;
 pub use tally::{Fingerprint, Tally};
 pub use verdict::{Kept, Rejection, RejectionCode, Verdict};
 pub use version::{Epoch, Receipt, VersionId};

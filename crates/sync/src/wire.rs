@@ -12,7 +12,7 @@ mod photos;
 mod repair;
 mod sync;
 
-pub use admin::{AuditEntry, AuditOutcome, RestoreRequest, RestoreResponse};
+pub use admin::{AuditEntry, AuditOutcome, OfficeConflict, OfficeConflicts, RestoreRequest, RestoreResponse};
 pub use content::{Canonical, Content};
 pub use enrolment::{EnrolRequest, EnrolResponse};
 pub use error::{ApiError, ApiErrorCode};

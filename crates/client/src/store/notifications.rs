@@ -40,7 +40,9 @@ fn situation(connection: &Connection) -> Result<Situation, StoreError> {
     let unread = shown.iter().filter(|entry| entry.item.unread).map(|entry| Unread {
         id: entry.item.id,
         kind: match entry.item.what {
-            InboxWhat::ConflictKept | InboxWhat::ConflictSetAside => NotificationKind::Conflict,
+            InboxWhat::ConflictKept | InboxWhat::ConflictSetAside | InboxWhat::ConflictSettled => {
+                NotificationKind::Conflict
+            }
             InboxWhat::Rejected => NotificationKind::Rejection,
         },
         record_kind: entry.item.record_kind,

@@ -105,7 +105,7 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
         problems: validate(&body, template.as_ref()),
         rejection: row.rejection.clone().map(|it| RejectionView { path: it.path, message: it.message }),
         can_discard: row.pending && (row.base.is_some() || row.shadow.is_some()),
-        operator_name: reference::operator_name(connection, row.content.operator_id)?,
+        operator_name: written_by(&row, reference::operator_name(connection, row.content.operator_id)?),
         changed_at: row.changed_at,
         zone: row.content.zone.clone(),
         also_open: match also_open {
@@ -185,12 +185,18 @@ fn item(row: &RecordRow, operator_id: Option<Uuid>, names: &Names) -> Option<Wor
         assignment_id: if let Body::Inspection(inspection) = &body { inspection.assignment_id } else { None },
         due_at: None,
         changed_at: row.changed_at,
-        operator_name: names.of(row.content.operator_id),
+        operator_name: written_by(row, names.of(row.content.operator_id)),
         rejected: row.rejection.is_some(),
         voided: row.content.state == RecordState::Voided,
         also_open: also_open(row, operator_id)
             .map(|(who, since)| AlsoOpen { operator_name: names.of(Some(who)), since }),
     })
+}
+
+/// Who is named as the one who changed it last: the office is nobody's operator.
+fn written_by(row: &RecordRow, operator: String) -> String {
+    let is_office = row.device_id.is_none() && row.content.operator_id.is_none() && !row.pending;
+    if is_office { words::OFFICE.to_owned() } else { operator }
 }
 
 /// Whose unfinished version of the record there is beside the operator's, and since when: the canonical one while nothing of ours is pending, otherwise the

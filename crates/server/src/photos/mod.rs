@@ -30,7 +30,7 @@ mod view;
 pub(crate) use depot::Depot;
 pub(crate) use error::UploadError;
 pub(crate) use hash::{ALGORITHMS, Checksum, ContentHash};
-pub(crate) use marks::{Earlier, follow, refer};
+pub(crate) use marks::{follow, refer, unmarked};
 pub(crate) use receive::{Chunk, Cut};
 pub use sweep::{Sweep, Swept};
 pub(crate) use turns::Turns;

@@ -231,6 +231,8 @@ pub(crate) struct StoredWrite {
     pub reason: String,
     pub received_at: Timestamp,
     pub content: Content,
+    /// The version it was made on.
+    pub base: Option<VersionId>,
 }
 
 /// A version that a record has had, and what it was made of.

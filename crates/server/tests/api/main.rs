@@ -11,6 +11,7 @@ mod embedded;
 mod enrolment;
 mod epoch;
 mod golden;
+mod notices;
 mod nudges;
 mod openapi;
 mod paging;

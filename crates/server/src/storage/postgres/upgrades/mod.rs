@@ -12,6 +12,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0002_photos.sql"),
     include_str!("0003_ranges.sql"),
     include_str!("0004_swept_at.sql"),
+    include_str!("0005_notices.sql"),
 ];
 
 /// Brings the database to the schema of this version, in the transaction that is open.

@@ -2,7 +2,8 @@ SELECT
     version.write_id, version.record_id, version.device_id, version.verdict, version.outcome, version.set_aside_to,
     version.version, version.restores, version.reason, version.received_at,
     version.kind, version.yard_id, version.schema, version.state, version.state_reason,
-    version.captured_at, version.zone, version.operator_id, version.body
+    version.captured_at, version.zone, version.operator_id, version.body,
+    version.base_epoch, version.base_version
 FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS wanted (record_id, epoch, version)
 CROSS JOIN LATERAL (
     SELECT * FROM versions
