@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatebook_domain::record::Writer;
 use gatebook_domain::{Kind, RecordState};
 use gatebook_sync::wire::{ApiError, AuditEntry, AuditOutcome, Push, SyncRequest, SyncResponse};
-use gatebook_sync::{Canonical, Receipt, RejectionCode, Scope, Verdict};
+use gatebook_sync::{Canonical, Receipt, RejectionCode, Scope, Verdict, has_seen_every_word};
 use uuid::Uuid;
 
 use super::Loser;
@@ -215,7 +215,23 @@ impl World<'_> {
             told(story, "it was received last and did not win")
         })?;
         let is_in_line = push.base.as_ref().is_some_and(|base| is_in_line(held, base));
-        if saw_it || is_in_line { Ok(()) } else { self.lost(tenant, push.id, held, mine, after) }
+        if saw_it || is_in_line || self.saw_its_words(push.write_id, held, after) {
+            Ok(())
+        } else {
+            self.lost(tenant, push.id, held, mine, after)
+        }
+    }
+
+    /// Whether what the writer saw said what is held, be it another version: then nobody's words are lost.
+    fn saw_its_words(&self, write: Uuid, held: &AuditEntry, audit: &[AuditEntry]) -> bool {
+        let mut seen = write;
+        while let Some(before) = self.oracle.made_on.get(&seen) {
+            if let Some(entry) = audit.iter().find(|entry| entry.write_id == *before) {
+                return has_seen_every_word(&entry.content, &held.content);
+            }
+            seen = *before;
+        }
+        false
     }
 
     /// `loser` lost to `winner`: the audit table says so. That both were told is looked at in the end.
