@@ -8,7 +8,7 @@ use gatebook_sync::{Canonical, Kept, Verdict};
 use reqwest::Method;
 use uuid::Uuid;
 
-use crate::command_line::says;
+use super::command_line::says;
 use crate::support::{TestDevice, TestServer, gate_event, restore_backup};
 
 /// The yard, two devices, a record and its states: first, María's, which was set aside, and Héctor's, which was kept.
