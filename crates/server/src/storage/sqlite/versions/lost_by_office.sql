@@ -11,7 +11,7 @@ WHERE lost.tenant = ?1 AND lost.device_id IS NULL AND lost.operator_id IS NULL
     AND NOT EXISTS (
         SELECT 1 FROM versions AS answer
         WHERE answer.tenant = lost.tenant AND answer.record_id = lost.record_id AND answer.key > lost.key
-            AND answer.device_id IS NULL AND answer.operator_id IS NULL AND answer.seq IS NOT NULL
+            AND answer.device_id IS NULL AND answer.operator_id IS NULL AND answer.version IS NOT NULL
             AND answer.restores IS NOT answer.write_id
     )
 ORDER BY lost.key
