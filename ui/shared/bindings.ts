@@ -480,7 +480,7 @@ export type DiagnosticsSaved = {
 export type DifferenceView = {
 	/**  The field's name as on the form. */
 	label: string,
-	/**  What the server kept. */
+	/**  What the server kept, or what is in force since. */
 	kept: string,
 	/**  What it set aside. */
 	set_aside: string,
@@ -691,9 +691,12 @@ export type FieldDifference = FieldDifference_Serialize | FieldDifference_Deseri
 
 /**  One field in which the two sides differed. */
 export type FieldDifference_Deserialize = {
-	/**  JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. */
+	/**
+	 *  JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. What lies beside
+	 *  the body goes by [`STATE`], [`STATE_REASON`] and [`YARD`].
+	 */
 	path: string,
-	/**  What the server kept, as JSON text; absent when the field is not there. */
+	/**  What is in force, as JSON text; absent when the field is not there. */
 	kept?: string | null,
 	/**  What was set aside, as JSON text; absent when the field is not there. */
 	set_aside?: string | null,
@@ -701,9 +704,12 @@ export type FieldDifference_Deserialize = {
 
 /**  One field in which the two sides differed. */
 export type FieldDifference_Serialize = {
-	/**  JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. */
+	/**
+	 *  JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. What lies beside
+	 *  the body goes by [`STATE`], [`STATE_REASON`] and [`YARD`].
+	 */
 	path: string,
-	/**  What the server kept, as JSON text; absent when the field is not there. */
+	/**  What is in force, as JSON text; absent when the field is not there. */
 	kept?: string,
 	/**  What was set aside, as JSON text; absent when the field is not there. */
 	set_aside?: string,
@@ -806,6 +812,8 @@ export type InboxItem = {
 	headline: string,
 	/**  A few plain sentences: what happened, what the server kept, where the rest is. */
 	explanation: string,
+	/**  Something else is in force than what was kept: the differences are between that and what was set aside. */
+	changed_since: boolean,
 	/**  In which fields the two differed. */
 	differences: DifferenceView[],
 	/**  How many more are not listed. */
@@ -818,6 +826,8 @@ export type InboxWhat =
 "conflict_set_aside" | 
 /**  This operator's version was kept instead of somebody else's. */
 "conflict_kept" | 
+/**  A conflict that somebody has settled since; it stays to be read. */
+"conflict_settled" | 
 /**  The server would not take a change. */
 "rejected" | 
 /**  A change that waits names nobody: ask who it was. */
@@ -1101,7 +1111,10 @@ export type Movement =
 /**  From motor carrier to motor carrier, away from a yard's gate. */
 "street";
 
-/**  The body of a `notice` record: one open notice per record and operator, brought up to date. */
+/**
+ *  The body of a `notice` record: one open notice per record and operator, brought up to date. When it is settled, the notice
+ *  itself is closed.
+ */
 export type Notice = Notice_Serialize | Notice_Deserialize;
 
 /**  One side of a conflict. */
@@ -1123,6 +1136,15 @@ export type NoticeSide_Deserialize = {
 	filed_at?: string | null,
 	/**  When it was captured, by the device's clock; decides nothing. */
 	captured_at: string,
+	/**
+	 *  Present if the office wrote it: who there, empty while that is not known. `operator_name` then says that it was the
+	 *  office, for apps that do not know this field.
+	 */
+	office?: string | null,
+	/**  Whether it left the record live, closed or voided. */
+	state?: RecordState,
+	/**  Why it closed or voided it. */
+	state_reason?: string,
 };
 
 /**  One side of a conflict. */
@@ -1141,9 +1163,21 @@ export type NoticeSide_Serialize = {
 	filed_at?: string,
 	/**  When it was captured, by the device's clock; decides nothing. */
 	captured_at: string,
+	/**
+	 *  Present if the office wrote it: who there, empty while that is not known. `operator_name` then says that it was the
+	 *  office, for apps that do not know this field.
+	 */
+	office?: string,
+	/**  Whether it left the record live, closed or voided. */
+	state?: RecordState,
+	/**  Why it closed or voided it. */
+	state_reason?: string,
 };
 
-/**  The body of a `notice` record: one open notice per record and operator, brought up to date. */
+/**
+ *  The body of a `notice` record: one open notice per record and operator, brought up to date. When it is settled, the notice
+ *  itself is closed.
+ */
 export type Notice_Deserialize = {
 	/**  Whom it is for. */
 	addressee_id: string,
@@ -1157,7 +1191,13 @@ export type Notice_Deserialize = {
 	kept: NoticeSide_Deserialize,
 	/**  The side it set aside into the audit table. */
 	set_aside: NoticeSide_Deserialize,
-	/**  In which fields they differed; at most 40, `more_differences` counts the rest. */
+	/**  What is in force since, if it is not the kept side any more. */
+	in_force?: NoticeSide_Deserialize | null,
+	/**  What settled the conflict: nothing is left to be looked at. */
+	settled?: Settlement_Deserialize | null,
+	/**  When the newest conflict was told. Bringing the notice up to date is no news and leaves it as it is. */
+	told_at?: string | null,
+	/**  In which fields what is in force and what was set aside differ; at most 40, `more_differences` counts the rest. */
 	differences: FieldDifference_Deserialize[],
 	/**  How many differences are not listed. */
 	more_differences?: number,
@@ -1165,7 +1205,10 @@ export type Notice_Deserialize = {
 	count: number,
 };
 
-/**  The body of a `notice` record: one open notice per record and operator, brought up to date. */
+/**
+ *  The body of a `notice` record: one open notice per record and operator, brought up to date. When it is settled, the notice
+ *  itself is closed.
+ */
 export type Notice_Serialize = {
 	/**  Whom it is for. */
 	addressee_id: string,
@@ -1179,7 +1222,13 @@ export type Notice_Serialize = {
 	kept: NoticeSide_Serialize,
 	/**  The side it set aside into the audit table. */
 	set_aside: NoticeSide_Serialize,
-	/**  In which fields they differed; at most 40, `more_differences` counts the rest. */
+	/**  What is in force since, if it is not the kept side any more. */
+	in_force?: NoticeSide_Serialize,
+	/**  What settled the conflict: nothing is left to be looked at. */
+	settled?: Settlement_Serialize,
+	/**  When the newest conflict was told. Bringing the notice up to date is no news and leaves it as it is. */
+	told_at?: string,
+	/**  In which fields what is in force and what was set aside differ; at most 40, `more_differences` counts the rest. */
 	differences: FieldDifference_Serialize[],
 	/**  How many differences are not listed. */
 	more_differences: number,
@@ -1659,6 +1708,25 @@ export type Seal_Serialize = {
 	condition: SealCondition,
 	/**  Its security class. */
 	class?: SealClass,
+};
+
+/**  What settled a conflict. */
+export type Settlement = Settlement_Serialize | Settlement_Deserialize;
+
+/**  What settled a conflict. */
+export type Settlement_Deserialize = {
+	/**  The state of the record that settled it: who made it, and when the server received it. */
+	by: NoticeSide_Deserialize,
+	/**  It says what had been set aside. */
+	brings_back?: boolean,
+};
+
+/**  What settled a conflict. */
+export type Settlement_Serialize = {
+	/**  The state of the record that settled it: who made it, and when the server received it. */
+	by: NoticeSide_Serialize,
+	/**  It says what had been set aside. */
+	brings_back: boolean,
 };
 
 /**  Whether a problem keeps the record from being taken. */

@@ -398,6 +398,8 @@ pub struct InboxItem {
     pub headline: String,
     /// A few plain sentences: what happened, what the server kept, where the rest is.
     pub explanation: String,
+    /// Something else is in force than what was kept: the differences are between that and what was set aside.
+    pub changed_since: bool,
     /// In which fields the two differed.
     pub differences: Vec<DifferenceView>,
     /// How many more are not listed.
@@ -413,6 +415,8 @@ pub enum InboxWhat {
     ConflictSetAside,
     /// This operator's version was kept instead of somebody else's.
     ConflictKept,
+    /// A conflict that somebody has settled since; it stays to be read.
+    ConflictSettled,
     /// The server would not take a change.
     Rejected,
     /// A change that waits names nobody: ask who it was.
@@ -425,7 +429,7 @@ pub enum InboxWhat {
 pub struct DifferenceView {
     /// The field's name as on the form.
     pub label: String,
-    /// What the server kept.
+    /// What the server kept, or what is in force since.
     pub kept: String,
     /// What it set aside.
     pub set_aside: String,

@@ -2,17 +2,22 @@
 
 use std::collections::BTreeSet;
 
-use gatebook_domain::notice::{Notice, NoticeSide};
 use gatebook_domain::reference::{Assignment, Template};
-use gatebook_domain::{Body, Kind, field_label, start_inspection, title, value_words};
+use gatebook_domain::{Body, Kind, field_label, start_inspection, title};
 use gatebook_sync::Rejection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
-use serde_json::Value;
 use uuid::Uuid;
 
 use crate::notifications::{Notification, NotificationKind};
-use crate::view::{DifferenceView, InboxItem, InboxWhat};
+use crate::view::{InboxItem, InboxWhat};
+
+mod conflict;
+
+pub(crate) use conflict::{Shown, conflict_item};
+
+/// Who the office is called in the middle of a sentence.
+pub(crate) const OFFICE: &str = "the office";
 
 /// What an assignment nobody has begun is called.
 pub(crate) fn assignment_title(assignment: &Assignment, template: Option<&Template>) -> String {
@@ -45,56 +50,6 @@ fn join(parts: [&str; 2]) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// A notice as the inbox shows it.
-pub(crate) fn conflict_item(id: Uuid, notice: &Notice, zone: &str, at: Timestamp, unread: bool) -> InboxItem {
-    let mine_kept = notice.kept.operator_id == Some(notice.addressee_id);
-    let kept = side(&notice.kept, notice.addressee_id);
-    let aside = side(&notice.set_aside, notice.addressee_id);
-    let headline = if mine_kept {
-        format!("Your version was kept: {}", notice.record_title)
-    } else {
-        format!("{kept}’s version was kept: {}", notice.record_title)
-    };
-    let again = match notice.count {
-        0 | 1 => String::new(),
-        count => format!(" This happened {count} times on this record."),
-    };
-    let explanation = format!(
-        "{kept_start} and {aside} changed this record without seeing each other’s change. The server received {aside_possessive} \
-         change on {aside_at} and {kept_possessive} change on {kept_at}, so {kept_absolute} is the one in force. Nothing is lost: \
-         {aside_possessive} version is in the audit table, and an admin can bring it back.{again}",
-        kept_start = capitalised(&kept),
-        aside_possessive = possessive(&aside),
-        kept_possessive = possessive(&kept),
-        kept_absolute = if kept == "you" { "yours".to_owned() } else { possessive(&kept) },
-        aside_at = when(filed_at(&notice.set_aside), zone),
-        kept_at = when(filed_at(&notice.kept), zone),
-    );
-    InboxItem {
-        id,
-        what: if mine_kept { InboxWhat::ConflictKept } else { InboxWhat::ConflictSetAside },
-        record_id: notice.record_id,
-        record_kind: notice.record_kind,
-        record_title: notice.record_title.clone(),
-        at,
-        unread,
-        headline,
-        explanation,
-        differences: notice
-            .differences
-            .iter()
-            // What an id stands for differs beside it, in words.
-            .filter(|difference| !difference.path.ends_with("_id"))
-            .map(|difference| DifferenceView {
-                label: field_label(notice.record_kind, &difference.path, None),
-                kept: value(difference.kept.as_deref(), zone),
-                set_aside: value(difference.set_aside.as_deref(), zone),
-            })
-            .collect(),
-        more_differences: notice.more_differences,
-    }
-}
-
 /// A change that the server would not take, as the inbox shows it.
 pub(crate) fn rejection_item(
     id: Uuid,
@@ -120,6 +75,7 @@ pub(crate) fn rejection_item(
              record, correct it, and it is sent again by itself.",
             rejection.message
         ),
+        changed_since: false,
         differences: Vec::new(),
         more_differences: 0,
     }
@@ -147,6 +103,7 @@ pub(crate) fn unsigned_item(
             "This does not say who entered it, and the server takes no record without a name. It is safe on this \
              device. Say who it was, and it is sent by itself."
                 .to_owned(),
+        changed_since: false,
         differences: Vec::new(),
         more_differences: 0,
     }
@@ -168,6 +125,7 @@ pub(crate) fn stuck_item(id: Uuid, kind: Kind, title: &str, at: Timestamp, unrea
                       tried again with every sync. Tell the office that it does not arrive, and keep this device until \
                       it has."
                 .to_owned(),
+        changed_since: false,
         differences: Vec::new(),
         more_differences: 0,
     }
@@ -217,28 +175,9 @@ fn kind_words(kind: Kind) -> &'static str {
     }
 }
 
-fn side(side: &NoticeSide, addressee: Uuid) -> String {
-    if side.operator_id == Some(addressee) {
-        "you".to_owned()
-    } else if side.operator_name.is_empty() {
-        "somebody else".to_owned()
-    } else {
-        side.operator_name.clone()
-    }
-}
-
-fn possessive(who: &str) -> String {
-    if who == "you" { "your".to_owned() } else { format!("{who}’s") }
-}
-
 fn capitalised(text: &str) -> String {
     let mut chars = text.chars();
     chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
-}
-
-/// When a side was filed, for people to read.
-fn filed_at(side: &NoticeSide) -> Timestamp {
-    side.filed_at.unwrap_or(side.received_at)
 }
 
 /// A time of the day in the yard's zone, with the date.
@@ -247,114 +186,21 @@ fn when(at: Timestamp, zone: &str) -> String {
     at.to_zoned(zone).strftime("%b %-d at %H:%M:%S").to_string()
 }
 
-fn value(json: Option<&str>, zone: &str) -> String {
-    let value = json.and_then(|json| serde_json::from_str(json).ok()).unwrap_or(Value::Null);
-    match value.as_str().and_then(|text| text.parse().ok()) {
-        Some(time) => when(time, zone),
-        None => value_words(&value),
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use gatebook_domain::Extra;
     use gatebook_domain::equipment::{EquipmentClass, EquipmentRef};
     use gatebook_domain::gate_event::{Direction, GateEvent};
     use gatebook_domain::inspection::ItemResult;
     use gatebook_domain::interchange::{Interchange, Movement};
-    use gatebook_domain::notice::FieldDifference;
     use gatebook_domain::us_dvir;
     use gatebook_sync::RejectionCode;
 
     use super::*;
 
-    const MARIA: Uuid = Uuid::from_u128(1);
-    const HECTOR: Uuid = Uuid::from_u128(2);
-    const ZONE: &str = "America/Chicago";
-
-    fn side_of(operator: Option<Uuid>, name: &str, received_at: &str) -> NoticeSide {
-        NoticeSide {
-            write_id: Uuid::nil(),
-            operator_id: operator,
-            operator_name: name.to_owned(),
-            device_name: "kiosk".to_owned(),
-            received_at: received_at.parse().unwrap(),
-            filed_at: None,
-            captured_at: received_at.parse().unwrap(),
-        }
-    }
-
-    /// Héctor's version was kept, María's set aside.
-    fn notice(addressee_id: Uuid) -> Notice {
-        let difference = |path: &str, kept: &str, set_aside: Option<&str>| FieldDifference {
-            path: path.to_owned(),
-            kept: Some(kept.to_owned()),
-            set_aside: set_aside.map(str::to_owned),
-        };
-        Notice {
-            addressee_id,
-            record_id: Uuid::from_u128(9),
-            record_kind: Kind::GateEvent,
-            record_title: "Gate in · T-9".to_owned(),
-            kept: side_of(Some(HECTOR), "Héctor Salinas", "2026-03-04T15:05:00Z"),
-            set_aside: side_of(Some(MARIA), "María Torres", "2026-03-04T15:00:00Z"),
-            differences: vec![
-                difference("/remarks", "\"dented\"", None),
-                difference("/carrier/carrier_id", "\"0195f2a0-0000-7000-8000-000000000001\"", None),
-            ],
-            more_differences: 0,
-            count: 1,
-            extra: Extra::new(),
-        }
-    }
-
-    fn item_for(addressee: Uuid) -> InboxItem {
-        conflict_item(Uuid::nil(), &notice(addressee), ZONE, Timestamp::UNIX_EPOCH, true)
-    }
-
-    #[test]
-    fn each_reads_the_conflict_from_their_own_side() {
-        let (hers, his) = (item_for(MARIA), item_for(HECTOR));
-        assert_eq!(hers.headline, "Héctor Salinas’s version was kept: Gate in · T-9");
-        assert!(hers.explanation.starts_with("Héctor Salinas and you changed this record"), "{}", hers.explanation);
-        assert_eq!(his.headline, "Your version was kept: Gate in · T-9");
-        assert!(his.explanation.starts_with("You and María Torres changed this record"), "{}", his.explanation);
-        assert!(his.explanation.contains("so yours is the one in force"), "{}", his.explanation);
-    }
-
-    #[test]
-    fn times_are_those_of_the_yard() {
-        let told = item_for(MARIA).explanation;
-        assert!(told.contains("your change on Mar 4 at 09:00:00"), "{told}");
-        assert!(told.contains("Héctor Salinas’s change on Mar 4 at 09:05:00"), "{told}");
-    }
-
-    #[test]
-    fn differences_are_told_by_the_forms_names_and_without_ids() {
-        let told = item_for(MARIA).differences;
-        assert_eq!(told.len(), 1);
-        assert_eq!((told[0].label.as_str(), told[0].kept.as_str()), ("Remarks", "dented"));
-        assert_ne!(told[0].set_aside, "");
-    }
-
-    #[test]
-    fn a_conflict_that_comes_again_says_how_often() {
-        let twice = Notice { count: 2, ..notice(MARIA) };
-        let item = conflict_item(Uuid::nil(), &twice, ZONE, Timestamp::UNIX_EPOCH, true);
-        assert!(item.explanation.ends_with("This happened 2 times on this record."), "{}", item.explanation);
-    }
-
-    #[test]
-    fn somebody_without_a_name_is_somebody_else() {
-        let unknown = Notice { kept: side_of(None, "", "2026-03-04T15:05:00Z"), ..notice(MARIA) };
-        let item = conflict_item(Uuid::nil(), &unknown, ZONE, Timestamp::UNIX_EPOCH, true);
-        assert!(item.headline.starts_with("somebody else’s version"), "{}", item.headline);
-    }
-
     #[test]
     fn a_rejection_names_the_field_the_reason_and_what_to_do() {
         let rejection = Rejection::new(RejectionCode::Invalid, "Shorten this text.").at("/remarks");
-        let item = rejection_item(HECTOR, Kind::GateEvent, "Gate in", &rejection, Timestamp::UNIX_EPOCH, true);
+        let item = rejection_item(Uuid::nil(), Kind::GateEvent, "Gate in", &rejection, Timestamp::UNIX_EPOCH, true);
         assert_eq!(item.headline, "Not accepted: Gate in");
         assert!(item.explanation.contains("Remarks: Shorten this text."), "{}", item.explanation);
         assert!(item.explanation.contains("still on this device"), "{}", item.explanation);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::Kind;
 use crate::check::iso6346;
+use crate::notice;
 use crate::reference::Template;
 use crate::words::{capitalize, class_word, humanize, one_line};
 
@@ -16,6 +17,12 @@ const LONGEST: usize = 80;
 /// The name of a field as on the form. `template` is that of an inspection, where it is at hand.
 #[must_use]
 pub fn field_label(kind: Kind, path: &str, template: Option<&Template>) -> String {
+    match path {
+        notice::STATE => return "State of the record".to_owned(),
+        notice::STATE_REASON => return "Reason".to_owned(),
+        notice::YARD => return "Yard".to_owned(),
+        _ => {}
+    }
     let names: Vec<String> = path.split('/').skip(1).map(|name| name.replace("~1", "/").replace("~0", "~")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let label = match names.as_slice() {
@@ -230,6 +237,8 @@ mod tests {
             (Kind::Interchange, "/tires/LOF/condition", "Tire LOF condition"),
             (Kind::Interchange, "/signatures/receiving", "Signature of the receiving carrier"),
             (Kind::Interchange, "", "The whole record"),
+            (Kind::GateEvent, "state", "State of the record"),
+            (Kind::GateEvent, "/state", "State"),
         ] {
             assert_eq!(field_label(kind, path, Some(&template)), label, "{path}");
         }

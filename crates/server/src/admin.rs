@@ -3,9 +3,9 @@
 //! Each act comes twice: for an admin's token (over HTTP), in whose name it is filed, and for whoever holds the data
 //! folder (the command line, tests), where the record itself says which organization it is about.
 
-use gatebook_domain::RecordState;
+use gatebook_domain::{Body, RecordState, title};
 use gatebook_sync::Content;
-use gatebook_sync::wire::{ApiErrorCode, AuditEntry, AuditOutcome, RestoreResponse};
+use gatebook_sync::wire::{ApiErrorCode, AuditEntry, AuditOutcome, OfficeConflict, OfficeConflicts, RestoreResponse};
 use uuid::Uuid;
 
 use crate::access::{no_such, only_tenant};
@@ -16,6 +16,9 @@ use crate::error::{ServerError, refuse};
 use crate::reconcile;
 use crate::server::Server;
 use crate::storage::{Admin, Held, Reading, StoredWrite, Tenant};
+
+/// Conflicts of the office listed at a time.
+const LISTED: usize = 100;
 
 /// A write as the audit table has it.
 pub(crate) struct Audited {
@@ -54,6 +57,40 @@ impl Server {
     /// There is no such record.
     pub fn set_state(&self, record_id: Uuid, state: RecordState, reason: &str) -> Result<RestoreResponse, ServerError> {
         self.set_state_of(&at_hand(self.owner_of(record_id)?), record_id, state, reason)
+    }
+
+    /// Versions by the office of any organisation that lost a conflict which it has not answered since.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn office_conflicts(&self, tenant: Option<Uuid>) -> Result<OfficeConflicts, ServerError> {
+        let tenants = self.inner.storage.read(|reading| reading.tenants(tenant))?;
+        self.office_conflicts_of(only_tenant(&tenants)?)
+    }
+
+    pub(crate) fn office_conflicts_of(&self, tenant: Tenant) -> Result<OfficeConflicts, ServerError> {
+        self.inner.storage.read(|reading| {
+            let mut lost = reading.lost_by_office(tenant, LISTED + 1)?;
+            let more = lost.len() > LISTED;
+            lost.truncate(LISTED);
+            let winner = |write: &StoredWrite| match write.outcome {
+                AuditOutcome::SetAside { to } => reading.write(tenant, to),
+                _ => Ok(None),
+            };
+            let mut sides = Vec::new();
+            for write in lost {
+                if let Some(winner) = winner(&write)? {
+                    sides.extend([write, winner]);
+                }
+            }
+            let mut named = audited(reading, tenant, sides)?.into_iter().map(|audited| audited.entry);
+            let mut conflicts = Vec::new();
+            while let (Some(set_aside), Some(kept)) = (named.next(), named.next()) {
+                let record_title = title_of(&kept.content);
+                conflicts.push(OfficeConflict { record_id: kept.record_id, record_title, set_aside, kept });
+            }
+            Ok(OfficeConflicts { conflicts, more })
+        })
     }
 
     fn owner_of(&self, record_id: Uuid) -> Result<Tenant, ServerError> {
@@ -168,6 +205,11 @@ fn check_restorable(write: &StoredWrite, held: Option<&Held>, bounds: &Bounds) -
     Ok(())
 }
 
+fn title_of(content: &Content) -> String {
+    let body = content.known_kind().and_then(|kind| Body::from_json(kind, content.body.get()).ok());
+    body.as_ref().map(title).unwrap_or_default()
+}
+
 fn audited(reading: &dyn Reading, tenant: Tenant, writes: Vec<StoredWrite>) -> Result<Vec<Audited>, ServerError> {
     let unnamed: Vec<Written> = writes.iter().filter(|write| write.attribution.is_none()).map(Written::from).collect();
     let mut looked_up = attribution::looked_up(reading, tenant, &unnamed)?;
@@ -181,6 +223,7 @@ fn audited(reading: &dyn Reading, tenant: Tenant, writes: Vec<StoredWrite>) -> R
                 record_id: write.record_id,
                 outcome: write.outcome,
                 version: write.version,
+                base: write.base,
                 received_at: write.received_at,
                 filed_at: write.filed.map(|filed| filed.at),
                 time_doubtful: write.filed.is_some_and(|filed| filed.is_doubtful),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
 use crate::photos;
-use crate::reconcile::{self, References, stamp};
+use crate::reconcile::{self, OfficeAct, References, stamp};
 use crate::storage::{Attribution, Filing, Held, Outcome, Tenant, Writing};
 
 /// By whom and why a version is made.
@@ -80,16 +80,23 @@ pub(crate) fn supersede(
         None => References::load(writing, tenant, content.operator_id)?.operator_name(content.operator_id),
     };
     let (base, attribution) = (held.map(|held| held.version), Attribution::of_office(&user, operator_name));
+    // Whoever wrote what is brought back did not bring it back: the office did.
+    let content = Content { operator_id: None, ..content };
     let own = Filing::own(record_id, write_id, version_id, content);
     let mut filings = [Filing { base, attribution, restores, reason, ..own }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
+    let act = OfficeAct::claim(writing, tenant, held, &filings[0])?;
+    let desk = act.desk(writing, tenant)?;
     photos::refer(writing, tenant, &filings)?;
     let mut counter = writing.take_counter(tenant)?;
     let now = environment.wall_time();
     stamp(&mut filings, &mut counter, now)?;
+    let mut notices = desk.notices(environment, now.at, &filings, counter.received_at);
+    stamp(&mut notices, &mut counter, now)?;
     let (mut marks, marked) = photos::follow(writing, tenant, environment, &filings)?;
     stamp(&mut marks, &mut counter, now)?;
     writing.store(tenant, &displaced, &filings)?;
+    writing.store(tenant, &desk.superseded(), &notices)?;
     writing.store(tenant, &marked, &marks)?;
     writing.set_counter(tenant, counter)?;
     Ok((write_id, version))

@@ -1,7 +1,9 @@
 //! In which fields two states of a record differ.
 
-use gatebook_domain::notice::FieldDifference;
-use serde_json::Value;
+use gatebook_domain::notice::{FieldDifference, STATE, STATE_REASON, YARD};
+use serde_json::{Value, json};
+
+use crate::wire::Content;
 
 /// The differences found, bounded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -10,6 +12,32 @@ pub struct Differences {
     pub listed: Vec<FieldDifference>,
     /// How many more there are.
     pub more: u32,
+}
+
+/// Compares two states of a record and lists at most `limit` differences: state, reason and yard first, then the bodies'.
+/// States that do not say the same differ in something here, so that nobody is told of a conflict about nothing.
+#[must_use]
+pub fn content_differences(kept: &Content, set_aside: &Content, limit: usize) -> Differences {
+    let mut found = Differences::default();
+    let beside = [
+        (STATE, json!(kept.state), json!(set_aside.state)),
+        (STATE_REASON, reason(kept), reason(set_aside)),
+        (YARD, json!(kept.yard_id), json!(set_aside.yard_id)),
+    ];
+    for (path, kept, set_aside) in beside.iter().filter(|(_, kept, set_aside)| kept != set_aside) {
+        report(path, said(kept), said(set_aside), limit, &mut found);
+    }
+    let parse = |content: &Content| serde_json::from_str::<Value>(content.body.get()).unwrap_or_default();
+    compare(&mut String::new(), Some(&parse(kept)), Some(&parse(set_aside)), limit, &mut found);
+    found
+}
+
+fn reason(content: &Content) -> Value {
+    if content.state_reason.is_empty() { Value::Null } else { json!(content.state_reason) }
+}
+
+fn said(value: &Value) -> Option<&Value> {
+    Some(value).filter(|value| !value.is_null())
 }
 
 /// Compares two bodies field by field and lists at most `limit` differences.
@@ -89,6 +117,7 @@ pub(crate) fn common_naming(a: &[Value], b: &[Value]) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
+    use gatebook_domain::RecordState;
     use serde_json::json;
 
     use super::*;
@@ -131,6 +160,52 @@ mod tests {
             paths(&sign(json!([[1, 2, 3, 4], [5, 6]])), &sign(json!([[9, 9]]))),
             ["/signatures/author_driver/strokes"]
         );
+    }
+
+    fn content(state: RecordState, reason: &str, body: &str) -> Content {
+        Content {
+            kind: "gate_event".to_owned(),
+            yard_id: None,
+            schema: 1,
+            state,
+            state_reason: reason.to_owned(),
+            captured_at: jiff::Timestamp::UNIX_EPOCH,
+            zone: "UTC".to_owned(),
+            operator_id: None,
+            body: serde_json::value::RawValue::from_string(body.to_owned()).unwrap(),
+        }
+    }
+
+    fn told(kept: &Content, set_aside: &Content) -> Vec<(String, Option<String>, Option<String>)> {
+        let found = content_differences(kept, set_aside, 40).listed;
+        found.into_iter().map(|it| (it.path, it.kept, it.set_aside)).collect()
+    }
+
+    fn entry(path: &str, kept: Option<&str>, set_aside: Option<&str>) -> (String, Option<String>, Option<String>) {
+        (path.to_owned(), kept.map(str::to_owned), set_aside.map(str::to_owned))
+    }
+
+    #[test]
+    fn a_void_differs_from_an_edit_in_state_and_reason_and_in_what_was_edited() {
+        let void = content(RecordState::Voided, "entered twice", r#"{"lane":"4"}"#);
+        let edit = content(RecordState::Live, "", r#"{"lane":"5"}"#);
+        assert_eq!(
+            told(&void, &edit),
+            [
+                entry("state", Some("\"voided\""), Some("\"live\"")),
+                entry("state_reason", Some("\"entered twice\""), None),
+                entry("/lane", Some("\"4\""), Some("\"5\"")),
+            ]
+        );
+    }
+
+    #[test]
+    fn two_voids_for_different_reasons_and_two_yards_differ() {
+        let void = |reason| content(RecordState::Voided, reason, "{}");
+        assert_eq!(told(&void("a"), &void("b")), [entry("state_reason", Some("\"a\""), Some("\"b\""))]);
+        let moved = Content { yard_id: Some(uuid::Uuid::nil()), ..void("a") };
+        let nil = format!("\"{}\"", uuid::Uuid::nil());
+        assert_eq!(told(&moved, &void("a")), [entry("yard_id", Some(&nil), None)]);
     }
 
     #[test]

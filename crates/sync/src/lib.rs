@@ -11,6 +11,7 @@ mod device_key;
 mod difference;
 mod merge;
 mod scope;
+mod seen;
 #[cfg(feature = "simulation")]
 pub mod simulation;
 mod tally;
@@ -22,9 +23,10 @@ pub use apply::{Change, LocalHead, apply_canonical, apply_departure, apply_verdi
 pub use authorship::Authorship;
 pub use decide::{Decision, Existing, Incoming, Offer, Sequence, decide};
 pub use device_key::DeviceKey;
-pub use difference::{Differences, differences};
+pub use difference::{Differences, content_differences, differences};
 pub use merge::merge;
 pub use scope::Scope;
+pub use seen::has_seen_every_word;
 pub use tally::{Fingerprint, Tally};
 pub use verdict::{Kept, Rejection, RejectionCode, Verdict};
 pub use version::{Epoch, NotSaid, Receipt, Said, VersionId, WallTime};

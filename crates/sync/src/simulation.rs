@@ -95,6 +95,8 @@ bugs! {
     SaveUnwritten,
     /// A further conflict over a record leaves the notice of the first as it is.
     StaleNotice,
+    /// A new state of a record leaves its open notices as they are.
+    LeaveNoticesBehind,
     /// The first record that the server cannot handle ends the round, and those behind it wait for ever.
     StopAtCulprit,
     /// A record that the server cannot handle is tried again at once, and again.

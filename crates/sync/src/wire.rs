@@ -15,7 +15,7 @@ mod photos;
 mod repair;
 mod sync;
 
-pub use admin::{AuditEntry, AuditOutcome, RestoreRequest, RestoreResponse};
+pub use admin::{AuditEntry, AuditOutcome, OfficeConflict, OfficeConflicts, RestoreRequest, RestoreResponse};
 pub use content::{Canonical, Content};
 pub use enrolment::{EnrolRequest, EnrolResponse, Membership, Previous, ServerIdentity};
 pub use error::{ApiError, ApiErrorCode};

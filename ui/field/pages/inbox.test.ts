@@ -20,6 +20,25 @@ it("shows side by side what was kept and what was set aside", async () => {
   expect(await text("inbox-detail")).toContain("and 2 more fields");
 });
 
+const heads = (table: Element) => [...table.querySelectorAll("thead th")].map((head) => head.textContent);
+
+it("says in state and reason what each did, against what is in force now", async () => {
+  open(undefined, "inbox/notice-3");
+  const table = await see("inbox-difference");
+  expect(heads(table)).toEqual(["Field", "In force now", "Set aside"]);
+  expect(table.querySelector("tbody tr")?.textContent).toContain("Voided (entered twice)");
+  expect(await text("inbox-detail")).toContain("What differs now");
+});
+
+it("keeps what was settled readable, and says that it is", async () => {
+  open(undefined, "inbox");
+  expect(await text("inbox-item-notice-2")).toContain("Settled");
+  await tap("inbox-item-notice-2");
+  const table = await see("inbox-difference");
+  expect(heads(table)).toEqual(["Field", "Kept", "Set aside"]);
+  expect(await text("inbox-detail")).toContain("Settled by the office");
+});
+
 it("leads to the record it is about", async () => {
   const backend = open(undefined, "inbox/rec-rejected");
   await tap("open-record");

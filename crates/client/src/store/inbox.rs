@@ -2,11 +2,12 @@
 //! changes of which nobody knows whose they are.
 
 use gatebook_domain::{Body, Kind};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::row::RecordRow;
-use super::{Store, stuck, unsigned};
+use super::{Store, reference, stuck, unsigned};
 use crate::error::StoreError;
 use crate::notifications::NotificationKind;
 use crate::view::InboxItem;
@@ -25,7 +26,7 @@ impl Store {
             let row = RecordRow::find(transaction, id)?.ok_or(StoreError::NotFound(id))?;
             transaction.execute(
                 "INSERT OR REPLACE INTO inbox_read (id, version) VALUES (?1, ?2)",
-                params![id, reading(&row)],
+                params![id, reading(&row).as_microsecond()],
             )?;
             Ok(())
         })
@@ -47,20 +48,22 @@ pub(super) struct Entry {
 pub(super) fn entries(connection: &Connection, operator_id: Option<Uuid>) -> Result<Vec<Entry>, StoreError> {
     let mut opened = connection.prepare_cached("SELECT version FROM inbox_read WHERE id = ?1")?;
     let mut entries = Vec::new();
+    let yard = |id| reference::yard_name(connection, id).ok().flatten();
     let mut list = |row: &RecordRow, told_as, item: &dyn Fn(bool) -> InboxItem| -> Result<(), StoreError> {
-        let version = reading(row);
+        let version = reading(row).as_microsecond();
         let read: Option<i64> = opened.query_row([row.id], |row| row.get(0)).optional()?;
         entries.push(Entry { item: item(read.is_none_or(|read| read < version)), told_as, version, read });
         Ok(())
     };
     let (conflict, rejection) = (Some(NotificationKind::Conflict), Some(NotificationKind::Rejection));
-    for row in RecordRow::select(connection, "kind = ?1 AND state = 'live'", [Kind::Notice.as_str()])? {
+    for row in RecordRow::select(connection, "kind = ?1 AND state <> 'voided'", [Kind::Notice.as_str()])? {
         let Some(Body::Notice(notice)) = row.body() else { continue };
         if operator_id.is_some_and(|id| id != notice.addressee_id) {
             continue;
         }
+        let (id, zone, at) = (row.id, row.content.zone.as_str(), reading(&row));
         list(&row, conflict, &|unread| {
-            words::conflict_item(row.id, &notice, &row.content.zone, row.changed_at, unread)
+            words::conflict_item(&notice, &words::Shown { id, zone, at, unread, yard: &yard })
         })?;
     }
     let is_theirs = |row: &RecordRow| {
@@ -87,11 +90,16 @@ pub(super) fn entries(connection: &Connection, operator_id: Option<Uuid>) -> Res
     Ok(entries)
 }
 
-/// What grows when there is something new to read in the item: a notice's time of receipt, which outlives a restore of the
-/// server, or a rejected change's time.
-fn reading(row: &RecordRow) -> i64 {
+/// What grows when there is something new to read in the item: when the server told the conflict, which outlives a restore
+/// and what is brought up to date in a notice without being news, or a rejected change's time. A server that does not say
+/// when it told the conflict has told with each version of the notice.
+fn reading(row: &RecordRow) -> Timestamp {
+    let told_at = match row.body() {
+        Some(Body::Notice(notice)) => notice.told_at,
+        _ => None,
+    };
     match (row.pending, &row.base) {
-        (false, Some(base)) => base.received_at.as_microsecond(),
-        _ => row.changed_at.as_microsecond(),
+        (false, Some(base)) => told_at.unwrap_or(base.received_at),
+        _ => row.changed_at,
     }
 }

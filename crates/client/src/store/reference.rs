@@ -149,6 +149,12 @@ pub(super) fn operator_name(connection: &Connection, id: Option<Uuid>) -> Result
     Ok(operator.map(|operator| operator.name).unwrap_or_default())
 }
 
+/// The name of one yard, if this device knows it.
+pub(super) fn yard_name(connection: &Connection, id: Uuid) -> Result<Option<String>, StoreError> {
+    let row = RecordRow::find(connection, id)?.filter(|row| row.kind() == Some(Kind::Yard));
+    Ok(row.and_then(|row| serde_json::from_str::<Yard>(row.content.body.get()).ok()).map(|yard| yard.name))
+}
+
 /// The entries in whose texts `query` occurs, blanks and hyphens apart; best first.
 fn best<T>(query: &str, entries: Vec<T>, texts: impl Fn(&T) -> [String; 3]) -> Vec<T> {
     let plain =

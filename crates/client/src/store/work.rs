@@ -137,7 +137,7 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
         unsigned: unsigned::concerns(connection, &row)?,
         can_discard: correction.is_some()
             || row.pending && !row.withdraws && (row.base.is_some() || row.shadow.is_some()),
-        operator_name: reference::operator_name(connection, content.operator_id)?,
+        operator_name: written_by(&row, reference::operator_name(connection, content.operator_id)?),
         changed_at: correction.as_ref().map_or(row.changed_at, |correction| correction.content.captured_at),
         zone: row.content.zone.clone(),
         also_open: match also_open {
@@ -227,7 +227,7 @@ fn item(
         assignment_id: if let Body::Inspection(inspection) = &body { inspection.assignment_id } else { None },
         due_at: None,
         changed_at: row.changed_at,
-        operator_name: names.of(content.operator_id),
+        operator_name: written_by(row, names.of(content.operator_id)),
         rejected: row.rejection.is_some() && !unsigned::is_unsigned(row),
         unsigned: unsigned::is_unsigned(row),
         voided: row.content.state == RecordState::Voided,
@@ -235,6 +235,12 @@ fn item(
             .map(|(who, since)| AlsoOpen { operator_name: names.of(Some(who)), since }),
         correcting: correction.is_some(),
     })
+}
+
+/// Who is named as the one who changed it last: the office is nobody's operator.
+fn written_by(row: &RecordRow, operator: String) -> String {
+    let is_office = row.device_id.is_none() && row.content.operator_id.is_none() && !row.pending;
+    if is_office { words::OFFICE.to_owned() } else { operator }
 }
 
 /// Whose unfinished version of the record there is beside the operator's, and since when: the canonical one while nothing of ours is pending, otherwise the

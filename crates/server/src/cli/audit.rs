@@ -1,16 +1,16 @@
-//! `audit list` and `audit restore`: what a yard manager sees of a record's history.
+//! `audit list`, `audit conflicts` and `audit restore`: what a yard manager sees of a record's history.
 
 use std::fmt::Write as _;
 
 use clap::Subcommand;
 use gatebook_domain::{field_label, value_words};
-use gatebook_sync::wire::{AuditEntry, AuditOutcome};
-use gatebook_sync::{Authorship, differences};
+use gatebook_sync::wire::{AuditEntry, AuditOutcome, OfficeConflict, OfficeConflicts};
+use gatebook_sync::{Authorship, content_differences};
 use jiff::tz::TimeZone;
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::Data;
+use super::{Data, Tenant};
 use crate::admin::Audited;
 use crate::attribution::OFFICE;
 
@@ -25,6 +25,17 @@ pub(super) enum Command {
         data: Data,
         /// The record.
         record: Uuid,
+        /// Print JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Shows where somebody overturned what the office had done without having seen it, until the office acts on the record
+    /// again.
+    Conflicts {
+        #[command(flatten)]
+        data: Data,
+        #[command(flatten)]
+        tenant: Tenant,
         /// Print JSON.
         #[arg(long)]
         json: bool,
@@ -51,6 +62,14 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
                 print!("{}", told(&server.history(record)?));
             }
         }
+        Command::Conflicts { data, tenant, json } => {
+            let found = data.open()?.office_conflicts(tenant.id)?;
+            if json {
+                println!("{}", serde_json::to_string_pretty(&found)?);
+            } else {
+                print!("{}", conflicts(&found));
+            }
+        }
         Command::Restore { data, write, reason } => {
             let restored = data.open()?.restore_version(write, &reason)?;
             println!("Restored as version {}. It reaches every device with its next sync.", restored.version);
@@ -60,6 +79,26 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// What of the office's was overturned, in words.
+fn conflicts(found: &OfficeConflicts) -> String {
+    if found.conflicts.is_empty() {
+        return "Nothing that the office did was overturned.\n".to_owned();
+    }
+    let mut text = String::new();
+    for OfficeConflict { record_id, record_title, set_aside, kept } in &found.conflicts {
+        let _ = writeln!(text, "{record_title}");
+        let _ = writeln!(text, "    record {record_id}");
+        let _ = writeln!(text, "    set aside: the office, {}, write {}", when(set_aside), set_aside.write_id);
+        let _ = writeln!(text, "    kept: {}, {}, write {}", who(kept, &[]), when(kept), kept.write_id);
+        difference_lines(&mut text, set_aside, kept, "kept");
+    }
+    if found.more {
+        let _ = writeln!(text, "There are more; they are listed when some of these are answered.");
+    }
+    let _ = writeln!(text, "Restore a version, close, reopen or void the record to answer.");
+    text
+}
+
 /// The history in words, oldest first.
 fn told(history: &[Audited]) -> String {
     let in_force = history.iter().find(|audited| audited.entry.outcome == AuditOutcome::Canonical);
@@ -67,15 +106,18 @@ fn told(history: &[Audited]) -> String {
     for audited in history {
         let Audited { entry, reason } = audited;
         let version = entry.version.map_or_else(|| "no version".to_owned(), |version| format!("version {version}"));
-        let _ = writeln!(text, "{version}, {}, {}", when(entry), who(entry));
+        let _ = writeln!(text, "{version}, {}, {}", when(entry), who(entry, history));
         let _ = writeln!(text, "    write {}", entry.write_id);
+        if let Some(base) = entry.base {
+            let _ = writeln!(text, "    made on version {}", base.version);
+        }
         let _ = writeln!(text, "    {}", outcome(entry, history));
         if !reason.is_empty() {
             let _ = writeln!(text, "    reason: {reason}");
         }
         match in_force {
             Some(in_force) if entry.outcome != AuditOutcome::Canonical => {
-                difference_lines(&mut text, entry, &in_force.entry);
+                difference_lines(&mut text, entry, &in_force.entry, "in force");
             }
             _ => {}
         }
@@ -90,7 +132,7 @@ fn when(entry: &AuditEntry) -> String {
     if entry.time_doubtful { format!("{time} (time doubtful)") } else { time.to_string() }
 }
 
-fn who(entry: &AuditEntry) -> String {
+fn who(entry: &AuditEntry, history: &[Audited]) -> String {
     if entry.authorship == Some(Authorship::Office) {
         return who_at_the_office(entry);
     }
@@ -99,11 +141,11 @@ fn who(entry: &AuditEntry) -> String {
             "" => "a device or the office".to_owned(),
             name => format!("{name} on a device that is not known"),
         },
-        ("", "") => "the office".to_owned(),
-        (name, "") if entry.restores.is_some_and(|write| write != entry.write_id) => {
-            format!("the office, bringing back what {name} wrote")
-        }
-        (name, "") => name.to_owned(),
+        (name, "") => match restored_from(entry, history).or(Some(name)).filter(|name| !name.is_empty()) {
+            Some(name) if is_restore(entry) => format!("the office, bringing back what {name} wrote"),
+            Some(name) => name.to_owned(),
+            None => "the office".to_owned(),
+        },
         ("", device) => format!("somebody on {device}"),
         (name, device) => format!("{name} on {device}"),
     }
@@ -112,6 +154,10 @@ fn who(entry: &AuditEntry) -> String {
 /// Whether a device gave it back after a restore of the server.
 fn is_given_back(entry: &AuditEntry) -> bool {
     entry.restores == Some(entry.write_id)
+}
+
+fn is_restore(entry: &AuditEntry) -> bool {
+    entry.restores.is_some_and(|write| write != entry.write_id)
 }
 
 /// Who at the office, as far as a token has a name.
@@ -126,6 +172,13 @@ fn who_at_the_office(entry: &AuditEntry) -> String {
     }
 }
 
+/// Who wrote what an act of the office brings back, where that was not filed with it.
+fn restored_from<'a>(entry: &AuditEntry, history: &'a [Audited]) -> Option<&'a str> {
+    let restores = entry.restores.filter(|_| is_restore(entry))?;
+    let restored = history.iter().find(|other| other.entry.write_id == restores)?;
+    Some(restored.entry.operator_name.as_str()).filter(|name| !name.is_empty())
+}
+
 fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
     let said = match &entry.outcome {
         AuditOutcome::Canonical => "in force".to_owned(),
@@ -133,7 +186,7 @@ fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
         AuditOutcome::Unchanged => "said what was in force already".to_owned(),
         AuditOutcome::Rejected(rejection) => format!("not accepted: {}", rejection.message),
         AuditOutcome::SetAside { to } => match history.iter().find(|other| other.entry.write_id == *to) {
-            Some(winner) => format!("set aside in a conflict; kept was that of {}", who(&winner.entry)),
+            Some(winner) => format!("set aside in a conflict; kept was that of {}", who(&winner.entry, history)),
             None => "set aside in a conflict".to_owned(),
         },
     };
@@ -144,19 +197,19 @@ fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
     }
 }
 
-fn difference_lines(text: &mut String, entry: &AuditEntry, in_force: &AuditEntry) {
-    let parse = |entry: &AuditEntry| serde_json::from_str::<Value>(entry.content.body.get()).unwrap_or_default();
-    let found = differences(&parse(in_force), &parse(entry), LISTED);
+/// In what a version differs from `other`, which is `called` so.
+fn difference_lines(text: &mut String, entry: &AuditEntry, other: &AuditEntry, called: &str) {
+    let found = content_differences(&other.content, &entry.content, LISTED);
     let words = |json: &Option<String>| {
-        value_words(&json.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default())
+        value_words(&json.as_deref().and_then(|json| serde_json::from_str::<Value>(json).ok()).unwrap_or_default())
     };
     for difference in &found.listed {
         let label = entry
             .content
             .known_kind()
             .map_or_else(|| difference.path.clone(), |kind| field_label(kind, &difference.path, None));
-        let (here, now) = (words(&difference.set_aside), words(&difference.kept));
-        let _ = writeln!(text, "      {label}: {here}; in force: {now}");
+        let (here, there) = (words(&difference.set_aside), words(&difference.kept));
+        let _ = writeln!(text, "      {label}: {here}; {called}: {there}");
     }
     if found.more > 0 {
         let _ = writeln!(text, "      and {} more differences", found.more);

@@ -19,6 +19,7 @@ use super::{enrol, events, health, photos, records, sync, uploads};
         events::events,
         enrol::enrol,
         records::audit,
+        records::conflicts,
         records::restore,
         records::close,
         records::reopen,

@@ -1,8 +1,8 @@
-//! `/v1/records/{id}/…`: what an admin sees of a record and does with it.
+//! `/v1/records/{id}/…` and `/v1/conflicts`: what an admin sees of records and does with them.
 
 use axum::extract::State;
 use gatebook_domain::RecordState;
-use gatebook_sync::wire::{ApiError, AuditEntry, RestoreRequest, RestoreResponse};
+use gatebook_sync::wire::{ApiError, AuditEntry, OfficeConflicts, RestoreRequest, RestoreResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -24,6 +24,20 @@ pub(super) async fn audit(
 ) -> Result<Answer, Refusal> {
     let entries = blocking(move || app.server.audit_of(admin.tenant, id)).await?;
     Ok(Answer::new(accepts, &entries))
+}
+
+/// Versions by the office that somebody overturned without having seen them, until the office acts on the record again.
+#[utoipa::path(
+    get, path = "/v1/conflicts", tag = "admin", security(("admin" = [])),
+    responses((status = 200, body = OfficeConflicts), (status = "default", body = ApiError))
+)]
+pub(super) async fn conflicts(
+    State(app): State<App>,
+    AdminCaller(admin): AdminCaller,
+    accepts: Accepts,
+) -> Result<Answer, Refusal> {
+    let conflicts = blocking(move || app.server.office_conflicts_of(admin.tenant)).await?;
+    Ok(Answer::new(accepts, &conflicts))
 }
 
 /// Makes an earlier write the canonical state again, as a new version that syncs everywhere.

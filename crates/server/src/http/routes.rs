@@ -25,6 +25,7 @@ pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
         // Strangers may ask, so not much is read of what they say.
         act("/v1/enrol", post(enrol::enrol).layer(DefaultBodyLimit::max(enrol::MOST_BYTES))),
         read("/v1/records/{id}/audit", get(records::audit)),
+        read("/v1/conflicts", get(records::conflicts)),
         act("/v1/records/{id}/restore", post(records::restore)),
         act("/v1/records/{id}/close", post(records::close)),
         act("/v1/records/{id}/reopen", post(records::reopen)),

@@ -10,7 +10,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use gatebook_domain::attachment::Attachment;
 use gatebook_domain::{Body, Kind};
-use gatebook_sync::{Content, Receipt, VersionId};
+use gatebook_sync::{Content, VersionId};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -19,9 +19,8 @@ use super::hash::ContentHash;
 use crate::attribution::{self, Written};
 use crate::config::Environment;
 use crate::error::ServerError;
-use crate::receipt::Key;
 use crate::reconcile::stamp;
-use crate::storage::{Attribution, Counter, Filing, Held, Outcome, Reading, StoredWrite, Tenant, Writing};
+use crate::storage::{Attribution, Counter, Filing, Held, Outcome, Tenant, Writing};
 
 const REASON: &str = "what the server holds of it has changed";
 
@@ -65,64 +64,14 @@ pub(crate) fn follow<'a>(
     Ok((marks, displaced))
 }
 
-/// What attachments said in states that writes were made on and that are not in force any more.
-#[derive(Default)]
-pub(crate) struct Earlier {
-    writes: HashMap<(Uuid, u64), Vec<StoredWrite>>,
-}
-
-impl Earlier {
-    /// Looks up those states of those records; each held state comes with the base of a write on it.
-    pub(crate) fn load<'a>(
-        reading: &dyn Reading,
-        tenant: Tenant,
-        based: impl Iterator<Item = (&'a Held, &'a Receipt)>,
-    ) -> Result<Self, ServerError> {
-        let wanted: BTreeSet<_> = based
-            .filter(|(held, base)| is_attachment_since(held, base))
-            .map(|(held, base)| (held.record_id, base.version_id()))
-            .collect();
-        if wanted.is_empty() {
-            return Ok(Self::default());
-        }
-        let mut earlier = Self::default();
-        for write in reading.writes_of_versions(tenant, &Vec::from_iter(wanted))? {
-            if let Some(version) = write.version {
-                earlier.writes.entry((write.record_id, version)).or_default().push(write);
-            }
-        }
-        Ok(earlier)
-    }
-
-    /// Whether the server's own word is all that was added to an attachment since that state of it.
-    pub(crate) fn is_only_marked_since(&self, held: &Held, base: &Receipt) -> bool {
-        if !is_attachment_since(held, base) {
-            return false;
-        }
-        let is_base = |write: &&StoredWrite| {
-            let mut receipt = base.clone();
-            Key::mark(&mut receipt, write.write_id, &write.content);
-            receipt.is_of_same_write(base)
-        };
-        let writes = self.writes.get(&(held.record_id, base.version)).map(Vec::as_slice).unwrap_or_default();
-        writes.iter().find(is_base).is_some_and(|then| is_same_but_for_marks(&then.content, &held.content))
-    }
-}
-
 /// Whether both are attachments of which people said the same; the server's own word does not count.
 pub(crate) fn is_same_but_for_marks(then: &Content, now: &Content) -> bool {
     let is_attachment = [then, now].iter().all(|content| content.kind == Kind::Attachment.as_str());
     is_attachment && matches!((unmarked(then), unmarked(now)), (Some(then), Some(now)) if then.says_the_same_as(&now))
 }
 
-/// Whether it is an attachment, and has changed in this epoch since that state of it.
-fn is_attachment_since(held: &Held, base: &Receipt) -> bool {
-    let is_older = base.epoch == held.version.epoch && base.version < held.version.version;
-    held.content.kind == Kind::Attachment.as_str() && is_older
-}
-
-/// What people said of an attachment.
-fn unmarked(content: &Content) -> Option<Content> {
+/// What people said of an attachment, without the server's own word.
+pub(crate) fn unmarked(content: &Content) -> Option<Content> {
     let (attachment, _) = attachment(content)?;
     Some(Content { body: body(Attachment { stored_at: None, ..attachment }), ..content.clone() })
 }

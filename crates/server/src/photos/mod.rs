@@ -30,7 +30,7 @@ mod view;
 pub(crate) use depot::Depot;
 pub(crate) use error::UploadError;
 pub(crate) use hash::{ALGORITHMS, Checksum, ContentHash};
-pub(crate) use marks::{Earlier, follow, is_same_but_for_marks, refer};
+pub(crate) use marks::{follow, is_same_but_for_marks, refer, unmarked};
 pub(crate) use receive::{Chunk, Cut};
 pub use sweep::{Sweep, Swept};
 pub(crate) use turns::Turns;

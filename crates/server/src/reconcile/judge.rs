@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use gatebook_domain::Body;
+use gatebook_domain::{Body, Kind};
 use gatebook_sync::deliberate;
 use gatebook_sync::{
     Authorship, Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Said, Sequence,
@@ -12,12 +12,13 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::check::{another_kind, elsewhere};
+use super::earlier::Earlier;
 use super::lineage::Lineage;
-use super::notices::{Conflict, Side};
+use super::notices::{Conflict, Happened, NewState, Side, Standing as Notice};
 use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
-use crate::photos::{Earlier, is_same_but_for_marks};
+use crate::photos::is_same_but_for_marks;
 use crate::receipt::Key;
 use crate::storage::{Ancestor, Attribution, Device, Filing, Held, LedgerEntry, Outcome, Writing};
 
@@ -42,13 +43,14 @@ pub(super) struct Book<'a> {
     pub followed: HashSet<Uuid>,
     /// What is to be remembered of that: each write with the later one.
     pub followed_now: Vec<(Uuid, Uuid)>,
-    /// What attachments said in the states that writes of the page were made on.
+    /// What records said in the states that writes of the page were made on.
     pub earlier: Earlier,
     /// What will be filed, in order.
     pub filings: Vec<Filing>,
     /// What becomes of writes that are canonical in the database until now.
     pub displaced: HashMap<Uuid, Outcome>,
-    pub conflicts: Vec<Conflict>,
+    /// What happened that somebody has to be told.
+    pub happened: Happened,
     /// The newest time of receipt that a genuine receipt of this page shows: nothing is received before it any more.
     pub newest_proof: Timestamp,
 }
@@ -98,7 +100,7 @@ impl Book<'_> {
         if let (Some(rejection), Ground::Reoffer { .. }) = (&refusal, &offered.ground) {
             return self.reject_aside(writing, offered, rejection.clone());
         }
-        let seen = self.base_but_for_marks(offered);
+        let seen = self.effective_base(offered);
         let existing = self.existing(id);
         let incoming = Incoming {
             offer: match &offered.ground {
@@ -165,15 +167,11 @@ impl Book<'_> {
         Some(InForce { receipt, content, put_back_from })
     }
 
-    /// The receipt of what is held, if the server has only said `stored_at` since the base: nobody's change is lost then.
-    fn base_but_for_marks(&self, offered: &Offered) -> Option<Receipt> {
+    /// The receipt of what is held, if the writer has seen every word of it though the base is older.
+    fn effective_base(&self, offered: &Offered) -> Option<Receipt> {
         match (&offered.ground, self.standing.get(&offered.id)) {
-            (Ground::Write { base: Some(base), .. }, Some(Standing::Stored(held)))
-                if self.earlier.is_only_marked_since(held, base) =>
-            {
-                let mut receipt = held.receipt();
-                Key::mark(&mut receipt, held.write_id, &held.content);
-                Some(receipt)
+            (Ground::Write { base: Some(base), .. }, Some(Standing::Stored(held))) => {
+                self.earlier.effective_base(held, base)
             }
             _ => None,
         }
@@ -296,7 +294,7 @@ impl Book<'_> {
             Decision::Take { displaces, .. } => self.displace(id, at, *displaces, body.as_ref().ok()),
             Decision::SetAside => {
                 let (kept, set_aside) = (self.side_of_standing(id), self.side_of_filing(at));
-                self.note_conflict(id, kept, Some(set_aside), body.as_ref().ok());
+                self.note_conflict(id, kept, Some(set_aside), false, body.as_ref().ok());
             }
             _ => {}
         }
@@ -308,7 +306,12 @@ impl Book<'_> {
         let is_conflict = is_conflict && !deliberate!(DropTheLoser);
         if is_conflict {
             let (kept, set_aside) = (self.side_of_filing(at), self.side_of_standing(id));
-            self.note_conflict(id, Some(kept), set_aside, body);
+            self.note_conflict(id, Some(kept), set_aside, true, body);
+        } else if self.happened.concerns(id) {
+            let made = self.side_of_filing(at);
+            let followed = self.side_of_standing(id).and_then(|side| side.operator());
+            let is_given_back = self.filings[at].put_back_from().is_some();
+            self.happened.state(NewState { record_id: id, made, followed, is_given_back });
         }
         let outcome = if is_conflict { Outcome::SetAside { to: winner } } else { Outcome::Superseded };
         match self.standing.insert(id, Standing::Filed(at)) {
@@ -344,10 +347,45 @@ impl Book<'_> {
         Side::filed(at, &self.filings[at])
     }
 
-    fn note_conflict(&mut self, id: Uuid, kept: Option<Side>, set_aside: Option<Side>, body: Option<&Body>) {
+    fn note_conflict(
+        &mut self,
+        id: Uuid,
+        kept: Option<Side>,
+        set_aside: Option<Side>,
+        is_new: bool,
+        body: Option<&Body>,
+    ) {
         if let (Some(kept), Some(set_aside), Some(body)) = (kept, set_aside, body) {
-            self.conflicts.push(Conflict::new(id, kept, set_aside, body));
+            self.happened.conflict(Conflict::new(id, kept, set_aside, is_new, body));
         }
+    }
+
+    /// The notices about records of the page, and those that the page gave back, as they stand now.
+    pub(super) fn notices(&self) -> HashMap<Uuid, Notice> {
+        let given_back = self.given_back().map(|(id, _)| id);
+        let standing = |id: Uuid| {
+            let notice = match self.standing.get(&id)? {
+                Standing::Stored(held) => Notice::stored(held),
+                Standing::Filed(at) => Notice::filed(&self.filings[*at])?,
+            };
+            Some((id, notice))
+        };
+        self.happened.known_notices().chain(given_back).filter_map(standing).collect()
+    }
+
+    /// Notices that this page gave back, each with what is in force of its record.
+    pub(super) fn notices_given_back(&self) -> Vec<(Uuid, Side)> {
+        self.given_back().filter_map(|(id, record_id)| Some((id, self.side_of_standing(record_id)?))).collect()
+    }
+
+    fn given_back(&self) -> impl Iterator<Item = (Uuid, Uuid)> {
+        self.filings.iter().filter(|filing| filing.outcome == Outcome::Canonical).filter_map(|filing| {
+            let is_notice = filing.content.kind == Kind::Notice.as_str() && !deliberate!(LeaveNoticesBehind);
+            match is_notice.then(|| Body::from_json(Kind::Notice, filing.content.body.get())) {
+                Some(Ok(Body::Notice(notice))) => Some((filing.record_id, notice.record_id)),
+                _ => None,
+            }
+        })
     }
 
     /// Rejects what must not count as the judged write of its id: a write id that came before with something else (no app

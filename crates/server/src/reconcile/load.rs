@@ -1,18 +1,20 @@
 //! Step 2: what the server holds of the page's records, and what the ledger knows of its writes. A few queries,
-//! whatever the size of the page; records in the order of their ids, so that where rows are locked two pages never
-//! wait for each other. The ledger is asked when the records are claimed: what somebody else judged until then counts.
+//! whatever the size of the page; first records and then the notices about them, each in the order of their ids, so that
+//! where rows are locked two pages never wait for each other. The ledger is asked when the records are claimed: what somebody else judged until then counts.
 
 use std::collections::{HashMap, HashSet};
 
-use gatebook_domain::Kind;
+use gatebook_domain::{Body, Kind};
 use jiff::Timestamp;
+use uuid::Uuid;
 
+use super::earlier::Earlier;
 use super::judge::{Book, Known, Standing};
 use super::lineage::Lineage;
+use super::notices::Happened;
 use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
-use crate::photos::Earlier;
 use crate::receipt::Key;
 use crate::storage::{Device, Writing};
 
@@ -22,10 +24,16 @@ pub(super) fn load<'a>(
     device: &'a Device,
     page: &[Offered],
 ) -> Result<Book<'a>, ServerError> {
-    let mut ids: Vec<_> = page.iter().map(|offered| offered.id).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let held = writing.claim(device.tenant, &ids)?;
+    let reoffered: Vec<_> =
+        page.iter().filter(|it| matches!(it.ground, Ground::Reoffer { .. })).map(|it| it.id).collect();
+    let (notices, records): (Vec<_>, Vec<_>) = page.iter().partition(|offered| is_notice(offered));
+    let records = records.iter().map(|offered| offered.id).chain(notices.iter().filter_map(|notice| subject(notice)));
+    let records = sorted(records);
+    let mut held = writing.claim(device.tenant, &records)?;
+    // Asked of those as well that the server does not hold: one that it lost may have its notices back already.
+    let about = if records.is_empty() { Vec::new() } else { writing.notices_about(device.tenant, &records)? };
+    let notices = about.iter().map(|(_, notice)| *notice).chain(notices.iter().map(|offered| offered.id));
+    held.extend(writing.claim(device.tenant, &sorted(notices))?);
     let writes: Vec<_> = page.iter().map(|offered| offered.write_id).collect();
     let followed = writing.followed(device.tenant, &writes)?;
     // The server's own word may lie on top of an attachment's unanswered write: what that said tells.
@@ -36,8 +44,6 @@ pub(super) fn load<'a>(
         });
     let asked: Vec<_> = writes.iter().chain(under_marks).copied().collect();
     let ledger = writing.ledger(device.tenant, &asked)?;
-    let reoffered: Vec<_> =
-        page.iter().filter(|it| matches!(it.ground, Ground::Reoffer { .. })).map(|it| it.id).collect();
     let lineage = if reoffered.is_empty() { Vec::new() } else { writing.lineage(device.tenant, &reoffered)? };
     let in_force: HashMap<_, _> = held.iter().map(|held| (held.record_id, held)).collect();
     let based = page.iter().filter_map(|offered| match &offered.ground {
@@ -65,7 +71,26 @@ pub(super) fn load<'a>(
         earlier,
         filings: Vec::with_capacity(page.len()),
         displaced: HashMap::new(),
-        conflicts: Vec::new(),
+        happened: Happened::nothing(about),
         newest_proof: Timestamp::MIN,
     })
+}
+
+fn is_notice(offered: &Offered) -> bool {
+    offered.content.kind == Kind::Notice.as_str()
+}
+
+/// The record that a notice is about, if it is given back and may come in force.
+fn subject(offered: &Offered) -> Option<Uuid> {
+    match (&offered.ground, &offered.body) {
+        (Ground::Reoffer { .. }, Ok(Body::Notice(notice))) => Some(notice.record_id),
+        _ => None,
+    }
+}
+
+fn sorted(ids: impl Iterator<Item = Uuid>) -> Vec<Uuid> {
+    let mut ids: Vec<Uuid> = ids.collect();
+    ids.sort_unstable();
+    ids.dedup();
+    ids
 }

@@ -4,7 +4,8 @@
 //! 2. [`load`]: what the server holds of the page's records, and what the ledger knows of its writes;
 //! 3. [`judge`]: `gatebook_sync::decide` for each, in order, each seeing what the one before it changed;
 //! 4. [`stamp`]: places in the feed and times of receipt, from the tenant's counter, last of all;
-//! 5. [`notices`]: both sides of a conflict are told, and everything is written;
+//! 5. [`notices`]: both sides of a conflict are told, what others were told is brought up to date, and everything is
+//!    written;
 //! 6. [`answer`]: each verdict with today's canonical state.
 //!
 //! Steps 2 to 5 are one transaction: a page is taken whole or not at all, and what it says was judged can be repeated.
@@ -12,6 +13,7 @@
 
 mod answer;
 mod check;
+mod earlier;
 mod judge;
 mod lineage;
 mod load;
@@ -31,6 +33,8 @@ pub(crate) use stamp::stamp;
 
 use judge::{Book, Word};
 use notices::Desk;
+
+pub(crate) use notices::OfficeAct;
 
 use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
@@ -153,13 +157,14 @@ pub(crate) fn reconcile<'a>(
     }
     if !book.is_unchanged() {
         let tenant = device.tenant;
-        let desk = Desk::open(writing, tenant, book.epoch, &book.conflicts)?;
+        let (standing, given_back) = (book.notices(), book.notices_given_back());
+        let desk = Desk::open(writing, tenant, book.epoch, &book.happened, &standing, &given_back)?;
         photos::refer(writing, tenant, &book.filings)?;
         let mut counter = writing.take_counter(tenant)?;
         counter.not_before(book.newest_proof);
         let now = environment.wall_time();
         stamp(&mut book.filings, &mut counter, now)?;
-        let mut notices = desk.notices(environment, &book.filings);
+        let mut notices = desk.notices(environment, environment.now(), &book.filings, counter.received_at);
         stamp(&mut notices, &mut counter, now)?;
         let (mut marks, marked) = photos::follow(writing, tenant, environment, &book.filings)?;
         stamp(&mut marks, &mut counter, now)?;

@@ -136,6 +136,8 @@ pub(crate) trait Reading: ReadingPhotos {
     /// Which write stands at that place of the feed and when it was received, if there is one.
     fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError>;
 
+    /// The notices there are about those records, open or settled: record and notice.
+    fn notices_about(&self, tenant: Tenant, records: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServerError>;
     /// Every version those records have had.
     fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError>;
     /// What the ledger knows of those writes.
@@ -152,6 +154,8 @@ pub(crate) trait Reading: ReadingPhotos {
         tenant: Tenant,
         versions: &[(Uuid, VersionId)],
     ) -> Result<Vec<StoredWrite>, ServerError>;
+    /// Versions by the office that lost a conflict which it has not answered since, oldest first; at most `limit`.
+    fn lost_by_office(&self, tenant: Tenant, limit: usize) -> Result<Vec<StoredWrite>, ServerError>;
     /// One write.
     fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError>;
 }
@@ -172,8 +176,10 @@ pub(crate) trait FeedRow {
 
 /// A transaction. What it changes is seen by nobody before it ends, and not at all if it fails.
 ///
-/// The order of a page: [`claim`](Self::claim) its records, do the work, [`take_counter`](Self::take_counter),
-/// [`store`](Self::store), [`set_counter`](Self::set_counter). From the counter on nothing waits for anybody, so that
+/// The order of a page: [`claim`](Self::claim) its records, then the notices about them, each in the order of their ids;
+/// do the work, [`take_counter`](Self::take_counter), [`store`](Self::store), [`set_counter`](Self::set_counter). No record
+/// is claimed after a notice: of two pages about one record, one with the record and the other with the notice, each would
+/// wait for the other. From the counter on nothing waits for anybody, so that
 /// nobody waits long for the counter.
 pub(crate) trait Writing: Reading + WritingPhotos {
     /// Takes the counter of every tenant, as who begins an epoch does before looking whether one is to begin: of two

@@ -296,6 +296,8 @@ pub(crate) struct StoredWrite {
     pub received_at: Timestamp,
     pub filed: Option<WallTime>,
     pub content: Content,
+    /// The version it was made on.
+    pub base: Option<VersionId>,
 }
 
 /// A version that a record has had, and what it was made of.

@@ -131,6 +131,4 @@ async fn what_the_office_closed_the_field_cannot_change() {
     let first = a.push(gate_event("first")).await.accepted(1);
     yard.sets(first.id, "close").await;
     a.push(gate_event("late").of_record(first.id).on(&first.receipt)).await.rejected(RejectionCode::Final);
-    yard.sets(first.id, "reopen").await;
-    a.push(gate_event("later").of_record(first.id).on(&first.receipt)).await.won(4);
 }

@@ -16,9 +16,9 @@ fn open(yard: &TestServer) -> Vec<Server> {
     (0..SERVERS).map(|_| yard.place.open(Bounds::default(), &yard.environment)).collect()
 }
 
-fn send(server: &Server, device: &Device, push: Vec<Push>) -> SyncResponse {
+fn request(push: Vec<Push>) -> SyncRequest {
     let take = Take { records: 100, bytes: 1 << 20 };
-    let request = SyncRequest {
+    SyncRequest {
         protocol: gatebook_sync::PROTOCOL,
         app: "tests".to_owned(),
         epoch: None,
@@ -29,8 +29,11 @@ fn send(server: &Server, device: &Device, push: Vec<Push>) -> SyncResponse {
         mark: None,
         take,
         server: None,
-    };
-    server.sync(device, request).unwrap()
+    }
+}
+
+fn send(server: &Server, device: &Device, push: Vec<Push>) -> SyncResponse {
+    server.sync(device, request(push)).unwrap()
 }
 
 /// Does it on all servers at the same moment, `times` on each.
@@ -135,6 +138,37 @@ async fn the_office_and_a_device_change_a_record_at_once_and_both_count() {
     let versions: Vec<u64> = audit.iter().map(|entry| entry.version.unwrap()).collect();
     assert_eq!(versions, (1..=audit.len() as u64).collect::<Vec<_>>());
     assert_eq!(audit.iter().filter(|entry| entry.restores.is_none()).count(), 1 + 3);
+}
+
+/// Pages that write records and pages that give their notices back lock both, and in one order.
+#[tokio::test]
+async fn records_and_their_notices_are_claimed_in_one_order_by_everybody() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let (servers, device) = (open(&yard), yard.server.device(&a.token).unwrap());
+    let mut ids = Vec::new();
+    for _ in 0..4 {
+        let id = a.push(gate_event("first")).await.accepted(1).id;
+        a.push(gate_event("second").of_record(id)).await.won(2);
+        ids.push(id);
+    }
+    let notices: Vec<_> = a.sees_all().await.into_iter().filter(|it| it.content.kind == "notice").collect();
+    assert_eq!(notices.len(), ids.len());
+    for round in 0..10 {
+        at_once(&servers, 2, |server, at| {
+            if at % 2 == 0 {
+                let write = |id: &Uuid| gate_event(&format!("{round} {at}")).of_record(*id).written_on(&a);
+                drop(send(server, &device, ids.iter().map(write).collect()));
+            } else {
+                let reoffer = notices.clone();
+                server.sync(&device, SyncRequest { reoffer, ..request(Vec::new()) }).unwrap();
+            }
+        });
+    }
+    drop(servers);
+    let deadlocks = crate::database(&yard.place)
+        .sql("SELECT pg_stat_clear_snapshot(), deadlocks FROM pg_stat_database WHERE datname = current_database()");
+    assert_eq!(deadlocks.trim(), "|0");
 }
 
 #[tokio::test]

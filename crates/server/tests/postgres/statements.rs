@@ -9,13 +9,13 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use gatebook_server::{Config, Device, Server};
-use gatebook_sync::wire::{Push, SyncRequest, SyncResponse};
+use gatebook_sync::wire::{Push, SyncRequest, SyncResponse, Take};
 use gatebook_sync::{Receipt, Verdict};
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
 use crate::database;
-use crate::support::{Draft, TestDevice, TestServer};
+use crate::support::{Draft, TestDevice, TestServer, gate_event};
 
 /// A way to the database that counts the statements that are run over it.
 struct Counting {
@@ -140,4 +140,53 @@ fn a_range_of_ids_is_read_by_an_index_of_its_scope() {
          EXPLAIN EXECUTE range (1, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 10)"
     ));
     assert!(plan.contains("Index Scan using records_by_id") && !plan.contains("Sort"), "{plan}");
+}
+
+#[test]
+fn notices_about_records_and_what_the_office_lost_are_found_by_their_indexes() {
+    let place = crate::support::Place::new();
+    drop(Server::open(place.config()).unwrap());
+    let about = include_str!("../../src/storage/postgres/records/notices_about.sql");
+    let lost = include_str!("../../src/storage/postgres/versions/lost_by_office.sql");
+    let plan = database(&place).sql(&format!(
+        "SET plan_cache_mode = force_generic_plan;
+         SET enable_seqscan = off;
+         PREPARE about (bigint, uuid[]) AS {about};
+         EXPLAIN EXECUTE about (1, array[gen_random_uuid()]);
+         PREPARE lost (bigint, bigint) AS {lost};
+         EXPLAIN EXECUTE lost (1, 10)"
+    ));
+    for index in ["versions_of_notices", "versions_of_office", "versions_of_record"] {
+        assert!(plan.contains(index), "{plan}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_looks_for_the_notices_of_many_records_as_often_as_for_those_of_one() {
+    const RECORDS: usize = 40;
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let folder = tempfile::tempdir().unwrap();
+    let counting = Counting::before(&database(&yard.place).url(), folder.path());
+    let server = Server::open(Config { database: Some(counting.url.clone()), ..yard.place.config() }).unwrap();
+    let device = server.device(&a.token).unwrap();
+    let mut costs = Vec::new();
+    for many in [1, RECORDS] {
+        let push: Vec<_> = (0..many).map(|at| gate_event(&format!("{at}")).written_on(&a)).collect();
+        send(&server, &device, &a, push.clone());
+        // Each is in conflict first, so that each has a notice, and is then changed by somebody who has seen it.
+        let conflicts = push.iter().map(|push| gate_event("María's").of_record(push.id).written_on(&a)).collect();
+        let won = server.sync(&device, SyncRequest { push: conflicts, ..a.request() }).unwrap();
+        let edits = won.verdicts.iter().map(|judged| {
+            let receipt = judged.canonical.as_ref().unwrap().receipt();
+            gate_event("next").of_record(judged.id).on(receipt).written_on(&a)
+        });
+        let edits: Vec<_> = edits.collect();
+        // Without much of a feed, which is read in parts.
+        let request = SyncRequest { push: edits, take: Take { records: 1, bytes: 1 << 20 }, ..a.request() };
+        let (cost, answer) = counting.of(|| server.sync(&device, request).unwrap());
+        assert!(answer.verdicts.iter().all(|judged| judged.verdict == Verdict::Accepted));
+        costs.push(cost);
+    }
+    assert_eq!(costs[0], costs[1]);
 }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use gatebook_domain::record::Writer;
 use gatebook_domain::{Kind, RecordState};
 use gatebook_sync::wire::{ApiError, AuditEntry, AuditOutcome, Push, SyncRequest, SyncResponse};
-use gatebook_sync::{Canonical, Receipt, RejectionCode, Scope, Verdict};
+use gatebook_sync::{Canonical, Receipt, RejectionCode, Scope, Verdict, has_seen_every_word};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -288,7 +288,23 @@ impl World<'_> {
         self.hold(Invariant::LosersTold, !(had_seen && is_in_conflict) || self.host.life > 0, |story| {
             told(story, "its writer went on from that, and is told of a conflict")
         })?;
-        if saw_it || is_in_line { Ok(()) } else { self.lost(tenant, push.id, held, mine, after) }
+        if saw_it || is_in_line || self.saw_its_words(push.write_id, held, after) {
+            Ok(())
+        } else {
+            self.lost(tenant, push.id, held, mine, after)
+        }
+    }
+
+    /// Whether what the writer saw said what is held, be it another version: then nobody's words are lost.
+    fn saw_its_words(&self, write: Uuid, held: &AuditEntry, audit: &[AuditEntry]) -> bool {
+        let mut seen = write;
+        while let Some(before) = self.oracle.made_on.get(&seen).and_then(|made_on| made_on.first()) {
+            if let Some(entry) = audit.iter().find(|entry| entry.write_id == *before) {
+                return has_seen_every_word(&entry.content, &held.content);
+            }
+            seen = *before;
+        }
+        false
     }
 
     /// Whether a later write of the same device was judged before it.

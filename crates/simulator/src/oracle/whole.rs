@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use gatebook_client::HeldRecord;
+use gatebook_domain::notice::Notice;
 use gatebook_domain::record::Writer;
 use gatebook_domain::{Body, Kind, RecordState};
 use gatebook_sync::wire::{AuditOutcome, Repair, SyncRequest, Take};
-use gatebook_sync::{Canonical, Scope, Tally};
+use gatebook_sync::{Canonical, Content, Scope, Tally};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -287,11 +288,8 @@ impl World<'_> {
             .iter()
             .map(|feed| {
                 feed.values()
-                    .filter(|it| it.content.known_kind() == Some(Kind::Notice))
-                    .filter_map(|it| match Body::from_json(Kind::Notice, it.content.body.get()) {
-                        Ok(Body::Notice(notice)) => Some(((notice.record_id, notice.addressee_id), notice.count)),
-                        _ => None,
-                    })
+                    .filter_map(|it| notice(&it.content))
+                    .map(|notice| ((notice.record_id, notice.addressee_id), notice.count))
                     .collect()
             })
             .collect();
@@ -314,7 +312,39 @@ impl World<'_> {
                 })?;
             }
         }
+        self.check_notices_are_true(feeds)
+    }
+
+    /// No open notice names a version as the one in force that is not.
+    fn check_notices_are_true(&mut self, feeds: &[Feed]) -> Run {
+        for feed in feeds {
+            let open =
+                feed.values().filter(|it| it.content.state == RecordState::Live).filter_map(|it| notice(&it.content));
+            for notice in open {
+                // Of what the server itself says of a photo nobody need be told.
+                let about = feed.get(&notice.record_id).filter(|_| notice.record_kind != Kind::Attachment);
+                let named = notice.now_in_force().write_id;
+                let is_true = about.is_none_or(|about| about.write_id == named);
+                self.hold(Invariant::LosersTold, is_true, |story| {
+                    format!(
+                        "a notice about {} calls {} the version in force, and it is not",
+                        story.record(notice.record_id),
+                        story.write(named)
+                    )
+                })?;
+            }
+        }
         Ok(())
+    }
+}
+
+fn notice(content: &Content) -> Option<Notice> {
+    if content.known_kind() != Some(Kind::Notice) {
+        return None;
+    }
+    match Body::from_json(Kind::Notice, content.body.get()) {
+        Ok(Body::Notice(notice)) => Some(notice),
+        _ => None,
     }
 }
 

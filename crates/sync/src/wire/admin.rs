@@ -1,4 +1,4 @@
-//! The audit table as an admin sees it: `GET /v1/records/{id}/audit`, `POST /v1/records/{id}/restore`.
+//! The audit table as an admin sees it: `GET /v1/records/{id}/audit`, `POST /v1/records/{id}/restore`, `GET /v1/conflicts`.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::content::Content;
 use crate::authorship::Authorship;
 use crate::verdict::Rejection;
+use crate::version::VersionId;
 
 /// What became of a write, as the audit table has it today.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +42,9 @@ pub struct AuditEntry {
     /// The version it became, if it became one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub version: Option<u64>,
+    /// The version it was made on; of what a device gave back after a restore of the server, the version it had been.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base: Option<VersionId>,
     /// When the server received it, as it orders writes: this decides, and never runs backwards.
     #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub received_at: Timestamp,
@@ -88,4 +92,30 @@ pub struct RestoreResponse {
     pub write_id: Uuid,
     /// The new version.
     pub version: u64,
+}
+
+/// A version by the office that somebody overturned without having seen it, and that the office has not answered since. Any
+/// act of the office on the record is an answer.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OfficeConflict {
+    /// The record.
+    pub record_id: Uuid,
+    /// What it is called, such as "Gate in · CSQU 305438 3".
+    pub record_title: String,
+    /// The office's version, as it was set aside.
+    pub set_aside: AuditEntry,
+    /// The version that was kept instead.
+    pub kept: AuditEntry,
+}
+
+/// Answer of `GET /v1/conflicts`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OfficeConflicts {
+    /// The oldest first.
+    pub conflicts: Vec<OfficeConflict>,
+    /// There are more, which come when some of these are answered.
+    #[serde(default)]
+    pub more: bool,
 }

@@ -67,11 +67,13 @@ impl Content {
     /// Whether both say the same. Who said it, when and where does not count, nor how the JSON is written.
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {
-        self.kind == other.kind
-            && self.yard_id == other.yard_id
-            && self.state == other.state
-            && self.state_reason == other.state_reason
-            && same_json(self.body.get(), other.body.get())
+        self.state == other.state && self.state_reason == other.state_reason && self.has_the_words_of(other)
+    }
+
+    /// Whether both say the same of what they are about, be it live, closed or voided.
+    #[must_use]
+    pub fn has_the_words_of(&self, other: &Self) -> bool {
+        self.kind == other.kind && self.yard_id == other.yard_id && same_json(self.body.get(), other.body.get())
     }
 }
 

@@ -133,6 +133,11 @@ impl Reading for Session {
         self.all(include_str!("versions/ledger.sql"), &[&tenant.key, &write_ids])?.iter().map(row::entry).collect()
     }
 
+    fn notices_about(&self, tenant: Tenant, records: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServerError> {
+        let found = self.all(include_str!("records/notices_about.sql"), &[&tenant.key, &records])?;
+        found.iter().map(|row| Ok((get(row, 0)?, get(row, 1)?))).collect()
+    }
+
     fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError> {
         self.all(include_str!("versions/lineage.sql"), &[&tenant.key, &ids])?.iter().map(row::ancestor).collect()
     }
@@ -190,6 +195,11 @@ impl Reading for Session {
         let numbers: Vec<Option<i64>> = versions.iter().map(|(_, version)| storable(version.version)).collect();
         let arguments: Arguments<'_> = &[&tenant.key, &ids, &epochs, &numbers];
         self.all(include_str!("versions/of_versions.sql"), arguments)?.iter().map(row::write).collect()
+    }
+
+    fn lost_by_office(&self, tenant: Tenant, limit: usize) -> Result<Vec<StoredWrite>, ServerError> {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        self.all(include_str!("versions/lost_by_office.sql"), &[&tenant.key, &limit])?.iter().map(row::write).collect()
     }
 
     fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError> {

@@ -133,16 +133,20 @@ pub(super) fn entry(row: &Row) -> Result<LedgerEntry, ServerError> {
 
 /// A row of `lineage.sql`.
 pub(super) fn ancestor(row: &Row) -> Result<Ancestor, ServerError> {
-    let base = match get::<Option<i64>>(row, 4)?.zip(get::<Option<i64>>(row, 5)?) {
-        Some(_) => Some(VersionId { epoch: Epoch(unsigned(row, 4)?), version: unsigned(row, 5)? }),
-        None => None,
-    };
     Ok(Ancestor {
         record_id: get(row, 0)?,
         version: VersionId { epoch: Epoch(unsigned(row, 1)?), version: unsigned(row, 2)? },
         write_id: get(row, 3)?,
-        base,
+        base: base(row, 4)?,
     })
+}
+
+/// What a version was made on, from `at` on, if anything.
+fn base(row: &Row, at: usize) -> Result<Option<VersionId>, ServerError> {
+    match get::<Option<i64>>(row, at)?.zip(get::<Option<i64>>(row, at + 1)?) {
+        Some(_) => version(row, at).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// A row of `departures.sql`.
@@ -166,6 +170,7 @@ pub(super) fn write(row: &Row) -> Result<StoredWrite, ServerError> {
         received_at: timestamp(get(row, 9)?)?,
         content: content(row, 10)?,
         filed: wall_time(get(row, 19)?, get(row, 20)?)?,
+        base: base(row, 24)?,
     })
 }
 

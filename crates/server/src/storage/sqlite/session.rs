@@ -91,6 +91,10 @@ impl Reading for Session<'_> {
         Session::followed(self, tenant, write_ids)
     }
 
+    fn notices_about(&self, tenant: Tenant, records: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServerError> {
+        Session::notices_about(self, tenant, records)
+    }
+
     fn lineage(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Ancestor>, ServerError> {
         Session::lineage(self, tenant, ids)
     }
@@ -131,6 +135,10 @@ impl Reading for Session<'_> {
         versions: &[(Uuid, VersionId)],
     ) -> Result<Vec<StoredWrite>, ServerError> {
         Session::writes_of_versions(self, tenant, versions)
+    }
+
+    fn lost_by_office(&self, tenant: Tenant, limit: usize) -> Result<Vec<StoredWrite>, ServerError> {
+        Session::lost_by_office(self, tenant, limit)
     }
 
     fn write(&self, tenant: Tenant, write_id: Uuid) -> Result<Option<StoredWrite>, ServerError> {

@@ -102,10 +102,15 @@ impl TestDevice {
         self.pull_by(1_000).await
     }
 
+    /// Everything the device may see, as one that knows nothing is told.
+    pub(crate) async fn sees_all(&self) -> Vec<Canonical> {
+        self.known.lock().unwrap().cursors.clear();
+        self.pull().await
+    }
+
     /// The canonical state of a record, as a device that knows nothing is told.
     pub(crate) async fn sees(&self, id: Uuid) -> Option<Canonical> {
-        self.known.lock().unwrap().cursors.clear();
-        self.pull().await.into_iter().find(|canonical| canonical.id == id)
+        self.sees_all().await.into_iter().find(|canonical| canonical.id == id)
     }
 
     /// A request with nothing to push, from where the device stands.

@@ -40,6 +40,7 @@ pub(crate) struct Draft {
     pub(crate) yard_id: Whose,
     pub(crate) operator_id: Whose,
     pub(crate) state: RecordState,
+    pub(crate) state_reason: String,
     pub(crate) captured_at: Timestamp,
 }
 
@@ -80,6 +81,7 @@ impl Draft {
             yard_id: Whose::TheDevices,
             operator_id: Whose::TheDevices,
             state: RecordState::Live,
+            state_reason: String::new(),
             captured_at: "2026-03-04T14:59:00Z".parse().unwrap(),
         }
     }
@@ -116,6 +118,11 @@ impl Draft {
         Self { state, ..self }
     }
 
+    /// Struck out, for that reason.
+    pub(crate) fn voided(self, reason: &str) -> Self {
+        Self { state: RecordState::Voided, state_reason: reason.to_owned(), ..self }
+    }
+
     pub(crate) fn captured(self, at: &str) -> Self {
         Self { captured_at: at.parse().unwrap(), ..self }
     }
@@ -133,7 +140,7 @@ impl Draft {
                 yard_id: self.yard_id.or(device.yard),
                 schema: 1,
                 state: self.state,
-                state_reason: String::new(),
+                state_reason: self.state_reason,
                 captured_at: self.captured_at,
                 zone: "America/Chicago".to_owned(),
                 operator_id: self.operator_id.or(device.operator),

@@ -16,6 +16,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0006_filed_at.sql"),
     include_str!("0007_attribution.sql"),
     include_str!("0008_repeated_enrolment.sql"),
+    include_str!("0009_notices.sql"),
 ];
 
 /// Brings the database to the schema of this version, in the transaction that is open.

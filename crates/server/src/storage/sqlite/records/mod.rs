@@ -1,6 +1,9 @@
 //! Canonical states: by record, and as the feed of a scope by `seq`.
 
+use std::rc::Rc;
+
 use gatebook_sync::{Epoch, Fingerprint, Scope, VersionId};
+use rusqlite::types::Value;
 use uuid::Uuid;
 
 use super::versions::read_content;
@@ -20,6 +23,19 @@ impl Session<'_> {
         let mut found = Vec::with_capacity(ids.len());
         while let Some(row) = rows.next()? {
             found.push(read(row)?);
+        }
+        Ok(found)
+    }
+
+    /// The notices there are about those records, open or settled: record and notice.
+    pub(super) fn notices_about(&self, tenant: Tenant, records: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServerError> {
+        let named: Vec<Value> = records.iter().map(|id| Value::Text(id.to_string())).collect();
+        let mut statement = self.connection.prepare_cached(include_str!("notices_about.sql"))?;
+        let mut rows = statement.query((tenant.key, Rc::new(named)))?;
+        let mut found = Vec::new();
+        while let Some(row) = rows.next()? {
+            let about = row.get_ref(0)?.as_str().ok().and_then(|id| id.parse().ok());
+            found.extend(about.map(|about| row.get(1).map(|notice| (about, notice))).transpose()?);
         }
         Ok(found)
     }

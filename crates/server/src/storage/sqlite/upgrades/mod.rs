@@ -14,6 +14,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0006_filed_at.sql"),
     include_str!("0007_attribution.sql"),
     include_str!("0008_repeated_enrolment.sql"),
+    include_str!("0009_notices.sql"),
 ];
 
 /// "Gate" in ASCII: says whose database the file is.
@@ -94,6 +95,21 @@ mod tests {
             })
             .unwrap();
         assert_eq!(counted, (1, true));
+    }
+
+    #[test]
+    fn notices_about_records_and_what_the_office_lost_are_found_by_their_indexes() {
+        let mut database = Connection::open_in_memory().unwrap();
+        run(&mut database).unwrap();
+        rusqlite::vtab::array::load_module(&database).unwrap();
+        for (sql, index) in [
+            (include_str!("../records/notices_about.sql"), "versions_of_notices (tenant=? AND <expr>=?)"),
+            (include_str!("../versions/lost_by_office.sql"), "versions_of_office (tenant=?)"),
+        ] {
+            let mut plan = database.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = plan.query_map([0, 0], |row| row.get(3)).unwrap().collect::<Result<Vec<String>, _>>().unwrap();
+            assert!(steps.iter().any(|step| step.contains(index)), "{steps:?}");
+        }
     }
 
     #[test]

@@ -24,10 +24,7 @@ impl Session<'_> {
         let mut rows = statement.query((tenant.key, batch(ids)))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
-            let base = match (row.get(4)?, row.get(5)?) {
-                (Some(epoch), Some(version)) => Some(VersionId { epoch: Epoch(epoch), version }),
-                _ => None,
-            };
+            let base = read_base(row, 4)?;
             found.push(Ancestor {
                 record_id: row.get(0)?,
                 version: VersionId { epoch: Epoch(row.get(1)?), version: row.get(2)? },
@@ -110,6 +107,15 @@ impl Session<'_> {
         Ok(found)
     }
 
+    /// Versions by the office that lost a conflict which it has not answered since, oldest first; at most `limit`.
+    pub(in crate::storage::sqlite) fn lost_by_office(
+        &self,
+        tenant: Tenant,
+        limit: usize,
+    ) -> Result<Vec<StoredWrite>, ServerError> {
+        self.writes(include_str!("lost_by_office.sql"), (tenant.key, limit))
+    }
+
     /// One write.
     pub(in crate::storage::sqlite) fn write(
         &self,
@@ -136,10 +142,19 @@ impl Session<'_> {
                 received_at: timestamp(row.get(9)?)?,
                 content: read_content(row, 10)?,
                 filed: wall_time(row.get(19)?, row.get(20)?)?,
+                base: read_base(row, 24)?,
             });
         }
         Ok(found)
     }
+}
+
+/// Reads what a version was made on, from `at` on, if anything.
+fn read_base(row: &Row<'_>, at: usize) -> Result<Option<VersionId>, ServerError> {
+    Ok(match (row.get(at)?, row.get(at + 1)?) {
+        (Some(epoch), Some(version)) => Some(VersionId { epoch: Epoch(epoch), version }),
+        _ => None,
+    })
 }
 
 /// Reads verdict, outcome and winner from the fourth column on.
