@@ -6,6 +6,7 @@ use std::thread;
 use gatebook_server::{Bounds, Device, Server};
 use gatebook_sync::Verdict;
 use gatebook_sync::wire::{EnrolRequest, Push, SyncRequest, SyncResponse, Take};
+use uuid::Uuid;
 
 use crate::support::{TestServer, gate_event};
 
