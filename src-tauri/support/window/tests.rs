@@ -215,3 +215,19 @@ fn the_copy_goes_with_the_window() {
     assert!(desk.select("SELECT 1").is_err());
     assert!(desk.app.state::<DbInstances>().0.blocking_read().is_empty());
 }
+
+/// Which SQLite a connection of the crate that the store uses runs.
+fn version_under_the_store() -> String {
+    let connection = rusqlite::Connection::open_in_memory().unwrap();
+    connection.query_row("SELECT sqlite_version()", [], |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn store_and_plugin_run_one_sqlite_that_keeps_what_two_connections_commit() {
+    let desk = Desk::new(LABEL);
+    desk.look();
+    let version = version_under_the_store();
+    assert_eq!(desk.select("SELECT sqlite_version() AS version").unwrap(), json!([{ "version": version }]));
+    let parts: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+    assert!(parts >= vec![3, 51, 3], "{version} has the fault that loses committed pages");
+}

@@ -2,6 +2,8 @@
 //! in short transactions by one writer. No transaction is ever open while the network is waited for.
 
 pub(crate) mod apart;
+#[cfg(test)]
+mod concurrency;
 mod confirmed;
 mod corrections;
 #[cfg(feature = "simulation")]

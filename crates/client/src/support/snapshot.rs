@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
+use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::{Value, ValueRef};
 use rusqlite::{Batch, Connection, OpenFlags, Row, params_from_iter};
@@ -119,15 +120,8 @@ impl Snapshot {
         if sql.contains('\0') {
             return Err(Refused::NotOne);
         }
-        let mut statements = 0;
-        for statement in &mut Batch::new(&checker, sql) {
-            let statement = statement.map_err(|error| match error.sqlite_error_code() {
-                Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) => Refused::NotReading,
-                _ => match said(&error) {
-                    message if message.starts_with("not authorized") => Refused::NotReading,
-                    message => Refused::Wrong(message),
-                },
-            })?;
+        let (mut statements, mut batch) = (0, Batch::new(&checker, sql));
+        while let Some(statement) = batch.next().map_err(|error| refusal(&error))? {
             if !statement.readonly() || statement.column_count() == 0 {
                 return Err(Refused::NotReading);
             }
@@ -152,15 +146,26 @@ impl Drop for Snapshot {
 
 /// A connection that never runs anything and is told what each statement would do.
 fn checker(path: &Path) -> Result<Connection, StoreError> {
-    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    let mut connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.authorizer(Some(|asked: AuthContext<'_>| match asked.action {
         AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => Authorization::Allow,
         AuthAction::Function { function_name } if !function_name.eq_ignore_ascii_case("load_extension") => {
             Authorization::Allow
         }
         _ => Authorization::Deny,
-    }));
+    }))?;
     Ok(connection)
+}
+
+/// Why a statement could not be prepared.
+fn refusal(error: &rusqlite::Error) -> Refused {
+    if error.sqlite_error_code() == Some(rusqlite::ErrorCode::AuthorizationForStatementDenied) {
+        return Refused::NotReading;
+    }
+    match said(error) {
+        message if message.starts_with("not authorized") => Refused::NotReading,
+        message => Refused::Wrong(message),
+    }
 }
 
 /// What SQLite said, without what rusqlite adds.

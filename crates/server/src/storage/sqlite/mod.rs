@@ -1,6 +1,8 @@
 //! The embedded database: one folder, one SQLite file, one writer, a few readers.
 
 mod codes;
+#[cfg(test)]
+mod concurrency;
 mod consistency;
 mod devices;
 mod photos;
