@@ -32,7 +32,9 @@ impl Pass {
         said.extend_from_slice(self.device.as_bytes());
         let yards = &self.yards[..self.yards.len().min(MOST_YARDS)];
         said.push(u8::try_from(yards.len()).expect("there are at most 128"));
-        yards.iter().for_each(|yard| said.extend_from_slice(yard.as_bytes()));
+        for yard in yards {
+            said.extend_from_slice(yard.as_bytes());
+        }
         said.extend_from_slice(self.name.as_bytes());
         said.extend_from_slice(&tag(key, &said));
         format!("{PREFIX}{}", BASE64.encode(said))

@@ -176,8 +176,9 @@ fn entry(device: Uuid) -> String {
 }
 
 fn code_entry(code_hash: &[u8; 32]) -> String {
-    let hex: String = code_hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("codes/{hex}")
+    let (upper, lower) = code_hash.split_at(16);
+    let number = |half: &[u8]| u128::from_be_bytes(half.try_into().expect("a hash is two halves of 16 bytes"));
+    format!("codes/{:032x}{:032x}", number(upper), number(lower))
 }
 
 /// Whether the file has that line. It is read again only when it has grown: another process has appended to it.

@@ -15,7 +15,7 @@ pub(super) fn steps(seed: u64, cast: &Cast, calm_at: Instant) -> Vec<Step> {
         return Vec::new();
     }
     let mut steps = Vec::new();
-    for _ in 0..1 + dice.below(3) {
+    for _ in 0..=dice.below(3) {
         let device = dice.place(cast.devices.len());
         let begins = dice.within(20 * SECOND, calm_at);
         let arranged = match dice.below(6) {

@@ -52,7 +52,7 @@ impl Writing for Session {
         now: Timestamp,
     ) -> Result<(), ServerError> {
         let sql = "UPDATE enrolment_codes SET used_by = $2, secret_hash = $3, used_at = $4 WHERE code_hash = $1";
-        let secret_hash = secret_hash.as_ref().map(|hash| hash.as_slice());
+        let secret_hash = secret_hash.as_ref().map(<[u8; 32]>::as_slice);
         self.run(sql, &[&code_hash.as_slice(), &device, &secret_hash, &now.as_microsecond()]).map(drop)
     }
 
