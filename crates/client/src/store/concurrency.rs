@@ -6,7 +6,7 @@ use gatebook_sqlite_stress::{Party, Side, in_one_process, in_two_processes};
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::testing::{YARD, event, remarks, somebody};
+use super::testing::{YARD, event, remarks, shown, somebody};
 use super::{Store, lock};
 
 struct Opened(Store);
@@ -24,7 +24,8 @@ impl Party for Opened {
     fn save(&self, side: Side, turn: u32) {
         let (id, body) = (record_of(side), event(&turn.to_string()));
         if self.0.held(id).unwrap().is_some() {
-            self.0.save(id, body, &somebody()).unwrap();
+            let shown = shown(&self.0, id);
+            self.0.save(id, shown, body, &somebody()).unwrap();
         } else {
             self.0.create(id, body, Some(YARD), "America/Chicago", &somebody()).unwrap();
         }
