@@ -43,6 +43,11 @@ enum Command {
     Stress,
     /// Prints what the planner of sync rounds costs: wake-ups, requests and waits on days of each kind.
     Planner,
+    /// Keeps what this version's devices and servers write to their disks, as what every later version is tested to open.
+    Fixtures {
+        /// The version, such as `0.2.0`. What is there already is never made anew.
+        name: String,
+    },
     /// Checks phones, kiosks and WebAssembly as far as that goes without their SDKs, and says what it skipped.
     CheckPlatforms {
         /// Only these; all when none is named.
@@ -63,6 +68,9 @@ fn main() -> ExitCode {
         Command::Bench => bench(),
         Command::Stress => stress(),
         Command::Planner => planner(),
+        Command::Fixtures { name } => {
+            setup::all().and_then(|()| cargo(&["run", "--quiet", "--package", "gatebook-fixtures", "--", &name]))
+        }
         Command::CheckPlatforms { only } => platforms::check(&only, platforms::Effort::Full),
         Command::Bindings => bindings(),
         Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg"]),
