@@ -2,12 +2,13 @@
 
 mod command;
 mod demo;
+mod peers;
 mod platforms;
 mod setup;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use command::{cargo, npm};
 
@@ -38,7 +39,10 @@ enum Command {
         arguments: Vec<String>,
     },
     /// Measures what the project is held to, in the release profile, and prints the figures beside their aims.
-    Bench,
+    Bench {
+        /// Measure this instead.
+        what: Option<Comparison>,
+    },
     /// Prints how many records readers of the feed miss while twelve write at once: none, but by the naive control.
     Stress,
     /// Prints what the planner of sync rounds costs: wake-ups, requests and waits on days of each kind.
@@ -59,13 +63,21 @@ enum Command {
     Icons,
 }
 
+/// What can be measured beside the project's own figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Comparison {
+    /// The same flows in other makers' engines, at pinned versions, with ours in the same run.
+    Peers,
+}
+
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Setup => setup::all(),
         Command::Demo { once } => demo::play(once),
         Command::Test => test(),
         Command::Simulate { arguments } => simulate(&arguments.iter().map(String::as_str).collect::<Vec<_>>()),
-        Command::Bench => bench(),
+        Command::Bench { what: None } => bench(),
+        Command::Bench { what: Some(Comparison::Peers) } => peers::compare(),
         Command::Stress => stress(),
         Command::Planner => planner(),
         Command::Fixtures { name } => {
