@@ -2,12 +2,13 @@
 
 mod command;
 mod demo;
+mod peers;
 mod platforms;
 mod setup;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 use command::{cargo, npm};
 
@@ -38,11 +39,19 @@ enum Command {
         arguments: Vec<String>,
     },
     /// Measures what the project is held to, in the release profile, and prints the figures beside their aims.
-    Bench,
+    Bench {
+        /// Measure this instead.
+        what: Option<Comparison>,
+    },
     /// Prints how many records readers of the feed miss while twelve write at once: none, but by the naive control.
     Stress,
     /// Prints what the planner of sync rounds costs: wake-ups, requests and waits on days of each kind.
     Planner,
+    /// Keeps what this version's devices and servers write to their disks, as what every later version is tested to open.
+    Fixtures {
+        /// The version, such as `0.2.0`. What is there already is never made anew.
+        name: String,
+    },
     /// Checks phones, kiosks and WebAssembly as far as that goes without their SDKs, and says what it skipped.
     CheckPlatforms {
         /// Only these; all when none is named.
@@ -54,15 +63,26 @@ enum Command {
     Icons,
 }
 
+/// What can be measured beside the project's own figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Comparison {
+    /// The same flows in other makers' engines, at pinned versions, with ours in the same run.
+    Peers,
+}
+
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Setup => setup::all(),
         Command::Demo { once } => demo::play(once),
         Command::Test => test(),
         Command::Simulate { arguments } => simulate(&arguments.iter().map(String::as_str).collect::<Vec<_>>()),
-        Command::Bench => bench(),
+        Command::Bench { what: None } => bench(),
+        Command::Bench { what: Some(Comparison::Peers) } => peers::compare(),
         Command::Stress => stress(),
         Command::Planner => planner(),
+        Command::Fixtures { name } => {
+            setup::all().and_then(|()| cargo(&["run", "--quiet", "--package", "gatebook-fixtures", "--", &name]))
+        }
         Command::CheckPlatforms { only } => platforms::check(&only, platforms::Effort::Full),
         Command::Bindings => bindings(),
         Command::Icons => npm(&["exec", "--", "tauri", "icon", "icons/icon.svg"]),

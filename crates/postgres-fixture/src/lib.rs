@@ -60,6 +60,29 @@ impl Database {
         done(dump.arg("--format=custom").arg("--file").arg(to).arg(self.url()));
     }
 
+    /// Writes all that is in it to a file, as SQL that every version of PostgreSQL the tests may find understands.
+    ///
+    /// # Panics
+    /// The file cannot be written.
+    pub fn dump_sql(&self, to: &Path) {
+        let mut dump = Command::new(program("pg_dump"));
+        let dumped = done(dump.args(["--no-owner", "--no-privileges", "--no-comments"]).arg(self.url()));
+        let dumped = String::from_utf8(dumped.stdout).expect("the database speaks UTF-8");
+        // Only newer ones know that setting and those commands of `psql`; what is dumped needs neither.
+        let is_for_all = |line: &&str| {
+            !["SET transaction_timeout", r"\restrict", r"\unrestrict"].iter().any(|it| line.starts_with(it))
+        };
+        let text: String = dumped.split_inclusive('\n').filter(is_for_all).collect();
+        std::fs::write(to, text).expect("the dump is written");
+    }
+
+    /// Runs the SQL of such a file in it; it must be empty.
+    pub fn load_sql(&self, from: &Path) {
+        let mut load = Command::new(program("psql"));
+        load.args(["--no-psqlrc", "--quiet", "--output=/dev/null", "--single-transaction", "--set=ON_ERROR_STOP=1"]);
+        done(load.arg("--file").arg(from).arg(self.url()));
+    }
+
     /// Puts what was written to a file in place of all that is in it.
     pub fn restore(&self, from: &Path) {
         self.cut();

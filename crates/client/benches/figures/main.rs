@@ -1,10 +1,13 @@
-//! The figures that Gatebook is held to: `cargo xtask bench`, or of them `save`, `sync` and `photos` by name.
+//! The figures that Gatebook is held to: `cargo xtask bench`, or of them `save`, `sync` and `photos` by name. `peers` is
+//! one run of them for `cargo xtask bench peers`, as lines of JSON.
 //!
 //! What takes a whole flow (a device, a server and the way between them) cannot be cut into iterations, so each figure
 //! is measured over several runs and told with its median and extremes beside its aim. Both ends are real and durable:
 //! SQLite files in a folder, write-ahead log, `synchronous=FULL`.
 
+mod alone;
 mod link;
+mod peers;
 mod photos;
 mod save;
 mod sync;
@@ -25,6 +28,10 @@ fn main() {
         return;
     }
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
+    if asked.iter().any(|asked| asked == "peers") {
+        peers::measure();
+        return;
+    }
     let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|asked| asked == part);
     let mut table = Table::default();
     if is_asked("save") {

@@ -31,7 +31,7 @@ pub(crate) fn measure(table: &mut Table, runs: usize) {
 }
 
 /// Medians of a save and of a bare insert, in microseconds.
-fn taken_in_turn(device: &Device, folder: &Path) -> (f64, f64) {
+pub(crate) fn taken_in_turn(device: &Device, folder: &Path) -> (f64, f64) {
     let records: Vec<Uuid> = (0..RECORDS).map(|at| captured(device, at)).collect();
     let mut bare = Bare::open(folder, row_bytes(folder, records[0]));
     let (mut saves, mut inserts) = (Vec::new(), Vec::new());

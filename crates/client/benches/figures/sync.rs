@@ -13,7 +13,7 @@ use crate::yard::{Joined, Yard, captured};
 
 /// Measures both ways; `aims` are milliseconds for there and back.
 pub(crate) fn measure(table: &mut Table, runs: usize, records: usize, round_trip: Option<Duration>, aims: [u32; 2]) {
-    let measured: Vec<[f64; 2]> = (0..runs).map(|_| there_and_back(records, round_trip)).collect();
+    let measured: Vec<[f64; 2]> = (0..runs).map(|_| there_and_back(records, round_trip, |_| ())).collect();
     let way = round_trip.map_or_else(|| "loopback".to_owned(), |time| format!("a {} ms link", time.as_millis()));
     for (at, what) in ["to the server", "to another device"].into_iter().enumerate() {
         let runs = measured.iter().map(|run| run[at]).collect();
@@ -21,7 +21,8 @@ pub(crate) fn measure(table: &mut Table, runs: usize, records: usize, round_trip
     }
 }
 
-fn there_and_back(records: usize, round_trip: Option<Duration>) -> [f64; 2] {
+/// Milliseconds to the server and to another device, which `arrived` may look at then.
+pub(crate) fn there_and_back(records: usize, round_trip: Option<Duration>, arrived: impl FnOnce(&Joined)) -> [f64; 2] {
     let yard = Yard::open();
     // Captured within the seconds before the app would send it by itself.
     let (sender, captured) = yard.joined("sender", |device, _| captured(device, 0));
@@ -36,6 +37,7 @@ fn there_and_back(records: usize, round_trip: Option<Duration>) -> [f64; 2] {
     assert_eq!(pushed.settled.accepted as usize, records, "everything has arrived");
     let (pulled, pull) = round(&yard, &receiver, &url);
     assert_eq!(pulled.settled.pulled as usize, records, "everything has come");
+    arrived(&receiver);
     [push, pull].map(|time| time.as_secs_f64() * 1e3)
 }
 
