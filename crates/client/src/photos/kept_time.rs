@@ -49,6 +49,13 @@ impl KeptTime {
         self.total_ms
     }
 
+    /// The same, when the server says that its own clock is in doubt: what has passed until now unseen is never made good
+    /// any more. Made good once its clock is right again, it would count for what was confirmed meanwhile.
+    #[must_use]
+    pub const fn while_in_doubt(self) -> Self {
+        Self { together: None, ..self }
+    }
+
     /// Whether this count is to take the place of the one that is stored. What is not stored is counted again from what is;
     /// a death in between makes photos stay a little longer. But where one clock has moved and the other has not, that is
     /// kept at once: made up for by a later jump, it would count for what was confirmed meanwhile.
@@ -138,6 +145,15 @@ mod tests {
         assert_eq!(kept.total_ms(), 2 * HOUR);
         kept = kept.after(clocks(3_600, 0, None));
         assert_eq!(kept.total_ms(), 3 * HOUR, "an hour has passed since the restart");
+    }
+
+    #[test]
+    fn what_passed_before_the_servers_clock_was_in_doubt_is_not_made_good_after_it() {
+        let stored = KeptTime::default().after(clocks(0, 0, Some(0)));
+        // Switched off for 30 hours; meanwhile the server's clock has gone wrong, and its time is not taken over.
+        let confirmed = stored.while_in_doubt().after(clocks(30, 30 * 3_600, Some(0)));
+        let right_again = confirmed.after(clocks(90, 30 * 3_600 + 60, Some(30 * 3_600 + 60)));
+        assert_eq!(right_again.total_ms() - confirmed.total_ms(), 60_000);
     }
 
     #[test]

@@ -56,6 +56,8 @@ impl Store {
             self.write(|transaction| {
                 if told_at.is_some() {
                     settings::put(transaction, &settings::SERVER_TIME, told_at.as_ref())?;
+                } else {
+                    doubt_time(transaction)?;
                 }
                 let now_ms = pass_time(transaction, look)?;
                 let sql = format!("UPDATE photos SET confirmed_ms = ?2, denied = 0 WHERE {is_orphan}");
@@ -64,6 +66,14 @@ impl Store {
             })?;
         }
         Ok(differs)
+    }
+}
+
+/// The server says that its clock is in doubt.
+pub(super) fn doubt_time(connection: &Connection) -> Result<(), StoreError> {
+    match settings::get(connection, &settings::KEPT_TIME)? {
+        Some(kept) => settings::put(connection, &settings::KEPT_TIME, Some(&KeptTime::while_in_doubt(kept))),
+        None => Ok(()),
     }
 }
 

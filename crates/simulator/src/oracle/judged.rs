@@ -299,7 +299,7 @@ impl World<'_> {
     fn saw_its_words(&self, write: Uuid, held: &AuditEntry, audit: &[AuditEntry]) -> bool {
         let mut seen = write;
         while let Some(before) = self.oracle.made_on.get(&seen).and_then(|made_on| made_on.first()) {
-            if let Some(entry) = audit.iter().find(|entry| entry.write_id == *before) {
+            if let Some(entry) = audit.iter().find(|entry| entry.write_id == *before && entry.version.is_some()) {
                 return has_seen_every_word(&entry.content, &held.content);
             }
             seen = *before;

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Store, history, membership, settings, stuck, unanswered};
+use super::{Store, confirmed, history, membership, settings, stuck, unanswered};
 use crate::error::StoreError;
 
 /// What an answer changed.
@@ -126,6 +126,7 @@ impl Store {
             settings::put(transaction, &settings::LIMITS, Some(&answer.limits))?;
             // A server's clock that may be wrong neither ends a photo's day nor makes history old.
             let server_time = if answer.time_doubtful {
+                confirmed::doubt_time(transaction)?;
                 settings::get(transaction, &settings::SERVER_TIME)?.unwrap_or(Timestamp::MIN)
             } else {
                 settings::put(transaction, &settings::SERVER_TIME, Some(&answer.server_time))?;
