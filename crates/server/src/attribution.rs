@@ -29,6 +29,7 @@ impl Attribution {
 
 /// A write of which the names are wanted.
 #[derive(Debug, Clone, Copy)]
+#[allow(clippy::struct_field_names, reason = "they are ids of different things")]
 pub(crate) struct Written {
     pub write_id: Uuid,
     pub operator_id: Option<Uuid>,

@@ -83,7 +83,7 @@ pub(crate) fn supersede(
     // Whoever wrote what is brought back did not bring it back: the office did.
     let content = Content { operator_id: None, ..content };
     let own = Filing::own(record_id, write_id, version_id, content);
-    let mut filings = [Filing { base, attribution, restores, reason, ..own }];
+    let mut filings = [Filing { attribution, base, restores, reason, ..own }];
     let displaced: HashMap<_, _> = held.map(|held| (held.write_id, Outcome::Superseded)).into_iter().collect();
     let act = OfficeAct::claim(writing, tenant, held, &filings[0])?;
     let desk = act.desk(writing, tenant)?;

@@ -22,7 +22,7 @@ fn field(before: Option<&Value>, mine: Option<&Value>, theirs: Option<&Value>) -
     let (Some(mine), Some(theirs)) = (mine, theirs) else { return mine.cloned() };
     let joined = match (mine, theirs) {
         (Value::Object(mine), Value::Object(theirs)) => objects(before.and_then(Value::as_object), mine, theirs),
-        (Value::Array(mine), Value::Array(theirs)) => lists(before.and_then(Value::as_array), mine, theirs)?,
+        (Value::Array(mine), Value::Array(theirs)) => lists(before.and_then(Value::as_array), mine, theirs),
         _ => mine.clone(),
     };
     Some(joined)
@@ -37,10 +37,10 @@ fn objects(before: Option<&Map<String, Value>>, mine: &Map<String, Value>, their
     Value::Object(joined.collect())
 }
 
-fn lists(before: Option<&Vec<Value>>, mine: &[Value], theirs: &[Value]) -> Option<Value> {
+fn lists(before: Option<&Vec<Value>>, mine: &[Value], theirs: &[Value]) -> Value {
     let before = before.map_or(&[][..], Vec::as_slice);
     let naming = common_naming(mine, theirs).filter(|naming| common_naming(before, mine) == Some(*naming));
-    let Some(naming) = naming else { return Some(Value::Array(mine.to_vec())) };
+    let Some(naming) = naming else { return Value::Array(mine.to_vec()) };
     let find = |list: &'_ [Value], name: &str| list.iter().position(|entry| entry[naming] == name);
     let added = theirs.iter().filter(|entry| find(mine, name_of(entry, naming)).is_none());
     let joined = mine.iter().chain(added).filter_map(|entry| {
@@ -48,7 +48,7 @@ fn lists(before: Option<&Vec<Value>>, mine: &[Value], theirs: &[Value]) -> Optio
         let of = |list: &'_ [Value]| find(list, name);
         field(of(before).map(|at| &before[at]), of(mine).map(|at| &mine[at]), of(theirs).map(|at| &theirs[at]))
     });
-    Some(Value::Array(joined.collect()))
+    Value::Array(joined.collect())
 }
 
 #[cfg(test)]

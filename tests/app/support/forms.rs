@@ -68,7 +68,9 @@ impl App {
 
     /// How many records wait for the server. The operator is never shown this.
     pub(crate) fn pending(&self) -> u64 {
-        self.stored("SELECT count(*) FROM records WHERE pending_sync AND rejection IS NULL").parse().expect("a number")
+        self.stored("SELECT count(*) FROM records WHERE pending_sync AND NOT untouched AND rejection IS NULL")
+            .parse()
+            .expect("a number")
     }
 
     /// Waits until that is at that place of the record on the disk: an SQL expression over its `body`.

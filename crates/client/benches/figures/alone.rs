@@ -26,7 +26,7 @@ impl Rows {
         let declared = declared.collect::<Result<_, _>>().expect("its text");
         let mut statement =
             database.prepare("SELECT * FROM records WHERE kind = 'gate_event' ORDER BY id").expect("the records");
-        let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let count = columns.len();
         let values = statement
             .query_map([], |row| (0..count).map(|at| row.get(at)).collect::<Result<Vec<Value>, _>>())

@@ -97,7 +97,7 @@ impl Store {
                 return Err(StoreError::WrongKind { id, kind: body.kind().as_str() });
             }
             if let Some(correction) = corrections::find(transaction, id)? {
-                return save_correction(transaction, row, correction, body, by);
+                return save_correction(transaction, row, &correction, body, by);
             }
             let seen = Seen::of(transaction, &row, shown, by)?;
             let before = read_body(&row, seen.content(&row));
@@ -213,7 +213,7 @@ enum Seen {
     /// What the row says.
     Row,
     /// One that the row said before.
-    Replaced(Replaced),
+    Replaced(Box<Replaced>),
     /// One that is not kept, and of which what somebody else made the row say may not have been made.
     Unknown,
 }
@@ -225,7 +225,7 @@ impl Seen {
             return Ok(Self::Row);
         }
         if let Some(state) = forms::replaced(connection, row.id, shown)? {
-            return Ok(Self::Replaced(state));
+            return Ok(Self::Replaced(Box::new(state)));
         }
         // What is not kept was replaced by this device itself, under its operator's eyes, unless somebody else came after.
         Ok(if row.device_id == Some(by.device_id) { Self::Row } else { Self::Unknown })
@@ -258,7 +258,10 @@ impl Seen {
         let mut next = written(connection, row, content, listed, by)?;
         let (before, base) = match self {
             Self::Row => return next.put(connection),
-            Self::Replaced(state) => (Some(state.content), state.base),
+            Self::Replaced(state) => {
+                let Replaced { base, content } = *state;
+                (Some(content), base)
+            }
             Self::Unknown => (None, None),
         };
         if let Some(theirs) = theirs {
@@ -273,7 +276,7 @@ impl Seen {
 fn save_correction(
     connection: &Connection,
     row: RecordRow,
-    correction: Correction,
+    correction: &Correction,
     body: Body,
     by: &Authorship,
 ) -> Result<(), StoreError> {
@@ -285,7 +288,7 @@ fn save_correction(
     let content = filled(&correction.content, &body);
     if !content.is_submitted() {
         let content = by.stamped(content);
-        return corrections::put(connection, row.id, &Correction { write_id: by.write_id, content, ..correction });
+        return corrections::put(connection, row.id, &Correction { write_id: by.write_id, content, ..*correction });
     }
     let seen = Seen::of(connection, &row, correction.begun_on, by)?;
     let id = row.id;

@@ -195,7 +195,7 @@ fn copy(live: &Connection, path: &Path) -> Result<Vec<SnapshotTable>, StoreError
 
 fn copy_table(live: &Connection, copy: &Connection, table: &str) -> Result<u32, StoreError> {
     let mut from = live.prepare(&format!("SELECT * FROM {table}"))?;
-    let columns: Vec<String> = from.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = from.column_names().map(str::to_owned).collect();
     copy.execute_batch(&format!("CREATE TABLE {table} ({})", columns.join(", ")))?;
     let places = vec!["?"; columns.len()].join(", ");
     let mut into = copy.prepare(&format!("INSERT INTO {table} VALUES ({places})"))?;

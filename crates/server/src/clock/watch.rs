@@ -81,6 +81,7 @@ mod tests {
         Timestamp::from_second(1_800_000_000 + 60 * minute).unwrap()
     }
 
+    #[allow(clippy::unnecessary_wraps, reason = "as the clock watch is given it")]
     fn up(minutes: u64) -> Option<Duration> {
         Some(Duration::from_secs(60 * minutes))
     }

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use gatebook_client::HeldRecord;
 use gatebook_domain::Kind;
 use gatebook_domain::record::Writer;
 use uuid::Uuid;
@@ -48,7 +49,7 @@ impl World<'_> {
         }
         // Photos are looked after by themselves.
         let photos = self.oracle.photos.judged.clone();
-        for held in self.held_by(device)?.into_iter().filter(|held| held.pending && !photos.contains(&held.id)) {
+        for held in self.held_by(device)?.into_iter().filter(|held| waits(held) && !photos.contains(&held.id)) {
             if self.oracle.tenants.contains_key(&held.id) {
                 self.oracle.saved.entry((device, held.id)).or_insert_with(|| super::Saved::of(&held));
             }
@@ -102,4 +103,9 @@ impl World<'_> {
         }
         Ok(())
     }
+}
+
+/// Whether something that was entered there waits for the server.
+fn waits(held: &HeldRecord) -> bool {
+    held.pending && !held.untouched
 }

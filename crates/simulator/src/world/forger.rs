@@ -118,7 +118,7 @@ impl World<'_> {
         let token = self.devices[device].token.clone();
         let HeldRecord { id, write_id, content, .. } = record;
         let others = (0..self.devices.len()).filter(|other| self.oracle.written_on.get(&write_id) != Some(other));
-        let Some(other) = others.last() else { return Ok(()) };
+        let Some(other) = others.max() else { return Ok(()) };
         let said = Some(self.devices[other].id);
         self.tally.fault("state ascribed to another device");
         self.story.tell(self.time.now(), || format!("somebody ascribes {} to another device", self.story.record(id)));

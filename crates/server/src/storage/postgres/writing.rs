@@ -211,6 +211,7 @@ impl Session {
 
 /// The columns of `file.sql`.
 #[derive(Default)]
+#[allow(clippy::struct_field_names, reason = "they are named as the columns are")]
 struct Filed<'a> {
     write_id: Vec<Uuid>,
     record_id: Vec<Uuid>,
