@@ -56,10 +56,10 @@ pub trait Party {
 pub fn in_one_process<P: Party>(open: impl Fn(&Path, Side) -> P + Sync) {
     let folder = folder();
     let first = prepared(folder.path(), &open);
-    let (mine, theirs) = baton::pair();
+    let (mut mine, theirs) = baton::pair();
     std::thread::scope(|scope| {
         scope.spawn(|| second(&open(folder.path(), Side::Second), theirs));
-        self::first(&first, mine);
+        self::first(&first, &mut mine);
     });
     drop(first);
     nothing_is_lost(&open(folder.path(), Side::First));
@@ -83,7 +83,9 @@ pub fn in_two_processes<P: Party>(test: &str, open: impl Fn(&Path, Side) -> P) {
         .stdout(Stdio::piped())
         .spawn()
         .expect("the test binary starts again");
-    self::first(&first, Baton::of_child(&mut other));
+    let mut baton = Baton::of_child(&mut other);
+    self::first(&first, &mut baton);
+    baton.hear_out();
     assert!(other.wait().expect("it ends").success(), "the other process failed");
     drop(first);
     nothing_is_lost(&open(folder.path(), Side::First));
@@ -112,7 +114,7 @@ fn prepared<P: Party>(folder: &Path, open: impl Fn(&Path, Side) -> P) -> P {
     first
 }
 
-fn first(party: &impl Party, mut baton: Baton) {
+fn first(party: &impl Party, baton: &mut Baton) {
     map_whole(party);
     for turn in 1..=TURNS {
         let (from, to) = changed_at(turn);

@@ -121,13 +121,13 @@ async fn a_conflict_with_the_office_is_told_to_the_operator_alone() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
     let first = a.push(gate_event("first")).await.accepted(1);
-    yard.sets(first.id, "close").await;
-    yard.sets(first.id, "reopen").await;
-    a.push(gate_event("second").of_record(first.id).on(&first.receipt)).await.won(4);
+    let second = a.push(gate_event("second").of_record(first.id).on(&first.receipt)).await.accepted(2);
+    yard.restores(first.id, first.write_id).await;
+    a.push(gate_event("third").of_record(first.id).on(&second.receipt)).await.won(4);
     let told = told(&a).await;
     let addressees: Vec<_> = told.iter().map(|notice| notice.addressee_id).collect();
     assert_eq!(addressees, [a.operator]);
-    assert_eq!((told[0].set_aside.operator_id, told[0].set_aside.device_name.as_str()), (None, "office"));
+    assert_eq!((told[0].set_aside.operator_id, told[0].set_aside.office.as_deref()), (None, Some("")));
 }
 
 #[tokio::test]

@@ -265,7 +265,9 @@ async fn what_a_stale_edit_overturns_of_the_office_is_told_to_the_office_and_not
     assert_eq!((conflict.record_id, conflict.record_title.as_str()), (it.id, "Gate in · CSQU 305438 3"));
     assert_eq!(conflict.set_aside.write_id, restored.write_id);
     assert_eq!(conflict.set_aside.outcome, AuditOutcome::SetAside { to: late.write_id });
-    assert_eq!((conflict.set_aside.operator_name.as_str(), conflict.set_aside.device_name.as_str()), ("", ""));
+    assert_eq!((conflict.set_aside.operator_name.as_str(), conflict.set_aside.device_name.as_str()), {
+        ("María Torres", "office")
+    });
     assert_eq!((conflict.kept.write_id, conflict.kept.operator_name.as_str()), (late.write_id, "Héctor Salinas"));
     assert_eq!(conflict.kept.received_at, late.receipt.received_at);
     let said = says(&it.yard.place, &["audit", "conflicts"]);
