@@ -430,6 +430,7 @@ export class MemoryBackend implements Backend {
     this.notices.unshift({
       id,
       what: "unsigned",
+      changed_since: false,
       record_id: id,
       record_kind: "inspection",
       record_title: titleOf(body),
