@@ -244,12 +244,10 @@ impl Book<'_> {
                 let said = Said { device_id: Some(self.device.id), filed: None };
                 (Some(said), base, None)
             }
-            Ground::Reoffer { receipt, told } => {
+            Ground::Reoffer { receipt } => {
                 // Who offers it has no say in who wrote it. Older apps do not always know, and tell nothing or the id
                 // that they had before.
                 let said = receipt.said();
-                let ascribed = said.map(|said| Said { device_id: *told, ..said });
-                let said = if deliberate!(AscribeAsTold) { ascribed } else { said };
                 (said, Some(receipt.version_id()), Some(receipt.received_at))
             }
         };

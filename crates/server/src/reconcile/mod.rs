@@ -71,7 +71,7 @@ impl Offered {
     fn proved_writer(&self) -> Option<Uuid> {
         match &self.ground {
             Ground::Write { .. } => None,
-            Ground::Reoffer { receipt, .. } => receipt.said().and_then(|said| said.device_id),
+            Ground::Reoffer { receipt } => receipt.said().and_then(|said| said.device_id),
         }
     }
 }
@@ -81,7 +81,7 @@ enum Ground {
     /// An operator's write on that state, made after those of its device's writes that had no answer yet.
     Write { base: Option<Receipt>, follows: Vec<Uuid>, withdraws: bool },
     /// A canonical state that the server may have lost, and which device wrote it, as the one that offers it says.
-    Reoffer { receipt: Receipt, told: Option<Uuid> },
+    Reoffer { receipt: Receipt },
 }
 
 /// Reads a page and checks what can be checked without the transaction.
@@ -99,8 +99,8 @@ pub(crate) fn prepare(
             follows.drain(..follows.len().saturating_sub(FOLLOWED));
             (id, write_id, Ground::Write { base, follows, withdraws }, content)
         })
-        .chain(reoffer.into_iter().map(|Canonical { id, receipt, write_id, device_id, content }| {
-            (id, write_id, Ground::Reoffer { receipt, told: device_id }, content)
+        .chain(reoffer.into_iter().map(|Canonical { id, receipt, write_id, content, .. }| {
+            (id, write_id, Ground::Reoffer { receipt }, content)
         }))
         .collect();
     let look = |(id, write_id, ground, content)| {

@@ -191,11 +191,13 @@ impl World<'_> {
         })
     }
 
-    /// What is filed of a write is under the device that made it, whoever gave it back.
+    /// What is filed of a write is under the device that made it, whoever gave it back. A server that was restored may
+    /// have lost that the device ever joined, and then it names nobody; never somebody else.
     pub(crate) fn check_author(&mut self, record: Uuid, entry: &AuditEntry) -> Run {
         let Some(device) = self.oracle.written_on.get(&entry.write_id) else { return Ok(()) };
         let wrote = self.devices[*device].name;
-        self.hold(Invariant::Apart, entry.device_name == wrote, |story| {
+        let is_unknown = entry.device_name.is_empty() && self.host.life > 0;
+        self.hold(Invariant::Apart, entry.device_name == wrote || is_unknown, |story| {
             format!(
                 "{} of {} was written on {wrote}, and is filed under {:?}",
                 story.write(entry.write_id),

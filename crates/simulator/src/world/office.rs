@@ -141,6 +141,8 @@ impl World<'_> {
         let ids: Vec<Uuid> = yards.iter().copied().map(yard_id).collect();
         if self.on_office("setting a device's yards", |server| server.set_device_yards(id, &ids))?.is_some() {
             self.yards_are(device, yards.to_vec());
+            // A code is for the yards that it was made for: whoever still wants to join with one is given another.
+            self.devices[device].code = None;
             self.story.tell(self.time.now(), || format!("{name} works for the yards {yards:?} from now on"));
         }
         Ok(())
