@@ -88,14 +88,16 @@ impl World<'_> {
         })
     }
 
+    /// A restored server may not have heard yet that a device ever joined: the office does not find it.
+    pub(super) fn is_unheard_of(&self, error: &ServerError) -> bool {
+        self.host.life > 0 && matches!(error, ServerError::Refused(refused) if refused.code == ApiErrorCode::NotFound)
+    }
+
     /// The office signs a device out.
     pub(crate) fn revoke(&mut self, device: usize, lasts: Instant) -> Run {
         let id = self.devices[device].id.to_string();
         match self.on_server(SECOND, |server| server.revoke(None, &id))? {
-            // A restored server may not have heard yet that the device ever joined: the office does not find it.
-            Some(Err(ServerError::Refused(error))) if error.code == ApiErrorCode::NotFound && self.host.life > 0 => {
-                return Ok(());
-            }
+            Some(Err(error)) if self.is_unheard_of(&error) => return Ok(()),
             Some(done) => self.works("revoking a device", done)?,
             None => {}
         }

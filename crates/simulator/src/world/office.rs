@@ -139,7 +139,12 @@ impl World<'_> {
         let sim = &self.devices[device];
         let (id, name) = (sim.id, sim.name);
         let ids: Vec<Uuid> = yards.iter().copied().map(yard_id).collect();
-        if self.on_office("setting a device's yards", |server| server.set_device_yards(id, &ids))?.is_some() {
+        let done = match self.on_server(SECOND, |server| server.set_device_yards(id, &ids))? {
+            Some(Err(error)) if self.is_unheard_of(&error) => None,
+            Some(done) => Some(self.works("setting a device's yards", done)?),
+            None => None,
+        };
+        if done.is_some() {
             self.yards_are(device, yards.to_vec());
             // A code is for the yards that it was made for: whoever still wants to join with one is given another.
             self.devices[device].code = None;
