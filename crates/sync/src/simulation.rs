@@ -105,8 +105,6 @@ bugs! {
     RebaseOnUnseen,
     /// A write that was taken in a yard the device has lost since stays pending.
     KeepTakenOfLostScope,
-    /// A change given up while it was on its way gets the receipt of what it said, and not the words.
-    ReceiptOfOtherWords,
     /// The server believes any receipt.
     TrustAnyReceipt,
     /// The server believes the operator whom a device names, and lets a supervisor change what the office closed.

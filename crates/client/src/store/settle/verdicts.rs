@@ -31,7 +31,7 @@ impl Settling<'_> {
         let is_own = makes == Some(judged.write_id);
         let change = apply_verdict(local, judged.write_id, &judged.verdict, version, is_own);
         self.about_to_change(judged.id, change, makes)?;
-        let says_it = local.pending == Some(judged.write_id) || deliberate!(ReceiptOfOtherWords);
+        let says_it = local.pending == Some(judged.write_id);
         if let (Change::Match, Some(CanonicalState::AsSent(receipt)), true) = (change, &judged.canonical, says_it) {
             // By far the most common answer: the row says it already, only the receipt is new.
             self.connection.prepare_cached(include_str!("../match_as_sent.sql"))?.execute((
