@@ -196,7 +196,7 @@ impl World<'_> {
     pub(crate) fn check_author(&mut self, record: Uuid, entry: &AuditEntry) -> Run {
         let Some(device) = self.oracle.written_on.get(&entry.write_id) else { return Ok(()) };
         let wrote = self.devices[*device].name;
-        let is_unknown = entry.device_name.is_empty() && self.host.life > 0;
+        let is_unknown = entry.device_name.is_empty() && self.may_be_forgotten(*device);
         self.hold(Invariant::Apart, entry.device_name == wrote || is_unknown, |story| {
             format!(
                 "{} of {} was written on {wrote}, and is filed under {:?}",

@@ -18,6 +18,8 @@ pub(crate) struct Host {
     /// A backup was made.
     pub has_backup: bool,
     pub backed_up_at: Instant,
+    /// When the oldest backup was made that was put in its place.
+    pub restored_from: Option<Instant>,
     /// What answers in its place.
     pub impostor: Option<super::identity::Impostor>,
     /// Counts the lives it was restored to.
@@ -53,6 +55,7 @@ impl Host {
             folder,
             has_backup: false,
             backed_up_at: 0,
+            restored_from: None,
             impostor: None,
             life: 0,
             machine,

@@ -88,16 +88,23 @@ impl World<'_> {
         })
     }
 
-    /// A restored server may not have heard yet that a device ever joined: the office does not find it.
-    pub(super) fn is_unheard_of(&self, error: &ServerError) -> bool {
-        self.host.life > 0 && matches!(error, ServerError::Refused(refused) if refused.code == ApiErrorCode::NotFound)
+    /// Whether the server may have lost that the device joined, as it is now or as it was before: it was restored from a
+    /// backup from before that.
+    pub(crate) fn may_be_forgotten(&self, device: usize) -> bool {
+        self.host.restored_from.is_some_and(|backup| self.devices[device].joined_at >= backup)
+    }
+
+    /// Whether the office does not find the device because a restored server has lost it, and has not heard from it since.
+    pub(super) fn is_unheard_of(&self, device: usize, error: &ServerError) -> bool {
+        self.may_be_forgotten(device)
+            && matches!(error, ServerError::Refused(refused) if refused.code == ApiErrorCode::NotFound)
     }
 
     /// The office signs a device out.
     pub(crate) fn revoke(&mut self, device: usize, lasts: Instant) -> Run {
         let id = self.devices[device].id.to_string();
         match self.on_server(SECOND, |server| server.revoke(None, &id))? {
-            Some(Err(error)) if self.is_unheard_of(&error) => return Ok(()),
+            Some(Err(error)) if self.is_unheard_of(device, &error) => return Ok(()),
             Some(done) => self.works("revoking a device", done)?,
             None => {}
         }

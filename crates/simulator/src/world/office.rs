@@ -140,7 +140,7 @@ impl World<'_> {
         let (id, name) = (sim.id, sim.name);
         let ids: Vec<Uuid> = yards.iter().copied().map(yard_id).collect();
         let done = match self.on_server(SECOND, |server| server.set_device_yards(id, &ids))? {
-            Some(Err(error)) if self.is_unheard_of(&error) => None,
+            Some(Err(error)) if self.is_unheard_of(device, &error) => None,
             Some(done) => Some(self.works("setting a device's yards", done)?),
             None => None,
         };

@@ -53,6 +53,8 @@ impl World<'_> {
         let opened = self.host.open();
         self.works("opening the restored server", opened)?;
         self.host.life += 1;
+        let backed_up_at = self.host.backed_up_at;
+        self.host.restored_from = Some(self.host.restored_from.map_or(backed_up_at, |oldest| oldest.min(backed_up_at)));
         self.last_change = self.time.now();
         self.forget_what_the_server_lost()?;
         self.photos_after_restore()?;
