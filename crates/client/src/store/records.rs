@@ -321,7 +321,7 @@ impl Authorship {
     }
 }
 
-/// The row of a record that is begun here, listed by that title and stage.
+/// The row of a record that is begun here, listed by that title and stage: pending, and made on nothing.
 pub(super) fn begun(
     connection: &Connection,
     id: Uuid,
@@ -353,27 +353,12 @@ pub(super) fn written(
     connection: &Connection,
     row: RecordRow,
     content: Content,
-    (title, stage): (String, String),
+    listed: (String, String),
     by: &Authorship,
 ) -> Result<RecordRow, StoreError> {
     unanswered::about_to_be_replaced(connection, &row)?;
     let shadow = row.as_canonical().or(row.shadow);
-    Ok(RecordRow {
-        id: row.id,
-        content: by.stamped(content),
-        write_id: by.write_id,
-        device_id: Some(by.device_id),
-        base: row.base,
-        pending: true,
-        rejection: None,
-        shadow,
-        title,
-        stage,
-        changed_at: by.now,
-        untouched: false,
-        withdraws: false,
-        requests_before: unanswered::requests_before(connection)?,
-    })
+    Ok(RecordRow { base: row.base, shadow, ..begun(connection, row.id, by.stamped(content), listed, by)? })
 }
 
 /// The row, if the field may change it.
