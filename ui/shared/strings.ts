@@ -167,9 +167,10 @@ const en = {
     metVoided: (name: string, when: string) =>
       name === "" ? `Struck out on another device at ${when}, while it was open here` : `${name} struck out this record at ${when}, while it was open here`,
     metText:
-      "What you entered did not take that into account. Keep yours: whatever you did not touch becomes as they wrote it. Or take theirs: what you entered since then is dropped.",
+      "What you entered did not take that into account. Keep yours: whatever you did not touch becomes as they wrote it. Or take theirs, and drop what you entered since then.",
     keepMine: "Keep mine",
     takeTheirs: "Take theirs",
+    takeTheirsLead: "This becomes as they wrote it. What you entered since then is dropped.",
     correcting: "You are correcting this report",
     correctingText: "The report stays in force as it was signed until you submit the correction.",
     discardCorrection: "Discard the correction",

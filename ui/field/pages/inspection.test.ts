@@ -163,15 +163,25 @@ it("tells when a record is no longer on the device", async () => {
 describe("a record that somebody else changed while it was open", () => {
   it("says so, and asks what is to be kept", async () => {
     const backend = new MemoryBackend();
-    const stored = backend.records.get("rec-open");
-    if (!stored) throw new Error("no such record");
-    const met = { operator_name: "Héctor Salinas", at: "2026-03-04T20:00:00Z", voided: false };
-    backend.records.set("rec-open", { ...stored, met });
+    backend.meet("rec-open");
     open(backend, "inspection/rec-open/items");
     expect(await text("met")).toContain("Héctor Salinas changed this record");
     await tap("met-mine");
     await waitFor(() => expect(sees("met")).toBe(false));
     expect(backend.kept).toEqual(["mine"]);
+  });
+
+  it("asks once more before what was entered is dropped", async () => {
+    const backend = new MemoryBackend();
+    backend.meet("rec-open");
+    open(backend, "inspection/rec-open/items");
+    await tap("met-theirs");
+    expect(await text("theirs-sheet")).toContain("What you entered since then is dropped");
+    expect(backend.kept).toEqual([]);
+    await tap("theirs-confirm");
+    await waitFor(() => expect(sees("met")).toBe(false));
+    expect(backend.kept).toEqual(["theirs"]);
+    await waitFor(() => expect(sees("theirs-sheet")).toBe(false));
   });
 });
 

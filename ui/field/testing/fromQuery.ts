@@ -5,7 +5,7 @@ import { MemoryBackend } from "./memory";
 
 /**
  * The store in memory in a state that the address asks for, to look at any page: `?memory&place=inbox`,
- * `&photos=4`, `&evicted`, `&noroom`, `&keeping`, `&refuses`, `&unlisted`, `&mended`, `&desktop`, `&sending=3`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&unsigned`, `&theme=dark`, `&live`.
+ * `&photos=4`, `&evicted`, `&noroom`, `&keeping`, `&refuses`, `&unlisted`, `&mended`, `&desktop`, `&sending=3`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&unsigned`, `&met`, `&correcting`, `&theme=dark`, `&live`.
  */
 export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   const backend = new MemoryBackend();
@@ -14,6 +14,11 @@ export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   if (query.get("enrolled") === "no") state.enrolment = null;
   if (query.get("operator") === "no") state.operator = null;
   if (query.has("unsigned")) backend.leaveUnsigned();
+  if (query.has("met")) backend.meet("rec-open");
+  if (query.has("correcting")) {
+    const record = backend.records.get("rec-open");
+    if (record) backend.records.set("rec-open", { ...record, correcting: true, can_discard: true });
+  }
   if (query.has("salvage")) {
     state.salvage =
       "The records on this device were damaged and have been set aside. 3 records that had not been sent yet were saved and are sent as soon as there is a signal.";

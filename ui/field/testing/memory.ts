@@ -245,6 +245,14 @@ export class MemoryBackend implements Backend {
     this.open.delete(id);
   }
 
+  /** Somebody else has changed that record while it was open here. */
+  meet(id: string): void {
+    const record = this.records.get(id);
+    if (!record) throw new Error("There is no such record.");
+    const met = { operator_name: "Héctor Salinas", at: new Date(NOW).toISOString(), voided: false };
+    this.records.set(id, { ...record, met });
+  }
+
   async settleMet(id: string, keep: Keep): Promise<RecordView> {
     this.kept.push(keep);
     const record = this.records.get(id);
