@@ -147,8 +147,12 @@ bugs! {
     ConflictWithOneself,
     /// Of a device's own writes the one that arrives last wins, though a later one was taken.
     LateOwnWriteWins,
+    /// A change that is given up while its answer is outstanding is simply forgotten.
+    ForgetGivenUp,
     /// Bytes that come again are dropped, whether or not those of before are still there.
     DropWhatComesAgain,
+    /// Who wrote a state that is given back after a restore is whoever the device that gives it back says.
+    AscribeAsTold,
     /// People are shown the time that orders writes, which goes on from wherever a wrong clock has brought it.
     ShowReceivedAt,
     /// Any answer that the token is not known signs a device out.
@@ -159,6 +163,8 @@ bugs! {
     RevocationsComeBack,
     /// A restored server does not know devices that joined after the backup.
     ForgetWhoJoinedSince,
+    /// Neither device nor server asks whether the other is the one it belongs to.
+    SyncWithStrangers,
 }
 
 /// Where a process may be killed.

@@ -151,7 +151,7 @@ impl Store {
             match row.shadow.clone() {
                 Some(shadow) if is_ours(shadow.content.scope())? => {
                     forms::forget_meanwhile(transaction, id)?;
-                    if unanswered::is_any(transaction, &row)? {
+                    if unanswered::is_any(transaction, &row)? && !deliberate!(ForgetGivenUp) {
                         let listed = listed_as(&shadow.content);
                         let mut back = written(transaction, row, shadow.content.clone(), listed, by)?;
                         (back.base, back.shadow, back.withdraws) = (Some(shadow.receipt.clone()), Some(shadow), true);

@@ -16,7 +16,7 @@ use super::earlier::Earlier;
 use super::lineage::Lineage;
 use super::notices::{Conflict, Happened, NewState, Side, Standing as Notice};
 use super::references::References;
-use super::{Ground, Offered};
+use super::{Ground, Offered, proved};
 use crate::error::ServerError;
 use crate::photos::is_same_but_for_marks;
 use crate::receipt::Key;
@@ -244,11 +244,8 @@ impl Book<'_> {
                 let said = Said { device_id: Some(self.device.id), filed: None };
                 (Some(said), base, None)
             }
-            Ground::Reoffer { receipt } => {
-                // Who offers it has no say in who wrote it. Older apps do not always know, and tell nothing or the id
-                // that they had before.
-                let said = receipt.said();
-                (said, Some(receipt.version_id()), Some(receipt.received_at))
+            Ground::Reoffer { receipt, told } => {
+                (proved(receipt, *told), Some(receipt.version_id()), Some(receipt.received_at))
             }
         };
         let reason = if said.is_none() { AUTHOR_UNKNOWN.to_owned() } else { String::new() };

@@ -23,7 +23,7 @@ mod stamp;
 
 use gatebook_domain::Body;
 use gatebook_sync::wire::{ApiErrorCode, FOLLOWED, Judged, Push};
-use gatebook_sync::{Authorship, Canonical, Content, Receipt, Rejection, Verdict, deliberate};
+use gatebook_sync::{Authorship, Canonical, Content, Receipt, Rejection, Said, Verdict, deliberate};
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -71,7 +71,7 @@ impl Offered {
     fn proved_writer(&self) -> Option<Uuid> {
         match &self.ground {
             Ground::Write { .. } => None,
-            Ground::Reoffer { receipt } => receipt.said().and_then(|said| said.device_id),
+            Ground::Reoffer { receipt, told } => proved(receipt, *told).and_then(|said| said.device_id),
         }
     }
 }
@@ -81,7 +81,14 @@ enum Ground {
     /// An operator's write on that state, made after those of its device's writes that had no answer yet.
     Write { base: Option<Receipt>, follows: Vec<Uuid>, withdraws: bool },
     /// A canonical state that the server may have lost, and which device wrote it, as the one that offers it says.
-    Reoffer { receipt: Receipt },
+    Reoffer { receipt: Receipt, told: Option<Uuid> },
+}
+
+/// What the receipt of a state that is given back proves of who wrote it and when. Who gives it back has no say in that:
+/// older apps do not always know, and tell nothing or the id that they had before.
+fn proved(receipt: &Receipt, told: Option<Uuid>) -> Option<Said> {
+    let said = receipt.said();
+    if deliberate!(AscribeAsTold) { said.map(|said| Said { device_id: told, ..said }) } else { said }
 }
 
 /// Reads a page and checks what can be checked without the transaction.
@@ -99,8 +106,8 @@ pub(crate) fn prepare(
             follows.drain(..follows.len().saturating_sub(FOLLOWED));
             (id, write_id, Ground::Write { base, follows, withdraws }, content)
         })
-        .chain(reoffer.into_iter().map(|Canonical { id, receipt, write_id, content, .. }| {
-            (id, write_id, Ground::Reoffer { receipt }, content)
+        .chain(reoffer.into_iter().map(|Canonical { id, receipt, write_id, device_id, content }| {
+            (id, write_id, Ground::Reoffer { receipt, told: device_id }, content)
         }))
         .collect();
     let look = |(id, write_id, ground, content)| {

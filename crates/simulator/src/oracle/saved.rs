@@ -116,6 +116,22 @@ impl World<'_> {
         self.noted(device, record, before, "finds saved after the kill")
     }
 
+    /// Whoever gives a change up that the server has put in force takes it back there, or it would come back to them.
+    pub(crate) fn check_given_up(&mut self, device: usize, record: Uuid) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let held = open.device.store().held(record);
+        let Some(held) = self.works("reading a record", held)?.filter(|held| !held.pending) else { return Ok(()) };
+        let audit = self.audit(record);
+        let Some(in_force) = super::judged::canonical(&audit).map(|entry| entry.write_id) else { return Ok(()) };
+        let is_its_own = self.oracle.written_on.get(&in_force) == Some(&device);
+        let is_known = self.oracle.had_seen_it_lose(held.write_id, in_force);
+        let name = self.devices[device].name;
+        self.hold(Invariant::NothingLost, !is_its_own || is_known, |story| {
+            let (record, write) = (story.record(record), story.write(in_force));
+            format!("a change to {record} was given up on {name}, and nothing takes {write} back at the server")
+        })
+    }
+
     /// Checks what this device's operators saw saved, as far as the server has not been seen to hold it.
     pub(crate) fn check_saved(&mut self, device: usize) -> Run {
         if self.devices[device].open.is_none() {

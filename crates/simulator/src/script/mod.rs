@@ -90,6 +90,8 @@ pub(crate) enum What {
     Office { act: OfficeAct },
     /// Somebody with the device's token sends what it holds with altered receipts.
     Forgery { device: usize },
+    /// Somebody with the device's token gives back what it holds, as if another device had written it.
+    Ascription { device: usize },
     /// Another server answers for a while: one begun on an empty folder, or one with the right data and another key.
     Impostor { is_empty: bool, lasts: Instant },
     /// Something about photos.
@@ -121,6 +123,8 @@ pub(crate) enum Act {
     SaveOpen,
     /// What the open form shows is handed in.
     SubmitOpen,
+    /// A change to what a colleague has open in a form.
+    Meddle,
     /// Somebody says what is to be kept of two changes that met in a form.
     Choose,
     /// An inspection is filled in to the end, signed and handed in.

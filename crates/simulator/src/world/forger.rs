@@ -32,7 +32,7 @@ impl World<'_> {
         let (record, receipt) = dice.pick(&held).clone();
         match dice.below(5) {
             0 => return self.usurp(&token, record, receipt, Uuid::from_u64_pair(salt, dice.next())),
-            1 => return self.ascribe(device, record, receipt),
+            1 => return self.ascribe(device, &mut dice),
             _ => {}
         }
         let before = self.audit(record.id);
@@ -114,9 +114,20 @@ impl World<'_> {
 
     /// A state goes to the server as it is, but as if another device had written it. It is proved, and a server that lost it
     /// takes it; under the one that did write it.
-    fn ascribe(&mut self, device: usize, record: HeldRecord, receipt: Receipt) -> Run {
-        let token = self.devices[device].token.clone();
-        let HeldRecord { id, write_id, content, .. } = record;
+    pub(super) fn ascribe(&mut self, device: usize, dice: &mut Dice) -> Run {
+        let sim = &self.devices[device];
+        if self.host.is_down || sim.is_revoked {
+            return Ok(());
+        }
+        let token = sim.token.clone();
+        let held = self.proved(device)?;
+        let is_lost = |held: &HeldRecord| self.audit(held.id).iter().all(|entry| entry.write_id != held.write_id);
+        let lost: Vec<_> = held.iter().filter(|(held, _)| is_lost(held)).cloned().collect();
+        let held = if lost.is_empty() { held } else { lost };
+        if held.is_empty() {
+            return Ok(());
+        }
+        let (HeldRecord { id, write_id, content, .. }, receipt) = dice.pick(&held).clone();
         let others = (0..self.devices.len()).filter(|other| self.oracle.written_on.get(&write_id) != Some(other));
         let Some(other) = others.max() else { return Ok(()) };
         let said = Some(self.devices[other].id);

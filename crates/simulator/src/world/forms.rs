@@ -8,6 +8,7 @@ use gatebook_domain::party::CarrierRef;
 use gatebook_domain::signature::{Signature, SignatureRole};
 use gatebook_domain::{Body, Extra, Kind, RecordState};
 use jiff::Timestamp;
+use uuid::Uuid;
 
 use super::device::Form;
 use super::operator::{Done, body_of, fill, held, is_open, says, shown};
@@ -77,6 +78,25 @@ impl World<'_> {
         self.noted(device, form.record, Some(before), "saves in a form that was open")?;
         (form.shown, form.body) = (view.write_id, view.body);
         self.devices[device].form = Some(form);
+        self.pump(device)
+    }
+
+    /// What a colleague has open in a form is changed.
+    pub(super) fn meddle(&mut self, device: usize, dice: &mut Dice) -> Run {
+        let Some(open) = &self.devices[device].open else { return Ok(()) };
+        let shown_to = |record: Uuid| {
+            let colleagues = self.devices.iter().enumerate().filter(|(number, _)| *number != device);
+            colleagues.filter_map(|(_, sim)| sim.form.as_ref()).any(|form| form.record == record)
+        };
+        let records = held(open, |held| is_open(held) && shown_to(held.id));
+        if records.is_empty() {
+            return Ok(());
+        }
+        let record = dice.pick(&records).clone();
+        let Ok(mut body) = body_of(&record) else { return Ok(()) };
+        let text = self.text(device, dice);
+        fill(&mut body, &text, false, dice);
+        self.save(device, record.id, body)?;
         self.pump(device)
     }
 

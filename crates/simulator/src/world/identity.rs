@@ -19,21 +19,22 @@ pub(crate) struct Impostor {
 }
 
 impl World<'_> {
-    /// Something else answers at the server's address: a server begun on an empty folder, or the right data under another key.
+    /// Something else answers at the server's address: a server begun on an empty folder, or on a copy of the right data under
+    /// a key of its own.
     pub(crate) fn impostor(&mut self, is_empty: bool, lasts: Instant) -> Run {
         if self.host.is_down || self.host.impostor.is_some() {
             return Ok(());
         }
-        let what = if is_empty { "server started on an empty folder" } else { "server started with another key" };
+        let what =
+            if is_empty { "server started on an empty folder" } else { "server started on a copy, with another key" };
         self.tally.fault(what);
         self.story.tell(self.time.now(), || format!("for a while it is a {what}"));
-        let (folder, environment) = (self.host.folder.clone(), Arc::clone(&self.host.machine));
-        let config = if is_empty {
-            Config::new(folder.with_file_name("empty"))
-        } else {
-            let key_file = Some(folder.with_file_name("other.key"));
-            Config { key_file, ..Config::new(folder) }
-        };
+        let environment = Arc::clone(&self.host.machine);
+        let config = Config::new(self.host.folder.with_file_name(if is_empty { "empty" } else { "copy" }));
+        if !is_empty {
+            let copied = self.copy_to(&config.data);
+            self.works("copying the server's data", copied)?;
+        }
         let opened = Server::open(Config { environment, ..config });
         let server = self.works("opening another server", opened)?;
         let until = self.time.now() + lasts;

@@ -21,6 +21,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::clock::{Instant, MINUTE, Time, YEAR};
+use crate::dice::Dice;
 use crate::kill::{Desk, Who};
 use crate::oracle::Oracle;
 use crate::script::{Script, What};
@@ -238,6 +239,7 @@ impl World<'_> {
             What::Restore { is_announced } => self.restore(*is_announced),
             What::Office { act } => self.office(&act.clone(), step.salt),
             What::Forgery { device } => self.forge(*device, step.salt),
+            What::Ascription { device } => self.ascribe(*device, &mut Dice::new(step.salt, 0xa5c)),
             What::Impostor { is_empty, lasts } => self.impostor(*is_empty, *lasts),
             What::Photo(about) => self.photo_step(about, step.salt),
         }

@@ -57,13 +57,8 @@ impl World<'_> {
             Act::SubmitOpen => self.submit_form(device),
             Act::Choose => self.choose(device, &mut dice),
             Act::Finish => self.finish(device, &mut dice),
-            Act::Discard => self.on_one(
-                device,
-                &mut dice,
-                |held| held.pending && !held.untouched || held.correction.is_some(),
-                "gives up the change to",
-                |device, record, _| give_up(device, record.id),
-            ),
+            Act::Meddle => self.meddle(device, &mut dice),
+            Act::Discard => self.discard(device, &mut dice),
             Act::Misuse => self.misuse(device, &mut dice),
             Act::Correct => {
                 self.switch(device, &mut dice, true)?;
@@ -210,6 +205,18 @@ impl World<'_> {
         self.captured("saving", saved)?;
         self.check_typed(device, record, &typed)?;
         self.noted(device, record, before, "saves")
+    }
+
+    /// A change is given up. If the server has it, and as far as the device knows nothing came of it, it is to be taken back
+    /// there as well.
+    fn discard(&mut self, device: usize, dice: &mut Dice) -> Run {
+        let fits = |held: &HeldRecord| held.pending && !held.untouched || held.correction.is_some();
+        let mut given_up = None;
+        self.on_one(device, dice, fits, "gives up the change to", |device, record, _| {
+            given_up = Some(record.id);
+            give_up(device, record.id)
+        })?;
+        given_up.map_or(Ok(()), |record| self.check_given_up(device, record))
     }
 
     /// Something the server does not take: a text that is too long, or somebody who does not work there.
@@ -367,6 +374,7 @@ impl Act {
             Self::Switch => "operator changed",
             Self::Open => "form opened",
             Self::SaveOpen => "form saved that was held open",
+            Self::Meddle => "record changed that a colleague has open",
             Self::SubmitOpen => "form handed in that was held open",
             Self::Choose => "chosen what is kept of two changes",
             Self::Finish => "inspection handed in",

@@ -1,15 +1,25 @@
 //! Backups of the server, and its restore from one: what it took since is gone there, and comes back from the devices.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use gatebook_server::restore_backup;
 
 use super::{Run, World};
 use crate::kill::Image;
+use crate::templates::SERVER_DATABASE;
 
 impl World<'_> {
     fn backup_file(&self) -> PathBuf {
         self.host.folder.with_file_name("backup.sqlite")
+    }
+
+    /// Copies the server's data to another folder, without its key.
+    pub(super) fn copy_to(&self, folder: &Path) -> anyhow::Result<()> {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder)?;
+        }
+        std::fs::create_dir_all(folder)?;
+        Ok(self.host.server().backup(&folder.join(SERVER_DATABASE))?)
     }
 
     /// The newest backup is the only one.
