@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use gatebook_sync::{Receipt, has_seen_every_word};
+use gatebook_sync::{Content, Receipt, has_seen_every_word};
 use uuid::Uuid;
 
 use crate::error::ServerError;
@@ -53,16 +53,23 @@ impl Earlier {
         };
         let writes = self.writes.get(&(held.record_id, base.version)).map(Vec::as_slice).unwrap_or_default();
         let then = &writes.iter().find(is_base)?.content;
-        let has_seen = match (unmarked(then), unmarked(&held.content)) {
-            (Some(then), Some(now)) => then.says_the_same_as(&now) || has_seen_every_word(&then, &now),
-            _ => has_seen_every_word(then, &held.content),
-        };
-        has_seen.then(|| {
-            let mut receipt = held.receipt();
-            Key::mark(&mut receipt, held.write_id, &held.content);
-            receipt
-        })
+        has_seen_all(then, &held.content).then(|| marked_receipt(held))
     }
+}
+
+/// Whether whoever saw `then` has seen every word of `now`, whatever the server itself says in either of a photo.
+pub(super) fn has_seen_all(then: &Content, now: &Content) -> bool {
+    match (unmarked(then), unmarked(now)) {
+        (Some(then), Some(now)) => then.says_the_same_as(&now) || has_seen_every_word(&then, &now),
+        _ => has_seen_every_word(then, now),
+    }
+}
+
+/// What stands for that state where a base is compared with it.
+pub(super) fn marked_receipt(held: &Held) -> Receipt {
+    let mut receipt = held.receipt();
+    Key::mark(&mut receipt, held.write_id, &held.content);
+    receipt
 }
 
 /// Whether the record has changed in this epoch since that state of it.

@@ -5,14 +5,14 @@ use std::collections::{HashMap, HashSet};
 use gatebook_domain::{Body, Kind};
 use gatebook_sync::deliberate;
 use gatebook_sync::{
-    Authorship, Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Said, Sequence,
-    Verdict, VersionId, decide,
+    Authorship, Content, Decision, Epoch, Existing, Incoming, Kept, Offer, Receipt, Rejection, RejectionCode, Said,
+    Sequence, Verdict, VersionId, decide,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::check::{another_kind, elsewhere};
-use super::earlier::Earlier;
+use super::earlier::{Earlier, has_seen_all, marked_receipt};
 use super::lineage::Lineage;
 use super::notices::{Conflict, Happened, NewState, Side, Standing as Notice};
 use super::references::References;
@@ -167,13 +167,20 @@ impl Book<'_> {
         Some(InForce { receipt, content, put_back_from })
     }
 
-    /// The receipt of what is held, if the writer has seen every word of it though the base is older.
+    /// The receipt of what is held, if the writer has seen every word of it though the base is older. Whoever went on from
+    /// a write of their own that was taken had that before their eyes, and not what it was made on.
     fn effective_base(&self, offered: &Offered) -> Option<Receipt> {
-        match (&offered.ground, self.standing.get(&offered.id)) {
-            (Ground::Write { base: Some(base), .. }, Some(Standing::Stored(held))) => {
-                self.earlier.effective_base(held, base)
-            }
-            _ => None,
+        let (Ground::Write { base, follows, .. }, Some(Standing::Stored(held))) =
+            (&offered.ground, self.standing.get(&offered.id))
+        else {
+            return None;
+        };
+        let was_taken =
+            |verdict: &Verdict| matches!(verdict, Verdict::Accepted | Verdict::Conflict { kept: Kept::Incoming });
+        let taken = |(record, verdict, content)| (record == offered.id && was_taken(verdict)).then_some(content);
+        match follows.iter().rev().find_map(|write| self.known(*write).and_then(taken)) {
+            Some(seen) => has_seen_all(seen, &held.content).then(|| marked_receipt(held)),
+            None => self.earlier.effective_base(held, base.as_ref()?),
         }
     }
 

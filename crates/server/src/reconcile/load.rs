@@ -36,13 +36,12 @@ pub(super) fn load<'a>(
     held.extend(writing.claim(device.tenant, &sorted(notices))?);
     let writes: Vec<_> = page.iter().map(|offered| offered.write_id).collect();
     let followed = writing.followed(device.tenant, &writes)?;
-    // The server's own word may lie on top of an attachment's unanswered write: what that said tells.
-    let under_marks =
-        page.iter().filter(|it| it.content.kind == Kind::Attachment.as_str()).flat_map(|it| match &it.ground {
-            Ground::Write { follows, .. } => follows.as_slice(),
-            Ground::Reoffer { .. } => &[],
-        });
-    let asked: Vec<_> = writes.iter().chain(under_marks).copied().collect();
+    // What a write goes on from may have been taken though its device never heard of it: what that said tells.
+    let gone_on_from = page.iter().flat_map(|it| match &it.ground {
+        Ground::Write { follows, .. } => follows.as_slice(),
+        Ground::Reoffer { .. } => &[],
+    });
+    let asked: Vec<_> = writes.iter().chain(gone_on_from).copied().collect();
     let ledger = writing.ledger(device.tenant, &asked)?;
     let lineage = if reoffered.is_empty() { Vec::new() } else { writing.lineage(device.tenant, &reoffered)? };
     let in_force: HashMap<_, _> = held.iter().map(|held| (held.record_id, held)).collect();

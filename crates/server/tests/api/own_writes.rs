@@ -1,7 +1,8 @@
 //! Writes of one device to one record that are on their way together, or whose answers were lost.
 
-use gatebook_sync::wire::AuditOutcome;
+use gatebook_sync::wire::{AuditOutcome, OfficeConflicts};
 use gatebook_sync::{Kept, Verdict};
+use reqwest::Method;
 
 use crate::support::{TestServer, gate_event};
 
@@ -90,4 +91,32 @@ async fn a_change_given_up_before_it_was_taken_stands_in_nobodys_way() {
     assert_eq!((answer.verdict(), answer.held().write_id), (&Verdict::Accepted, theirs.write_id));
     // The slip arrives at last.
     assert_eq!(a.send(vec![slip]).await.held().write_id, theirs.write_id);
+}
+
+#[tokio::test]
+async fn who_goes_on_from_a_write_whose_answer_was_lost_has_not_seen_the_office_bring_back_what_that_was_made_on() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let first = a.push(gate_event("first")).await.accepted(1);
+    let unanswered = gate_event("second").of_record(first.id).on(&first.receipt).written_on(&a);
+    a.send(vec![unanswered.clone()]).await.accepted(2);
+    let restored = yard.restores(first.id, first.write_id).await;
+    let next = gate_event("third").of_record(first.id).on(&first.receipt).after(&[&unanswered]).written_on(&a);
+    a.send(vec![next]).await.won(4);
+    let found: OfficeConflicts = yard.admin(Method::GET, "/v1/conflicts", None).await.json().await.unwrap();
+    let overturned: Vec<_> = found.conflicts.iter().map(|conflict| conflict.set_aside.write_id).collect();
+    assert_eq!(overturned, [restored.write_id]);
+}
+
+#[tokio::test]
+async fn who_goes_on_from_a_write_whose_answer_was_lost_has_seen_it_brought_back() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let first = a.push(gate_event("first")).await.accepted(1);
+    let unanswered = gate_event("second").of_record(first.id).on(&first.receipt).written_on(&a);
+    let second = a.send(vec![unanswered.clone()]).await.accepted(2);
+    b.push(gate_event("another's").of_record(first.id).on(&second.receipt)).await.accepted(3);
+    yard.restores(first.id, second.write_id).await;
+    let next = gate_event("third").of_record(first.id).on(&first.receipt).after(&[&unanswered]).written_on(&a);
+    a.send(vec![next]).await.accepted(5);
 }

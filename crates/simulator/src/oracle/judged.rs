@@ -243,7 +243,9 @@ impl World<'_> {
         }
         if self.was_overtaken(push, after) {
             // A later write of the same device was judged before it arrived.
-            let stands = now == Some(held.write_id) && mine.outcome == AuditOutcome::Superseded;
+            let takes_nothing_back = push.withdraws && mine.outcome == AuditOutcome::Unchanged;
+            let is_passed_over = takes_nothing_back || mine.outcome == AuditOutcome::Superseded;
+            let stands = now == Some(held.write_id) && is_passed_over;
             return self.hold(Invariant::LosersTold, stands || self.host.life > 0, |story| {
                 told(story, "it was made before what its device wrote later, and displaced something")
             });
@@ -273,12 +275,16 @@ impl World<'_> {
         if is_draft && !had_seen && now == Some(held.write_id) {
             return self.lost(tenant, push.id, mine, held, after);
         }
+        // A restored server may have lost that the office had put a draft in force, which its writer went on from.
+        let went_on_from_lost = push.base.as_ref().is_some_and(|base| base.received_at > held.received_at);
         // Who took what somebody else wrote may have put a draft in place of their own report.
         let has_chosen = self.oracle.made_on.get(&push.write_id).is_some_and(|made_on| made_on.len() > 1);
         let is_taken_back = is_draft && had_seen && push.content.state == RecordState::Live;
-        self.hold(Invariant::LosersTold, !is_taken_back || push.withdraws || has_chosen, |story| {
-            told(story, "a report was taken back by a correction that nobody has submitted")
-        })?;
+        self.hold(
+            Invariant::LosersTold,
+            !is_taken_back || push.withdraws || has_chosen || went_on_from_lost,
+            |story| told(story, "a report was taken back by a correction that nobody has submitted"),
+        )?;
         let is_in_line = push.base.as_ref().is_some_and(|base| is_in_line(held, base));
         self.hold(Invariant::LosersTold, !is_draft || saw_it || is_in_line, |story| {
             told(story, "nobody has submitted it, and it displaced a report that its writer had not seen")

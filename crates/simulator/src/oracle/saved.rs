@@ -2,6 +2,7 @@
 
 use gatebook_domain::Body;
 use gatebook_sync::Content;
+use gatebook_sync::wire::AuditEntry;
 use uuid::Uuid;
 
 use super::Saved;
@@ -116,12 +117,23 @@ impl World<'_> {
         self.noted(device, record, before, "finds saved after the kill")
     }
 
-    /// Whoever gives a change up that the server has put in force takes it back there, or it would come back to them.
+    /// Whoever gives a change up sees what they go back to; and a change that the server has put in force is taken back
+    /// there, or it would come back to them.
     pub(crate) fn check_given_up(&mut self, device: usize, record: Uuid) -> Run {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let held = open.device.store().held(record);
-        let Some(held) = self.works("reading a record", held)?.filter(|held| !held.pending) else { return Ok(()) };
+        let Some(held) = self.works("reading a record", held)? else { return Ok(()) };
         let audit = self.audit(record);
+        if held.pending {
+            let is_base = |entry: &&AuditEntry| {
+                let base = held.base.as_ref();
+                base.is_some_and(|base| entry.version == Some(base.version) && entry.received_at == base.received_at)
+            };
+            if let Some(gone_back_to) = audit.iter().find(is_base) {
+                self.made_on(held.write_id, Some(gone_back_to.write_id));
+            }
+            return Ok(());
+        }
         let Some(in_force) = super::judged::canonical(&audit).map(|entry| entry.write_id) else { return Ok(()) };
         let is_its_own = self.oracle.written_on.get(&in_force) == Some(&device);
         let is_known = self.oracle.had_seen_it_lose(held.write_id, in_force);
