@@ -28,14 +28,18 @@ impl World<'_> {
         self.tally.fault(what);
         self.story.tell(self.time.now(), || format!("for a while it is a {what}"));
         let (folder, environment) = (self.host.folder.clone(), Arc::clone(&self.host.machine));
-        let config = if is_empty {
-            Config::new(folder.with_file_name("empty"))
+        let own = Config { environment, new_key: true, ..Config::new(&folder) };
+        let (data, key_file) = if is_empty {
+            (folder.with_file_name("empty"), None)
         } else {
-            let key_file = Some(folder.with_file_name("other.key"));
-            Config { key_file, ..Config::new(folder) }
+            (folder.clone(), Some(folder.with_file_name("other.key")))
         };
-        let opened = Server::open(Config { environment, ..config });
+        let opened = Server::open(Config { data, key_file, ..own.clone() });
         let server = self.works("opening another server", opened)?;
+        if !is_empty {
+            // It came over the database from before servers told keys apart: the right server's key is still what is known.
+            self.works("telling the server's own key", Server::open(own).map(drop))?;
+        }
         let until = self.time.now() + lasts;
         self.host.impostor = Some(Impostor { server, until });
         self.after(lasts, Happening::ItselfAgain);
