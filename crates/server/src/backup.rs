@@ -8,7 +8,8 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::error::{ServerError, refuse};
-use crate::files::{FolderLock, sync_file, sync_folder_of};
+use crate::files::{FolderLock, Use, sync_file, sync_folder_of};
+use crate::receipt::{KEY_FILE, Key};
 use crate::server::{Server, epoch_after, epoch_at};
 use crate::storage::Database;
 use crate::storage::sqlite::{self, APPLICATION_ID, DATABASE};
@@ -66,14 +67,38 @@ impl Server {
 /// backup lacks. What was there is set aside, not deleted. No server may be running on the folder.
 ///
 /// # Errors
-/// The backup is not a server's database, a server is running, or the folder cannot be written.
+/// The backup is not a server's database, is of a newer server or was made under another key; a server is running, or the
+/// folder cannot be written.
 pub fn restore_backup(data: &Path, backup: &Path, now: Timestamp) -> Result<Epoch, ServerError> {
-    let _alone = FolderLock::exclusive(data)?;
-    check_ours(backup)?;
+    restore_made_under(MadeUnder::KeyAt(&data.join(KEY_FILE)), data, backup, now)
+}
+
+/// Under which key a backup is expected to have been made.
+#[derive(Clone, Copy)]
+pub(crate) enum MadeUnder<'a> {
+    /// The one that lies there.
+    KeyAt(&'a Path),
+    /// Whatever key it was: it is lost, and the server that is started next tells its own.
+    AnyKey,
+}
+
+/// The same, with what is known of its key. A backup that the server could not be started on is refused before anything
+/// is touched.
+pub(crate) fn restore_made_under(
+    made_under: MadeUnder<'_>,
+    data: &Path,
+    backup: &Path,
+    now: Timestamp,
+) -> Result<Epoch, ServerError> {
+    check_ours(backup, made_under)?;
+    let _alone = FolderLock::take(data, Use::Replace)?;
     let database = data.join(DATABASE);
     let replaced = finish(&database);
     let staged = data.join("restoring.sqlite");
     std::fs::copy(backup, &staged)?;
+    if matches!(made_under, MadeUnder::AnyKey) {
+        sqlite::forget_key(&Connection::open(&staged)?)?;
+    }
     let epoch = begin_epoch(&staged, replaced, now)?;
     sync_file(&staged)?;
     set_aside(data, &database, epoch)?;
@@ -84,12 +109,21 @@ pub fn restore_backup(data: &Path, backup: &Path, now: Timestamp) -> Result<Epoc
     Ok(epoch)
 }
 
-fn check_ours(backup: &Path) -> Result<(), ServerError> {
+fn check_ours(backup: &Path, made_under: MadeUnder<'_>) -> Result<(), ServerError> {
     let not_ours = || ServerError::NotOurs(backup.to_owned());
     let opened = Connection::open_with_flags(backup, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     let id: i32 = opened.pragma_query_value(None, "application_id", |row| row.get(0)).map_err(|_| not_ours())?;
     let sound: String = opened.pragma_query_value(None, "quick_check", |row| row.get(0)).map_err(|_| not_ours())?;
-    if id == APPLICATION_ID && sound == "ok" { Ok(()) } else { Err(not_ours()) }
+    if id != APPLICATION_ID || sound != "ok" {
+        return Err(not_ours());
+    }
+    let check = sqlite::look_at_backup(&opened)?.key_check;
+    let MadeUnder::KeyAt(key) = made_under else { return Ok(()) };
+    match (Key::read(key)?, check) {
+        (Some(here), Some(check)) if here.check()[..] != check => Err(ServerError::BackupOfOtherKey(key.to_owned())),
+        // A key that is missing may be put back afterwards; no server starts without it.
+        _ => Ok(()),
+    }
 }
 
 /// How far the life that ends had come.

@@ -195,6 +195,9 @@ pub struct Config {
     /// Whether a new server may begin where there is no database. A mistyped place must not become an empty server that
     /// knows nobody's device: on the command line this has to be asked for.
     pub may_begin: bool,
+    /// The server's key is lost for good: it goes on with the one in the key file, whatever key the database knew, or with
+    /// a new one if there is none. To devices it is another server until they join anew.
+    pub new_key: bool,
     /// Bounds.
     pub bounds: Bounds,
     /// Clock and ids.
@@ -214,9 +217,17 @@ impl Config {
             time_server: None,
             trusts_clock: false,
             may_begin: true,
+            new_key: false,
             bounds: Bounds::default(),
             environment: Arc::new(SystemEnvironment),
         }
+    }
+}
+
+impl Config {
+    /// Where the key lies.
+    pub(crate) fn key_path(&self) -> PathBuf {
+        self.key_file.clone().unwrap_or_else(|| self.data.join(crate::receipt::KEY_FILE))
     }
 }
 

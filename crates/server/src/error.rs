@@ -39,10 +39,19 @@ pub enum ServerError {
     #[error("with --database name the key file with --key-file; every server on the database needs the same key")]
     NoKeyFile,
     /// The key file is not there, and the database already has a key.
-    #[error("{0} is not there; copy the key file from another server on this database, or from its backup")]
+    #[error(
+        "{0} is not there; copy the key file from another server on this database, or from where it was kept. Only if it is \
+         lost for good, `serve --new-key` goes on without it, and every device has to join anew"
+    )]
     KeyMissing(PathBuf),
+    /// The key file may not be read.
+    #[error("{0} cannot be read; let the user that the server runs as read it")]
+    KeyUnreadable(PathBuf, #[source] std::io::Error),
     /// The key is not the one with which the database was begun.
-    #[error("{0} is not the key of this database; use the key file of the other servers on it")]
+    #[error(
+        "{0} is not the key of this database; use the key file of the other servers on it, or the one that was kept. Only \
+         if it is lost for good, `serve --new-key` goes on with this one, and every device has to join anew"
+    )]
     WrongKey(PathBuf),
     /// The file system.
     #[error("the data folder failed")]
@@ -85,9 +94,23 @@ pub enum ServerError {
     /// What was revoked cannot be read or noted.
     #[error("the list of revoked devices cannot be read or written; it lies beside the key, or in the photo store")]
     Revocations(#[source] Cause),
+    /// The backup was made under another key than the server has.
+    #[error(
+        "the backup was made under another key than {0}; put that key back first. Only if it is lost for good, put the \
+         backup in place with --new-key"
+    )]
+    BackupOfOtherKey(PathBuf),
     /// A server runs on the data folder.
     #[error("a server is running on {0}; stop it first")]
     InUse(PathBuf),
+    /// Another server serves the data folder.
+    #[error("a server is running on {0} already; stop it first, or give this one a folder of its own with --data")]
+    AlreadyServed(PathBuf),
+    /// The data folder, or the database in it, is read-only to this process.
+    #[error(
+        "{0} cannot be written; let the user that the server runs as write there, or name another folder with --data"
+    )]
+    NotWritable(PathBuf),
     /// What was asked cannot be done; the message says why.
     #[error("{}", .0.message)]
     Refused(ApiError),

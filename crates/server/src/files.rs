@@ -1,38 +1,77 @@
 //! The data folder: who has it open, and making sure that what was put there stays.
 
 use std::fs::{File, TryLockError};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use crate::error::ServerError;
 
 const LOCK_FILE: &str = "server.lock";
+const SERVING_FILE: &str = "serving.lock";
 
-/// Held as long as somebody works on a data folder. Any number may; replacing the database wants to be alone.
+/// Held as long as somebody works on a data folder. The system lets go of it when the process ends, however that is.
 #[derive(Debug)]
 pub(crate) struct FolderLock {
     _file: File,
 }
 
+/// What somebody wants a data folder for.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Use {
+    /// To work on it, as any number may at a time.
+    Work,
+    /// To replace what is in it, alone.
+    Replace,
+    /// To serve it: one at a time, with any number of commands beside it.
+    Serve,
+}
+
 impl FolderLock {
-    /// For those who use the folder.
-    pub(crate) fn shared(folder: &Path) -> Result<Self, ServerError> {
-        Self::take(folder, File::try_lock_shared)
-    }
-
-    /// For the one who replaces what is in it.
-    pub(crate) fn exclusive(folder: &Path) -> Result<Self, ServerError> {
-        Self::take(folder, File::try_lock)
-    }
-
-    fn take(folder: &Path, lock: fn(&File) -> Result<(), TryLockError>) -> Result<Self, ServerError> {
-        std::fs::create_dir_all(folder)?;
-        let file = File::options().create(true).truncate(false).write(true).open(folder.join(LOCK_FILE))?;
-        match lock(&file) {
+    /// Takes the lock, making the folder and the lock's file if they are not there.
+    pub(crate) fn take(folder: &Path, to: Use) -> Result<Self, ServerError> {
+        let failed = |error: std::io::Error| match error.kind() {
+            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => ServerError::NotWritable(folder.to_owned()),
+            _ => error.into(),
+        };
+        std::fs::create_dir_all(folder).map_err(failed)?;
+        let path = folder.join(to.file());
+        let file = File::options().create(true).truncate(false).write(true).open(path).map_err(failed)?;
+        let taken = if matches!(to, Use::Work) { file.try_lock_shared() } else { file.try_lock() };
+        match taken {
             Ok(()) => Ok(Self { _file: file }),
+            Err(TryLockError::WouldBlock) if matches!(to, Use::Serve) => {
+                Err(ServerError::AlreadyServed(folder.to_owned()))
+            }
             Err(TryLockError::WouldBlock) => Err(ServerError::InUse(folder.to_owned())),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
     }
+
+    /// The same without making anything; none if nobody ever took it there.
+    pub(crate) fn take_if_there(folder: &Path, to: Use) -> Result<Option<Self>, ServerError> {
+        if folder.join(to.file()).exists() { Self::take(folder, to).map(Some) } else { Ok(None) }
+    }
+}
+
+impl Use {
+    const fn file(self) -> &'static str {
+        match self {
+            Self::Work | Self::Replace => LOCK_FILE,
+            Self::Serve => SERVING_FILE,
+        }
+    }
+}
+
+/// Whether this process may write what lies there. It is only asked, not tried: nothing is opened or made.
+#[cfg(unix)]
+pub(crate) fn may_write(path: &Path) -> bool {
+    rustix::fs::access(path, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+/// Whether this process may write what lies there, as far as can be told without trying.
+#[cfg(not(unix))]
+pub(crate) fn may_write(path: &Path) -> bool {
+    std::fs::metadata(path).is_ok_and(|found| found.is_dir() || !found.permissions().readonly())
 }
 
 /// Makes sure that what the file holds survives a power cut.

@@ -45,7 +45,7 @@ impl Key {
         match std::fs::read(path) {
             Ok(bytes) => bytes.try_into().map(|key| Some(Self(key))).map_err(|_| ServerError::BadKey(path.to_owned())),
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(ServerError::KeyUnreadable(path.to_owned(), error)),
         }
     }
 

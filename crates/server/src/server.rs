@@ -1,7 +1,6 @@
 //! The server without HTTP: what a transport, a simulator and the command line call.
 
 use std::fmt;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use gatebook_sync::{Content, Epoch};
@@ -12,11 +11,12 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::enrol::RateLimit;
 use crate::error::ServerError;
-use crate::files::FolderLock;
+use crate::files::{FolderLock, Use};
 use crate::nudges::Streams;
 use crate::photos::{Depot, Turns};
-use crate::receipt::{KEY_FILE, Key};
+use crate::receipt::Key;
 use crate::revocations::Revocations;
+use crate::storage::sqlite::{self, Look};
 use crate::storage::{Database, Storage};
 
 /// A sync server over its data folder. Cheap to clone; all clones are the same server.
@@ -36,8 +36,8 @@ pub(crate) struct Inner {
     pub depot: Depot,
     pub turns: Turns,
     pub streams: Streams,
-    /// Dropped last: while anything is open, nobody may replace the database.
-    _lock: Option<FolderLock>,
+    /// Dropped last: while anything is open, nobody may replace the database, and nobody else serves it.
+    _locks: Vec<FolderLock>,
 }
 
 impl fmt::Debug for Server {
@@ -51,14 +51,21 @@ impl Server {
     ///
     /// # Errors
     /// The folder or the database cannot be used, or there is none and the server may not begin one.
-    pub fn open(mut config: Config) -> Result<Self, ServerError> {
-        if !config.may_begin && config.database.is_none() {
-            crate::storage::sqlite::check_begun(&config.data)?;
-        }
-        let lock = match config.database {
-            None => Some(FolderLock::shared(&config.data)?),
-            Some(_) => None,
-        };
+    pub fn open(config: Config) -> Result<Self, ServerError> {
+        Self::open_to(&[Use::Work], config)
+    }
+
+    /// Opens it as the one server that serves the folder; a PostgreSQL database may have any number. Whoever finds the
+    /// folder served, of a newer server, without its key or read-only leaves everything in it as it was.
+    ///
+    /// # Errors
+    /// Another server serves the folder, or the folder or the database cannot be used.
+    pub fn open_to_serve(config: Config) -> Result<Self, ServerError> {
+        Self::open_to(&[Use::Serve, Use::Work], config)
+    }
+
+    fn open_to(uses: &[Use], mut config: Config) -> Result<Self, ServerError> {
+        let locks = if config.database.is_none() { lock_folder(uses, &config)? } else { Vec::new() };
         let now = config.environment.now();
         let storage = Storage::open(&config, epoch_at(now))?;
         let key = open_key(&config, &storage)?;
@@ -68,7 +75,7 @@ impl Server {
         let enrolments = RateLimit::new(&config.bounds, now);
         let depot = Depot::open(&config.photos, &config.data)?;
         let revocations = match &config.database {
-            None => Revocations::beside(&key_file(&config))?,
+            None => Revocations::beside(&config.key_path())?,
             Some(_) => Revocations::inside(depot.object_store())?,
         };
         let (turns, streams) = (Turns::default(), Streams::default());
@@ -83,7 +90,7 @@ impl Server {
                 depot,
                 turns,
                 streams,
-                _lock: lock,
+                _locks: locks,
             }),
         })
     }
@@ -140,33 +147,57 @@ impl Server {
     }
 }
 
-fn key_file(config: &Config) -> PathBuf {
-    config.key_file.clone().unwrap_or_else(|| config.data.join(KEY_FILE))
+/// Takes the locks on the data folder. Until it is known that the folder can be worked on, only those that can be taken
+/// without making a file in it.
+fn lock_folder(uses: &[Use], config: &Config) -> Result<Vec<FolderLock>, ServerError> {
+    let there: Vec<_> = uses.iter().map(|to| FolderLock::take_if_there(&config.data, *to)).collect::<Result<_, _>>()?;
+    refuse_untouched(config)?;
+    let taken = uses.iter().zip(there);
+    taken.map(|(to, lock)| lock.map_or_else(|| FolderLock::take(&config.data, *to), Ok)).collect()
 }
 
-/// The key; where servers share a database, the one with which it was begun.
+/// Refuses what cannot be served while everything lies as it was found. Who opens it then looks again, for good.
+fn refuse_untouched(config: &Config) -> Result<(), ServerError> {
+    let look = sqlite::look(&config.data)?;
+    if matches!(look, Look::Nothing) && !config.may_begin {
+        return Err(ServerError::NothingThere(config.data.display().to_string()));
+    }
+    let path = config.key_path();
+    let key = Key::read(&path)?;
+    let Look::Database(found) = look else { return Ok(()) };
+    match key {
+        _ if config.new_key => Ok(()),
+        Some(key) if found.key_check.as_deref().is_some_and(|check| check != key.check()) => {
+            Err(ServerError::WrongKey(path))
+        }
+        None if !config.may_begin || found.key_check.is_some() || found.has_versions => {
+            Err(ServerError::KeyMissing(path))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The key: the one with which the database was begun, unless somebody has said that it is lost. By itself only a database
+/// in which nothing is proved yet gets a new one.
 fn open_key(config: &Config, storage: &Storage) -> Result<Key, ServerError> {
-    let Database::Postgres(database) = &storage.database else {
-        let path = key_file(config);
-        return match Key::read(&path)? {
-            Some(key) => Ok(key),
-            // Under another key devices would take this for another server.
-            None if !config.may_begin => Err(ServerError::KeyMissing(path)),
-            None => Key::open(&path),
-        };
-    };
-    let path = config.key_file.as_ref().ok_or(ServerError::NoKeyFile)?;
-    let key = match Key::read(path)? {
+    let database = &storage.database;
+    if matches!(database, Database::Postgres(_)) && config.key_file.is_none() {
+        return Err(ServerError::NoKeyFile);
+    }
+    let path = config.key_path();
+    let key = match Key::read(&path)? {
         Some(key) => key,
-        None if database.key_check(None)?.is_some() => return Err(ServerError::KeyMissing(path.clone())),
-        None => Key::open(path)?,
+        None if config.new_key => Key::open(&path)?,
+        None if !config.may_begin || database.key_check(None)?.is_some() || database.has_unproved_versions()? => {
+            return Err(ServerError::KeyMissing(path));
+        }
+        None => Key::open(&path)?,
     };
     let check = key.check();
-    if database.key_check(Some(check))?.as_deref() == Some(&check) {
-        Ok(key)
-    } else {
-        Err(ServerError::WrongKey(path.clone()))
+    if config.new_key {
+        database.replace_key_check(check)?;
     }
+    if database.key_check(Some(check))?.as_deref() == Some(&check) { Ok(key) } else { Err(ServerError::WrongKey(path)) }
 }
 
 /// Epochs that begin from one backup under a clock that is behind lie so far apart at most.

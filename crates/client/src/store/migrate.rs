@@ -27,10 +27,7 @@ pub(crate) const SCHEMA: u32 = MIGRATIONS.len() as u32;
 
 /// Brings the database up to [`SCHEMA`], in one transaction: killed in it, the next start finds the database as it was.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
-    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > SCHEMA {
-        return Err(StoreError::TooNew { found, known: SCHEMA });
-    }
+    let found = refuse_newer(connection)?;
     if found < SCHEMA {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // The app and a round in the background may be started together: the other was first.
@@ -56,6 +53,13 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
         debug_assert_eq!(ran.as_deref(), Some(checksum(sql).as_str()), "migration {} was edited after it ran", at + 1);
     }
     Ok(())
+}
+
+/// Refuses the database of a newer app, and returns the schema of any other. What this asks for stands in the file's header:
+/// a schema that this app's SQLite cannot even read is refused as well, rather than taken for damaged.
+pub(super) fn refuse_newer(connection: &Connection) -> Result<u32, StoreError> {
+    let found: u32 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > SCHEMA { Err(StoreError::TooNew { found, known: SCHEMA }) } else { Ok(found) }
 }
 
 /// Gives the rows of before their fingerprints.

@@ -103,7 +103,7 @@ impl Store {
             return Err(StoreError::Damaged("a new one is about to be put in its place".to_owned()));
         }
         let existing = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
-        let mut writer = Connection::open_with_flags(folder.join(DATABASE), existing)?;
+        let mut writer = opened_unless_newer(&folder.join(DATABASE), existing)?;
         configure(&writer)?;
         migrate::migrate(&mut writer)?;
         Self::with_writer(folder, writer)
@@ -214,13 +214,26 @@ fn lock(connection: &Mutex<Connection>) -> MutexGuard<'_, Connection> {
 
 /// Opens the database for writing: every commit is on the disk when it returns.
 fn open_checked(path: &Path) -> Result<Connection, StoreError> {
-    let mut connection = Connection::open(path)?;
+    let mut connection = opened_unless_newer(path, OpenFlags::default())?;
     configure(&connection)?;
     let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
     if verdict != "ok" {
         return Err(StoreError::Damaged(verdict));
     }
     migrate::migrate(&mut connection)?;
+    Ok(connection)
+}
+
+/// The database, unless a newer app wrote it: that one is left as it lies, the log of what it did last included.
+fn opened_unless_newer(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let has_log = Path::new(&log).exists();
+    let connection = Connection::open_with_flags(path, flags)?;
+    if let Err(refused) = migrate::refuse_newer(&connection) {
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log)?;
+        return Err(refused);
+    }
     Ok(connection)
 }
 
@@ -299,6 +312,44 @@ mod tests {
         store.checkpoint().unwrap();
         let log = std::fs::metadata(folder.path().join(format!("{DATABASE}-wal"))).unwrap();
         assert_eq!(log.len(), 0, "everything is in the database file");
+    }
+
+    /// What lies in the folder, but for the index of the log, which every process makes for itself.
+    fn files(folder: &Path) -> Vec<(std::ffi::OsString, Vec<u8>)> {
+        let files = std::fs::read_dir(folder).unwrap().map(|file| file.unwrap());
+        let mut files: Vec<_> = files
+            .filter(|file| !file.file_name().to_string_lossy().ends_with("-shm"))
+            .map(|file| (file.file_name(), std::fs::read(file.path()).unwrap()))
+            .collect();
+        files.sort();
+        files
+    }
+
+    #[test]
+    fn a_store_of_a_newer_app_is_left_as_it_lies_and_the_operator_is_told_to_update() {
+        for has_log in [false, true] {
+            let (folder, store) = store();
+            recorded(&store, "by the newer app");
+            // A schema that only a newer SQLite can read.
+            let newer = format!(
+                "PRAGMA user_version = {};
+                 PRAGMA writable_schema = ON;
+                 INSERT INTO sqlite_schema VALUES ('table', 'news', 'news', 0, 'CREATE NEWS news (a)');",
+                SCHEMA + 1
+            );
+            lock(&store.writer).execute_batch(&newer).unwrap();
+            lock(&store.writer).set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, has_log).unwrap();
+            drop(store);
+            let before = files(folder.path());
+            assert_eq!(before.len(), if has_log { 2 } else { 1 });
+            for refused in [Store::open(folder.path()), Store::open_beside_the_app(folder.path())] {
+                let error = refused.expect_err("it is of a newer app");
+                assert!(matches!(error, StoreError::TooNew { .. }), "{error}");
+                let told = CommandError::from(error).message;
+                assert!(told.contains("Update the app; nothing is lost"), "{told}");
+            }
+            assert!(files(folder.path()) == before, "with a log: {has_log}");
+        }
     }
 
     #[test]

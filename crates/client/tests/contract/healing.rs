@@ -329,6 +329,29 @@ async fn where_the_server_holds_another_version_the_operator_decides() {
 }
 
 #[tokio::test]
+async fn a_change_made_on_what_a_lost_key_proved_goes_when_it_is_saved_again_and_nobody_is_told_to_give_it_up() {
+    let mut yard = Yard::open();
+    let (mut maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
+    let id = shared(&yard, &maria, &hector).await;
+    maria.edits(id, "mine");
+    hector.edits(id, "theirs");
+    hector.syncs(&yard).await;
+    yard.loses_its_key();
+    maria.joins_anew(&yard);
+    maria.syncs(&yard).await;
+    assert_eq!(maria.says(id), "mine", "it stays in sight");
+    let rejection = maria.held(id).rejection.unwrap();
+    assert_eq!(rejection.code, RejectionCode::ForgedReceipt);
+    assert!(rejection.message.contains("save it again"), "{}", rejection.message);
+
+    maria.edits(id, "mine, saved again");
+    maria.syncs(&yard).await;
+    assert_eq!((maria.held(id).rejection, maria.says(id)), (None, "mine, saved again".to_owned()));
+    assert_eq!(yard.audited(id).last().map(String::as_str), Some("mine, saved again"));
+    assert!(yard.audited(id).contains(&"theirs".to_owned()));
+}
+
+#[tokio::test]
 async fn a_device_that_lost_a_yard_meanwhile_still_hands_in_what_it_holds_of_it() {
     let mut yard = Yard::open();
     let maria = yard.phone_of("María Torres", &[yard.laredo(), yard.nuevo_laredo()]).await;

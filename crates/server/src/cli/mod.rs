@@ -4,18 +4,18 @@ mod audit;
 mod photos;
 mod serve;
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand};
 use gatebook_sync::Epoch;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::backup::restore_backup;
+use crate::backup::{MadeUnder, restore_made_under};
 use crate::config::{Config, PhotoStore};
+use crate::error::ServerError;
 use crate::server::Server;
 
 #[derive(Parser)]
@@ -59,28 +59,39 @@ struct Data {
 }
 
 impl Data {
-    /// Opens what is there.
+    /// Opens what is there for one command, perhaps beside a server that is running.
     fn open(&self) -> anyhow::Result<Server> {
-        self.open_or_begin(false)
+        self.opened_by(Server::open, self.config())
     }
 
-    /// The same, and begins a new server if there is nothing and it may.
-    fn open_or_begin(&self, may_begin: bool) -> anyhow::Result<Server> {
+    /// The same, and begins a new server if there is nothing.
+    fn open_or_begin(&self) -> anyhow::Result<Server> {
+        self.opened_by(Server::open, Config { may_begin: true, ..self.config() })
+    }
+
+    fn config(&self) -> Config {
         let Self { database, database_connections, key_file, .. } = self;
         let (database, database_connections, key_file) = (database.clone(), *database_connections, key_file.clone());
         let (photos, time_server) = (self.photos.clone().unwrap_or_default(), self.time_server.clone());
         let trusts_clock = self.trust_clock;
-        let config = Config {
+        Config {
             database,
             database_connections,
             key_file,
             photos,
             time_server,
             trusts_clock,
-            may_begin,
+            may_begin: false,
             ..Config::new(&self.folder)
-        };
-        Server::open(config).with_context(|| match self.database {
+        }
+    }
+
+    fn opened_by(
+        &self,
+        open: impl FnOnce(Config) -> Result<Server, ServerError>,
+        config: Config,
+    ) -> anyhow::Result<Server> {
+        open(config).with_context(|| match self.database {
             Some(_) => "cannot open the database".to_owned(),
             None => format!("cannot open the data folder {}", self.folder.display()),
         })
@@ -95,32 +106,10 @@ struct Tenant {
     id: Option<Uuid>,
 }
 
-/// How log lines are written.
-#[derive(Clone, Copy, ValueEnum)]
-enum LogFormat {
-    /// For people.
-    Plain,
-    /// One JSON object a line.
-    Json,
-}
-
 #[derive(Subcommand)]
 enum Command {
     /// Serves devices and the admin API until it is asked to stop.
-    Serve {
-        #[command(flatten)]
-        data: Data,
-        /// Address to listen at; port 0 takes a free one.
-        #[arg(long, env = "GATEBOOK_LISTEN", default_value = "127.0.0.1:7480")]
-        listen: SocketAddr,
-        /// How log lines are written. What is logged is set by GATEBOOK_LOG, such as "info" or "debug".
-        #[arg(long, env = "GATEBOOK_LOG_FORMAT", value_enum, default_value = "plain")]
-        log_format: LogFormat,
-        /// Begin a new server if there is no database yet. Without this, an empty folder or database is refused: it is
-        /// mostly a mistyped place.
-        #[arg(long, env = "GATEBOOK_INIT")]
-        init: bool,
-    },
+    Serve(serve::Serve),
     /// Loads a demonstration organisation with the yards of Laredo and Nuevo Laredo. Begins a new server if there is none.
     Seed {
         #[command(flatten)]
@@ -194,6 +183,10 @@ enum Command {
         /// The backup.
         #[arg(long, env = "GATEBOOK_RESTORE_FROM")]
         from: PathBuf,
+        /// The key under which the backup was made is lost for good, and the server has had another since. Without this,
+        /// such a backup is refused.
+        #[arg(long)]
+        new_key: bool,
     },
 }
 
@@ -211,9 +204,9 @@ pub fn main() -> ExitCode {
 
 fn run(command: Command) -> anyhow::Result<()> {
     match command {
-        Command::Serve { data, listen, log_format, init } => return serve::run(&data, listen, log_format, init),
+        Command::Serve(serve) => return serve.run(),
         Command::Seed { data, json } => {
-            let seeded = data.open_or_begin(true)?.seed()?;
+            let seeded = data.open_or_begin()?.seed()?;
             if json {
                 println!("{}", serde_json::to_string_pretty(&seeded)?);
             } else {
@@ -240,11 +233,13 @@ fn run(command: Command) -> anyhow::Result<()> {
             let epoch = data.open()?.begin_epoch(after.map(Epoch), received_until)?;
             println!("Epoch {} begins. Devices offer again what the database lacks.", epoch.0);
         }
-        Command::Restore { data, from } => {
+        Command::Restore { data, from, new_key } => {
             if data.database.is_some() {
                 bail!("put the backup in place with PostgreSQL's own tools, then run `gatebook-server new-epoch`");
             }
-            let epoch = restore_backup(&data.folder, &from, Timestamp::now())?;
+            let key = data.config().key_path();
+            let made_under = if new_key { MadeUnder::AnyKey } else { MadeUnder::KeyAt(&key) };
+            let epoch = restore_made_under(made_under, &data.folder, &from, Timestamp::now())?;
             println!("The backup is in place; epoch {} begins. Devices offer again what it lacks.", epoch.0);
         }
     }

@@ -4,12 +4,52 @@ use std::io::{IsTerminal as _, Write as _};
 use std::net::SocketAddr;
 
 use anyhow::Context as _;
+use clap::{Args, ValueEnum};
 
-use super::{Data, LogFormat};
+use super::Data;
+use crate::config::Config;
+use crate::server::Server;
 
-pub(super) fn run(data: &Data, listen: SocketAddr, log_format: LogFormat, init: bool) -> anyhow::Result<()> {
-    log(log_format);
-    let server = data.open_or_begin(init)?;
+/// Serves devices and the admin API until it is asked to stop.
+#[derive(Args)]
+pub(super) struct Serve {
+    #[command(flatten)]
+    data: Data,
+    /// Address to listen at; port 0 takes a free one.
+    #[arg(long, env = "GATEBOOK_LISTEN", default_value = "127.0.0.1:7480")]
+    listen: SocketAddr,
+    /// How log lines are written. What is logged is set by GATEBOOK_LOG, such as "info" or "debug".
+    #[arg(long, env = "GATEBOOK_LOG_FORMAT", value_enum, default_value = "plain")]
+    log_format: LogFormat,
+    /// Begin a new server if there is no database yet. Without this, an empty folder or database is refused: it is
+    /// mostly a mistyped place.
+    #[arg(long, env = "GATEBOOK_INIT")]
+    init: bool,
+    /// The server's key is lost for good: go on with the one in the key file, or with a new one if there is none. Every
+    /// device then has to join anew with a code; what it holds stays on it, and it offers that again. To be given once.
+    #[arg(long)]
+    new_key: bool,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, ValueEnum)]
+enum LogFormat {
+    /// For people.
+    Plain,
+    /// One JSON object a line.
+    Json,
+}
+
+impl Serve {
+    pub(super) fn run(self) -> anyhow::Result<()> {
+        log(self.log_format);
+        let config = Config { may_begin: self.init, new_key: self.new_key, ..self.data.config() };
+        let server = self.data.opened_by(Server::open_to_serve, config)?;
+        serve(&server, self.listen)
+    }
+}
+
+fn serve(server: &Server, listen: SocketAddr) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen)

@@ -448,8 +448,8 @@ fn reused() -> Rejection {
 fn forged() -> Rejection {
     Rejection::new(
         RejectionCode::ForgedReceipt,
-        "This record came with a proof that this server never gave. Discard the change and enter it again; if that \
-         does not help, ask the office.",
+        "This record came with a proof that this server never gave; its key may have been replaced. What you entered is \
+         kept: open the record and save it again, and tell the office.",
     )
 }
 

@@ -38,6 +38,33 @@ pub(crate) enum Database {
     Postgres(postgres::Database),
 }
 
+impl Database {
+    /// What tells the key of this database's servers. The first to ask with one says what it is.
+    pub(crate) fn key_check(&self, mine: Option<[u8; 16]>) -> Result<Option<Vec<u8>>, ServerError> {
+        match self {
+            Self::Sqlite(database) => database.key_check(mine),
+            Self::Postgres(database) => database.key_check(mine),
+        }
+    }
+
+    /// From now on the servers on this database have that key.
+    pub(crate) fn replace_key_check(&self, check: [u8; 16]) -> Result<(), ServerError> {
+        match self {
+            Self::Sqlite(database) => database.replace_key_check(check),
+            Self::Postgres(database) => database.replace_key_check(check),
+        }
+    }
+
+    /// Whether it is an embedded database of before keys were told apart, with versions in it, which some key proves. In
+    /// PostgreSQL the key was told from the start.
+    pub(crate) fn has_unproved_versions(&self) -> Result<bool, ServerError> {
+        match self {
+            Self::Sqlite(database) => database.has_versions(),
+            Self::Postgres(_) => Ok(false),
+        }
+    }
+}
+
 impl Storage {
     /// Opens the database, making it if it is not there; `epoch` is what a new server begins with.
     pub(crate) fn open(config: &Config, epoch: Epoch) -> Result<Self, ServerError> {

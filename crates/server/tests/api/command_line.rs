@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::{Place, TestEnvironment, TestServer, client, gate_event};
 
-fn gatebook(place: &Place, arguments: &[&str]) -> Command {
+pub(crate) fn gatebook(place: &Place, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
     command.args(arguments).envs(place.variables());
     command

@@ -1,9 +1,13 @@
 //! What only the embedded database can do: backups by the server itself, and a folder that is looked after.
 
-use gatebook_server::{ServerError, restore_backup};
-use jiff::Timestamp;
+use std::path::Path;
 
-use super::command_line::{run, says};
+use gatebook_server::{ServerError, restore_backup};
+use gatebook_sync::Verdict;
+use jiff::Timestamp;
+use rusqlite::{Connection, OpenFlags};
+
+use super::command_line::{gatebook, run, says};
 use crate::support::{TestServer, gate_event};
 
 fn now() -> Timestamp {
@@ -43,4 +47,37 @@ async fn nothing_is_replaced_under_a_running_server_or_by_something_else() {
     let empty = other.path().join("empty.sqlite");
     std::fs::write(&empty, "").unwrap();
     assert!(matches!(restore_backup(other.path(), &empty, now()), Err(ServerError::NotOurs(_))));
+}
+
+/// How many versions there are in a database that is whole.
+fn versions_in(database: &Path) -> usize {
+    let opened = Connection::open_with_flags(database, OpenFlags::SQLITE_OPEN_READ_ONLY).unwrap();
+    let sound: String = opened.query_row("PRAGMA integrity_check", [], |row| row.get(0)).unwrap();
+    assert_eq!(sound, "ok", "{}", database.display());
+    opened.query_row("SELECT count(*) FROM versions WHERE device_id IS NOT NULL", [], |row| row.get(0)).unwrap()
+}
+
+#[tokio::test]
+async fn nothing_is_lost_while_commands_write_and_copy_beside_a_server_that_takes_pages() {
+    const ROUNDS: usize = 8;
+    const PAGE: usize = 20;
+    let yard = TestServer::embedded().await;
+    let (a, b) = (yard.device("Gate 1").await, yard.device("Gate 2").await);
+    let first = a.push(gate_event("no damage")).await.accepted(1);
+    let second = b.push(gate_event("dent at the left door").of_record(first.id)).await.won(2);
+    let mut pushed = Vec::new();
+    for round in 0..ROUNDS {
+        let write = if round % 2 == 0 { first.write_id } else { second.write_id }.to_string();
+        let backup = yard.place.join(&format!("backup-{round}.sqlite"));
+        let mut restoring = gatebook(&yard.place, &["audit", "restore", &write]).spawn().unwrap();
+        let mut copying = gatebook(&yard.place, &["backup", "--to", backup.to_str().unwrap()]).spawn().unwrap();
+        let answer = a.push_all((0..PAGE).map(|at| gate_event(&format!("{round} {at}")))).await;
+        assert!(answer.response.verdicts.iter().all(|judged| judged.verdict == Verdict::Accepted));
+        pushed.extend(answer.push.iter().map(|push| push.id));
+        assert!(restoring.wait().unwrap().success() && copying.wait().unwrap().success());
+        assert!(versions_in(&backup) >= 2 + PAGE * round, "what was taken before the copy began is in it");
+    }
+    assert_eq!(yard.server.audit(first.id).unwrap().len(), 2 + ROUNDS);
+    assert!(pushed.iter().all(|id| yard.server.audit(*id).unwrap().len() == 1));
+    assert_eq!(versions_in(&yard.place.join("gatebook-server.sqlite")), 2 + PAGE * ROUNDS);
 }

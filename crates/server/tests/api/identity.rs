@@ -16,11 +16,11 @@ impl TestServer {
         self.server.enrol(&EnrolRequest::new(code, name)).unwrap()
     }
 
-    /// Another server on the same data, under another key. Only the embedded database lets one begin.
+    /// Another server on the same data, under another key, as it is if the key was given up for lost.
     fn with_another_key(&self) -> Server {
         let key_file = self.place.join("other.key");
         std::fs::write(&key_file, [8; 32]).unwrap();
-        Server::open(Config { key_file: Some(key_file), ..self.place.config() }).unwrap()
+        Server::open(Config { key_file: Some(key_file), new_key: true, ..self.place.config() }).unwrap()
     }
 }
 

@@ -18,6 +18,7 @@ mod nudges;
 mod openapi;
 mod own_writes;
 mod paging;
+mod refused_folder;
 mod rejects;
 mod repeat;
 mod reports;

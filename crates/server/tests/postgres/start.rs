@@ -33,6 +33,18 @@ fn servers_on_one_database_need_the_same_key() {
 }
 
 #[test]
+fn a_key_that_is_lost_for_good_gives_way_only_when_the_office_says_so() {
+    let place = Place::new();
+    drop(Server::open(place.config()).unwrap());
+    std::fs::remove_file(place.join("server.key")).unwrap();
+    assert!(told(refusal(place.config())).contains("Only if it is lost for good, `serve --new-key` goes on"));
+    drop(Server::open(Config { new_key: true, ..place.config() }).unwrap());
+    drop(Server::open(place.config()).unwrap());
+    std::fs::write(place.join("server.key"), [7; 32]).unwrap();
+    assert!(matches!(refusal(place.config()), ServerError::WrongKey(_)), "the key of before is another one now");
+}
+
+#[test]
 fn the_first_server_makes_the_key() {
     let place = Place::new();
     std::fs::remove_file(place.join("server.key")).unwrap();

@@ -1,11 +1,13 @@
-//! Photos in S3-compatible storage: the real program, twice, over one bucket of an S3 server that the test starts.
+//! Photos in S3-compatible storage: the real program, twice, over one database and one bucket of an S3 server that the test
+//! starts.
 //! `cargo xtask setup` installs that server.
 
-use std::path::Path;
 use std::process::{Command, Stdio};
 
+use gatebook_postgres_fixture::Database;
 use gatebook_sync::wire::EnrolRequest;
 use serde_json::Value;
+use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use uuid::Uuid;
 
@@ -40,17 +42,30 @@ async fn s3() -> Running {
     Running { base, _child: child }
 }
 
-/// The names in the bucket.
-async fn names(s3: &Running) -> Vec<String> {
-    let list = client().get(format!("{}/photos?list-type=2", s3.base)).send().await.unwrap().text().await.unwrap();
-    list.split("<Key>").skip(1).map(|rest| rest.split("</Key>").next().unwrap().to_owned()).collect()
+/// What the nodes share.
+struct Shared {
+    folder: TempDir,
+    database: Database,
+    s3: Running,
 }
 
-fn gatebook(data: &Path, s3: &Running, arguments: &[&str]) -> Command {
+/// The names of what photos have put in the bucket. Used codes are noted there as well.
+async fn names(s3: &Running) -> Vec<String> {
+    let list = client().get(format!("{}/photos?list-type=2", s3.base)).send().await.unwrap().text().await.unwrap();
+    list.split("<Key>")
+        .skip(1)
+        .map(|rest| rest.split("</Key>").next().unwrap().to_owned())
+        .filter(|name| !name.starts_with("yard/revocations/"))
+        .collect()
+}
+
+fn gatebook(shared: &Shared, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
-    command.args(arguments).env("GATEBOOK_DATA", data).env("GATEBOOK_PHOTOS", "s3://photos/yard");
+    let folder = shared.folder.path();
+    command.args(arguments).env("GATEBOOK_DATA", folder).env("GATEBOOK_PHOTOS", "s3://photos/yard");
+    command.env("GATEBOOK_DATABASE", shared.database.url()).env("GATEBOOK_KEY_FILE", folder.join("server.key"));
     for (name, value) in [
-        ("AWS_ENDPOINT", s3.base.as_str()),
+        ("AWS_ENDPOINT", shared.s3.base.as_str()),
         ("AWS_ALLOW_HTTP", "true"),
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "tests"),
@@ -62,29 +77,27 @@ fn gatebook(data: &Path, s3: &Running, arguments: &[&str]) -> Command {
     command
 }
 
-async fn node(data: &Path, s3: &Running) -> Running {
-    let mut command = tokio::process::Command::from(gatebook(data, s3, &["serve", "--listen", "127.0.0.1:0"]));
+async fn node(shared: &Shared) -> Running {
+    let mut command = tokio::process::Command::from(gatebook(shared, &["serve", "--listen", "127.0.0.1:0"]));
     command.stdin(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     Running { base: address(child.stdout.take().unwrap()).await, _child: child }
 }
 
-fn says(data: &Path, s3: &Running, arguments: &[&str]) -> String {
-    let output = gatebook(data, s3, arguments).output().unwrap();
+fn says(shared: &Shared, arguments: &[&str]) -> String {
+    let output = gatebook(shared, arguments).output().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
 }
 
 #[tokio::test]
 async fn two_nodes_over_one_bucket_carry_an_upload_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let data = folder.path();
-    let s3 = s3().await;
-    let seeded: Value = serde_json::from_str(&says(data, &s3, &["seed", "--json"])).unwrap();
-    let (first, second) = (node(data, &s3).await, node(data, &s3).await);
+    let shared = Shared { folder: tempfile::tempdir().unwrap(), database: Database::new(), s3: s3().await };
+    let seeded: Value = serde_json::from_str(&says(&shared, &["seed", "--json"])).unwrap();
+    let (first, second) = (node(&shared).await, node(&shared).await);
     let id = |of: &Value| of["id"].as_str().unwrap().parse::<Uuid>().unwrap();
     let (yard, operator) = (id(&seeded["yards"][0]), id(&seeded["operators"][0]));
-    let code = says(data, &s3, &["enrolment-code", "--yard", &yard.to_string()]).trim().to_owned();
+    let code = says(&shared, &["enrolment-code", "--yard", &yard.to_string()]).trim().to_owned();
     let request = EnrolRequest::new(code, "A");
     let enrolled = client().post(format!("{}/v1/enrol", first.base)).json(&request).send().await.unwrap();
     let a = TestDevice::new(&first.base, 1, enrolled.json().await.unwrap(), yard, operator);
@@ -110,16 +123,16 @@ async fn two_nodes_over_one_bucket_carry_an_upload_on() {
             assert_eq!(node.fetches(photo).await.bytes().await.unwrap(), photo.bytes);
         }
     }
-    let names = names(&s3).await;
+    let names = names(&shared.s3).await;
     assert!(names.len() == 2 && names.iter().all(|name| name.starts_with("yard/blobs/")), "{names:?}");
-    assert!(says(data, &s3, &["photos", "sweep"]).contains("0 are lost"));
+    assert!(says(&shared, &["photos", "sweep"]).contains("0 are lost"));
 
     // The bucket loses one, and the device that still has it sends it again.
     let lost = names.iter().find(|name| name.contains(&parts.hash())).unwrap();
     // That server believes whoever says that they have signed.
     let signed =
         "AWS4-HMAC-SHA256 Credential=tests/20260304/us-east-1/s3/aws4_request, SignedHeaders=host, Signature=0";
-    let removed = client().delete(format!("{}/photos/{lost}", s3.base)).header("Authorization", signed);
+    let removed = client().delete(format!("{}/photos/{lost}", shared.s3.base)).header("Authorization", signed);
     let removed = removed.send().await.unwrap();
     assert!(removed.status().is_success(), "{removed:?}");
     for node in [&one, &two] {
@@ -130,5 +143,5 @@ async fn two_nodes_over_one_bucket_carry_an_upload_on() {
         assert_eq!(node.fetches(&parts).await.bytes().await.unwrap(), parts.bytes);
         assert!(node.may_go(&parts).await);
     }
-    assert!(says(data, &s3, &["photos", "sweep"]).contains("0 are lost"));
+    assert!(says(&shared, &["photos", "sweep"]).contains("0 are lost"));
 }

@@ -35,7 +35,7 @@ impl World<'_> {
             let copied = self.copy_to(&config.data);
             self.works("copying the server's data", copied)?;
         }
-        let opened = Server::open(Config { environment, ..config });
+        let opened = Server::open(Config { environment, new_key: true, ..config });
         let server = self.works("opening another server", opened)?;
         let until = self.time.now() + lasts;
         self.host.impostor = Some(Impostor { server, until });

@@ -1,7 +1,9 @@
 //! The server's verdicts on what was pushed.
 
 use gatebook_sync::wire::{CanonicalState, Judged, Push};
-use gatebook_sync::{Canonical, Change, Fingerprint, Verdict, apply_canonical, apply_verdict, deliberate};
+use gatebook_sync::{
+    Canonical, Change, Fingerprint, RejectionCode, Verdict, apply_canonical, apply_verdict, deliberate,
+};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -55,12 +57,22 @@ impl Settling<'_> {
         }
         if change == Change::MarkRejected {
             let mut row = RecordRow::find(self.connection, judged.id)?.ok_or(StoreError::NotFound(judged.id))?;
+            // The server will not know that base under the number of any other change either: saved again, this one is made
+            // on what the server holds, which is shown beside it, or on nothing if it holds nothing.
+            let is_unproved =
+                rejection.as_ref().is_some_and(|rejection| rejection.code == RejectionCode::ForgedReceipt);
             row.rejection = rejection;
+            if is_unproved && canonical.is_none() {
+                row.base = None;
+            }
             if let Some(canonical) = canonical
-                && apply_canonical(Some(local), canonical.receipt.version_id()) == Change::Shadow
+                && (is_unproved || apply_canonical(Some(local), canonical.receipt.version_id()) == Change::Shadow)
             {
                 self.about_to_change(judged.id, Change::Shadow, Some(canonical.write_id))?;
                 self.met(&row, &canonical)?;
+                if is_unproved {
+                    row.base = Some(canonical.receipt.clone());
+                }
                 row.shadow = Some(canonical);
             }
             return row.put(self.connection);

@@ -169,12 +169,12 @@ impl Yard {
         self.server = Some(open(&self.folder, &self.clock, self.bounds));
     }
 
-    /// The server's key is lost, and it makes a new one. What it was is returned.
+    /// The server's key is lost for good, and the office has the server go on with a new one. What it was is returned.
     pub(crate) fn loses_its_key(&mut self) -> Vec<u8> {
         self.server = None;
         let key = std::fs::read(self.data().join("server.key")).unwrap();
         std::fs::remove_file(self.data().join("server.key")).unwrap();
-        self.server = Some(open(&self.folder, &self.clock, self.bounds));
+        self.opens_under_the_key_that_is_there();
         key
     }
 
@@ -182,7 +182,12 @@ impl Yard {
     pub(crate) fn finds_its_key(&mut self, key: &[u8]) {
         self.server = None;
         std::fs::write(self.data().join("server.key"), key).unwrap();
-        self.server = Some(open(&self.folder, &self.clock, self.bounds));
+        self.opens_under_the_key_that_is_there();
+    }
+
+    fn opens_under_the_key_that_is_there(&mut self) {
+        let config = Config { new_key: true, ..config(&self.folder, &self.clock, self.bounds) };
+        self.server = Some(Server::open(config).unwrap());
     }
 
     /// The server's database, seen from outside.
@@ -196,8 +201,12 @@ impl Yard {
 }
 
 fn open(folder: &TempDir, clock: &Arc<Clock>, bounds: Bounds) -> Server {
+    Server::open(config(folder, clock, bounds)).unwrap()
+}
+
+fn config(folder: &TempDir, clock: &Arc<Clock>, bounds: Bounds) -> Config {
     let environment = Arc::clone(clock) as Arc<dyn Environment>;
-    Server::open(Config { bounds, environment, ..Config::new(folder.path().join("server")) }).unwrap()
+    Config { bounds, environment, ..Config::new(folder.path().join("server")) }
 }
 
 /// The remark of a gate event.

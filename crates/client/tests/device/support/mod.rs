@@ -49,10 +49,11 @@ impl TestYard {
         serve(Server::open(config).unwrap()).await
     }
 
-    /// A server on the same data that has another key.
+    /// A server on the same data that has another key, as it is if the key was given up for lost.
     pub(crate) async fn served_with_another_key(&self) -> SocketAddr {
         let key_file = Some(self.folder.path().join("other.key"));
-        serve(Server::open(Config { key_file, ..Config::new(self.folder.path().join("server")) }).unwrap()).await
+        let config = Config { key_file, new_key: true, ..Config::new(self.folder.path().join("server")) };
+        serve(Server::open(config).unwrap()).await
     }
 
     /// A one-time code for a device of all yards.

@@ -373,7 +373,7 @@ mod tests {
         assert_eq!(nodes.one.sweep_photos(Sweep::Whole).await.unwrap(), Swept { adopted: 1, ..Swept::default() });
         let named = nodes.in_force();
         assert!(named != in_force && named != other);
-        assert_eq!(nodes.stored().await, [named.clone()]);
+        assert_eq!(nodes.stored().await, std::slice::from_ref(&named));
         std::fs::rename(&away, nodes.path(&in_force)).unwrap();
         assert_eq!(nodes.one.sweep_photos(Sweep::Whole).await.unwrap(), Swept::default());
         assert_eq!(nodes.stored().await, [named]);

@@ -105,6 +105,13 @@ impl Database {
         })
     }
 
+    /// From now on the servers on this database have that key.
+    pub(crate) fn replace_key_check(&self, check: [u8; 16]) -> Result<(), ServerError> {
+        self.transaction("BEGIN", |session| {
+            session.run("UPDATE server SET key_check = $1", &[&check.to_vec()]).map(drop)
+        })
+    }
+
     /// Begins a new life of the servers on this database, in which nothing is received before `time` any more. Pages
     /// that are under way come before it. Photos that no record names count as asked for `now`.
     pub(crate) fn begin_epoch(&self, earliest: Epoch, time: Timestamp, now: Timestamp) -> Result<Epoch, ServerError> {

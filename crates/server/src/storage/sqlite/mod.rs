@@ -5,6 +5,7 @@ mod codes;
 mod concurrency;
 mod consistency;
 mod devices;
+mod look;
 mod photos;
 mod records;
 mod session;
@@ -24,6 +25,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use uuid::Uuid;
 
+pub(crate) use look::{Look, look, look_at_backup};
 pub(crate) use upgrades::APPLICATION_ID;
 
 use super::{Reading, Writing};
@@ -92,6 +94,31 @@ impl Database {
         Ok(seen)
     }
 
+    /// What tells the key of this database's server. The first to ask with one says what it is.
+    pub(super) fn key_check(&self, mine: Option<[u8; 16]>) -> Result<Option<Vec<u8>>, ServerError> {
+        let mut writer = lock(&self.writer);
+        let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let said: Option<Vec<u8>> = transaction.query_row("SELECT key_check FROM server", [], |row| row.get(0))?;
+        if said.is_some() || mine.is_none() {
+            return Ok(said);
+        }
+        transaction.execute("UPDATE server SET key_check = ?1", [mine])?;
+        transaction.commit()?;
+        Ok(mine.map(Vec::from))
+    }
+
+    /// From now on the server on this database has that key.
+    pub(super) fn replace_key_check(&self, check: [u8; 16]) -> Result<(), ServerError> {
+        lock(&self.writer).execute("UPDATE server SET key_check = ?1", [check])?;
+        Ok(())
+    }
+
+    /// Whether anything was taken yet.
+    pub(super) fn has_versions(&self) -> Result<bool, ServerError> {
+        let reader = lock(&self.readers[0]);
+        Ok(reader.query_row("SELECT EXISTS (SELECT 1 FROM versions)", [], |row| row.get(0))?)
+    }
+
     /// Copies the database, as it is at one moment, into a new file.
     pub(crate) fn copy(&self, to: &Path) -> Result<(), ServerError> {
         let source = Connection::open_with_flags(&self.path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
@@ -104,17 +131,14 @@ impl Database {
     }
 }
 
-/// Whether there is a server's database in `folder`. Makes and changes nothing.
-pub(crate) fn check_begun(folder: &Path) -> Result<(), ServerError> {
-    let nothing = || ServerError::NothingThere(folder.display().to_string());
-    let path = folder.join(DATABASE);
-    if !path.exists() {
-        return Err(nothing());
+/// Forgets which key proves what is in that database, which nobody else has open: the next server on it tells its own.
+pub(crate) fn forget_key(connection: &Connection) -> Result<(), ServerError> {
+    let knows = "SELECT EXISTS (SELECT 1 FROM pragma_table_info('server') WHERE name = 'key_check')";
+    // A database of before never knew it.
+    if connection.query_row(knows, [], |row| row.get(0))? {
+        connection.execute("UPDATE server SET key_check = NULL", [])?;
     }
-    let database = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
-    database.busy_timeout(BUSY)?;
-    let begun = database.query_row("SELECT EXISTS (SELECT 1 FROM sqlite_schema)", [], |row| row.get(0))?;
-    if begun { Ok(()) } else { Err(nothing()) }
+    Ok(())
 }
 
 /// The epoch in that database.

@@ -15,6 +15,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0007_attribution.sql"),
     include_str!("0008_repeated_enrolment.sql"),
     include_str!("0009_notices.sql"),
+    include_str!("0010_key_check.sql"),
 ];
 
 /// "Gate" in ASCII: says whose database the file is.
@@ -28,12 +29,20 @@ pub(super) fn run(connection: &mut Connection) -> Result<(), ServerError> {
     Ok(transaction.commit()?)
 }
 
+/// Refuses a database of a newer server.
+pub(super) fn refuse_newer(connection: &Connection) -> Result<(), ServerError> {
+    schema_of(connection, UPGRADES.len()).map(drop)
+}
+
+/// The schema that the database has, unless it is above the newest that is known.
+fn schema_of(connection: &Connection, known: usize) -> Result<usize, ServerError> {
+    let found: usize = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if found > known { Err(ServerError::TooNew { found, known }) } else { Ok(found) }
+}
+
 fn run_all(connection: &mut Connection, upgrades: &[&str]) -> Result<(), ServerError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let found: usize = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if found > upgrades.len() {
-        return Err(ServerError::TooNew { found, known: upgrades.len() });
-    }
+    let found = schema_of(&transaction, upgrades.len())?;
     if found == 0 {
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.execute_batch("CREATE TABLE upgrades (number INTEGER PRIMARY KEY, checksum BLOB NOT NULL)")?;
