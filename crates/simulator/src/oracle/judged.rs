@@ -279,12 +279,11 @@ impl World<'_> {
         let went_on_from_lost = push.base.as_ref().is_some_and(|base| base.received_at > held.received_at);
         // Who took what somebody else wrote may have put a draft in place of their own report.
         let has_chosen = self.oracle.made_on.get(&push.write_id).is_some_and(|made_on| made_on.len() > 1);
+        let is_meant = push.withdraws || has_chosen || self.oracle.had_taken_back(push.write_id, held.write_id);
         let is_taken_back = is_draft && had_seen && push.content.state == RecordState::Live;
-        self.hold(
-            Invariant::LosersTold,
-            !is_taken_back || push.withdraws || has_chosen || went_on_from_lost,
-            |story| told(story, "a report was taken back by a correction that nobody has submitted"),
-        )?;
+        self.hold(Invariant::LosersTold, !is_taken_back || is_meant || went_on_from_lost, |story| {
+            told(story, "a report was taken back by a correction that nobody has submitted")
+        })?;
         let is_in_line = push.base.as_ref().is_some_and(|base| is_in_line(held, base));
         self.hold(Invariant::LosersTold, !is_draft || saw_it || is_in_line, |story| {
             told(story, "nobody has submitted it, and it displaced a report that its writer had not seen")

@@ -32,6 +32,8 @@ pub(crate) struct Oracle {
     pub followed_by: BTreeMap<Uuid, BTreeSet<Uuid>>,
     /// Writes that say only what starting their record made.
     pub started: BTreeSet<Uuid>,
+    /// Writes that only took back others of their device.
+    pub withdrawals: BTreeSet<Uuid>,
     /// Where each write was made.
     pub written_on: BTreeMap<Uuid, usize>,
     /// Records that operators wrote, and whose organisation's they are.
@@ -135,6 +137,11 @@ impl Oracle {
             }
         }
         false
+    }
+
+    /// Whether the writer of `write` went on from where somebody on their device had gone back to from `other`.
+    pub(crate) fn had_taken_back(&self, write: Uuid, other: Uuid) -> bool {
+        self.withdrawals.iter().any(|back| self.had_seen(write, *back) && self.had_seen(*back, other))
     }
 
     /// Whether `other`, or something made of it, had lost a conflict already to what the writer of `write` had seen. A

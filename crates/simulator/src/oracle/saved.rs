@@ -125,6 +125,7 @@ impl World<'_> {
         let Some(held) = self.works("reading a record", held)? else { return Ok(()) };
         let audit = self.audit(record);
         if held.pending {
+            self.oracle.withdrawals.insert(held.write_id);
             let is_base = |entry: &&AuditEntry| {
                 let base = held.base.as_ref();
                 base.is_some_and(|base| entry.version == Some(base.version) && entry.received_at == base.received_at)
