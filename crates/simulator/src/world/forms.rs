@@ -64,6 +64,28 @@ impl World<'_> {
         Ok(())
     }
 
+    /// What the device holds of the record that is open in a form: the write that says it.
+    pub(super) fn held_in_form(&self, device: usize) -> Option<Uuid> {
+        let sim = &self.devices[device];
+        let (open, form) = sim.open.as_ref().zip(sim.form.as_ref())?;
+        open.device.store().held(form.record).ok()?.map(|held| shown(&held))
+    }
+
+    /// The app has one page: what is done on a device to the record of its open form is done in that form, which shows it
+    /// from then on.
+    pub(super) fn follow_in_form(&mut self, device: usize, before: Option<Uuid>) -> Run {
+        if before.is_none() || self.held_in_form(device) == before {
+            return Ok(());
+        }
+        let sim = &mut self.devices[device];
+        let (Some(open), Some(form)) = (&sim.open, &mut sim.form) else { return Ok(()) };
+        match open.device.record(form.record) {
+            Ok(view) => (form.shown, form.body) = (view.write_id, view.body),
+            Err(_) => return self.close_form(device),
+        }
+        Ok(())
+    }
+
     /// Something is entered in the open form, which may be pulls behind.
     pub(super) fn save_form(&mut self, device: usize, dice: &mut Dice) -> Run {
         let Some(mut form) = self.devices[device].form.clone() else { return Ok(()) };

@@ -37,34 +37,43 @@ impl World<'_> {
             return Ok(());
         }
         self.tally.act(act.kind());
+        let in_form = self.held_in_form(device);
+        self.does(device, act, &mut dice, salt)?;
         match act {
-            Act::Capture => self.capture(device, &mut dice),
-            Act::Assigned => self.assigned(device, &mut dice, salt),
-            Act::Edit => self.edit(device, &mut dice, salt),
+            Act::Open | Act::SaveOpen | Act::SubmitOpen | Act::Choose => Ok(()),
+            _ => self.follow_in_form(device, in_form),
+        }
+    }
+
+    fn does(&mut self, device: usize, act: Act, dice: &mut Dice, salt: u64) -> Run {
+        match act {
+            Act::Capture => self.capture(device, dice),
+            Act::Assigned => self.assigned(device, dice, salt),
+            Act::Edit => self.edit(device, dice, salt),
             Act::Type => (0..2 + dice.below(3)).try_for_each(|time| self.edit(device, &mut dice.clone(), salt ^ time)),
-            Act::Submit => self.on_one(device, &mut dice, is_open, "submits", |device, record, _| {
+            Act::Submit => self.on_one(device, dice, is_open, "submits", |device, record, _| {
                 device.submit(record.id, shown(record)).map(drop)
             }),
             Act::Void => {
                 let fits = |held: &HeldRecord| is_open(held) && held.correction.is_none();
-                self.on_one(device, &mut dice, fits, "voids", |device, record, dice| {
+                self.on_one(device, dice, fits, "voids", |device, record, dice| {
                     let reason = *dice.pick(&["entered by mistake", "entered twice"]);
                     device.void_record(record.id, reason, record.write_id).map(drop)
                 })
             }
-            Act::Open => self.open_form(device, &mut dice),
-            Act::SaveOpen => self.save_form(device, &mut dice),
+            Act::Open => self.open_form(device, dice),
+            Act::SaveOpen => self.save_form(device, dice),
             Act::SubmitOpen => self.submit_form(device),
-            Act::Choose => self.choose(device, &mut dice),
-            Act::Finish => self.finish(device, &mut dice),
-            Act::Meddle => self.meddle(device, &mut dice),
-            Act::Discard => self.discard(device, &mut dice),
-            Act::Misuse => self.misuse(device, &mut dice),
+            Act::Choose => self.choose(device, dice),
+            Act::Finish => self.finish(device, dice),
+            Act::Meddle => self.meddle(device, dice),
+            Act::Discard => self.discard(device, dice),
+            Act::Misuse => self.misuse(device, dice),
             Act::Correct => {
-                self.switch(device, &mut dice, true)?;
+                self.switch(device, dice, true)?;
                 self.on_one(
                     device,
-                    &mut dice,
+                    dice,
                     |held| held.rejection.is_some(),
                     "corrects",
                     |device, record, dice| {
@@ -74,7 +83,7 @@ impl World<'_> {
                     },
                 )
             }
-            Act::Switch => self.switch(device, &mut dice, true),
+            Act::Switch => self.switch(device, dice, true),
         }
     }
 
