@@ -7,6 +7,8 @@ mod consistency;
 mod devices;
 mod look;
 mod photos;
+#[cfg(test)]
+mod plans;
 mod records;
 mod session;
 mod tenants;
