@@ -14,6 +14,7 @@ pub const COMMANDS: &[&str] = &[
     "record",
     "open_record",
     "close_record",
+    "send_again",
     "settle_met",
     "save",
     "submit",

@@ -114,6 +114,13 @@ pub fn close_record(device: State<'_, Device>, id: Uuid) -> Answer<()> {
     device.close_record(id)
 }
 
+/// Sends a change as it is that the server would not take.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn send_again(device: State<'_, Device>, id: Uuid) -> Answer<RecordView> {
+    device.send_again(id)
+}
+
 /// Says what is to be kept of two changes that met in a form.
 #[tauri::command(async)]
 #[specta::specta]

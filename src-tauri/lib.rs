@@ -56,6 +56,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             commands::record,
             commands::open_record,
             commands::close_record,
+            commands::send_again,
             commands::settle_met,
             commands::save,
             commands::submit,

@@ -41,6 +41,7 @@
       save: { id: text, body, shown: text },
       submit: { id: text, shown: text },
       void_record: { id: text, reason: text, shown: text },
+      send_again: { id: text },
       settle_met: { id: text, keep },
       discard_change: { id: text },
       inbox: {},

@@ -27,6 +27,8 @@ export const commands = {
 	openRecord: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("open_record", { id })),
 	/**  Its form is no longer on the screen. */
 	closeRecord: (id: string) => typedError<null, CommandError>(__TAURI_INVOKE("close_record", { id })),
+	/**  Sends a change as it is that the server would not take. */
+	sendAgain: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("send_again", { id })),
 	/**  Says what is to be kept of two changes that met in a form. */
 	settleMet: (id: string, keep: Keep) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("settle_met", { id, keep })),
 	/**  Saves what was entered in a form that shows the state `shown`. */

@@ -177,6 +177,7 @@ const en = {
     discardCorrectionLead: "The report stays as it was submitted. What you changed in this correction is dropped.",
     rejected: "The office system did not take the last change",
     rejectedShow: "Show the field",
+    sendAgain: "Send again",
     unsaved: "Your last change is not saved yet",
     submitted: "Handed in",
   },

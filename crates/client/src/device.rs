@@ -349,6 +349,17 @@ impl Device {
         self.record(id)
     }
 
+    /// Sends a change that the server would not take as it is, in the name of whoever is chosen: what stood in its way may
+    /// have changed, a yard, a list, or who is allowed to. What was taken, or still waits, stays as it is.
+    ///
+    /// # Errors
+    /// As [`Self::save`].
+    pub fn send_again(&self, id: Uuid) -> Answer<RecordView> {
+        self.store.send_again(id, &self.authorship()?)?;
+        self.notify(Event::LocalWrite);
+        self.record(id)
+    }
+
     /// Saves what was entered in a form that shows the state `shown` ([`RecordView::write_id`]). When
     /// this returns, it survives anything that happens to the process.
     ///

@@ -136,6 +136,20 @@ describe("a gate event", () => {
     await waitFor(() => expect(sees("rejection-banner")).toBe(false));
     expect(backend.records.get("rec-rejected")?.can_discard).toBe(false);
   });
+
+  it("sends again as it is what was rejected for nothing in it", async () => {
+    const backend = new MemoryBackend();
+    const record = backend.records.get("rec-rejected");
+    if (!record) throw new Error("the rejected record is missing");
+    const rejection = { code: "not_permitted", path: null, message: "Ana does not work at this yard." } as const;
+    backend.records.set("rec-rejected", { ...record, rejection });
+    open(backend, "gate_event/rec-rejected");
+    expect(await text("rejection-banner")).toContain("does not work at this yard");
+    expect(sees("rejection-field")).toBe(false);
+    await tap("send-again");
+    await waitFor(() => expect(sees("rejection-banner")).toBe(false));
+    expect(backend.records.get("rec-rejected")?.body).toEqual(record.body);
+  });
 });
 
 describe("an interchange", () => {

@@ -133,6 +133,11 @@ export class RecordSession {
     if (await this.flush()) this.#show(await this.#backend.settleMet(this.id, which));
   }
 
+  /** Sends a change as it is that the server would not take. */
+  async sendAgain(): Promise<void> {
+    if (await this.flush()) this.#show(await this.#backend.sendAgain(this.id));
+  }
+
   /** Says who it was, where what waits names nobody. */
   async nameAuthor(operatorId: string): Promise<void> {
     if (await this.flush()) this.#show(await this.#backend.nameAuthor(this.id, operatorId));

@@ -296,6 +296,17 @@ export class MemoryBackend implements Backend {
     return this.record(id);
   }
 
+  async sendAgain(id: string): Promise<RecordView> {
+    this.#checkChosen();
+    const record = this.records.get(id);
+    if (record?.rejection) {
+      const again = { rejection: null, operator_name: this.#name(), changed_at: this.#now() };
+      this.records.set(id, { ...record, ...again, saves: (record.saves ?? 0) + 1 });
+    }
+    this.emitChange();
+    return this.record(id);
+  }
+
   async discardChange(id: string): Promise<RecordView | null> {
     const record = this.records.get(id);
     if (record) this.records.set(id, { ...record, rejection: null, can_discard: false });

@@ -48,6 +48,8 @@ export interface Backend {
   voidRecord(id: string, reason: string, shown: string): Promise<RecordView>;
   /** What is to be kept of what was entered in a form and what somebody else wrote meanwhile. */
   settleMet(id: string, keep: Keep): Promise<RecordView>;
+  /** Sends a change as it is that the server would not take. */
+  sendAgain(id: string): Promise<RecordView>;
   /** Answers null when the record never reached the server and so is gone. */
   discardChange(id: string): Promise<RecordView | null>;
   inbox(): Promise<InboxItem[]>;

@@ -38,6 +38,7 @@ export const tauriBackend: Backend = {
   save: (id, body, shown) => value(commands.save(id, body, shown)),
   submit: (id, shown) => value(commands.submit(id, shown)),
   voidRecord: (id, reason, shown) => value(commands.voidRecord(id, reason, shown)),
+  sendAgain: (id) => value(commands.sendAgain(id)),
   settleMet: (id, keep) => value(commands.settleMet(id, keep)),
   discardChange: (id) => value(commands.discardChange(id)),
   inbox: () => value(commands.inbox()),

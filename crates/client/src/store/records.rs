@@ -132,6 +132,20 @@ impl Store {
         })
     }
 
+    /// Sends a change as it is that the server would not take: as a new write, of whoever works here now, so that it is
+    /// judged anew. Anything else stays as it is.
+    pub(crate) fn send_again(&self, id: Uuid, by: &Authorship) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            let row = editable(transaction, id)?;
+            if row.rejection.is_none() {
+                return Ok(());
+            }
+            let content = row.content.clone();
+            let listed = listed_as(&content);
+            written(transaction, row, content, listed, by)?.put(transaction)
+        })
+    }
+
     /// Gives up a correction, or else goes back to the newest canonical state that this device has seen. A record that the
     /// server never had stays; one that is no longer this device's goes. Returns whether it is still here.
     ///

@@ -342,7 +342,7 @@ async fn a_change_made_on_what_a_lost_key_proved_goes_when_it_is_saved_again_and
     assert_eq!(maria.says(id), "mine", "it stays in sight");
     let rejection = maria.held(id).rejection.unwrap();
     assert_eq!(rejection.code, RejectionCode::ForgedReceipt);
-    assert!(rejection.message.contains("save it again"), "{}", rejection.message);
+    assert!(rejection.message.contains("send it again"), "{}", rejection.message);
 
     maria.edits(id, "mine, saved again");
     maria.syncs(&yard).await;

@@ -49,6 +49,30 @@ async fn a_rejected_record_is_not_sent_again_before_it_is_corrected_and_then_acc
 }
 
 #[tokio::test]
+async fn what_was_rejected_for_a_reason_outside_itself_goes_as_it_is_when_it_is_sent_again() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    let id = device.records("nothing is wrong with it");
+    device.device.choose_operator(Some(yard.operator("Ana Belén Cruz"))).unwrap();
+    device.remarks(id, "by somebody who does not work here");
+    assert_eq!(device.syncs().await.settled.rejected, 1);
+    let before = device.held(id).write_id;
+
+    device.device.send_again(id).unwrap();
+    assert_ne!(device.held(id).write_id, before, "as a new write");
+    assert_eq!(device.syncs().await.settled.rejected, 1, "what stands in its way still does");
+
+    device.device.choose_operator(Some(yard.operator("María Torres"))).unwrap();
+    device.device.send_again(id).unwrap();
+    assert!(!rejected(&device, id));
+    assert_eq!(device.syncs().await.settled.accepted, 1);
+    assert_eq!(device.event(id).remarks, "by somebody who does not work here");
+    let taken = device.held(id).write_id;
+    device.device.send_again(id).unwrap();
+    assert_eq!((device.pending(), device.held(id).write_id), (0, taken), "what was taken is not sent again");
+}
+
+#[tokio::test]
 async fn a_rejected_record_does_not_block_the_others() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;

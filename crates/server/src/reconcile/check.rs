@@ -42,7 +42,7 @@ pub(crate) fn read(content: &Content, bounds: &Bounds) -> Result<Body, Rejection
     })?;
     let shape = json::shape(json);
     if shape.depth > bounds.nesting {
-        return Err(invalid("This record is built in a way the server cannot read. Update the app and save it again."));
+        return Err(invalid("This record is built in a way the server cannot read. Update the app and send it again."));
     }
     if let Some(at) = shape.nul_at {
         return Err(
@@ -100,13 +100,13 @@ fn may_write(content: &Content, body: &Body, references: &References) -> Option<
         // An app that knows this asks who it was. One that does not names whoever is chosen at the next change.
         return not_permitted(
             "This record does not say who entered it. Choose who is working, then say who it was, or change something \
-             and save it again.",
+             and send it again.",
         );
     };
     let works_here = references.operator(operator_id).is_some_and(|operator| operator.yard_ids.contains(&yard_id));
     if !works_here {
         return not_permitted(
-            "The person who entered this does not work at this yard. Choose who is working, then save it again.",
+            "The person who entered this does not work at this yard. Choose who is working, then send it again.",
         );
     }
     if content.state == RecordState::Closed
@@ -119,7 +119,7 @@ fn may_write(content: &Content, body: &Body, references: &References) -> Option<
 
 fn keeps_rules(content: &Content, body: &Body, references: &References) -> Option<Rejection> {
     if content.schema == 0 {
-        return Some(invalid("This record does not say how it is written. Update the app, then save it again."));
+        return Some(invalid("This record does not say how it is written. Update the app, then send it again."));
     }
     let template = match body {
         Body::Inspection(inspection) => references.template(&inspection.template),

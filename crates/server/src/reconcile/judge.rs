@@ -449,7 +449,7 @@ fn forged() -> Rejection {
     Rejection::new(
         RejectionCode::ForgedReceipt,
         "This record came with a proof that this server never gave; its key may have been replaced. What you entered is \
-         kept: open the record and save it again, and tell the office.",
+         kept: open the record and send it again, and tell the office.",
     )
 }
 

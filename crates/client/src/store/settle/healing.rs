@@ -181,7 +181,7 @@ impl Settling<'_> {
 /// again or given up.
 fn contest(row: RecordRow, canonical: Canonical) -> RecordRow {
     let message = "The server was restored and can no longer confirm this version; it holds another one now. Open the \
-                   record and decide: to keep what is shown, save it again; the server’s version is kept beside it.";
+                   record and decide: to keep what is shown, send it again; the server’s version is kept beside it.";
     RecordRow {
         pending: true,
         rejection: Some(Rejection::new(RejectionCode::ForgedReceipt, message)),

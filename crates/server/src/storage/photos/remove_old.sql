@@ -1,1 +1,1 @@
-DELETE FROM uploads WHERE state <> 'open' AND expires_at < $1
+DELETE FROM uploads WHERE state IN ('stored', 'expired') AND expires_at < $1

@@ -7,11 +7,14 @@ mod consistency;
 mod devices;
 mod look;
 mod photos;
+#[cfg(test)]
+mod plans;
 mod records;
 mod session;
 mod tenants;
 mod upgrades;
 mod versions;
+mod write_ahead_log;
 
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
@@ -58,8 +61,7 @@ impl Database {
         // An answer promises that the write is kept: it waits for the disk.
         writer.pragma_update(None, "synchronous", "FULL")?;
         writer.pragma_update(None, "foreign_keys", true)?;
-        // A checkpoint each 16 MiB of log: seldom within a page, soon enough to keep the log small.
-        writer.pragma_update(None, "wal_autocheckpoint", 4_000)?;
+        write_ahead_log::tune(&writer)?;
         tune(&writer, 64)?;
         upgrades::run(&mut writer)?;
         writer.execute("INSERT OR IGNORE INTO server (only, epoch) VALUES (1, ?1)", [epoch.0])?;
@@ -81,6 +83,7 @@ impl Database {
         gatebook_sync::reach!(ServerBeforeCommit);
         transaction.commit()?;
         gatebook_sync::reach!(ServerAfterCommit);
+        write_ahead_log::begin_anew_if_long(&self.path, &writer, &self.readers);
         Ok(done)
     }
 

@@ -16,6 +16,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0008_repeated_enrolment.sql"),
     include_str!("0009_notices.sql"),
     include_str!("0010_key_check.sql"),
+    include_str!("0011_uploads_of_device.sql"),
 ];
 
 /// "Gate" in ASCII: says whose database the file is.
