@@ -3,6 +3,8 @@
 
 mod decode;
 mod facts;
+mod jpeg;
+mod outline;
 mod scale;
 mod stamp;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Every file here is made by the test that reads it.
 
+mod jpeg;
+
 use std::io::Cursor;
 
 use exif::experimental::Writer;
