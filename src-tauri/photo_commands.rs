@@ -6,7 +6,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gatebook_client::Device;
-use gatebook_client::photos::{PhotoPolicy, StorageView};
+use gatebook_client::photos::{PhotoPolicy, PictureCame, StorageView};
 use gatebook_client::view::{CommandError, ErrorCode, PhotoList, PhotoShown};
 use gatebook_domain::attachment::AttachmentRole;
 use tauri::http::{Request, Response, StatusCode, header};
@@ -44,9 +44,10 @@ pub async fn add_photo(
     record_id: Uuid,
     role: AttachmentRole,
     about: String,
+    came: PictureCame,
 ) -> Answer<Uuid> {
     let device = device.inner().clone();
-    device.add_photo(name, record_id, role, about).await
+    device.add_photo(name, record_id, role, about, came).await
 }
 
 /// Gives up what has come in of a picture.

@@ -64,7 +64,7 @@ export const commands = {
 	/**  Takes in the next bytes of a picture, in Base64. */
 	photoPart: (name: string, offset: number, part: string) => typedError<null, CommandError>(__TAURI_INVOKE("photo_part", { name, offset, part })),
 	/**  Makes a photo of what has come in. */
-	addPhoto: (name: string, recordId: string, role: AttachmentRole, about: string) => typedError<string, CommandError>(__TAURI_INVOKE("add_photo", { name, recordId, role, about })),
+	addPhoto: (name: string, recordId: string, role: AttachmentRole, about: string, came: PictureCame) => typedError<string, CommandError>(__TAURI_INVOKE("add_photo", { name, recordId, role, about, came })),
 	/**  Gives up what has come in of a picture. */
 	dropPhoto: (name: string) => typedError<null, CommandError>(__TAURI_INVOKE("drop_photo", { name })),
 	/**  The photos of a record, and whether another can be taken. */
@@ -230,8 +230,10 @@ export type Attachment_Deserialize = {
 	media_type: string,
 	/**  How large the picture is. */
 	pixels?: Pixels | null,
-	/**  When it was taken, by the device's clock or the picture's own word; for display only. */
+	/**  When it was taken, for display only. Absent: nobody knows, and it was added when the record was captured. */
 	taken_at?: string | null,
+	/**  By whose word it was taken then. Absent beside a time: by the picture's or the device's, as older apps did not tell. */
+	time_source?: TimeSource | null,
 	/**  Where it was taken. */
 	position?: Position_Deserialize | null,
 	/**  Since when the server holds the bytes, verified. Only the server says so; what a device says here is put right. */
@@ -254,8 +256,10 @@ export type Attachment_Serialize = {
 	media_type: string,
 	/**  How large the picture is. */
 	pixels?: Pixels,
-	/**  When it was taken, by the device's clock or the picture's own word; for display only. */
+	/**  When it was taken, for display only. Absent: nobody knows, and it was added when the record was captured. */
 	taken_at?: string,
+	/**  By whose word it was taken then. Absent beside a time: by the picture's or the device's, as older apps did not tell. */
+	time_source?: TimeSource,
 	/**  Where it was taken. */
 	position?: Position_Serialize,
 	/**  Since when the server holds the bytes, verified. Only the server says so; what a device says here is put right. */
@@ -1385,9 +1389,13 @@ export type PhotoView_Deserialize = {
 	about: string,
 	/**  Names its bytes. */
 	sha256: string,
-	/**  When it was taken. */
+	/**  When it was taken, if anybody knows. */
 	taken_at?: string | null,
-	/**  Who took it. */
+	/**  By whose word; unknown of photos from older apps. */
+	time_source?: TimeSource | null,
+	/**  When it was added to the record. */
+	added_at: string,
+	/**  Who added it. */
 	operator_name: string,
 	/**  Whether this device has a picture of it, if only a small one. */
 	has_picture: boolean,
@@ -1403,12 +1411,24 @@ export type PhotoView_Serialize = {
 	about: string,
 	/**  Names its bytes. */
 	sha256: string,
-	/**  When it was taken. */
+	/**  When it was taken, if anybody knows. */
 	taken_at: string | null,
-	/**  Who took it. */
+	/**  By whose word; unknown of photos from older apps. */
+	time_source: TimeSource | null,
+	/**  When it was added to the record. */
+	added_at: string,
+	/**  Who added it. */
 	operator_name: string,
 	/**  Whether this device has a picture of it, if only a small one. */
 	has_picture: boolean,
+};
+
+/**  What a page knows of how a picture came. */
+export type PictureCame = {
+	/**  The camera was asked for it. */
+	by_camera: boolean,
+	/**  When its file was last written, in milliseconds since 1970, as the system tells it. */
+	file_at_ms: number | null,
 };
 
 /**  How large a picture is. */
@@ -2155,6 +2175,17 @@ export type Template_Serialize = {
 	/**  Whether the motor carrier's name and USDOT and the equipment provider's USDOT are asked (49 CFR 396.12). */
 	asks_parties: boolean,
 };
+
+/**  By whose word something was taken when it says. */
+export type TimeSource = 
+/**  The clock of the camera that took it, as the picture tells it. */
+"camera" | 
+/**  The clock of the device, whose own camera took it at that moment. */
+"device" | 
+/**  The picture tells only when it was made into bytes: for one from a scanner, long after it was taken. */
+"digitized" | 
+/**  Known is only when its file was last written: it was taken then or before. */
+"file";
 
 /**  One tyre. */
 export type Tire = Tire_Serialize | Tire_Deserialize;

@@ -41,6 +41,7 @@ export type {
   PhotoPolicy_Serialize as PhotoPolicy,
   PhotoShown_Serialize as PhotoShown,
   PhotoView_Serialize as PhotoView,
+  PictureCame,
   Plate_Serialize as Plate,
   Problem,
   ProblemCode,

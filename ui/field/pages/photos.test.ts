@@ -15,7 +15,7 @@ function withPhotos(count: number, recordId = "rec-open"): MemoryBackend {
 
 async function pick(testid: string, ...names: string[]): Promise<void> {
   const input = (await see(testid)) as HTMLInputElement;
-  const files = names.map((name) => new File(["bytes"], name, { type: "image/jpeg" }));
+  const files = names.map((name) => new File(["bytes"], name, { type: "image/jpeg", lastModified: 1_793_000_000_000 }));
   Object.defineProperty(input, "files", { value: files, configurable: true });
   await fireEvent.change(input);
 }
@@ -29,6 +29,28 @@ describe("photos of a record", () => {
     await pick(`photo-input-items-${key}`, "one.jpg", "two.jpg");
     await see("photo-photo-2");
     expect(backend.pictures.list("rec-open").photos.map(({ about }) => about)).toEqual([`/items/${key}`, `/items/${key}`]);
+  });
+
+  it("are told apart by how they came: the camera takes one now, a file may be of any day", async () => {
+    const mouse = window.matchMedia;
+    window.matchMedia = (query) => ({ ...mouse(query), matches: query === "(pointer: coarse)" });
+    const backend = new MemoryBackend();
+    const came: NewPhoto["came"][] = [];
+    const add = backend.addPhoto.bind(backend);
+    backend.addPhoto = (photo: NewPhoto) => {
+      came.push(photo.came);
+      return add(photo);
+    };
+    open(backend, "inspection/rec-open/vehicle");
+    await pick("photo-camera-record", "taken.jpg");
+    await pick("photo-input-record", "chosen.jpg");
+    window.matchMedia = mouse;
+    await tap("photo-photo-2");
+    expect(await text("photo-viewer")).toContain("Added ");
+    expect(came).toEqual([
+      { by_camera: true, file_at_ms: 1_793_000_000_000 },
+      { by_camera: false, file_at_ms: 1_793_000_000_000 },
+    ]);
   });
 
   it("are shown only once they are safe; until then one sees that they are being kept", async () => {

@@ -1,6 +1,6 @@
 import { type Backend, problemOf } from "../../shared/backend/backend";
 import { coalesce } from "../../shared/coalesce";
-import type { CommandError, PhotoView } from "../../shared/model";
+import type { CommandError, PhotoView, PictureCame } from "../../shared/model";
 
 /** Pictures that were not kept. */
 export interface PhotoFailure {
@@ -9,6 +9,11 @@ export interface PhotoFailure {
   count: number;
   /** Why the last of them was not. */
   problem: CommandError;
+}
+
+/** A frame of a webcam has no file, and so no time of one. */
+function cameBy(file: Blob, from: "camera" | "files"): PictureCame {
+  return { by_camera: from === "camera", file_at_ms: file instanceof File ? file.lastModified : null };
 }
 
 /**
@@ -79,11 +84,11 @@ export class PhotoRoll {
   }
 
   /** Keeps pictures, one after the other and after those taken before. One that cannot be kept does not hold up the rest. */
-  take(files: readonly Blob[], about: string): Promise<void> {
+  take(files: readonly Blob[], about: string, from: "camera" | "files"): Promise<void> {
     this.#failures = this.#failures.filter((failure) => failure.about !== about);
     this.#keeping = [...this.#keeping, ...files.map(() => about)];
     this.#turn = this.#turn.then(async () => {
-      for (const file of files) await this.#keep(file, about);
+      for (const file of files) await this.#keep(file, about, cameBy(file, from));
     });
     return this.#turn;
   }
@@ -93,9 +98,9 @@ export class PhotoRoll {
     await this.refresh();
   }
 
-  async #keep(file: Blob, about: string): Promise<void> {
+  async #keep(file: Blob, about: string, came: PictureCame): Promise<void> {
     try {
-      await this.#backend.addPhoto({ file, recordId: this.#recordId, about });
+      await this.#backend.addPhoto({ file, recordId: this.#recordId, about, came });
     } catch (error) {
       const count = (this.failure(about)?.count ?? 0) + 1;
       const others = this.#failures.filter((failure) => failure.about !== about);

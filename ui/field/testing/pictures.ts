@@ -34,7 +34,7 @@ export class MemoryPhotos {
     return structuredClone({ photos: this.of.get(recordId) ?? [], no_room: this.noRoom });
   }
 
-  add({ recordId, about }: Pick<NewPhoto, "recordId" | "about">, by: string, at: string): void {
+  add({ recordId, about, came }: Pick<NewPhoto, "recordId" | "about"> & Partial<NewPhoto>, by: string, at: string): void {
     if (this.refuses !== null) throw new BackendError({ code: "invalid", message: this.refuses, retry: false });
     this.#taken += 1;
     const photo: PhotoView = {
@@ -42,7 +42,9 @@ export class MemoryPhotos {
       role: "photo",
       about,
       sha256: String(this.#taken).padStart(64, "0"),
-      taken_at: at,
+      taken_at: came?.by_camera === false ? null : at,
+      time_source: came?.by_camera === false ? null : "device",
+      added_at: at,
       operator_name: by,
       has_picture: true,
     };

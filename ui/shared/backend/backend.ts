@@ -13,6 +13,7 @@ import type {
   PhotoList,
   PhotoPolicy,
   PhotoShown,
+  PictureCame,
   RecordView,
   Start,
   StorageView,
@@ -111,6 +112,8 @@ export interface NewPhoto {
   recordId: string;
   /** Which part of the record it shows, such as `/items/tires`; empty: all of it. */
   about: string;
+  /** How it came: what tells when it was taken, if it does not itself. */
+  came: PictureCame;
 }
 
 /** A failed call, with what to tell the person. */

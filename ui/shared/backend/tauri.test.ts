@@ -71,10 +71,11 @@ it("finds a small and a full picture by the photo's hash, in an address that not
 it("has a picture kept by the calls there are for it", async () => {
   invoke.mockImplementation(async (name: string) => (name === "begin_photo" ? "in-1" : null));
   const file = new WholeBlob(["abc"]) as unknown as Blob;
-  await tauriBackend.addPhoto({ file, recordId: "rec-1", about: "/damage" });
+  const came = { by_camera: false, file_at_ms: 1_793_000_000_000 };
+  await tauriBackend.addPhoto({ file, recordId: "rec-1", about: "/damage", came });
   expect(invoke.mock.calls).toEqual([
     ["begin_photo", { size: 3 }],
     ["photo_part", { name: "in-1", offset: 0, part: "YWJj" }],
-    ["add_photo", { name: "in-1", recordId: "rec-1", role: "photo", about: "/damage" }],
+    ["add_photo", { name: "in-1", recordId: "rec-1", role: "photo", about: "/damage", came }],
   ]);
 });

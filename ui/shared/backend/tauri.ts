@@ -50,11 +50,11 @@ export const tauriBackend: Backend = {
   hint: (hint) => done(commands.hint(hint)),
   dismissSalvage: () => done(commands.dismissSalvage()),
   photos: (recordId) => value(commands.photos(recordId)),
-  addPhoto: ({ file, recordId, about }) =>
+  addPhoto: ({ file, recordId, about, came }) =>
     sendPicture(file, {
       begin: (size) => value(commands.beginPhoto(size)),
       part: (name, offset, part) => done(commands.photoPart(name, offset, part)),
-      add: (name) => done(commands.addPhoto(name, recordId, "photo", about)),
+      add: (name) => done(commands.addPhoto(name, recordId, "photo", about, came)),
       drop: (name) => done(commands.dropPhoto(name)),
     }),
   removePhoto: (id) => done(commands.removePhoto(id)),

@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::{Answer, Device};
 use crate::error::StoreError;
-use crate::photos::{About, PhotoError, PhotoPolicy, PhotoTransport, Source, StorageView};
+use crate::photos::{About, PhotoError, PhotoPolicy, PhotoTransport, PictureCame, Source, StorageView};
 use crate::scheduler::Event;
 use crate::store::settings;
 use crate::transport::HttpTransport;
@@ -55,10 +55,24 @@ impl Device {
     ///
     /// # Errors
     /// It was not kept, and nothing of it is left: no picture, no room, no such record.
-    pub async fn add_photo(&self, name: Uuid, record_id: Uuid, role: AttachmentRole, part: String) -> Answer<Uuid> {
+    pub async fn add_photo(
+        &self,
+        name: Uuid,
+        record_id: Uuid,
+        role: AttachmentRole,
+        part: String,
+        came: PictureCame,
+    ) -> Answer<Uuid> {
         let came_in = self.photos.intake(name);
         let stamp = self.stamp_of(record_id)?;
-        let about = About { parent_id: record_id, role, part, position: None, stamp };
+        let about = About {
+            parent_id: record_id,
+            role,
+            part,
+            origin: came.origin(self.authorship()?.now),
+            position: None,
+            stamp,
+        };
         self.capture_photo(Source::File(came_in.path().to_owned()), about).await
     }
 
@@ -88,6 +102,8 @@ impl Device {
             has_picture: self.photos.small_picture(&it.attachment.sha256).is_some(),
             sha256: it.attachment.sha256,
             taken_at: it.attachment.taken_at,
+            time_source: it.attachment.time_source,
+            added_at: it.added_at,
             operator_name: it.operator_name,
         });
         Ok(PhotoList { photos: photos.collect(), no_room })

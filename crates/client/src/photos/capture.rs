@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::develop::{self, Developed, Surroundings, develop};
 use super::folder::{Sort, sha256};
 use super::off_thread::off_thread;
-use super::{PhotoError, Photos};
+use super::{Origin, PhotoError, Photos};
 use crate::store::{Authorship, NewPhoto};
 
 /// Where a photo's bytes come from. They are read only when it is their turn.
@@ -34,6 +34,8 @@ pub struct About {
     pub role: AttachmentRole,
     /// Which part of the parent it shows, as a path; empty: all of it.
     pub part: String,
+    /// How its picture came.
+    pub origin: Origin,
     /// Where the device is, for a picture that does not say.
     pub position: Option<Position>,
     /// Lines of the visible stamp after the time: place, unit.
@@ -103,7 +105,8 @@ impl Photos {
         };
         let policy = self.policy();
         let zone = self.zone_of(about.parent_id)?;
-        let surroundings = Surroundings { zone: Some(zone), now: Some(by.now), stamp: about.stamp.clone() };
+        let surroundings =
+            Surroundings { zone: Some(zone), now: Some(by.now), origin: about.origin, stamp: about.stamp.clone() };
         let developed = develop(&bytes, &policy, &surroundings)?;
         drop(bytes);
         self.make_room((developed.photo.len() + developed.thumbnail.len()) as u64)?;
@@ -148,7 +151,8 @@ impl Photos {
             size: u32::try_from(developed.photo.len()).unwrap_or(u32::MAX),
             media_type: develop::MEDIA_TYPE.to_owned(),
             pixels: Some(Pixels { width: developed.width, height: developed.height, extra: Extra::new() }),
-            taken_at: Some(developed.taken_at.unwrap_or(by.now)),
+            taken_at: developed.taken.map(|taken| taken.at),
+            time_source: developed.taken.map(|taken| taken.source),
             position: developed.position.clone().or(about.position),
             stored_at: None,
             extra: Extra::new(),

@@ -20,6 +20,7 @@ mod kept_time;
 mod lane;
 mod lifecycle;
 mod off_thread;
+mod origin;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -44,6 +45,7 @@ pub(crate) use kept_time::uptime;
 pub use kept_time::{Clocks, KeptTime};
 pub(crate) use lane::{LaneHandle, spawn as spawn_lane};
 pub use lifecycle::{PhotoOf, StorageView, StoredPhoto};
+pub use origin::{Origin, PictureCame, Taken};
 pub use policy::{LongestSide, PhotoPolicy};
 pub use upload::{Network, NewUpload, PhotoTransport, UploadError, UploadProgress, Uploaded};
 

@@ -6,6 +6,7 @@ use gatebook_domain::attachment::Attachment;
 use gatebook_domain::record::{SCHEMA, Writer};
 use gatebook_domain::{Body, Kind, RecordState, title};
 use gatebook_sync::{Content, deliberate};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -28,6 +29,7 @@ pub(crate) struct NewPhoto {
 pub(crate) struct AttachmentOf {
     pub id: Uuid,
     pub attachment: Attachment,
+    pub added_at: Timestamp,
     pub operator_name: String,
 }
 
@@ -136,7 +138,8 @@ impl Store {
             for row in rows {
                 if let Some(Body::Attachment(attachment)) = row.body() {
                     let operator_name = reference::operator_name(connection, row.content.operator_id)?;
-                    found.push(AttachmentOf { id: row.id, attachment, operator_name });
+                    let added_at = row.content.captured_at;
+                    found.push(AttachmentOf { id: row.id, attachment, added_at, operator_name });
                 }
             }
             Ok(found)

@@ -99,6 +99,7 @@ impl Phone {
             parent_id: self.parent,
             role: AttachmentRole::Photo,
             part: "/equipment".to_owned(),
+            origin: Origin::Camera,
             position: None,
             stamp: Vec::new(),
         }
