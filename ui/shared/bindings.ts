@@ -67,6 +67,12 @@ export const commands = {
 	addPhoto: (name: string, recordId: string, role: AttachmentRole, about: string, came: PictureCame) => typedError<string, CommandError>(__TAURI_INVOKE("add_photo", { name, recordId, role, about, came })),
 	/**  Gives up what has come in of a picture. */
 	dropPhoto: (name: string) => typedError<null, CommandError>(__TAURI_INVOKE("drop_photo", { name })),
+	/**  Notes what a phone's camera is about to be opened for, and says under which name. */
+	cameraOpens: (recordId: string, role: AttachmentRole, about: string) => typedError<string, CommandError>(__TAURI_INVOKE("camera_opens", { recordId, role, about })),
+	/**  No picture is awaited from there any more: it was told what became of it. */
+	cameraLeft: (noted: string) => typedError<null, CommandError>(__TAURI_INVOKE("camera_left", { noted })),
+	/**  Takes in the pictures of cameras that were open when the app was ended, and says what became of each. */
+	afterCamera: () => typedError<AfterCamera[], CommandError>(__TAURI_INVOKE("after_camera")),
 	/**  The photos of a record, and whether another can be taken. */
 	photos: (recordId: string) => typedError<PhotoList_Serialize, CommandError>(__TAURI_INVOKE("photos", { recordId })),
 	/**  Takes a photo away from its record. */
@@ -102,6 +108,18 @@ export const events = {
 };
 
 /* Types */
+/**  What became of a picture that a phone's camera was opened for and whose app was ended meanwhile. */
+export type AfterCamera = {
+	/**  The note of it, which stays until its loss was told. */
+	noted: string,
+	/**  What the record is called. */
+	title: string,
+	/**  It is a photo of the record now. Otherwise it may be lost. */
+	is_kept: boolean,
+	/**  Why it was found and could not be kept. */
+	why: string | null,
+};
+
 /**  Somebody else works on the same record, as far as this device knows. A warning, never a lock. */
 export type AlsoOpen = {
 	/**  Who. */
@@ -1429,6 +1447,8 @@ export type PictureCame = {
 	by_camera: boolean,
 	/**  When its file was last written, in milliseconds since 1970, as the system tells it. */
 	file_at_ms: number | null,
+	/**  The note of what the camera was opened for. */
+	noted: string | null,
 };
 
 /**  How large a picture is. */
@@ -1884,6 +1904,8 @@ export type StorageView_Deserialize = {
 	unconfirmed_bytes: number,
 	/**  Bytes of photos it has, which go by themselves. */
 	confirmed_bytes: number,
+	/**  Bytes that the phone's camera left, until its photo is safe. */
+	camera_bytes: number,
 	/**  Bytes that are free on the disk. */
 	free_bytes: number,
 };
@@ -1896,6 +1918,8 @@ export type StorageView_Serialize = {
 	unconfirmed_bytes: number,
 	/**  Bytes of photos it has, which go by themselves. */
 	confirmed_bytes: number,
+	/**  Bytes that the phone's camera left, until its photo is safe. */
+	camera_bytes: number,
 	/**  Bytes that are free on the disk. */
 	free_bytes: number,
 };

@@ -4,6 +4,7 @@
  * Should the generator ever name them otherwise, this file is the one place that follows.
  */
 export type {
+  AfterCamera,
   AlsoOpen,
   AppState_Serialize as AppState,
   Body_Serialize as Body,

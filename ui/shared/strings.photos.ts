@@ -23,6 +23,14 @@ export const photoWords = {
     failed: (count: number) => (count === 1 ? "The photo was not kept" : `${count} photos were not kept`),
     failedIn: (count: number, title: string, why: string) =>
       `${count === 1 ? "A photo" : `${count} photos`} of “${title}” ${count === 1 ? "was" : "were"} not kept. ${why}`,
+    foundAfterCamera: (title: string) =>
+      `The photo that was taken while the system closed Gatebook is kept${title === "" ? "" : ` with “${title}”`}.`,
+    lostAtCamera: (title: string, why: string | null) => {
+      const what = `A photo${title === "" ? "" : ` of “${title}”`}`;
+      return why === null
+        ? `${what} may be lost: the system closed Gatebook while the camera was open. Look whether it is there, and take it again if not.`
+        : `${what} was taken while the system closed Gatebook, and was not kept. ${why}`;
+    },
     larger: "Look closer",
     webcam: {
       title: "Take photo",
@@ -45,6 +53,7 @@ export const photoWords = {
     open: "Kept on this device",
     waiting: "Not at the office yet",
     safe: "Safe at the office",
+    camera: "Left by the camera",
     free: "Free on this device",
     empty: "No photos on this device",
     emptyLead: "Photos stay here until the office has them, and a day longer.",

@@ -23,6 +23,13 @@ pub enum Source {
     Bytes(Vec<u8>),
     /// They lie in a file.
     File(PathBuf),
+    /// They lie in a file, and are what a camera was noted to be opened for: the note goes when they are safe.
+    Noted {
+        /// The file.
+        path: PathBuf,
+        /// The note.
+        noted: Uuid,
+    },
 }
 
 /// What a photo is of.
@@ -93,9 +100,13 @@ impl Photos {
 
     fn take(&self, source: Source, about: About, by: &Authorship) -> Result<Uuid, PhotoError> {
         self.make_room(USUAL_BYTES)?;
+        let at_camera = match &source {
+            Source::Noted { noted, .. } => Some(*noted),
+            Source::Bytes(_) | Source::File(_) => None,
+        };
         let bytes = match source {
             Source::Bytes(bytes) => bytes,
-            Source::File(path) => {
+            Source::File(path) | Source::Noted { path, .. } => {
                 let bytes = std::fs::metadata(&path)?.len();
                 if bytes > develop::MOST_BYTES {
                     return Err(PhotoError::TooManyBytes { bytes, most: develop::MOST_BYTES });
@@ -111,15 +122,25 @@ impl Photos {
         drop(bytes);
         self.make_room((developed.photo.len() + developed.thumbnail.len()) as u64)?;
         let sha256 = sha256(&developed.photo);
-        let kept = self.keep(&sha256, &developed, about, by);
+        let kept = self.keep(&sha256, &developed, (about, at_camera), by);
         if kept.is_err() {
             self.folder.remove_unfinished(&sha256);
+        } else if at_camera.is_some()
+            && let Err(error) = self.sweep_camera()
+        {
+            tracing::warn!(%error, "what the camera left is swept at the next start");
         }
         kept
     }
 
     /// Files first, then the record. What fails leaves no new file.
-    fn keep(&self, sha256: &str, developed: &Developed, about: About, by: &Authorship) -> Result<Uuid, PhotoError> {
+    fn keep(
+        &self,
+        sha256: &str,
+        developed: &Developed,
+        about: (About, Option<Uuid>),
+        by: &Authorship,
+    ) -> Result<Uuid, PhotoError> {
         // One who lets photos go or puts the folder in order must not meet files whose record is still to come.
         let _files = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut placed = Vec::new();
@@ -138,7 +159,7 @@ impl Photos {
         &self,
         sha256: &str,
         developed: &Developed,
-        about: About,
+        (about, at_camera): (About, Option<Uuid>),
         by: &Authorship,
         placed: &mut Vec<Sort>,
     ) -> Result<Uuid, PhotoError> {
@@ -157,7 +178,7 @@ impl Photos {
             stored_at: None,
             extra: Extra::new(),
         };
-        let photo = NewPhoto { id, attachment };
+        let photo = NewPhoto { id, attachment, at_camera };
         if deliberate!(RecordBeforeFile) {
             self.store.add_photo(&photo, by)?;
         }

@@ -3,6 +3,7 @@
 use gatebook_domain::attachment::TimeSource;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 /// For how long the window of a phone's camera may stand open. A picture that was written before did not come from it: where
 /// a system has no camera to open, it lets one choose a file instead.
@@ -38,6 +39,8 @@ pub struct PictureCame {
     pub by_camera: bool,
     /// When its file was last written, in milliseconds since 1970, as the system tells it.
     pub file_at_ms: Option<f64>,
+    /// The note of what the camera was opened for.
+    pub noted: Option<Uuid>,
 }
 
 impl PictureCame {
@@ -74,7 +77,7 @@ mod tests {
         let origin = |by_camera, file_at: Option<&str>| {
             #[expect(clippy::cast_precision_loss, reason = "a page counts so")]
             let file_at_ms = file_at.map(|at| at.parse::<Timestamp>().unwrap().as_millisecond() as f64);
-            PictureCame { by_camera, file_at_ms }.origin(now)
+            PictureCame { by_camera, file_at_ms, noted: None }.origin(now)
         };
         let of = |at: &str| Origin::Chosen { file_at: Some(at.parse().unwrap()) };
         let unknown = Origin::Chosen { file_at: None };
@@ -89,7 +92,7 @@ mod tests {
         assert_eq!(origin(false, Some("2062-01-01T00:00:00Z")), unknown);
         assert_eq!(origin(false, Some("1970-01-01T00:00:00Z")), unknown);
         for absurd in [f64::NAN, f64::INFINITY, -1e300] {
-            assert_eq!(PictureCame { by_camera: false, file_at_ms: Some(absurd) }.origin(now), unknown);
+            assert_eq!(PictureCame { by_camera: false, file_at_ms: Some(absurd), noted: None }.origin(now), unknown);
         }
     }
 }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::confirmed::is_stored;
 use super::records::begun;
 use super::row::{RecordRow, stage_name};
-use super::{Authorship, Store, reference, settings};
+use super::{Authorship, Store, at_camera, reference, settings};
 use crate::error::StoreError;
 use crate::photos::{ChunkSize, PhotoOf};
 
@@ -23,6 +23,8 @@ use crate::photos::{ChunkSize, PhotoOf};
 pub(crate) struct NewPhoto {
     pub id: Uuid,
     pub attachment: Attachment,
+    /// The note of the camera that took it.
+    pub at_camera: Option<Uuid>,
 }
 
 /// An attachment of a record.
@@ -97,6 +99,9 @@ impl Store {
             // A photo is the first thing that was entered there.
             transaction.execute("UPDATE records SET untouched = 0 WHERE id = ?1", [parent_id])?;
             put_row(transaction, photo.id, attachment)?;
+            if let Some(noted) = photo.at_camera {
+                at_camera::forget(transaction, noted)?;
+            }
             // Should the same photo have been here, its file has just been written anew.
             transaction.execute("UPDATE photos SET damaged = 0 WHERE sha256 = ?1", [&attachment.sha256])?;
             Ok(())
@@ -126,7 +131,7 @@ impl Store {
         })
     }
 
-    /// The attachments of a record that are not struck out, oldest first, each with who took it.
+    /// The attachments of a record that are not struck out, oldest first, each with who added it.
     pub(crate) fn attachments_of(&self, parent_id: Uuid) -> Result<Vec<AttachmentOf>, StoreError> {
         self.read(|connection| {
             let rows = RecordRow::select(

@@ -39,6 +39,20 @@ pub struct PhotoView {
     pub has_picture: bool,
 }
 
+/// What became of a picture that a phone's camera was opened for and whose app was ended meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct AfterCamera {
+    /// The note of it, which stays until its loss was told.
+    pub noted: Uuid,
+    /// What the record is called.
+    pub title: String,
+    /// It is a photo of the record now. Otherwise it may be lost.
+    pub is_kept: bool,
+    /// Why it was found and could not be kept.
+    pub why: Option<String>,
+}
+
 /// What a photo can be shown by.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]

@@ -1,5 +1,6 @@
 //! A device's photos with a clock and a disk of the test's own.
 
+mod at_camera;
 mod upload;
 
 use std::path::Path;
