@@ -39,7 +39,7 @@ fn unfold(reader: impl Read, outline: &Outline, longest: Option<u32>) -> Result<
     let mut decoder = Decoder::new(reader);
     decoder.read_info().map_err(told)?;
     let info = decoder.info().ok_or_else(|| PhotoError::Broken("it has no size".to_owned()))?;
-    check_held_whole(&info)?;
+    check_held_whole(info)?;
     let (mut width, mut height) = (info.width, info.height);
     if let Some(longest) = longest.and_then(|longest| u16::try_from(longest).ok()) {
         let (across, down) = if width >= height { (longest, u16::MAX) } else { (u16::MAX, longest) };
@@ -78,7 +78,7 @@ fn told(error: jpeg_decoder::Error) -> PhotoError {
 }
 
 /// Whether it has no more pixels and coefficients than are held at once.
-fn check_held_whole(info: &ImageInfo) -> Result<(), PhotoError> {
+fn check_held_whole(info: ImageInfo) -> Result<(), PhotoError> {
     let (width, height) = (u32::from(info.width), u32::from(info.height));
     let pixels = u64::from(width) * u64::from(height);
     let is_held_whole = info.coding_process != CodingProcess::DctSequential;

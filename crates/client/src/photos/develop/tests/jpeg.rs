@@ -114,7 +114,9 @@ fn row<const N: usize>(layout: Layout, before: &[u8], blocks: &[[u8; N]]) -> Vec
             let means = scan(&all, 0, 0, blocks_of(&all, blocks, false));
             let rest = all.chunks(1).flat_map(|one| {
                 let mut coded = Coded::default();
-                blocks.iter().for_each(|_| coded.nothing_more());
+                for _ in blocks {
+                    coded.nothing_more();
+                }
                 scan(one, 1, 63, coded.bytes())
             });
             means.into_iter().chain(rest).collect()
