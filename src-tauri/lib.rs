@@ -77,6 +77,9 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             photo_commands::photo_part,
             photo_commands::add_photo,
             photo_commands::drop_photo,
+            photo_commands::camera_opens,
+            photo_commands::camera_left,
+            photo_commands::after_camera,
             photo_commands::photos,
             photo_commands::remove_photo,
             photo_commands::view_photo,
@@ -141,6 +144,13 @@ fn set_up(app: &mut App) -> Result<(), Box<dyn std::error::Error>> {
     logging::keep_in(&data);
     let config = DeviceConfig::new(data.clone(), env!("CARGO_PKG_VERSION"));
     let device = tauri::async_runtime::block_on(async { Device::open(config) })?;
+    // There the camera is another app, which writes what it takes into this folder of ours.
+    if cfg!(target_os = "android") {
+        let told = app.path().picture_dir().map(|folder| device.set_camera_folder(folder));
+        if !matches!(told, Ok(Ok(()))) {
+            tracing::warn!(?told, "what the camera leaves cannot be looked after");
+        }
+    }
     // A kiosk has a cable or the yard's Wi-Fi; phones say what they have.
     #[cfg(desktop)]
     device.set_surroundings(Surroundings::DESKTOP);

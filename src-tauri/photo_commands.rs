@@ -6,8 +6,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use gatebook_client::Device;
-use gatebook_client::photos::{PhotoPolicy, StorageView};
-use gatebook_client::view::{CommandError, ErrorCode, PhotoList, PhotoShown};
+use gatebook_client::photos::{PhotoPolicy, PictureCame, StorageView};
+use gatebook_client::view::{AfterCamera, CommandError, ErrorCode, PhotoList, PhotoShown};
 use gatebook_domain::attachment::AttachmentRole;
 use tauri::http::{Request, Response, StatusCode, header};
 use tauri::{Manager, Runtime, State, UriSchemeContext, UriSchemeResponder};
@@ -44,9 +44,10 @@ pub async fn add_photo(
     record_id: Uuid,
     role: AttachmentRole,
     about: String,
+    came: PictureCame,
 ) -> Answer<Uuid> {
     let device = device.inner().clone();
-    device.add_photo(name, record_id, role, about).await
+    device.add_photo(name, record_id, role, about, came).await
 }
 
 /// Gives up what has come in of a picture.
@@ -55,6 +56,28 @@ pub async fn add_photo(
 pub fn drop_photo(device: State<'_, Device>, name: Uuid) -> Answer<()> {
     device.drop_photo(name);
     Ok(())
+}
+
+/// Notes what a phone's camera is about to be opened for, and says under which name.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn camera_opens(device: State<'_, Device>, record_id: Uuid, role: AttachmentRole, about: String) -> Answer<Uuid> {
+    device.camera_opens(record_id, role, about)
+}
+
+/// No picture is awaited from there any more: it was told what became of it.
+#[tauri::command(async)]
+#[specta::specta]
+pub fn camera_left(device: State<'_, Device>, noted: Uuid) -> Answer<()> {
+    device.camera_left(noted)
+}
+
+/// Takes in the pictures of cameras that were open when the app was ended, and says what became of each.
+#[tauri::command]
+#[specta::specta]
+pub async fn after_camera(device: State<'_, Device>) -> Answer<Vec<AfterCamera>> {
+    let device = device.inner().clone();
+    device.after_camera().await
 }
 
 /// The photos of a record, and whether another can be taken.

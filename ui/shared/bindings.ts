@@ -66,9 +66,15 @@ export const commands = {
 	/**  Takes in the next bytes of a picture, in Base64. */
 	photoPart: (name: string, offset: number, part: string) => typedError<null, CommandError>(__TAURI_INVOKE("photo_part", { name, offset, part })),
 	/**  Makes a photo of what has come in. */
-	addPhoto: (name: string, recordId: string, role: AttachmentRole, about: string) => typedError<string, CommandError>(__TAURI_INVOKE("add_photo", { name, recordId, role, about })),
+	addPhoto: (name: string, recordId: string, role: AttachmentRole, about: string, came: PictureCame) => typedError<string, CommandError>(__TAURI_INVOKE("add_photo", { name, recordId, role, about, came })),
 	/**  Gives up what has come in of a picture. */
 	dropPhoto: (name: string) => typedError<null, CommandError>(__TAURI_INVOKE("drop_photo", { name })),
+	/**  Notes what a phone's camera is about to be opened for, and says under which name. */
+	cameraOpens: (recordId: string, role: AttachmentRole, about: string) => typedError<string, CommandError>(__TAURI_INVOKE("camera_opens", { recordId, role, about })),
+	/**  No picture is awaited from there any more: it was told what became of it. */
+	cameraLeft: (noted: string) => typedError<null, CommandError>(__TAURI_INVOKE("camera_left", { noted })),
+	/**  Takes in the pictures of cameras that were open when the app was ended, and says what became of each. */
+	afterCamera: () => typedError<AfterCamera[], CommandError>(__TAURI_INVOKE("after_camera")),
 	/**  The photos of a record, and whether another can be taken. */
 	photos: (recordId: string) => typedError<PhotoList_Serialize, CommandError>(__TAURI_INVOKE("photos", { recordId })),
 	/**  Takes a photo away from its record. */
@@ -104,6 +110,18 @@ export const events = {
 };
 
 /* Types */
+/**  What became of a picture that a phone's camera was opened for and whose app was ended meanwhile. */
+export type AfterCamera = {
+	/**  The note of it, which stays until its loss was told. */
+	noted: string,
+	/**  What the record is called. */
+	title: string,
+	/**  It is a photo of the record now. Otherwise it may be lost. */
+	is_kept: boolean,
+	/**  Why it was found and could not be kept. */
+	why: string | null,
+};
+
 /**  Somebody else works on the same record, as far as this device knows. A warning, never a lock. */
 export type AlsoOpen = {
 	/**  Who. */
@@ -232,8 +250,10 @@ export type Attachment_Deserialize = {
 	media_type: string,
 	/**  How large the picture is. */
 	pixels?: Pixels | null,
-	/**  When it was taken, by the device's clock or the picture's own word; for display only. */
+	/**  When it was taken, for display only. Absent: nobody knows, and it was added when the record was captured. */
 	taken_at?: string | null,
+	/**  By whose word it was taken then. Absent beside a time: by the picture's or the device's, as older apps did not tell. */
+	time_source?: TimeSource | null,
 	/**  Where it was taken. */
 	position?: Position_Deserialize | null,
 	/**  Since when the server holds the bytes, verified. Only the server says so; what a device says here is put right. */
@@ -256,8 +276,10 @@ export type Attachment_Serialize = {
 	media_type: string,
 	/**  How large the picture is. */
 	pixels?: Pixels,
-	/**  When it was taken, by the device's clock or the picture's own word; for display only. */
+	/**  When it was taken, for display only. Absent: nobody knows, and it was added when the record was captured. */
 	taken_at?: string,
+	/**  By whose word it was taken then. Absent beside a time: by the picture's or the device's, as older apps did not tell. */
+	time_source?: TimeSource,
 	/**  Where it was taken. */
 	position?: Position_Serialize,
 	/**  Since when the server holds the bytes, verified. Only the server says so; what a device says here is put right. */
@@ -1387,9 +1409,13 @@ export type PhotoView_Deserialize = {
 	about: string,
 	/**  Names its bytes. */
 	sha256: string,
-	/**  When it was taken. */
+	/**  When it was taken, if anybody knows. */
 	taken_at?: string | null,
-	/**  Who took it. */
+	/**  By whose word; unknown of photos from older apps. */
+	time_source?: TimeSource | null,
+	/**  When it was added to the record. */
+	added_at: string,
+	/**  Who added it. */
 	operator_name: string,
 	/**  Whether this device has a picture of it, if only a small one. */
 	has_picture: boolean,
@@ -1405,12 +1431,26 @@ export type PhotoView_Serialize = {
 	about: string,
 	/**  Names its bytes. */
 	sha256: string,
-	/**  When it was taken. */
+	/**  When it was taken, if anybody knows. */
 	taken_at: string | null,
-	/**  Who took it. */
+	/**  By whose word; unknown of photos from older apps. */
+	time_source: TimeSource | null,
+	/**  When it was added to the record. */
+	added_at: string,
+	/**  Who added it. */
 	operator_name: string,
 	/**  Whether this device has a picture of it, if only a small one. */
 	has_picture: boolean,
+};
+
+/**  What a page knows of how a picture came. */
+export type PictureCame = {
+	/**  The camera was asked for it. */
+	by_camera: boolean,
+	/**  When its file was last written, in milliseconds since 1970, as the system tells it. */
+	file_at_ms: number | null,
+	/**  The note of what the camera was opened for. */
+	noted: string | null,
 };
 
 /**  How large a picture is. */
@@ -1866,6 +1906,8 @@ export type StorageView_Deserialize = {
 	unconfirmed_bytes: number,
 	/**  Bytes of photos it has, which go by themselves. */
 	confirmed_bytes: number,
+	/**  Bytes that the phone's camera left, until its photo is safe. */
+	camera_bytes: number,
 	/**  Bytes that are free on the disk. */
 	free_bytes: number,
 };
@@ -1878,6 +1920,8 @@ export type StorageView_Serialize = {
 	unconfirmed_bytes: number,
 	/**  Bytes of photos it has, which go by themselves. */
 	confirmed_bytes: number,
+	/**  Bytes that the phone's camera left, until its photo is safe. */
+	camera_bytes: number,
 	/**  Bytes that are free on the disk. */
 	free_bytes: number,
 };
@@ -2157,6 +2201,17 @@ export type Template_Serialize = {
 	/**  Whether the motor carrier's name and USDOT and the equipment provider's USDOT are asked (49 CFR 396.12). */
 	asks_parties: boolean,
 };
+
+/**  By whose word something was taken when it says. */
+export type TimeSource = 
+/**  The clock of the camera that took it, as the picture tells it. */
+"camera" | 
+/**  The clock of the device, whose own camera took it at that moment. */
+"device" | 
+/**  The picture tells only when it was made into bytes: for one from a scanner, long after it was taken. */
+"digitized" | 
+/**  Known is only when its file was last written: it was taken then or before. */
+"file";
 
 /**  One tyre. */
 export type Tire = Tire_Serialize | Tire_Deserialize;

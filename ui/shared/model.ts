@@ -4,6 +4,7 @@
  * Should the generator ever name them otherwise, this file is the one place that follows.
  */
 export type {
+  AfterCamera,
   AlsoOpen,
   AppState_Serialize as AppState,
   Body_Serialize as Body,
@@ -41,6 +42,7 @@ export type {
   PhotoPolicy_Serialize as PhotoPolicy,
   PhotoShown_Serialize as PhotoShown,
   PhotoView_Serialize as PhotoView,
+  PictureCame,
   Plate_Serialize as Plate,
   Problem,
   ProblemCode,

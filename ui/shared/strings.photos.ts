@@ -11,6 +11,9 @@ export const photoWords = {
     one: (at: number, count: number) => `Photo ${at} of ${count}`,
     elsewhere: "Not on this device",
     taken: (when: string, by: string) => (by === "" ? when : `${when} by ${by}`),
+    digitized: (when: string, by: string) => `Digitized ${when}${by === "" ? "" : `, added by ${by}`}`,
+    fileOf: (when: string, by: string) => `File of ${when}${by === "" ? "" : `, added by ${by}`}`,
+    added: (when: string, by: string) => `Added ${when}${by === "" ? "" : ` by ${by}`}`,
     previous: "Previous photo",
     next: "Next photo",
     remove: "Remove photo",
@@ -20,6 +23,14 @@ export const photoWords = {
     failed: (count: number) => (count === 1 ? "The photo was not kept" : `${count} photos were not kept`),
     failedIn: (count: number, title: string, why: string) =>
       `${count === 1 ? "A photo" : `${count} photos`} of “${title}” ${count === 1 ? "was" : "were"} not kept. ${why}`,
+    foundAfterCamera: (title: string) =>
+      `The photo that was taken while the system closed Gatebook is kept${title === "" ? "" : ` with “${title}”`}.`,
+    lostAtCamera: (title: string, why: string | null) => {
+      const what = `A photo${title === "" ? "" : ` of “${title}”`}`;
+      return why === null
+        ? `${what} may be lost: the system closed Gatebook while the camera was open. Look whether it is there, and take it again if not.`
+        : `${what} was taken while the system closed Gatebook, and was not kept. ${why}`;
+    },
     larger: "Look closer",
     webcam: {
       title: "Take photo",
@@ -42,6 +53,7 @@ export const photoWords = {
     open: "Kept on this device",
     waiting: "Not at the office yet",
     safe: "Safe at the office",
+    camera: "Left by the camera",
     free: "Free on this device",
     empty: "No photos on this device",
     emptyLead: "Photos stay here until the office has them, and a day longer.",

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 mod photos;
 
-pub use photos::{PhotoList, PhotoShown, PhotoView, ShownBy};
+pub use photos::{AfterCamera, PhotoList, PhotoShown, PhotoView, ShownBy};
 
 use crate::photos::UploadProgress;
 

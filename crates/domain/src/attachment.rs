@@ -51,6 +51,21 @@ pub struct Position {
     pub extra: Extra,
 }
 
+/// By whose word something was taken when it says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+#[serde(rename_all = "snake_case")]
+pub enum TimeSource {
+    /// The clock of the camera that took it, as the picture tells it.
+    Camera,
+    /// The clock of the device, whose own camera took it at that moment.
+    Device,
+    /// The picture tells only when it was made into bytes: for one from a scanner, long after it was taken.
+    Digitized,
+    /// Known is only when its file was last written: it was taken then or before.
+    File,
+}
+
 /// The body of an `attachment` record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -71,9 +86,12 @@ pub struct Attachment {
     /// How large the picture is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pixels: Option<Pixels>,
-    /// When it was taken, by the device's clock or the picture's own word; for display only.
+    /// When it was taken, for display only. Absent: nobody knows, and it was added when the record was captured.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub taken_at: Option<Timestamp>,
+    /// By whose word it was taken then. Absent beside a time: by the picture's or the device's, as older apps did not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_source: Option<TimeSource>,
     /// Where it was taken.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub position: Option<Position>,

@@ -124,6 +124,7 @@ fn known_word(name: &str) -> Option<&'static str> {
         "scac" => "SCAC",
         "stored_at" => "held by the server since",
         "taken_at" => "time it was taken",
+        "time_source" => "how that time is known",
         "size_type" => "size and type",
         "tread_32nds" => "tread depth (32nds)",
         "usdot" => "USDOT number",

@@ -66,7 +66,7 @@ pub(crate) fn full(kind: Kind) -> Value {
         Kind::Attachment => json!({
             "parent_id": ID, "role": "photo", "about": "/items/tires",
             "sha256": "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "size": 240_112,
-            "media_type": "image/jpeg", "pixels": {"width": 2048, "height": 1536}, "taken_at": TIME,
+            "media_type": "image/jpeg", "pixels": {"width": 2048, "height": 1536}, "taken_at": TIME, "time_source": "camera",
             "position": {"latitude": 27.5036, "longitude": -99.5076, "accuracy_m": 4.5}, "stored_at": TIME,
         }),
         Kind::Assignment => json!({

@@ -1,5 +1,5 @@
 import { fireEvent } from "@testing-library/svelte";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { BackendError, type NewPhoto } from "../../shared/backend/backend";
 import { open, see, sees, tap, text, waitFor } from "../testing/app";
 import { MemoryBackend } from "../testing/memory";
@@ -13,9 +13,15 @@ function withPhotos(count: number, recordId = "rec-open"): MemoryBackend {
   return backend;
 }
 
+function onAPhone(): void {
+  const mouse = window.matchMedia;
+  const phone = (query: string) => ({ ...mouse(query), matches: query === "(pointer: coarse)" });
+  vi.spyOn(window, "matchMedia").mockImplementation(phone);
+}
+
 async function pick(testid: string, ...names: string[]): Promise<void> {
   const input = (await see(testid)) as HTMLInputElement;
-  const files = names.map((name) => new File(["bytes"], name, { type: "image/jpeg" }));
+  const files = names.map((name) => new File(["bytes"], name, { type: "image/jpeg", lastModified: 1_793_000_000_000 }));
   Object.defineProperty(input, "files", { value: files, configurable: true });
   await fireEvent.change(input);
 }
@@ -29,6 +35,67 @@ describe("photos of a record", () => {
     await pick(`photo-input-items-${key}`, "one.jpg", "two.jpg");
     await see("photo-photo-2");
     expect(backend.pictures.list("rec-open").photos.map(({ about }) => about)).toEqual([`/items/${key}`, `/items/${key}`]);
+  });
+
+  it("are told apart by how they came: the camera takes one now, a file may be of any day", async () => {
+    onAPhone();
+    const backend = new MemoryBackend();
+    const came: NewPhoto["came"][] = [];
+    const add = backend.addPhoto.bind(backend);
+    backend.addPhoto = (photo: NewPhoto) => {
+      came.push(photo.came);
+      return add(photo);
+    };
+    open(backend, "inspection/rec-open/vehicle");
+    await pick("photo-camera-record", "taken.jpg");
+    await pick("photo-input-record", "chosen.jpg");
+    await tap("photo-photo-2");
+    expect(await text("photo-viewer")).toContain("Added ");
+    expect(came).toEqual([
+      { by_camera: true, file_at_ms: 1_793_000_000_000, noted: null },
+      { by_camera: false, file_at_ms: 1_793_000_000_000, noted: null },
+    ]);
+  });
+
+  it("have their camera noted before it opens, until they are safe, are told as not kept, or it is left", async () => {
+    onAPhone();
+    const backend = new MemoryBackend();
+    open(backend, "inspection/rec-open/vehicle");
+    const input = await see("photo-camera-record");
+    const noted = () => [...backend.pictures.atCamera.values()];
+    await fireEvent.click(input);
+    expect(noted()).toEqual([{ recordId: "rec-open", about: "" }]);
+    await fireEvent(input, new Event("cancel"));
+    await waitFor(() => expect(noted()).toEqual([]));
+
+    await fireEvent.click(input);
+    await pick("photo-camera-record", "taken.jpg");
+    await see("photo-photo-1");
+    expect(noted()).toEqual([]);
+
+    backend.pictures.refuses = "This picture is broken. Take it again.";
+    await fireEvent.click(input);
+    await pick("photo-camera-record", "broken.jpg");
+    await see("photo-failed-record");
+    await waitFor(() => expect(noted()).toEqual([]));
+
+    // The system did not say that the camera was left.
+    await fireEvent.click(input);
+    await fireEvent.click(input);
+    await waitFor(() => expect(noted()).toHaveLength(1));
+  });
+
+  it("that the system took the app away from are told of at the next start, lost ones once", async () => {
+    const backend = new MemoryBackend();
+    backend.pictures.atCamera.set("camera-1", { recordId: "rec-open", about: "" });
+    backend.pictures.afterCamera = [
+      { noted: "camera-0", title: "Gate in · PX-20931", is_kept: true, why: null },
+      { noted: "camera-1", title: "Inspection · TRL-2207", is_kept: false, why: null },
+    ];
+    open(backend, "work");
+    expect(await text("failure")).toMatch(/A photo of “Inspection · TRL-2207” may be lost.*take it again/);
+    expect(await text("confirmation")).toContain("is kept with “Gate in · PX-20931”");
+    await waitFor(() => expect(backend.pictures.atCamera.size).toBe(0));
   });
 
   it("are shown only once they are safe; until then one sees that they are being kept", async () => {

@@ -67,6 +67,7 @@ export class App {
       this.#take(state);
       this.router.restore(state.place);
       this.broken = null;
+      if (state.operator) void this.#afterCamera();
     } catch (error) {
       this.broken = problemOf(error);
     }
@@ -198,6 +199,18 @@ export class App {
 
   #take(state: AppState): void {
     this.state = state;
+  }
+
+  /** Tells what became of pictures at whose camera the app was ended. */
+  async #afterCamera(): Promise<void> {
+    for (const { noted, title, is_kept, why } of await this.backend.afterCamera().catch(() => [])) {
+      if (is_kept) {
+        this.confirmation = t.photos.foundAfterCamera(title);
+        continue;
+      }
+      this.failure = { code: "not_found", message: t.photos.lostAtCamera(title, why), retry: false };
+      await this.backend.cameraLeft(noted).catch(() => {});
+    }
   }
 
   #adopt(view: RecordView): RecordSession {

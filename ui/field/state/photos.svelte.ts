@@ -1,6 +1,6 @@
 import { type Backend, problemOf } from "../../shared/backend/backend";
 import { coalesce } from "../../shared/coalesce";
-import type { CommandError, PhotoView } from "../../shared/model";
+import type { CommandError, PhotoView, PictureCame } from "../../shared/model";
 
 /** Pictures that were not kept. */
 export interface PhotoFailure {
@@ -9,6 +9,11 @@ export interface PhotoFailure {
   count: number;
   /** Why the last of them was not. */
   problem: CommandError;
+}
+
+/** A frame of a webcam has no file, and so no time of one. */
+function cameBy(file: Blob, from: "camera" | "files", noted: string | null): PictureCame {
+  return { by_camera: from === "camera", file_at_ms: file instanceof File ? file.lastModified : null, noted };
 }
 
 /**
@@ -27,6 +32,8 @@ export class PhotoRoll {
   #keeping = $state.raw<readonly string[]>([]);
   /** Ends when everything that was taken is safe, or told as not kept. */
   #turn: Promise<void> = Promise.resolve();
+  /** The note of the phone's camera that is open. */
+  #atCamera: Promise<string | null> | null = null;
   readonly #backend: Backend;
   readonly #recordId: string;
   readonly #refresh: () => Promise<void>;
@@ -79,13 +86,28 @@ export class PhotoRoll {
   }
 
   /** Keeps pictures, one after the other and after those taken before. One that cannot be kept does not hold up the rest. */
-  take(files: readonly Blob[], about: string): Promise<void> {
+  take(files: readonly Blob[], about: string, from: "camera" | "files"): Promise<void> {
     this.#failures = this.#failures.filter((failure) => failure.about !== about);
+    const noted = from === "camera" ? this.#atCamera : null;
+    if (noted) this.#atCamera = null;
     this.#keeping = [...this.#keeping, ...files.map(() => about)];
     this.#turn = this.#turn.then(async () => {
-      for (const file of files) await this.#keep(file, about);
+      for (const file of files) await this.#keep(file, about, cameBy(file, from, await noted));
     });
     return this.#turn;
+  }
+
+  /** Notes that the phone's camera opens for a picture of that part: the system may end the app before it is left. */
+  opensCamera(about: string): void {
+    this.leavesCamera();
+    this.#atCamera = this.#backend.cameraOpens(this.#recordId, about).catch(() => null);
+  }
+
+  /** The phone's camera was left without a picture. */
+  leavesCamera(): void {
+    const noted = this.#atCamera;
+    this.#atCamera = null;
+    void noted?.then((it) => this.#forget(it));
   }
 
   async remove(id: string): Promise<void> {
@@ -93,17 +115,23 @@ export class PhotoRoll {
     await this.refresh();
   }
 
-  async #keep(file: Blob, about: string): Promise<void> {
+  async #keep(file: Blob, about: string, came: PictureCame): Promise<void> {
     try {
-      await this.#backend.addPhoto({ file, recordId: this.#recordId, about });
+      await this.#backend.addPhoto({ file, recordId: this.#recordId, about, came });
     } catch (error) {
       const count = (this.failure(about)?.count ?? 0) + 1;
       const others = this.#failures.filter((failure) => failure.about !== about);
       this.#failures = [...others, { about, count, problem: problemOf(error) }];
+      // It is told here, and not once more at the next start.
+      this.#forget(came.noted);
     }
     // A photo that is safe is not told as lost because the list cannot be read just now.
     await this.refresh().catch(() => {});
     const place = this.#keeping.indexOf(about);
     this.#keeping = this.#keeping.filter((_, at) => at !== place);
+  }
+
+  #forget(noted: string | null): void {
+    if (noted !== null) void this.#backend.cameraLeft(noted).catch(() => {});
   }
 }

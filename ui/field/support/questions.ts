@@ -26,11 +26,11 @@ ORDER BY changed_at`,
   {
     id: "photos",
     sql: `SELECT CASE WHEN photos.confirmed_ms IS NULL THEN 'the server has not confirmed it' ELSE 'kept a day after it was confirmed' END AS why,
-       photos.arrived, photos.size, records.body ->> '$.taken_at' AS taken_at, records.body ->> '$.parent_id' AS parent_id,
-       photos.sha256
+       photos.arrived, photos.size, records.body ->> '$.taken_at' AS taken_at, records.captured_at AS added_at,
+       records.body ->> '$.parent_id' AS parent_id, photos.sha256
 FROM photos LEFT JOIN records ON records.id = photos.record_id
 WHERE photos.held = 1
-ORDER BY taken_at`,
+ORDER BY added_at`,
   },
   {
     id: "sync",

@@ -1,5 +1,6 @@
 import { type Backend, BackendError, type EnrolRequest, type NewPhoto } from "../../shared/backend/backend";
 import type {
+  AfterCamera,
   AppState,
   Body,
   CommandError,
@@ -366,6 +367,18 @@ export class MemoryBackend implements Backend {
   async addPhoto(photo: NewPhoto): Promise<void> {
     this.pictures.add(photo, this.#name(), this.#now());
     this.emitChange();
+  }
+
+  async cameraOpens(recordId: string, about: string): Promise<string> {
+    return this.pictures.cameraOpens(recordId, about);
+  }
+
+  async cameraLeft(noted: string): Promise<void> {
+    this.pictures.atCamera.delete(noted);
+  }
+
+  async afterCamera(): Promise<AfterCamera[]> {
+    return structuredClone(this.pictures.afterCamera);
   }
 
   async removePhoto(id: string): Promise<void> {

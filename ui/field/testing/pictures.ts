@@ -1,5 +1,5 @@
 import { BackendError, type NewPhoto } from "../../shared/backend/backend";
-import type { PhotoList, PhotoPolicy, PhotoShown, PhotoView, StorageView, StoredPhoto } from "../../shared/model";
+import type { AfterCamera, PhotoList, PhotoPolicy, PhotoShown, PhotoView, StorageView, StoredPhoto } from "../../shared/model";
 
 const HOUR = 3_600_000;
 
@@ -28,21 +28,36 @@ export class MemoryPhotos {
   refuses: string | null = null;
   /** Photos that went from this device, as after a day: only thumbnails are left, and there is no way to the rest. */
   evicted = new Set<string>();
+  /** What cameras were noted to be opened for. */
+  readonly atCamera = new Map<string, { recordId: string; about: string }>();
+  /** What is told of cameras that were open when the app was ended. */
+  afterCamera: AfterCamera[] = [];
   #taken = 0;
+  #opened = 0;
 
   list(recordId: string): PhotoList {
     return structuredClone({ photos: this.of.get(recordId) ?? [], no_room: this.noRoom });
   }
 
-  add({ recordId, about }: Pick<NewPhoto, "recordId" | "about">, by: string, at: string): void {
+  cameraOpens(recordId: string, about: string): string {
+    this.#opened += 1;
+    const noted = `camera-${this.#opened}`;
+    this.atCamera.set(noted, { recordId, about });
+    return noted;
+  }
+
+  add({ recordId, about, came }: Pick<NewPhoto, "recordId" | "about"> & Partial<NewPhoto>, by: string, at: string): void {
     if (this.refuses !== null) throw new BackendError({ code: "invalid", message: this.refuses, retry: false });
+    if (came?.noted != null) this.atCamera.delete(came.noted);
     this.#taken += 1;
     const photo: PhotoView = {
       id: `photo-${this.#taken}`,
       role: "photo",
       about,
       sha256: String(this.#taken).padStart(64, "0"),
-      taken_at: at,
+      taken_at: came?.by_camera === false ? null : at,
+      time_source: came?.by_camera === false ? null : "device",
+      added_at: at,
       operator_name: by,
       has_picture: true,
     };
@@ -81,6 +96,7 @@ export class MemoryPhotos {
       photos,
       unconfirmed_bytes: sum("unconfirmed") + sum("damaged"),
       confirmed_bytes: sum("confirmed"),
+      camera_bytes: 0,
       free_bytes: 12_400_000_000,
     };
   }

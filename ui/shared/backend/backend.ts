@@ -1,4 +1,5 @@
 import type {
+  AfterCamera,
   AppState,
   Body,
   CarrierView,
@@ -13,6 +14,7 @@ import type {
   PhotoList,
   PhotoPolicy,
   PhotoShown,
+  PictureCame,
   RecordView,
   Start,
   StorageView,
@@ -67,6 +69,12 @@ export interface Backend {
   photos(recordId: string): Promise<PhotoList>;
   /** Answers once the photo is safe on the disk; when it fails, nothing of it is left. */
   addPhoto(photo: NewPhoto): Promise<void>;
+  /** Notes what a phone's camera is about to be opened for, so that its picture finds its place if the app is ended. */
+  cameraOpens(recordId: string, about: string): Promise<string>;
+  /** No picture is awaited from there any more: it was told what became of it. */
+  cameraLeft(noted: string): Promise<void>;
+  /** Takes in the pictures of cameras that were open when the app was ended, and says what became of each. */
+  afterCamera(): Promise<AfterCamera[]>;
   /** Takes a photo away from its record; it stays in the books. */
   removePhoto(id: string): Promise<void>;
   /** Sees to it that the full picture is here, if there is any way to it. The one call that may wait for a network. */
@@ -113,6 +121,8 @@ export interface NewPhoto {
   recordId: string;
   /** Which part of the record it shows, such as `/items/tires`; empty: all of it. */
   about: string;
+  /** How it came: what tells when it was taken, if it does not itself. */
+  came: PictureCame;
 }
 
 /** A failed call, with what to tell the person. */

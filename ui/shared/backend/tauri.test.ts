@@ -68,13 +68,26 @@ it("finds a small and a full picture by the photo's hash, in an address that not
   expect(tauriBackend.pictureUrl(sha256, false)).toBe(`photo://localhost/${sha256}.full`);
 });
 
+it("notes what a camera is opened for by the calls there are for it", async () => {
+  invoke.mockImplementation(async (name: string) => (name === "camera_opens" ? "noted-1" : []));
+  expect(await tauriBackend.cameraOpens("rec-1", "/damage")).toBe("noted-1");
+  expect(await tauriBackend.afterCamera()).toEqual([]);
+  await tauriBackend.cameraLeft("noted-1");
+  expect(invoke.mock.calls).toEqual([
+    ["camera_opens", { recordId: "rec-1", role: "photo", about: "/damage" }],
+    ["after_camera"],
+    ["camera_left", { noted: "noted-1" }],
+  ]);
+});
+
 it("has a picture kept by the calls there are for it", async () => {
   invoke.mockImplementation(async (name: string) => (name === "begin_photo" ? "in-1" : null));
   const file = new WholeBlob(["abc"]) as unknown as Blob;
-  await tauriBackend.addPhoto({ file, recordId: "rec-1", about: "/damage" });
+  const came = { by_camera: false, file_at_ms: 1_793_000_000_000, noted: null };
+  await tauriBackend.addPhoto({ file, recordId: "rec-1", about: "/damage", came });
   expect(invoke.mock.calls).toEqual([
     ["begin_photo", { size: 3 }],
     ["photo_part", { name: "in-1", offset: 0, part: "YWJj" }],
-    ["add_photo", { name: "in-1", recordId: "rec-1", role: "photo", about: "/damage" }],
+    ["add_photo", { name: "in-1", recordId: "rec-1", role: "photo", about: "/damage", came }],
   ]);
 });

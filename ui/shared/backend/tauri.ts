@@ -51,13 +51,16 @@ export const tauriBackend: Backend = {
   hint: (hint) => done(commands.hint(hint)),
   dismissSalvage: () => done(commands.dismissSalvage()),
   photos: (recordId) => value(commands.photos(recordId)),
-  addPhoto: ({ file, recordId, about }) =>
+  addPhoto: ({ file, recordId, about, came }) =>
     sendPicture(file, {
       begin: (size) => value(commands.beginPhoto(size)),
       part: (name, offset, part) => done(commands.photoPart(name, offset, part)),
-      add: (name) => done(commands.addPhoto(name, recordId, "photo", about)),
+      add: (name) => done(commands.addPhoto(name, recordId, "photo", about, came)),
       drop: (name) => done(commands.dropPhoto(name)),
     }),
+  cameraOpens: (recordId, about) => value(commands.cameraOpens(recordId, "photo", about)),
+  cameraLeft: (noted) => done(commands.cameraLeft(noted)),
+  afterCamera: () => value(commands.afterCamera()),
   removePhoto: (id) => done(commands.removePhoto(id)),
   viewPhoto: (id) => value(commands.viewPhoto(id)),
   pictureUrl: (sha256, small) => convertFileSrc(`${sha256}.${small ? "small" : "full"}`, "photo"),

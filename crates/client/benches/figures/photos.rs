@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use gatebook_client::photos::{About, LongestSide, Network, PhotoPolicy, Photos, Source};
+use gatebook_client::photos::{About, LongestSide, Network, Origin, PhotoPolicy, Photos, Source};
 use gatebook_client::{Device, DeviceConfig, HttpTransport, SystemEnvironment};
 use gatebook_domain::attachment::AttachmentRole;
 use image::{ExtendedColorType, ImageEncoder as _, codecs::jpeg::JpegEncoder};
@@ -140,8 +140,14 @@ fn open(folder: &Path) -> Device {
 }
 
 async fn take(device: &Device, parent_id: Uuid, source: Source) {
-    let about =
-        About { parent_id, role: AttachmentRole::Photo, part: String::new(), position: None, stamp: Vec::new() };
+    let about = About {
+        parent_id,
+        role: AttachmentRole::Photo,
+        part: String::new(),
+        origin: Origin::Camera,
+        position: None,
+        stamp: Vec::new(),
+    };
     device.capture_photo(source, about).await.expect("it is kept");
 }
 

@@ -8,11 +8,11 @@ use uuid::Uuid;
 
 use super::{Answer, Device};
 use crate::error::StoreError;
-use crate::photos::{About, PhotoError, PhotoPolicy, PhotoTransport, Source, StorageView};
+use crate::photos::{About, AtCamera, PhotoError, PhotoPolicy, PhotoTransport, PictureCame, Source, StorageView};
 use crate::scheduler::Event;
 use crate::store::settings;
 use crate::transport::HttpTransport;
-use crate::view::{CommandError, PhotoList, PhotoShown, PhotoView, ShownBy};
+use crate::view::{AfterCamera, CommandError, PhotoList, PhotoShown, PhotoView, ShownBy};
 
 /// Why an attachment that an operator takes away is void.
 const REMOVED: &str = "Removed on the device";
@@ -55,11 +55,80 @@ impl Device {
     ///
     /// # Errors
     /// It was not kept, and nothing of it is left: no picture, no room, no such record.
-    pub async fn add_photo(&self, name: Uuid, record_id: Uuid, role: AttachmentRole, part: String) -> Answer<Uuid> {
+    pub async fn add_photo(
+        &self,
+        name: Uuid,
+        record_id: Uuid,
+        role: AttachmentRole,
+        part: String,
+        came: PictureCame,
+    ) -> Answer<Uuid> {
         let came_in = self.photos.intake(name);
         let stamp = self.stamp_of(record_id)?;
-        let about = About { parent_id: record_id, role, part, position: None, stamp };
-        self.capture_photo(Source::File(came_in.path().to_owned()), about).await
+        let about = About {
+            parent_id: record_id,
+            role,
+            part,
+            origin: came.origin(self.authorship()?.now),
+            position: None,
+            stamp,
+        };
+        let path = came_in.path().to_owned();
+        let source = match came.noted {
+            Some(noted) => Source::Noted { path, noted },
+            None => Source::File(path),
+        };
+        self.capture_photo(source, about).await
+    }
+
+    /// Tells where a phone's camera writes, and deletes what it left there in earlier runs.
+    ///
+    /// # Errors
+    /// Database or folder failed.
+    pub fn set_camera_folder(&self, folder: PathBuf) -> Answer<()> {
+        Ok(self.photos.set_camera_folder(folder)?)
+    }
+
+    /// Notes what a phone's camera is about to be opened for, and says under which name.
+    ///
+    /// # Errors
+    /// The database failed.
+    pub fn camera_opens(&self, record_id: Uuid, role: AttachmentRole, part: String) -> Answer<Uuid> {
+        Ok(self.photos.camera_opens(record_id, role, part)?)
+    }
+
+    /// No picture is awaited from there any more: it was told what became of it.
+    ///
+    /// # Errors
+    /// Database or folder failed.
+    pub fn camera_left(&self, noted: Uuid) -> Answer<()> {
+        Ok(self.photos.camera_left(noted)?)
+    }
+
+    /// Takes in the pictures of cameras that were open when the app was ended, and says what became of each.
+    ///
+    /// # Errors
+    /// Nobody is chosen, or database or folder failed. What is awaited stays so.
+    pub async fn after_camera(&self) -> Answer<Vec<AfterCamera>> {
+        let _alone = self.photos.looking.lock().await;
+        let mut told = Vec::new();
+        for (at_camera, shot) in self.photos.awaited()? {
+            let AtCamera { id: noted, record_id, role, part, .. } = at_camera;
+            let title = self.title_of(record_id)?.unwrap_or_default();
+            let Some(shot) = shot else {
+                told.push(AfterCamera { noted, title, is_kept: false, why: None });
+                continue;
+            };
+            #[expect(clippy::cast_precision_loss, reason = "as a page counts")]
+            let file_at_ms = Some(shot.written_at.as_millisecond() as f64);
+            let came = PictureCame { by_camera: true, file_at_ms, noted: Some(noted) };
+            let origin = came.origin(self.authorship()?.now);
+            let stamp = self.stamp_of(record_id).unwrap_or_default();
+            let about = About { parent_id: record_id, role, part, origin, position: None, stamp };
+            let kept = self.capture_photo(Source::Noted { path: shot.path, noted }, about).await;
+            told.push(AfterCamera { noted, title, is_kept: kept.is_ok(), why: kept.err().map(|error| error.message) });
+        }
+        Ok(told)
     }
 
     /// Gives up what has come in of a picture.
@@ -88,6 +157,8 @@ impl Device {
             has_picture: self.photos.small_picture(&it.attachment.sha256).is_some(),
             sha256: it.attachment.sha256,
             taken_at: it.attachment.taken_at,
+            time_source: it.attachment.time_source,
+            added_at: it.added_at,
             operator_name: it.operator_name,
         });
         Ok(PhotoList { photos: photos.collect(), no_room })
@@ -166,12 +237,16 @@ impl Device {
     fn stamp_of(&self, record_id: Uuid) -> Result<Vec<String>, StoreError> {
         let record = self.store.held(record_id)?.ok_or(StoreError::NotFound(record_id))?;
         let yard = self.store.yards()?.into_iter().find(|yard| Some(yard.id) == record.content.yard_id);
-        let body = record
-            .content
-            .known_kind()
-            .filter(|kind| *kind != Kind::Attachment)
-            .and_then(|kind| Body::from_json(kind, record.content.body.get()).ok());
-        let unit = body.map(|body| gatebook_domain::title(&body));
-        Ok(yard.map(|yard| yard.name).into_iter().chain(unit).collect())
+        Ok(yard.map(|yard| yard.name).into_iter().chain(self.title_of(record_id)?).collect())
+    }
+
+    /// What a record is called, if it can be read.
+    fn title_of(&self, record_id: Uuid) -> Result<Option<String>, StoreError> {
+        let record = self.store.held(record_id)?;
+        let body = record.and_then(|record| {
+            let kind = record.content.known_kind().filter(|kind| *kind != Kind::Attachment)?;
+            Body::from_json(kind, record.content.body.get()).ok()
+        });
+        Ok(body.map(|body| gatebook_domain::title(&body)))
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use super::develop::{self, Developed, Surroundings, develop};
 use super::folder::{Sort, sha256};
 use super::off_thread::off_thread;
-use super::{PhotoError, Photos};
+use super::{Origin, PhotoError, Photos};
 use crate::store::{Authorship, NewPhoto};
 
 /// Where a photo's bytes come from. They are read only when it is their turn.
@@ -23,6 +23,13 @@ pub enum Source {
     Bytes(Vec<u8>),
     /// They lie in a file.
     File(PathBuf),
+    /// They lie in a file, and are what a camera was noted to be opened for: the note goes when they are safe.
+    Noted {
+        /// The file.
+        path: PathBuf,
+        /// The note.
+        noted: Uuid,
+    },
 }
 
 /// What a photo is of.
@@ -34,6 +41,8 @@ pub struct About {
     pub role: AttachmentRole,
     /// Which part of the parent it shows, as a path; empty: all of it.
     pub part: String,
+    /// How its picture came.
+    pub origin: Origin,
     /// Where the device is, for a picture that does not say.
     pub position: Option<Position>,
     /// Lines of the visible stamp after the time: place, unit.
@@ -91,9 +100,13 @@ impl Photos {
 
     fn take(&self, source: Source, about: About, by: &Authorship) -> Result<Uuid, PhotoError> {
         self.make_room(USUAL_BYTES)?;
+        let at_camera = match &source {
+            Source::Noted { noted, .. } => Some(*noted),
+            Source::Bytes(_) | Source::File(_) => None,
+        };
         let bytes = match source {
             Source::Bytes(bytes) => bytes,
-            Source::File(path) => {
+            Source::File(path) | Source::Noted { path, .. } => {
                 let bytes = std::fs::metadata(&path)?.len();
                 if bytes > develop::MOST_BYTES {
                     return Err(PhotoError::TooManyBytes { bytes, most: develop::MOST_BYTES });
@@ -103,20 +116,31 @@ impl Photos {
         };
         let policy = self.policy();
         let zone = self.zone_of(about.parent_id)?;
-        let surroundings = Surroundings { zone: Some(zone), now: Some(by.now), stamp: about.stamp.clone() };
+        let surroundings =
+            Surroundings { zone: Some(zone), now: Some(by.now), origin: about.origin, stamp: about.stamp.clone() };
         let developed = develop(&bytes, &policy, &surroundings)?;
         drop(bytes);
         self.make_room((developed.photo.len() + developed.thumbnail.len()) as u64)?;
         let sha256 = sha256(&developed.photo);
-        let kept = self.keep(&sha256, &developed, about, by);
+        let kept = self.keep(&sha256, &developed, (about, at_camera), by);
         if kept.is_err() {
             self.folder.remove_unfinished(&sha256);
+        } else if at_camera.is_some()
+            && let Err(error) = self.sweep_camera()
+        {
+            tracing::warn!(%error, "what the camera left is swept at the next start");
         }
         kept
     }
 
     /// Files first, then the record. What fails leaves no new file.
-    fn keep(&self, sha256: &str, developed: &Developed, about: About, by: &Authorship) -> Result<Uuid, PhotoError> {
+    fn keep(
+        &self,
+        sha256: &str,
+        developed: &Developed,
+        about: (About, Option<Uuid>),
+        by: &Authorship,
+    ) -> Result<Uuid, PhotoError> {
         // One who lets photos go or puts the folder in order must not meet files whose record is still to come.
         let _files = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut placed = Vec::new();
@@ -135,7 +159,7 @@ impl Photos {
         &self,
         sha256: &str,
         developed: &Developed,
-        about: About,
+        (about, at_camera): (About, Option<Uuid>),
         by: &Authorship,
         placed: &mut Vec<Sort>,
     ) -> Result<Uuid, PhotoError> {
@@ -148,12 +172,13 @@ impl Photos {
             size: u32::try_from(developed.photo.len()).unwrap_or(u32::MAX),
             media_type: develop::MEDIA_TYPE.to_owned(),
             pixels: Some(Pixels { width: developed.width, height: developed.height, extra: Extra::new() }),
-            taken_at: Some(developed.taken_at.unwrap_or(by.now)),
+            taken_at: developed.taken.map(|taken| taken.at),
+            time_source: developed.taken.map(|taken| taken.source),
             position: developed.position.clone().or(about.position),
             stored_at: None,
             extra: Extra::new(),
         };
-        let photo = NewPhoto { id, attachment };
+        let photo = NewPhoto { id, attachment, at_camera };
         if deliberate!(RecordBeforeFile) {
             self.store.add_photo(&photo, by)?;
         }

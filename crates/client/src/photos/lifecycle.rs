@@ -61,6 +61,9 @@ pub struct StorageView {
     /// Bytes of photos it has, which go by themselves.
     #[cfg_attr(feature = "specta", specta(type = u32))]
     pub confirmed_bytes: u64,
+    /// Bytes that the phone's camera left, until its photo is safe.
+    #[cfg_attr(feature = "specta", specta(type = u32))]
+    pub camera_bytes: u64,
     /// Bytes that are free on the disk.
     #[cfg_attr(feature = "specta", specta(type = u32))]
     pub free_bytes: u64,
@@ -127,7 +130,11 @@ impl Photos {
     /// Database or folder failed.
     pub fn storage_view(&self) -> Result<StorageView, PhotoError> {
         let now = self.note_confirmed()?;
-        let mut view = StorageView { free_bytes: self.folder.free_bytes()?, ..StorageView::default() };
+        let mut view = StorageView {
+            free_bytes: self.folder.free_bytes()?,
+            camera_bytes: self.camera_bytes()?,
+            ..StorageView::default()
+        };
         for photo in self.store.held_photos()? {
             let kept = keep::kept(&photo, now);
             match kept {

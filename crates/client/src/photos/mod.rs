@@ -3,9 +3,10 @@
 //! One file per step of a photo's life: [`develop`] (from a camera's bytes to what is kept, pure), [`capture`] (safe on the
 //! disk, then a record), [`lifecycle`] (gone when it is safe) with its pure planner [`keep`] and the count of time that has
 //! surely passed, [`kept_time`], and [`upload`] (a lane beside the sync round). What comes from the pages passes [`intake`]
-//! first. Bytes lie in files named by their SHA-256; what is known of them is in the store, in the same transaction as the
+//! first, and what a phone's camera was opened for is noted by [`at_camera`]. Bytes lie in files named by their SHA-256; what is known of them is in the store, in the same transaction as the
 //! record they belong to.
 
+mod at_camera;
 #[cfg(feature = "simulation")]
 mod by_hand;
 mod capture;
@@ -20,6 +21,7 @@ mod kept_time;
 mod lane;
 mod lifecycle;
 mod off_thread;
+mod origin;
 mod policy;
 #[cfg(test)]
 mod tests;
@@ -27,12 +29,13 @@ mod upload;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::environment::Environment;
 use crate::round_lock::{Lane, RoundLock};
 use crate::store::{Store, settings};
 
+pub(crate) use at_camera::AtCamera;
 #[cfg(feature = "simulation")]
 pub use by_hand::LaneByHand;
 pub use capture::{About, Source, Step};
@@ -44,6 +47,7 @@ pub(crate) use kept_time::uptime;
 pub use kept_time::{Clocks, KeptTime};
 pub(crate) use lane::{LaneHandle, spawn as spawn_lane};
 pub use lifecycle::{PhotoOf, StorageView, StoredPhoto};
+pub use origin::{Origin, PictureCame, Taken};
 pub use policy::{LongestSide, PhotoPolicy};
 pub use upload::{Network, NewUpload, PhotoTransport, UploadError, UploadProgress, Uploaded};
 
@@ -54,6 +58,10 @@ pub struct Photos {
     folder: folder::Folder,
     /// One capture at a time: a picture unfolds to a hundred times its bytes.
     turn: Arc<tokio::sync::Mutex<()>>,
+    /// Where a phone's camera writes.
+    camera: OnceLock<PathBuf>,
+    /// One look at what cameras left at a time.
+    pub(crate) looking: tokio::sync::Mutex<()>,
     /// Held while files and rows change together; never while the network is waited for.
     files: Mutex<()>,
     /// What the link was last seen to carry.
@@ -129,6 +137,8 @@ impl Photos {
             environment,
             folder,
             turn: Arc::default(),
+            camera: OnceLock::new(),
+            looking: tokio::sync::Mutex::default(),
             files: Mutex::default(),
             chunk: Mutex::new(chunk),
             progress: tokio::sync::watch::Sender::default(),

@@ -2,6 +2,7 @@
 //! in short transactions by one writer. No transaction is ever open while the network is waited for.
 
 pub(crate) mod apart;
+mod at_camera;
 #[cfg(test)]
 mod concurrency;
 mod confirmed;

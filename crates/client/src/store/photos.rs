@@ -6,6 +6,7 @@ use gatebook_domain::attachment::Attachment;
 use gatebook_domain::record::{SCHEMA, Writer};
 use gatebook_domain::{Body, Kind, RecordState, title};
 use gatebook_sync::{Content, deliberate};
+use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::value::RawValue;
 use uuid::Uuid;
@@ -13,7 +14,7 @@ use uuid::Uuid;
 use super::confirmed::is_stored;
 use super::records::begun;
 use super::row::{RecordRow, stage_name};
-use super::{Authorship, Store, reference, settings};
+use super::{Authorship, Store, at_camera, reference, settings};
 use crate::error::StoreError;
 use crate::photos::{ChunkSize, PhotoOf};
 
@@ -22,12 +23,15 @@ use crate::photos::{ChunkSize, PhotoOf};
 pub(crate) struct NewPhoto {
     pub id: Uuid,
     pub attachment: Attachment,
+    /// The note of the camera that took it.
+    pub at_camera: Option<Uuid>,
 }
 
 /// An attachment of a record.
 pub(crate) struct AttachmentOf {
     pub id: Uuid,
     pub attachment: Attachment,
+    pub added_at: Timestamp,
     pub operator_name: String,
 }
 
@@ -95,6 +99,9 @@ impl Store {
             // A photo is the first thing that was entered there.
             transaction.execute("UPDATE records SET untouched = 0 WHERE id = ?1", [parent_id])?;
             put_row(transaction, photo.id, attachment)?;
+            if let Some(noted) = photo.at_camera {
+                at_camera::forget(transaction, noted)?;
+            }
             // Should the same photo have been here, its file has just been written anew.
             transaction.execute("UPDATE photos SET damaged = 0 WHERE sha256 = ?1", [&attachment.sha256])?;
             Ok(())
@@ -124,7 +131,7 @@ impl Store {
         })
     }
 
-    /// The attachments of a record that are not struck out, oldest first, each with who took it.
+    /// The attachments of a record that are not struck out, oldest first, each with who added it.
     pub(crate) fn attachments_of(&self, parent_id: Uuid) -> Result<Vec<AttachmentOf>, StoreError> {
         self.read(|connection| {
             let rows = RecordRow::select(
@@ -136,7 +143,8 @@ impl Store {
             for row in rows {
                 if let Some(Body::Attachment(attachment)) = row.body() {
                     let operator_name = reference::operator_name(connection, row.content.operator_id)?;
-                    found.push(AttachmentOf { id: row.id, attachment, operator_name });
+                    let added_at = row.content.captured_at;
+                    found.push(AttachmentOf { id: row.id, attachment, added_at, operator_name });
                 }
             }
             Ok(found)

@@ -83,6 +83,8 @@ pub(crate) const OLDER_PHOTOS: Setting<bool> = Setting::named("older_photos");
 pub(crate) const CHUNK: Setting<crate::photos::ChunkSize> = Setting::named("chunk");
 /// How photos are developed, kept and sent.
 pub(crate) const PHOTO_POLICY: Setting<crate::photos::PhotoPolicy> = Setting::named("photo_policy");
+/// What cameras were opened for, whose pictures are not safe yet.
+pub(crate) const AT_CAMERA: Setting<Vec<crate::photos::AtCamera>> = Setting::named("at_camera");
 /// Requests with records in them, by number.
 pub(crate) const REQUESTS: Setting<super::unanswered::Requests> = Setting::named("requests");
 pub(crate) const LIMITS: Setting<gatebook_sync::wire::Limits> = Setting::named("limits");

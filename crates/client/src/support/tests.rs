@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::*;
-use crate::photos::{About, Source};
+use crate::photos::{About, Origin, Source};
 use crate::store::{DATABASE, Enrolment, settings};
 use crate::{Device, DeviceConfig};
 
@@ -74,6 +74,7 @@ impl Desk {
             parent_id: self.event,
             role: AttachmentRole::Photo,
             part: String::new(),
+            origin: Origin::Camera,
             position: None,
             stamp: Vec::new(),
         };

@@ -1,6 +1,6 @@
 //! What the UI is shown of photos.
 
-use gatebook_domain::attachment::AttachmentRole;
+use gatebook_domain::attachment::{AttachmentRole, TimeSource};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -27,12 +27,30 @@ pub struct PhotoView {
     pub about: String,
     /// Names its bytes.
     pub sha256: String,
-    /// When it was taken.
+    /// When it was taken, if anybody knows.
     pub taken_at: Option<Timestamp>,
-    /// Who took it.
+    /// By whose word; unknown of photos from older apps.
+    pub time_source: Option<TimeSource>,
+    /// When it was added to the record.
+    pub added_at: Timestamp,
+    /// Who added it.
     pub operator_name: String,
     /// Whether this device has a picture of it, if only a small one.
     pub has_picture: bool,
+}
+
+/// What became of a picture that a phone's camera was opened for and whose app was ended meanwhile.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct AfterCamera {
+    /// The note of it, which stays until its loss was told.
+    pub noted: Uuid,
+    /// What the record is called.
+    pub title: String,
+    /// It is a photo of the record now. Otherwise it may be lost.
+    pub is_kept: bool,
+    /// Why it was found and could not be kept.
+    pub why: Option<String>,
 }
 
 /// What a photo can be shown by.

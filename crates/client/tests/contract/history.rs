@@ -1,6 +1,6 @@
 //! Local history within bounds: what is finished and old leaves the device, what is pending never does.
 
-use gatebook_client::photos::{About, Source};
+use gatebook_client::photos::{About, Origin, Source};
 use gatebook_client::view::ErrorCode;
 use gatebook_domain::attachment::AttachmentRole;
 use gatebook_domain::equipment::Load;
@@ -198,7 +198,7 @@ async fn photographs(phone: &Phone, parent_id: Uuid) -> Uuid {
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbImage::new(8, 8).write_to(&mut bytes, image::ImageFormat::Png).unwrap();
     let (role, part) = (AttachmentRole::Photo, String::new());
-    let about = About { parent_id, role, part, position: None, stamp: Vec::new() };
+    let about = About { parent_id, role, part, origin: Origin::Camera, position: None, stamp: Vec::new() };
     phone.device.capture_photo(Source::Bytes(bytes.into_inner()), about).await.unwrap()
 }
 

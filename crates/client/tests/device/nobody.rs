@@ -1,6 +1,6 @@
 //! Nothing is written by nobody; and what was, before that was so, asks who it was and then goes by itself.
 
-use gatebook_client::photos::{About, Source};
+use gatebook_client::photos::{About, Origin, Source};
 use gatebook_client::view::{ErrorCode, InboxItem, InboxWhat, Start};
 use gatebook_client::{NotificationKind, Watched};
 use gatebook_domain::attachment::AttachmentRole;
@@ -25,8 +25,14 @@ fn asks(device: &TestDevice) -> Vec<InboxItem> {
 }
 
 async fn photographed(device: &TestDevice, parent_id: Uuid) -> Uuid {
-    let about =
-        About { parent_id, role: AttachmentRole::Photo, part: String::new(), position: None, stamp: Vec::new() };
+    let about = About {
+        parent_id,
+        role: AttachmentRole::Photo,
+        part: String::new(),
+        origin: Origin::Camera,
+        position: None,
+        stamp: Vec::new(),
+    };
     let mut bytes = std::io::Cursor::new(Vec::new());
     image::RgbImage::from_pixel(40, 30, image::Rgb([1, 2, 3])).write_to(&mut bytes, image::ImageFormat::Jpeg).unwrap();
     device.device.capture_photo(Source::Bytes(bytes.into_inner()), about).await.unwrap()
@@ -42,8 +48,14 @@ async fn before_somebody_is_chosen_nothing_is_begun_changed_handed_in_struck_out
     device.device.choose_operator(None).unwrap();
 
     let (phone, shown) = (&device.device, before.0);
-    let about =
-        About { parent_id: id, role: AttachmentRole::Photo, part: String::new(), position: None, stamp: vec![] };
+    let about = About {
+        parent_id: id,
+        role: AttachmentRole::Photo,
+        part: String::new(),
+        origin: Origin::Camera,
+        position: None,
+        stamp: vec![],
+    };
     let refused = [
         phone.start(Start::GateEvent { direction: Direction::In }).unwrap_err(),
         phone

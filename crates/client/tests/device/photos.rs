@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use gatebook_client::Surroundings;
 use gatebook_client::background::{Deadline, Outcome, background_round};
-use gatebook_client::photos::{About, PhotoPolicy, Source};
+use gatebook_client::photos::{About, Origin, PhotoPolicy, Source};
 use gatebook_client::scheduler::Event;
 use gatebook_domain::attachment::AttachmentRole;
 use image::{ImageFormat, Rgb, RgbImage};
@@ -23,8 +23,14 @@ fn picture(seed: u8, side: u32) -> Vec<u8> {
 }
 
 async fn photographed(device: &TestDevice, parent_id: Uuid, seed: u8, side: u32) -> Uuid {
-    let about =
-        About { parent_id, role: AttachmentRole::Photo, part: String::new(), position: None, stamp: Vec::new() };
+    let about = About {
+        parent_id,
+        role: AttachmentRole::Photo,
+        part: String::new(),
+        origin: Origin::Camera,
+        position: None,
+        stamp: Vec::new(),
+    };
     device.device.capture_photo(Source::Bytes(picture(seed, side)), about).await.unwrap()
 }
 

@@ -108,9 +108,9 @@ mod tests {
 
     /// Names whose values have a form of their own: enums, numbers, ids, times, and what the server writes.
     #[rustfmt::skip]
-    const OF_FIXED_FORM: [&str; 59] = [
+    const OF_FIXED_FORM: [&str; 60] = [
         "accuracy_m", "height", "latitude", "longitude", "media_type", "parent_id", "pixels", "sha256", "stored_at",
-        "taken_at", "width",
+        "taken_at", "time_source", "width",
         "addressee_id", "affixed_by", "asks_parties", "assignment_id", "at", "captured_at", "carrier_id", "class",
         "condition", "count", "damage_type", "direction", "due_at", "equipment_classes", "equipment_id", "filed_at",
         "gross_weight_kg", "inspection_id", "load", "more_differences", "movement", "occurred_at", "operator_id", "path",

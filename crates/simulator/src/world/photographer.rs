@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
-use gatebook_client::photos::{About, PhotoError, Source, UploadError};
+use gatebook_client::photos::{About, Origin, PhotoError, Source, UploadError};
 use gatebook_client::view::ErrorCode;
 use gatebook_domain::attachment::AttachmentRole;
 use gatebook_domain::{Kind, RecordState};
@@ -83,8 +83,14 @@ impl World<'_> {
         let gear = &mut self.devices[device].photos;
         (gear.uncertain, gear.was_short) = (Some(parent_id), is_short);
         self.note_confirmed(device)?;
-        let about =
-            About { parent_id, role: AttachmentRole::Photo, part: String::new(), position: None, stamp: Vec::new() };
+        let about = About {
+            parent_id,
+            role: AttachmentRole::Photo,
+            part: String::new(),
+            origin: Origin::Camera,
+            position: None,
+            stamp: Vec::new(),
+        };
         let source = Source::Bytes(picture(number));
         let taken = self.on_device(device, |open| at_once(open.device.capture_photo(source, about)))?;
         let Some(taken) = taken else { return Ok(()) };

@@ -3,28 +3,25 @@
 use std::io::Cursor;
 
 use image::{ColorType, ImageDecoder, ImageFormat, ImageReader, Limits, RgbImage};
-use jpeg_decoder::{CodingProcess, Decoder, PixelFormat};
 
-use super::MOST_BYTES;
+use super::{MOST_BYTES, jpeg};
 use crate::photos::PhotoError;
 
 /// Pixels along one side that are believed.
-const MOST_SIDE: u32 = 32_768;
+pub(super) const MOST_SIDE: u32 = 32_768;
 /// Pixels of a picture that is read at a fraction of its size while it is decoded.
-const MOST_PIXELS: u64 = 210_000_000;
+pub(super) const MOST_PIXELS: u64 = 210_000_000;
 /// Bytes that an unfolded picture may take in memory beside its file and a JPEG's coefficients, counting everything that
 /// is alive at once: what the decoder holds, the pixels as the file has them, the RGB they become, and its copy that is
 /// turned upright. 50 megapixels of RGBA fit.
-const MOST_UNFOLDED: u64 = 400_000_000;
+pub(super) const MOST_UNFOLDED: u64 = 400_000_000;
 /// An RGB picture, and its copy while it is turned.
-const TURNING: u64 = 6;
+pub(super) const TURNING: u64 = 6;
 /// What the WebP decoder holds for each pixel beside the picture: colors without their transparency or planes of a
 /// frame, and transparency on its own.
 const WEBP_ASIDE: u64 = 6;
 /// Bytes that a PNG may take for what is not its pixels: color profiles and texts, which are packed.
 const MOST_BESIDE_PIXELS: u64 = 64 * 1024 * 1024;
-/// Bytes of coefficients: a progressive JPEG is held whole before its first pixel.
-const MOST_COEFFICIENTS: u64 = 400_000_000;
 
 /// What the first bytes say it is.
 ///
@@ -54,48 +51,13 @@ fn is_heic(brand: &[u8]) -> bool {
 /// Decodes to RGB. With a longest side asked for, a JPEG comes at the smallest fraction of its size that is no smaller.
 pub(super) fn decode(bytes: &[u8], format: ImageFormat, longest: Option<u32>) -> Result<RgbImage, PhotoError> {
     match format {
-        ImageFormat::Jpeg => jpeg(bytes, longest),
+        ImageFormat::Jpeg => jpeg::decode(bytes, longest),
         format => other(bytes, format),
     }
 }
 
-fn jpeg(bytes: &[u8], longest: Option<u32>) -> Result<RgbImage, PhotoError> {
-    let broken = |error: jpeg_decoder::Error| PhotoError::Broken(error.to_string());
-    let mut decoder = Decoder::new(bytes);
-    decoder.read_info().map_err(broken)?;
-    let info = decoder.info().ok_or_else(|| PhotoError::Broken("it has no size".to_owned()))?;
-    let (full_width, full_height) = (u32::from(info.width), u32::from(info.height));
-    let too_many = PhotoError::TooManyPixels { width: full_width, height: full_height };
-    let pixels = u64::from(full_width) * u64::from(full_height);
-    let channels = info.pixel_format.pixel_bytes() as u64;
-    let is_held_whole = info.coding_process != CodingProcess::DctSequential;
-    if full_width.max(full_height) > MOST_SIDE
-        || pixels > MOST_PIXELS
-        || (is_held_whole && pixels * channels * 2 > MOST_COEFFICIENTS)
-    {
-        return Err(too_many);
-    }
-    let (mut width, mut height) = (info.width, info.height);
-    if let Some(longest) = longest.and_then(|longest| u16::try_from(longest).ok()) {
-        let (across, down) = if width >= height { (longest, u16::MAX) } else { (u16::MAX, longest) };
-        (width, height) = decoder.scale(across, down).map_err(broken)?;
-    }
-    // A plane for each color first, then all of them together.
-    check(u64::from(width) * u64::from(height), (2 * channels).max(TURNING), (full_width, full_height))?;
-    decoder.set_max_decoding_buffer_size(usize::try_from(MOST_UNFOLDED / 2).unwrap_or(usize::MAX));
-    let samples = decoder.decode().map_err(broken)?;
-    let rgb = match info.pixel_format {
-        PixelFormat::RGB24 => samples,
-        PixelFormat::L8 => to_rgb::<1>(samples, |[grey]| [grey; 3]),
-        PixelFormat::L16 => to_rgb::<2>(samples, |[first, second]| [high([first, second]); 3]),
-        PixelFormat::CMYK32 => to_rgb(samples, from_cmyk),
-    };
-    RgbImage::from_raw(u32::from(width), u32::from(height), rgb)
-        .ok_or_else(|| PhotoError::Broken("pixels are missing".to_owned()))
-}
-
 /// Whether that many pixels, of that many bytes each, may be unfolded.
-fn check(pixels: u64, bytes_each: u64, (width, height): (u32, u32)) -> Result<(), PhotoError> {
+pub(super) fn check(pixels: u64, bytes_each: u64, (width, height): (u32, u32)) -> Result<(), PhotoError> {
     if pixels.saturating_mul(bytes_each) > MOST_UNFOLDED {
         return Err(PhotoError::TooManyPixels { width, height });
     }
@@ -103,7 +65,7 @@ fn check(pixels: u64, bytes_each: u64, (width, height): (u32, u32)) -> Result<()
 }
 
 /// Makes RGB of pixels of `N` bytes, in the same buffer.
-fn to_rgb<const N: usize>(mut bytes: Vec<u8>, rgb: impl Fn([u8; N]) -> [u8; 3]) -> Vec<u8> {
+pub(super) fn to_rgb<const N: usize>(mut bytes: Vec<u8>, rgb: impl Fn([u8; N]) -> [u8; 3]) -> Vec<u8> {
     let pixels = bytes.len() / N;
     bytes.resize(pixels * N.max(3), 0);
     let mut convert = |at: usize| {
@@ -122,16 +84,8 @@ fn to_rgb<const N: usize>(mut bytes: Vec<u8>, rgb: impl Fn([u8; N]) -> [u8; 3]) 
 }
 
 /// The greater half of a number of 16 bits.
-const fn high(bytes: [u8; 2]) -> u8 {
+pub(super) const fn high(bytes: [u8; 2]) -> u8 {
     u16::from_ne_bytes(bytes).to_be_bytes()[0]
-}
-
-/// As Adobe's applications write it: 255 is no ink.
-fn from_cmyk([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
-    [cyan, magenta, yellow].map(|ink| {
-        let light = u16::from(ink) * u16::from(black) / 255;
-        u8::try_from(light).unwrap_or(u8::MAX)
-    })
 }
 
 fn other(bytes: &[u8], format: ImageFormat) -> Result<RgbImage, PhotoError> {

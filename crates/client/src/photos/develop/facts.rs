@@ -9,24 +9,33 @@ use gatebook_domain::attachment::Position;
 use image::metadata::Orientation;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::{Offset, TimeZone};
+use jiff::tz::TimeZone;
 
-/// What is kept: time, place and make. The rest (serial numbers, owners' names, previews, notes) goes.
-const KEPT: [Tag; 13] = [
+use super::clock;
+
+/// What is kept beside place and the satellites' time. The rest (serial numbers, owners' names, previews, notes) goes.
+const KEPT: [Tag; 8] = [
     Tag::Make,
     Tag::DateTimeOriginal,
     Tag::OffsetTimeOriginal,
     Tag::SubSecTimeOriginal,
+    Tag::DateTimeDigitized,
+    Tag::OffsetTimeDigitized,
+    Tag::DateTime,
+    Tag::OffsetTime,
+];
+/// Kept if they make a position: a viewer would show the Gulf of Guinea for zeros.
+const PLACE: [Tag; 7] = [
     Tag::GPSLatitudeRef,
     Tag::GPSLatitude,
     Tag::GPSLongitudeRef,
     Tag::GPSLongitude,
     Tag::GPSAltitudeRef,
     Tag::GPSAltitude,
-    Tag::GPSTimeStamp,
-    Tag::GPSDateStamp,
     Tag::GPSHPositioningError,
 ];
+/// Kept if it can be the camera's own.
+const SATELLITE_TIME: [Tag; 2] = [Tag::GPSTimeStamp, Tag::GPSDateStamp];
 /// Bytes of EXIF that are looked at: as much as a JPEG can have. A PNG or WebP could bring a thousand times that, and
 /// what is read of it would take many times as much again.
 const MOST_BYTES: usize = 64 * 1024;
@@ -58,21 +67,31 @@ impl Facts {
             .unwrap_or(Orientation::NoTransforms)
     }
 
-    /// When it was taken: by the camera's clock with its offset, else by the satellites', else by the camera's clock
-    /// taken to show the yard's time.
+    /// When it was taken, by the camera's clock. Where that tells no offset, the satellites may.
     pub(super) fn taken_at(&self, zone: &TimeZone) -> Option<Timestamp> {
-        let camera = self.ascii(Tag::DateTimeOriginal).and_then(exif_date_time);
-        let offset = self.ascii(Tag::OffsetTimeOriginal).and_then(exif_offset);
-        if let (Some(camera), Some(offset)) = (camera, offset) {
-            return offset.to_timestamp(camera).ok();
-        }
-        self.satellite_time().or_else(|| zone.to_timestamp(camera?).ok())
+        let shown = self.shown(Tag::DateTimeOriginal)?;
+        let offset = self.ascii(Tag::OffsetTimeOriginal).and_then(clock::offset);
+        let offset = offset.or_else(|| clock::offset_by_satellites(shown, self.satellite_time()?, zone));
+        clock::instant(shown, offset, zone)
     }
 
-    /// Where it was taken.
+    /// When it was made into bytes: by a scanner, or by a camera that tells no more.
+    pub(super) fn digitized_at(&self, zone: &TimeZone) -> Option<Timestamp> {
+        self.told_at(Tag::DateTimeDigitized, Tag::OffsetTimeDigitized, zone)
+    }
+
+    /// When its file was made or last changed.
+    pub(super) fn changed_at(&self, zone: &TimeZone) -> Option<Timestamp> {
+        self.told_at(Tag::DateTime, Tag::OffsetTime, zone)
+    }
+
+    /// Where it was taken. Zero degrees both ways is what is left where a position was taken out.
     pub(super) fn position(&self) -> Option<Position> {
-        let latitude = self.degrees(Tag::GPSLatitude, Tag::GPSLatitudeRef, b'S', 90.0)?;
-        let longitude = self.degrees(Tag::GPSLongitude, Tag::GPSLongitudeRef, b'W', 180.0)?;
+        let latitude = self.degrees(Tag::GPSLatitude, Tag::GPSLatitudeRef, *b"NS", 90.0)?;
+        let longitude = self.degrees(Tag::GPSLongitude, Tag::GPSLongitudeRef, *b"EW", 180.0)?;
+        if latitude == 0.0 && longitude == 0.0 {
+            return None;
+        }
         let accuracy_m = self.rationals(Tag::GPSHPositioningError).and_then(|values| values.first().copied());
         Some(Position { latitude, longitude, accuracy_m, extra: Extra::new() })
     }
@@ -80,8 +99,11 @@ impl Facts {
     /// The EXIF that goes into the developed picture, which is upright.
     pub(super) fn kept(&self) -> Option<Vec<u8>> {
         let upright = Field { tag: Tag::Orientation, ifd_num: In::PRIMARY, value: Value::Short(vec![1]) };
+        let place = PLACE.into_iter().filter(|_| self.position().is_some());
+        let satellites = SATELLITE_TIME.into_iter().filter(|_| self.is_satellite_time_the_cameras());
+        let kept = KEPT.into_iter().chain(place).chain(satellites);
         let fields: Vec<&Field> =
-            KEPT.into_iter().filter_map(|tag| self.field(tag)).filter(|field| is_harmless(&field.value)).collect();
+            kept.filter_map(|tag| self.field(tag)).filter(|field| is_harmless(&field.value)).collect();
         if fields.is_empty() {
             return None;
         }
@@ -117,13 +139,32 @@ impl Facts {
         numbers.iter().all(|number| number.is_finite()).then_some(numbers)
     }
 
-    fn degrees(&self, tag: Tag, reference: Tag, negative: u8, most: f64) -> Option<f64> {
+    fn degrees(&self, tag: Tag, reference: Tag, [positive, negative]: [u8; 2], most: f64) -> Option<f64> {
+        let sign = match self.ascii(reference)?.as_bytes().first()?.to_ascii_uppercase() {
+            letter if letter == positive => 1.0,
+            letter if letter == negative => -1.0,
+            // Half of the world is the wrong half.
+            _ => return None,
+        };
         let parts = self.rationals(tag)?;
         let [degrees, minutes, seconds] = [0, 1, 2].map(|at| parts.get(at).copied().unwrap_or(0.0));
         let value = degrees + minutes / 60.0 + seconds / 3600.0;
-        let is_negative =
-            self.ascii(reference)?.as_bytes().first().is_some_and(|first| first.eq_ignore_ascii_case(&negative));
-        (!parts.is_empty() && value <= most).then_some(if is_negative { -value } else { value })
+        // Whoever rounds up writes 60.
+        let is_one = !parts.is_empty() && value <= most && minutes <= 60.0 && seconds <= 60.0;
+        is_one.then_some(sign * value)
+    }
+
+    fn shown(&self, tag: Tag) -> Option<DateTime> {
+        self.ascii(tag).and_then(clock::shown)
+    }
+
+    fn told_at(&self, time: Tag, offset: Tag, zone: &TimeZone) -> Option<Timestamp> {
+        clock::instant(self.shown(time)?, self.ascii(offset).and_then(clock::offset), zone)
+    }
+
+    fn is_satellite_time_the_cameras(&self) -> bool {
+        let times = self.shown(Tag::DateTimeOriginal).zip(self.satellite_time());
+        times.is_some_and(|(shown, satellites)| clock::can_be_one_moment(shown, satellites))
     }
 
     fn satellite_time(&self) -> Option<Timestamp> {
@@ -179,24 +220,6 @@ fn chunk(
         }
         rest = rest.get(8..)?.get(length.checked_add(usize::try_from(after).ok()?)?..)?;
     }
-}
-
-/// `2026:03:04 09:05:00`.
-fn exif_date_time(text: &str) -> Option<DateTime> {
-    DateTime::strptime("%Y:%m:%d %H:%M:%S", text).ok()
-}
-
-/// `-06:00`.
-fn exif_offset(text: &str) -> Option<Offset> {
-    let (sign, rest) = match text.as_bytes().first()? {
-        b'+' => (1, &text[1..]),
-        b'-' => (-1, &text[1..]),
-        _ => return None,
-    };
-    let (hours, minutes) = rest.split_once(':')?;
-    let seconds =
-        hours.parse::<i32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<i32>().ok()?.checked_mul(60)?)?;
-    Offset::from_seconds(sign * seconds).ok()
 }
 
 /// Small, and of a type that the fields kept have.

@@ -1,8 +1,11 @@
 //! From a camera's bytes to what is kept: decoded, turned upright, scaled, stamped, encoded anew with the few facts that
 //! are kept of its EXIF, and its thumbnail. Pure: bytes and policy in, bytes out.
 
+mod clock;
 mod decode;
 mod facts;
+mod jpeg;
+mod outline;
 mod scale;
 mod stamp;
 #[cfg(test)]
@@ -10,13 +13,13 @@ mod tests;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use gatebook_domain::attachment::Position;
+use gatebook_domain::attachment::{Position, TimeSource};
 use image::codecs::jpeg::JpegEncoder;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder as _, RgbImage};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::{PhotoError, PhotoPolicy};
+use super::{Origin, PhotoError, PhotoPolicy, Taken};
 use facts::Facts;
 
 /// Bytes of a picture that is taken in.
@@ -30,8 +33,10 @@ const THUMBNAIL_QUALITY: u8 = 75;
 pub struct Surroundings {
     /// Zone of the yard: a camera's clock without a zone is taken to show its time.
     pub zone: Option<TimeZone>,
-    /// When it came, for a picture that does not say when it was taken.
+    /// When it came.
     pub now: Option<Timestamp>,
+    /// How it came.
+    pub origin: Origin,
     /// What is written visibly into the picture after the time, if the policy says so: place, unit; one line each.
     pub stamp: Vec<String>,
 }
@@ -47,8 +52,8 @@ pub struct Developed {
     pub width: u32,
     /// From top to bottom, upright.
     pub height: u32,
-    /// When it was taken, by the picture's own word.
-    pub taken_at: Option<Timestamp>,
+    /// When it was taken, if that is known.
+    pub taken: Option<Taken>,
     /// Where, by the picture's own word.
     pub position: Option<Position>,
 }
@@ -72,11 +77,9 @@ fn develop_trusting(bytes: &[u8], policy: &PhotoPolicy, surroundings: &Surroundi
     upright.apply_orientation(facts.orientation());
     let mut picture = upright.into_rgb8();
     let zone = surroundings.zone.clone().unwrap_or(TimeZone::UTC);
-    let taken_at = facts.taken_at(&zone);
+    let taken = taken(&facts, surroundings, &zone);
     if policy.stamp {
-        // A picture chosen from the gallery is of when it was taken, not of when it was chosen.
-        let time = taken_at.or(surroundings.now).map(|time| time.to_zoned(zone));
-        let time = time.map(|time| time.strftime("%Y-%m-%d %H:%M").to_string());
+        let time = stamped_time(taken, surroundings.now, zone.clone());
         let lines: Vec<String> = time.into_iter().chain(surroundings.stamp.iter().cloned()).collect();
         stamp::write(&mut picture, &lines);
     }
@@ -85,7 +88,33 @@ fn develop_trusting(bytes: &[u8], policy: &PhotoPolicy, surroundings: &Surroundi
     let photo = encode(&picture, policy.quality.clamp(1, 100), exif)?;
     let thumbnail = scale::to_longest_side(picture, Some(policy.thumbnail.max(1)))?;
     let thumbnail = encode(&thumbnail, THUMBNAIL_QUALITY, None)?;
-    Ok(Developed { photo, thumbnail, width, height, taken_at, position: facts.position() })
+    Ok(Developed { photo, thumbnail, width, height, taken, position: facts.position() })
+}
+
+/// The camera's clock first, and then the device's if its camera took it; last the times of files, which may be later.
+fn taken(facts: &Facts, surroundings: &Surroundings, zone: &TimeZone) -> Option<Taken> {
+    let (by_camera, file_at) = match surroundings.origin {
+        Origin::Camera => (true, None),
+        Origin::Chosen { file_at } => (false, file_at),
+    };
+    let told = |source: TimeSource| move |at: Timestamp| Taken { at, source };
+    facts
+        .taken_at(zone)
+        .map(told(TimeSource::Camera))
+        .or_else(|| surroundings.now.filter(|_| by_camera).map(told(TimeSource::Device)))
+        .or_else(|| facts.digitized_at(zone).map(told(TimeSource::Digitized)))
+        .or_else(|| facts.changed_at(zone).or(file_at).map(told(TimeSource::File)))
+}
+
+/// The time as the stamp shows it. Where it is not when the picture was taken, the stamp says what it is.
+fn stamped_time(taken: Option<Taken>, now: Option<Timestamp>, zone: TimeZone) -> Option<String> {
+    let (what, at) = match taken {
+        Some(Taken { at, source: TimeSource::Camera | TimeSource::Device }) => ("", at),
+        Some(Taken { at, source: TimeSource::Digitized }) => ("Digitized ", at),
+        Some(Taken { at, source: TimeSource::File }) => ("File of ", at),
+        None => ("Added ", now?),
+    };
+    Some(format!("{what}{}", at.to_zoned(zone).strftime("%Y-%m-%d %H:%M")))
 }
 
 fn encode(picture: &RgbImage, quality: u8, exif: Option<Vec<u8>>) -> Result<Vec<u8>, PhotoError> {

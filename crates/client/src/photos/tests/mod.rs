@@ -1,5 +1,6 @@
 //! A device's photos with a clock and a disk of the test's own.
 
+mod at_camera;
 mod upload;
 
 use std::path::Path;
@@ -99,6 +100,7 @@ impl Phone {
             parent_id: self.parent,
             role: AttachmentRole::Photo,
             part: "/equipment".to_owned(),
+            origin: Origin::Camera,
             position: None,
             stamp: Vec::new(),
         }
