@@ -20,6 +20,7 @@ pub mod signature;
 pub mod stage;
 pub mod templates;
 pub mod title;
+pub mod unknown;
 pub mod validate;
 pub mod words;
 

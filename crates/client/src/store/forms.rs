@@ -1,6 +1,7 @@
 //! What is on the screen. A form saves on the state that it shows: states that give way while it is open stay here with
 //! their receipts, so that a save made on one of them is judged as what it is, however many newer ones have come.
 
+use gatebook_domain::unknown::put_back;
 use gatebook_domain::{Body, settle};
 use gatebook_sync::{Canonical, Content, Receipt, merge};
 use rusqlite::{Connection, OptionalExtension};
@@ -111,9 +112,14 @@ fn joined(row: &RecordRow, before: Option<&Content>, theirs: &Canonical) -> Resu
         // A signature stands under the words it was given for: of two that were joined neither's do, unless they are
         // one's own or theirs as they were.
         Some(kind) => {
-            let read = |text: &str| Body::from_json(kind, text).map_err(|error| unreadable("body", error));
-            let (mine, theirs) = (read(row.content.body.get())?, read(theirs.content.body.get())?);
-            settle(Some(&mine), settle(Some(&theirs), read(&joined)?)).to_json()
+            let read = |text: &str| {
+                Body::from_json(kind, text).map(Body::without_unknown).map_err(|error| unreadable("body", error))
+            };
+            let (mine, theirs) = (row.content.body.get(), theirs.content.body.get());
+            let known = settle(Some(&read(mine)?), settle(Some(&read(theirs)?), read(&joined)?));
+            // No form shows what this app does not know, so what was entered here says nothing against theirs.
+            let with_theirs = put_back(theirs, kind, &known.to_json()).map_err(|error| unreadable("body", error))?;
+            put_back(mine, kind, &with_theirs).map_err(|error| unreadable("body", error))?
         }
         None => joined,
     };

@@ -150,7 +150,8 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
         met,
         missing,
         template,
-        body,
+        // Nothing of it is the page's to hold, and it could not.
+        body: body.without_unknown(),
     })
 }
 
