@@ -330,12 +330,13 @@ impl Device {
         self.record(id)
     }
 
-    /// Its form is no longer on the screen.
+    /// Its form is no longer on the screen. A record that was begun and left with nothing in it goes.
     ///
     /// # Errors
     /// The database failed.
     pub fn close_record(&self, id: Uuid) -> Answer<()> {
-        Ok(self.store.close_form(id)?)
+        self.store.close_form(id)?;
+        Ok(())
     }
 
     /// Says what is to be kept of what was entered in a form and what somebody else wrote meanwhile. Until that is said,

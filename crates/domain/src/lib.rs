@@ -4,6 +4,7 @@
 //! (written by a newer app) in `extra`, so that they survive a round trip through this version.
 
 pub mod attachment;
+mod blank;
 pub mod check;
 pub mod equipment;
 pub mod gate_event;

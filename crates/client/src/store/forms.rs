@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::corrections::Correction;
 use super::records::{Authorship, editable, is_correction, written};
 use super::row::{RecordRow, json, listed_as, optional_json, unreadable};
-use super::{Store, corrections};
+use super::{Store, begun_in_vain, corrections};
 use crate::error::StoreError;
 use crate::view::Keep;
 
@@ -39,18 +39,25 @@ impl Store {
         })
     }
 
-    /// It is no longer.
-    pub(crate) fn close_form(&self, id: Uuid) -> Result<(), StoreError> {
-        self.write_quietly(|transaction| {
+    /// It is no longer. A record that was left with nothing in it goes. Returns whether it did.
+    pub(crate) fn close_form(&self, id: Uuid) -> Result<bool, StoreError> {
+        let is_gone = self.write_quietly(|transaction| {
             transaction.prepare_cached("DELETE FROM forms WHERE record_id = ?1")?.execute([id])?;
-            forget_replaced(transaction)
-        })
+            let is_gone = begun_in_vain::remove(transaction, id)?;
+            forget_replaced(transaction)?;
+            Ok(is_gone)
+        })?;
+        if is_gone {
+            self.tell_of_a_change();
+        }
+        Ok(is_gone)
     }
 
-    /// No form is on the screen: the app has just started.
+    /// No form is on the screen: the app has just started. One that it comes back to is left as it is.
     pub(super) fn close_all_forms(&self) -> Result<(), StoreError> {
         self.write_quietly(|transaction| {
             transaction.execute("DELETE FROM forms", [])?;
+            begun_in_vain::remove_all(transaction)?;
             forget_replaced(transaction)
         })
     }

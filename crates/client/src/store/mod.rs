@@ -2,6 +2,7 @@
 //! in short transactions by one writer. No transaction is ever open while the network is waited for.
 
 pub(crate) mod apart;
+mod begun_in_vain;
 #[cfg(test)]
 mod concurrency;
 mod confirmed;
@@ -167,6 +168,11 @@ impl Store {
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
         Ok(done)
+    }
+
+    /// Tells whoever listens that something changed.
+    fn tell_of_a_change(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// The same for what no list shows, such as the page the operator is on.
