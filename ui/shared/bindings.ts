@@ -36,7 +36,7 @@ export const commands = {
 	/**  Strikes a record out as it is shown. */
 	voidRecord: (id: string, reason: string, shown: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("void_record", { id, reason, shown })),
 	/**  Gives up a change and goes back to the server's version. */
-	discardChange: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("discard_change", { id })),
+	discardChange: (id: string) => typedError<RecordView_Serialize | null, CommandError>(__TAURI_INVOKE("discard_change", { id })),
 	/**  The inbox of whoever is working. */
 	inbox: () => typedError<InboxItem[], CommandError>(__TAURI_INVOKE("inbox")),
 	/**  Notes that an inbox item was opened. */
