@@ -1411,6 +1411,37 @@ export type PhotoView_Serialize = {
 	has_picture: boolean,
 };
 
+/**  What came into a form with a pick, beside the name or number: it leaves when another is typed over that. */
+export type Picked = Picked_Serialize | Picked_Deserialize;
+
+/**  What came into a form with a pick, beside the name or number: it leaves when another is typed over that. */
+export type Picked_Deserialize = {
+	/**  The reference record, as `carrier_id` and `equipment_id` name it. */
+	id: string,
+	/**  A carrier's SCAC. */
+	scac?: string | null,
+	/**  A carrier's USDOT number. */
+	usdot?: string | null,
+	/**  A unit's plate. */
+	plate?: Plate_Deserialize | null,
+	/**  A unit's size and type. */
+	size_type?: string | null,
+};
+
+/**  What came into a form with a pick, beside the name or number: it leaves when another is typed over that. */
+export type Picked_Serialize = {
+	/**  The reference record, as `carrier_id` and `equipment_id` name it. */
+	id: string,
+	/**  A carrier's SCAC. */
+	scac: string | null,
+	/**  A carrier's USDOT number. */
+	usdot: string | null,
+	/**  A unit's plate. */
+	plate: Plate_Serialize | null,
+	/**  A unit's size and type. */
+	size_type: string | null,
+};
+
 /**  How large a picture is. */
 export type Pixels = {
 	/**  From left to right, as it is shown. */
@@ -1501,6 +1532,10 @@ export type ProblemCode =
 "read_again" | 
 /**  Releasing and receiving carrier are the same. */
 "same_carrier" | 
+/**  A carrier's code that is known under another name. */
+"known_otherwise" | 
+/**  A number that can hardly be right. */
+"unlikely" | 
 /**  Loaded, and no seal was noted. */
 "seal_missing" | 
 /**  Loaded, and a seal is not intact. */
@@ -1568,6 +1603,8 @@ export type RecordView_Deserialize = {
 	correcting: boolean,
 	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
 	met?: Met | null,
+	/**  What the reference data say of everything in the body that was picked from them. */
+	picked: Picked_Deserialize[],
 };
 
 /**  One record, to be shown or edited. */
@@ -1612,6 +1649,8 @@ export type RecordView_Serialize = {
 	correcting: boolean,
 	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
 	met: Met | null,
+	/**  What the reference data say of everything in the body that was picked from them. */
+	picked: Picked_Serialize[],
 };
 
 /**  That a party would not sign, and why. */

@@ -41,6 +41,7 @@ export type {
   PhotoPolicy_Serialize as PhotoPolicy,
   PhotoShown_Serialize as PhotoShown,
   PhotoView_Serialize as PhotoView,
+  Picked_Serialize as Picked,
   Plate_Serialize as Plate,
   Problem,
   ProblemCode,

@@ -10,6 +10,7 @@ pub mod equipment;
 pub mod gate_event;
 pub mod inspection;
 pub mod interchange;
+pub mod known;
 pub mod notice;
 pub mod party;
 pub mod pointer;

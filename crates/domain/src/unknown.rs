@@ -55,7 +55,7 @@ fn member<'a>(members: &Members<'a>, name: &str) -> Option<&'a RawValue> {
 fn objects(before: &Members<'_>, known: &Members<'_>, after: &Members<'_>, out: &mut String) {
     out.push('{');
     let start = out.len();
-    let mut begin = |out: &mut String, name: &str| {
+    let begin = |out: &mut String, name: &str| {
         let comma = if out.len() > start { "," } else { "" };
         let name = serde_json::to_string(name).expect("a text is JSON");
         write!(out, "{comma}{name}:").expect("a String takes everything");

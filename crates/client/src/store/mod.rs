@@ -12,6 +12,7 @@ mod deliberate;
 mod forms;
 mod history;
 mod inbox;
+mod known;
 mod membership;
 mod migrate;
 mod notifications;
