@@ -46,13 +46,13 @@ fn joined(before: &RawValue, known: &RawValue, after: &RawValue, out: &mut Strin
     }
 }
 
-type Members<'a> = Vec<(String, &'a RawValue)>;
+type Member<'a> = (String, &'a RawValue);
 
-fn member<'a>(members: &Members<'a>, name: &str) -> Option<&'a RawValue> {
+fn member<'a>(members: &[Member<'a>], name: &str) -> Option<&'a RawValue> {
     members.iter().find(|(it, _)| it == name).map(|(_, value)| *value)
 }
 
-fn objects(before: &Members<'_>, known: &Members<'_>, after: &Members<'_>, out: &mut String) {
+fn objects(before: &[Member<'_>], known: &[Member<'_>], after: &[Member<'_>], out: &mut String) {
     out.push('{');
     let start = out.len();
     let begin = |out: &mut String, name: &str| {
@@ -124,10 +124,10 @@ fn agreement(one: &RawValue, other: &RawValue) -> usize {
 }
 
 /// The members of an object, in their order; `None` for anything else.
-fn members(value: &RawValue) -> Option<Members<'_>> {
+fn members(value: &RawValue) -> Option<Vec<Member<'_>>> {
     struct InOrder;
     impl<'de> Visitor<'de> for InOrder {
-        type Value = Members<'de>;
+        type Value = Vec<Member<'de>>;
 
         fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
             formatter.write_str("an object")
