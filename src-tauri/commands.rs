@@ -152,7 +152,7 @@ pub fn void_record(device: State<'_, Device>, id: Uuid, reason: String, shown: U
 /// Gives up a change and goes back to the server's version.
 #[tauri::command(async)]
 #[specta::specta]
-pub fn discard_change(device: State<'_, Device>, id: Uuid) -> Answer<RecordView> {
+pub fn discard_change(device: State<'_, Device>, id: Uuid) -> Answer<Option<RecordView>> {
     device.discard_change(id)
 }
 

@@ -38,7 +38,7 @@ export const commands = {
 	/**  Strikes a record out as it is shown. */
 	voidRecord: (id: string, reason: string, shown: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("void_record", { id, reason, shown })),
 	/**  Gives up a change and goes back to the server's version. */
-	discardChange: (id: string) => typedError<RecordView_Serialize, CommandError>(__TAURI_INVOKE("discard_change", { id })),
+	discardChange: (id: string) => typedError<RecordView_Serialize | null, CommandError>(__TAURI_INVOKE("discard_change", { id })),
 	/**  The inbox of whoever is working. */
 	inbox: () => typedError<InboxItem[], CommandError>(__TAURI_INVOKE("inbox")),
 	/**  Notes that an inbox item was opened. */
@@ -1453,6 +1453,37 @@ export type PictureCame = {
 	noted: string | null,
 };
 
+/**  What came into a form with a pick, beside the name or number: it leaves when another is typed over that. */
+export type Picked = Picked_Serialize | Picked_Deserialize;
+
+/**  What came into a form with a pick, beside the name or number: it leaves when another is typed over that. */
+export type Picked_Deserialize = {
+	/**  The reference record, as `carrier_id` and `equipment_id` name it. */
+	id: string,
+	/**  A carrier's SCAC. */
+	scac?: string | null,
+	/**  A carrier's USDOT number. */
+	usdot?: string | null,
+	/**  A unit's plate. */
+	plate?: Plate_Deserialize | null,
+	/**  A unit's size and type. */
+	size_type?: string | null,
+};
+
+/**  What came into a form with a pick, beside the name or number: it leaves when another is typed over that. */
+export type Picked_Serialize = {
+	/**  The reference record, as `carrier_id` and `equipment_id` name it. */
+	id: string,
+	/**  A carrier's SCAC. */
+	scac: string | null,
+	/**  A carrier's USDOT number. */
+	usdot: string | null,
+	/**  A unit's plate. */
+	plate: Plate_Serialize | null,
+	/**  A unit's size and type. */
+	size_type: string | null,
+};
+
 /**  How large a picture is. */
 export type Pixels = {
 	/**  From left to right, as it is shown. */
@@ -1543,6 +1574,10 @@ export type ProblemCode =
 "read_again" | 
 /**  Releasing and receiving carrier are the same. */
 "same_carrier" | 
+/**  A carrier's code that is known under another name. */
+"known_otherwise" | 
+/**  A number that can hardly be right. */
+"unlikely" | 
 /**  Loaded, and no seal was noted. */
 "seal_missing" | 
 /**  Loaded, and a seal is not intact. */
@@ -1610,6 +1645,8 @@ export type RecordView_Deserialize = {
 	correcting: boolean,
 	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
 	met?: Met | null,
+	/**  What the reference data say of everything in the body that was picked from them. */
+	picked: Picked_Deserialize[],
 };
 
 /**  One record, to be shown or edited. */
@@ -1654,6 +1691,8 @@ export type RecordView_Serialize = {
 	correcting: boolean,
 	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
 	met: Met | null,
+	/**  What the reference data say of everything in the body that was picked from them. */
+	picked: Picked_Serialize[],
 };
 
 /**  That a party would not sign, and why. */

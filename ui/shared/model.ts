@@ -43,6 +43,7 @@ export type {
   PhotoShown_Serialize as PhotoShown,
   PhotoView_Serialize as PhotoView,
   PictureCame,
+  Picked_Serialize as Picked,
   Plate_Serialize as Plate,
   Problem,
   ProblemCode,

@@ -58,6 +58,12 @@ export function fieldId(pointer: string): string {
   return `field-${anchorOf(pointer)}`;
 }
 
+/** Whether a value says anything: a text with nothing in it, or an object or a list of nothing but such, does not. */
+export function isSaid(value: unknown): boolean {
+  if (value === undefined || value === null || value === "") return false;
+  return typeof value !== "object" || Object.values(value).some(isSaid);
+}
+
 /** Whether `pointer` is `ancestor` itself or lies within it. */
 export function isWithin(pointer: string, ancestor: string): boolean {
   return pointer === ancestor || pointer.startsWith(`${ancestor}/`);

@@ -51,6 +51,12 @@ export const recordWords = {
     receiving: "Receiving carrier",
   },
 
+  number: {
+    kept: (number: string) => `Kept: ${number}`,
+    unreadAt: (field: string) => `${field}: type this as a number. Nothing is kept as it is.`,
+    unread: "Type this as a number, such as 412,345: nothing is kept as it is.",
+  },
+
   driver: { title: "Driver", name: "Name", licence: "Licence number", region: "Issued by" },
 
   load: {
@@ -148,6 +154,7 @@ export const recordWords = {
     componentHint: "Such as door gasket",
     size: "Size",
     sizeHint: "Such as 20 × 5 cm",
+    remark: "Remark",
     views: {
       left: "Left",
       right: "Right",
@@ -175,6 +182,8 @@ export const recordWords = {
     frontAxle: "Front axle",
     rearAxle: "Rear axle",
     tread: "Tread (32nds of an inch)",
+    treadUnread: "Type the depth as a number up to 99, such as 9: nothing is kept as it is.",
+    brand: "Brand and serial",
     condition: "Condition",
     clear: "Not looked at",
     allGood: "All good",

@@ -28,6 +28,8 @@ const en = {
     none: "None",
     more: "More",
     notEntered: "Not entered",
+    unreadable:
+      "The app could not take this in. Take back what you entered last, then try again. If that does not help, tell the office.",
   },
 
   time: {

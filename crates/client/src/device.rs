@@ -330,12 +330,13 @@ impl Device {
         self.record(id)
     }
 
-    /// Its form is no longer on the screen.
+    /// Its form is no longer on the screen. A record that was begun and left with nothing in it goes.
     ///
     /// # Errors
     /// The database failed.
     pub fn close_record(&self, id: Uuid) -> Answer<()> {
-        Ok(self.store.close_form(id)?)
+        self.store.close_form(id)?;
+        Ok(())
     }
 
     /// Says what is to be kept of what was entered in a form and what somebody else wrote meanwhile. Until that is said,
@@ -445,14 +446,15 @@ impl Device {
         self.record(id)
     }
 
-    /// Gives up a change that waits or was not taken, and goes back to the server's version.
+    /// Gives up a change that waits or was not taken, and goes back to the server's version. Answers nothing where there
+    /// is none to go back to and the record has left this device.
     ///
     /// # Errors
     /// The record is not here.
-    pub fn discard_change(&self, id: Uuid) -> Answer<RecordView> {
-        self.store.discard(id, &self.authorship()?)?;
+    pub fn discard_change(&self, id: Uuid) -> Answer<Option<RecordView>> {
+        let is_still_here = self.store.discard(id, &self.authorship()?)?;
         self.notify(Event::LocalWrite);
-        self.record(id)
+        is_still_here.then(|| self.record(id)).transpose()
     }
 
     /// The inbox of whoever is working.

@@ -262,6 +262,24 @@ pub struct RecordView {
     pub correcting: bool,
     /// Somebody else changed the record while this form was open, and what they wrote met what was entered here.
     pub met: Option<Met>,
+    /// What the reference data say of everything in the body that was picked from them.
+    pub picked: Vec<Picked>,
+}
+
+/// What came into a form with a pick, beside the name or number: it leaves when another is typed over that.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "specta", derive(specta::Type))]
+pub struct Picked {
+    /// The reference record, as `carrier_id` and `equipment_id` name it.
+    pub id: Uuid,
+    /// A carrier's SCAC.
+    pub scac: Option<String>,
+    /// A carrier's USDOT number.
+    pub usdot: Option<String>,
+    /// A unit's plate.
+    pub plate: Option<Plate>,
+    /// A unit's size and type.
+    pub size_type: Option<String>,
 }
 
 /// Somebody else's change that met what was entered in an open form, until the person says what is to be kept.

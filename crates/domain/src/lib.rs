@@ -4,11 +4,13 @@
 //! (written by a newer app) in `extra`, so that they survive a round trip through this version.
 
 pub mod attachment;
+mod blank;
 pub mod check;
 pub mod equipment;
 pub mod gate_event;
 pub mod inspection;
 pub mod interchange;
+pub mod known;
 pub mod notice;
 pub mod party;
 pub mod pointer;
@@ -20,6 +22,7 @@ pub mod signature;
 pub mod stage;
 pub mod templates;
 pub mod title;
+pub mod unknown;
 pub mod validate;
 pub mod words;
 

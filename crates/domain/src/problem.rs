@@ -44,6 +44,10 @@ pub enum ProblemCode {
     ReadAgain,
     /// Releasing and receiving carrier are the same.
     SameCarrier,
+    /// A carrier's code that is known under another name.
+    KnownOtherwise,
+    /// A number that can hardly be right.
+    Unlikely,
     /// Loaded, and no seal was noted.
     SealMissing,
     /// Loaded, and a seal is not intact.

@@ -27,6 +27,20 @@ pub const fn role_words(role: SignatureRole) -> &'static str {
     }
 }
 
+/// A whole number as people write it: `412,345`.
+#[must_use]
+pub fn grouped(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at) % 3 == 0 {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// `service_brakes` becomes "Service brakes".
 #[must_use]
 pub fn humanize(name: &str) -> String {

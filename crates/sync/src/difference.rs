@@ -3,6 +3,7 @@
 use gatebook_domain::notice::{FieldDifference, STATE, STATE_REASON, YARD};
 use serde_json::{Value, json};
 
+use crate::same::is_same;
 use crate::wire::Content;
 
 /// The differences found, bounded.
@@ -53,7 +54,7 @@ pub fn differences(kept: &Value, set_aside: &Value, limit: usize) -> Differences
 
 fn compare(path: &mut String, kept: Option<&Value>, set_aside: Option<&Value>, limit: usize, found: &mut Differences) {
     match (kept, set_aside) {
-        (Some(a), Some(b)) if a == b => {}
+        (Some(a), Some(b)) if is_same(a, b) => {}
         (Some(Value::Object(a)), Some(Value::Object(b))) => {
             for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
                 descend(path, name, a.get(name), b.get(name), limit, found);
@@ -130,6 +131,11 @@ mod tests {
     fn equal_bodies_have_none() {
         let body = json!({"a": [1, 2], "b": {"c": null}});
         assert_eq!(differences(&body, &body, 40), Differences::default());
+    }
+
+    #[test]
+    fn a_number_spelled_otherwise_is_no_difference() {
+        assert_eq!(paths(&json!({"a": 1, "b": {"c": [2.0]}}), &json!({"a": 1.0, "b": {"c": [2]}})), [""; 0]);
     }
 
     #[test]

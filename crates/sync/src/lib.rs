@@ -10,6 +10,7 @@ mod decide;
 mod device_key;
 mod difference;
 mod merge;
+mod same;
 mod scope;
 mod seen;
 #[cfg(feature = "simulation")]

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::difference::{common_naming, name_of};
+use crate::same::is_same;
 
 /// What both made of `before`, joined field by field: whatever `mine` changed stands, everything else is as in `theirs`.
 /// Entries of lists that have names (a `key`, a `role`, a `position`) are joined by those; a list without names is one
@@ -13,10 +14,10 @@ pub fn merge(before: &Value, mine: &Value, theirs: &Value) -> Value {
 }
 
 fn field(before: Option<&Value>, mine: Option<&Value>, theirs: Option<&Value>) -> Option<Value> {
-    if mine == before {
+    if is_unchanged(mine, before) {
         return theirs.cloned();
     }
-    if theirs == before || mine == theirs {
+    if is_unchanged(theirs, before) || is_unchanged(mine, theirs) {
         return mine.cloned();
     }
     let (Some(mine), Some(theirs)) = (mine, theirs) else { return mine.cloned() };
@@ -26,6 +27,13 @@ fn field(before: Option<&Value>, mine: Option<&Value>, theirs: Option<&Value>) -
         _ => mine.clone(),
     };
     Some(joined)
+}
+
+fn is_unchanged(now: Option<&Value>, before: Option<&Value>) -> bool {
+    match (now, before) {
+        (Some(now), Some(before)) => is_same(now, before),
+        (now, before) => now.is_none() && before.is_none(),
+    }
 }
 
 fn objects(before: Option<&Map<String, Value>>, mine: &Map<String, Value>, theirs: &Map<String, Value>) -> Value {
@@ -63,6 +71,12 @@ mod tests {
         let mine = json!({"odometer": 2, "remarks": "", "seal": "A"});
         let theirs = json!({"odometer": 1, "remarks": "flat tire"});
         assert_eq!(merge(&before, &mine, &theirs), json!({"odometer": 2, "remarks": "flat tire"}));
+    }
+
+    #[test]
+    fn a_number_spelled_otherwise_is_no_change() {
+        let (before, mine, theirs) = (json!({"a": 1, "b": 1}), json!({"a": 1.0, "b": 2}), json!({"a": 3, "b": 1.0}));
+        assert_eq!(merge(&before, &mine, &theirs), json!({"a": 3, "b": 2}));
     }
 
     #[test]

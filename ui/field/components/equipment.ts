@@ -1,11 +1,14 @@
-import type { EquipmentClass, EquipmentRef, EquipmentView } from "../../shared/model";
+import type { EquipmentClass, EquipmentRef, EquipmentView, Picked } from "../../shared/model";
 import { t } from "../../shared/strings";
+import { cameWithUnit } from "../state/picks";
 
 export interface EquipmentOption {
   key: string;
   title: string;
   detail: string;
   unit: EquipmentRef;
+  /** What comes with it. */
+  came: Picked;
 }
 
 /** Four letters ending in a category and at least six digits: a container with a check digit, in any spelling. */
@@ -20,8 +23,10 @@ export function equipmentOptions(
 ): EquipmentOption[] {
   return found
     .filter(({ equipment }) => classes.length === 0 || classes.includes(equipment.class))
-    .map(({ id, equipment, plate, owner }) => ({
+    .map((view) => [view, cameWithUnit(view)] as const)
+    .map(([{ id, equipment, plate, owner }, came]) => ({
       key: id,
+      came,
       title: equipment.number,
       detail: [t.equipment.classes[equipment.class], owner, plate && `${plate.number} ${plate.region}`.trim()]
         .filter(Boolean)

@@ -37,6 +37,8 @@ export class App {
 
   /** Records that are open, or were left with something unsaved. */
   readonly #sessions = new SvelteMap<string, RecordSession>();
+  /** A record is being begun. */
+  #begins = false;
   readonly #refresh = coalesce(async () => this.#take(await this.backend.bootstrap()));
 
   constructor(backend: Backend) {
@@ -146,7 +148,10 @@ export class App {
     this.failure = { ...last.problem, message: t.photos.failedIn(count, session.view.title, last.problem.message) };
   }
 
+  /** Begins a record. A second tap while that is under way means the same record. */
   async begin(start: Start): Promise<void> {
+    if (this.#begins) return;
+    this.#begins = true;
     await this.act(async () => {
       const view = await this.backend.start(start);
       if (!this.#sessions.has(view.id)) this.#adopt(view);
@@ -157,6 +162,7 @@ export class App {
       if (this.router.place.page === "new") this.replace(place);
       else this.go(place);
     });
+    this.#begins = false;
   }
 
   openRecord(kind: string, id: string): void {

@@ -1,8 +1,10 @@
 import { Autosave, type Saved } from "../../shared/autosave";
 import { type Backend, problemOf } from "../../shared/backend/backend";
-import type { Body, CommandError, Keep, Problem, RecordView, SubmitOutcome } from "../../shared/model";
-import { getAt, setAt } from "../../shared/pointer";
+import { SvelteMap } from "svelte/reactivity";
+import type { Body, CommandError, Keep, Picked, Problem, RecordView, SubmitOutcome } from "../../shared/model";
+import { getAt, isSaid, isWithin, setAt } from "../../shared/pointer";
 import { distinct, type FieldProblem, problemAt } from "../../shared/problems";
+import { t } from "../../shared/strings";
 import { canonical, withdraw } from "./merge";
 import { PhotoRoll } from "./photos.svelte";
 
@@ -23,9 +25,13 @@ export class RecordSession {
   attempted = $state(false);
   /** Who changed it while it was open here without edits of our own. */
   updatedBy = $state<string | null>(null);
+  /** What was typed at a field and could not be read, so that nothing of it is kept. */
+  readonly unread = new SvelteMap<string, { text: string; label: string }>();
 
   readonly #backend: Backend;
   readonly #autosave: Autosave<Body, RecordView>;
+  /** What came with what was picked here, until the store's answer says so as well. */
+  readonly #picked = new Map<string, Picked>();
   #edits = 0;
 
   constructor(backend: Backend, view: RecordView) {
@@ -80,12 +86,37 @@ export class RecordSession {
     return missing ?? problemAt(this.view.problems, pointer) ?? this.#rejected(pointer);
   }
 
+  /** Whether there is anything to show at a field or in it: a value, or something to tell. */
+  says(pointer: string): boolean {
+    return isSaid(this.get(pointer)) || this.toldWithin(pointer).length > 0;
+  }
+
+  /** The fields at or in that one about which there is something to tell, each once. */
+  toldWithin(pointer: string): string[] {
+    const paths = [...this.view.missing, ...this.view.problems].map(({ path }) => path);
+    const rejected = this.view.rejection?.path;
+    return [...new Set(rejected ? [...paths, rejected] : paths)].filter((path) => isWithin(path, pointer));
+  }
+
+  /** What came with what was picked under that id, if anybody knows. */
+  came(id: string | null | undefined): Picked | undefined {
+    return this.#picked.get(id ?? "") ?? this.view.picked.find((picked) => picked.id === id);
+  }
+
+  /** Something was picked, and this came with it. */
+  pick(picked: Picked): void {
+    this.#picked.set(picked.id, picked);
+  }
+
   get missing(): Problem[] {
     return distinct(this.view.missing);
   }
 
   get warnings(): Problem[] {
-    return distinct(this.view.problems.filter((problem) => problem.severity === "warning"));
+    const unread = [...this.unread].map(([path, { label }]): Problem => {
+      return { path, severity: "warning", code: "bad_format", message: t.number.unreadAt(label) };
+    });
+    return distinct([...unread, ...this.view.problems.filter((problem) => problem.severity === "warning")]);
   }
 
   /** Sees everything saved; false when that failed. */

@@ -1,7 +1,15 @@
 import { describe, expect, it } from "vitest";
 import { blankInspection, DVIR } from "../testing/data";
 import { MemoryBackend } from "../testing/memory";
-import { isDone, locate, neighbour, stepOf } from "./steps";
+import { isDone, locate, nearestAnchor, neighbour, stepOf } from "./steps";
+
+it("finds the anchor that is nearest to a field without one", () => {
+  const anchors = ["equipment", "equipment-0-number", "tires"];
+  expect(nearestAnchor(anchors, "equipment-0-number")).toBe("equipment-0-number");
+  expect(nearestAnchor(anchors, "equipment-0-class")).toBe("equipment");
+  expect(nearestAnchor(anchors, "tires-3-position")).toBe("tires");
+  expect(nearestAnchor(anchors, "equipment_provider-name")).toBeUndefined();
+});
 
 describe("steps", () => {
   it("know where each field of an inspection is", () => {
@@ -16,7 +24,7 @@ describe("steps", () => {
     const { body } = await new MemoryBackend().start({ what: "interchange", movement: "street" });
     const step = (pointer: string) => locate("interchange", body, pointer).step;
     expect(["/movement", "/receiving/name", "/driver/name"].map(step)).toEqual(["parties", "parties", "parties"]);
-    expect(["/equipment", "/load", "/seals/0/number", "/tractor/number"].map(step)).toEqual(Array(4).fill("equipment"));
+    expect(["/equipment", "/equipment_provider/name", "/load", "/seals/0/number", "/tractor/number"].map(step)).toEqual(Array(5).fill("equipment"));
     expect(["/damage/0/size", "/tires/1/position", "/recorded_images"].map(step)).toEqual(Array(3).fill("condition"));
     expect(["/signatures/0/name", "/refusal/reason"].map(step)).toEqual(["sign", "sign"]);
     expect(locate("interchange", body, "/equipment").anchor).toBe("equipment-0-number");

@@ -25,6 +25,7 @@ const HOMES: Record<RecordKind, readonly [string, string][]> = {
     ["/recorded_images", "condition"],
     ["/remarks", "condition"],
     ["/equipment", "equipment"],
+    ["/equipment_provider", "equipment"],
     ["/tractor", "equipment"],
     ["/load", "equipment"],
     ["/seals", "equipment"],
@@ -59,6 +60,19 @@ export function locate(kind: RecordKind, body: Body, pointer: string): { step: s
   // What a list as a whole lacks is mended at its first line.
   if (pointer === "/equipment" && kind !== "inspection") return { step, anchor: "equipment-0-number" };
   return { step, anchor: anchorOf(pointer) };
+}
+
+/**
+ * The anchor on the page that is nearest to a wanted one: itself, or what it is in. A field may have no place of its own,
+ * such as the position of a tire.
+ */
+export function nearestAnchor(anchors: readonly string[], wanted: string): string | undefined {
+  const parts = wanted.split("-");
+  for (let length = parts.length; length > 0; length -= 1) {
+    const anchor = parts.slice(0, length).join("-");
+    if (anchors.includes(anchor)) return anchor;
+  }
+  return undefined;
 }
 
 /** Whether nothing is left to do at a step. */

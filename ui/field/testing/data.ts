@@ -146,6 +146,12 @@ export interface Stored {
   /** How often it was saved. */
   saves?: number;
   unsigned?: boolean;
+  /** What it said when it was begun here, as `canonical` puts it. */
+  begun?: string;
+  /** The assignment that it answers. */
+  assignment?: Assigned | undefined;
+  /** There is no server version to go back to: its yard is no longer this device's. */
+  goes_when_discarded?: boolean;
 }
 
 export interface Assigned {

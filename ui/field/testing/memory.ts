@@ -39,6 +39,7 @@ import {
   TIJUANA,
 } from "./data";
 import { MemoryPhotos } from "./pictures";
+import { knownOtherwise, pickedIn } from "./known";
 import { missingOf, normalized, problemsOf, stageOf, titleOf } from "./rules";
 
 const TEMPLATES = [DVIR, INTERMODAL];
@@ -59,6 +60,8 @@ export class MemoryBackend implements Backend {
   /** What was chosen of two changes that met. */
   kept: Keep[] = [];
   hints: string[] = [];
+  /** How often something was begun. */
+  starts = 0;
   syncs = 0;
   readonly pictures = new MemoryPhotos();
   /** Null as on a phone. */
@@ -177,8 +180,9 @@ export class MemoryBackend implements Backend {
     this.#ids += 1;
     let id = `rec-new-${this.#ids}`;
     let body: Body;
+    let assignment: Assigned | undefined;
     if (start.what === "assignment") {
-      const assignment = this.assigned.find((it) => it.id === start.assignment_id);
+      assignment = this.assigned.find((it) => it.id === start.assignment_id);
       if (!assignment) throw error("not_found", "This record is no longer on the device. Go back to the list.");
       id = assignment.record_id;
       this.assigned = this.assigned.filter((it) => it !== assignment);
@@ -203,9 +207,10 @@ export class MemoryBackend implements Backend {
         },
       };
     }
-    this.records.set(id, { id, body, operator_name: this.#name(), changed_at: this.#now() });
+    this.starts += 1;
+    this.records.set(id, { id, body, operator_name: this.#name(), changed_at: this.#now(), begun: canonical(body), assignment });
     this.emitChange();
-    return this.record(id);
+    return this.openRecord(id);
   }
 
   async record(id: string): Promise<RecordView> {
@@ -222,7 +227,7 @@ export class MemoryBackend implements Backend {
       state: record.state ?? "live",
       state_reason: record.state_reason ?? "",
       template,
-      problems: problemsOf(record.body),
+      problems: [...problemsOf(record.body), ...knownOtherwise(record.body, CARRIERS)],
       missing,
       rejection: record.unsigned ? null : (record.rejection ?? null),
       unsigned: record.unsigned ?? false,
@@ -234,6 +239,7 @@ export class MemoryBackend implements Backend {
       write_id: `${id}@${record.saves ?? 0}`,
       correcting: record.correcting ?? false,
       met: record.met ?? null,
+      picked: pickedIn(record.body, CARRIERS, EQUIPMENT),
     });
   }
 
@@ -242,8 +248,14 @@ export class MemoryBackend implements Backend {
     return this.record(id);
   }
 
+  /** What was begun and left with nothing in it goes. */
   async closeRecord(id: string): Promise<void> {
     this.open.delete(id);
+    const record = this.records.get(id);
+    if (!record?.begun || canonical(record.body) !== record.begun || this.pictures.list(id).photos.length > 0) return;
+    this.records.delete(id);
+    if (record.assignment) this.assigned = [...this.assigned, record.assignment];
+    this.emitChange();
   }
 
   /** Somebody else has changed that record while it was open here. */
@@ -310,6 +322,11 @@ export class MemoryBackend implements Backend {
 
   async discardChange(id: string): Promise<RecordView | null> {
     const record = this.records.get(id);
+    if (record?.goes_when_discarded) {
+      this.records.delete(id);
+      this.emitChange();
+      return null;
+    }
     if (record) this.records.set(id, { ...record, rejection: null, can_discard: false });
     this.emitChange();
     return this.record(id);

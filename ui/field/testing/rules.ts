@@ -32,12 +32,21 @@ export function problemsOf(body: Body): Problem[] {
       : `Read the container number again: its last digit should be ${expected}, not ${read}; to keep it as it is, give a reason.`;
     found.push(warning(`${path}/number`, "wrong_check_digit", message));
   }
+  for (const [path, { plate }] of units(body)) {
+    if (!plate?.number || /^[A-Z0-9 -]{1,12}$/.test(plate.number.toUpperCase())) continue;
+    found.push(warning(`${path}/plate/number`, "bad_format", "Correct the plate: up to 12 letters, digits, blanks and hyphens."));
+  }
+  const weight = body.kind === "interchange" ? (body.body.gross_weight_kg ?? 0) : 0;
+  if (weight > 100_000) {
+    const message = `Read the gross weight again: ${weight.toLocaleString("en-US")} kg is more than 100 t.`;
+    found.push(warning("/gross_weight_kg", "unlikely", message));
+  }
   return found;
 }
 
 export function missingOf(body: Body, template: Template | null): Problem[] {
   const found = problemsOf(body)
-    .filter(({ path }) => !overridden(body, path))
+    .filter(({ path, code }) => !overridden(body, path) && code !== "unlikely")
     .map((problem) => ({ ...problem, severity: "error" as const }));
   const lacks = (path: string, message: string, code: ProblemCode = "required") =>
     found.push({ path, severity: "error", code, message });

@@ -1,6 +1,8 @@
 import { Blob as WholeBlob } from "node:buffer";
 import { beforeEach, expect, it, vi } from "vitest";
 import { BackendError } from "./backend";
+import type { Body } from "../model";
+import { t } from "../strings";
 import { tauriBackend } from "./tauri";
 
 const invoke = vi.hoisted(() => vi.fn());
@@ -46,8 +48,19 @@ it("fails with what the command says", async () => {
 
 it("fails with words even when Tauri refuses the call itself", async () => {
   invoke.mockRejectedValue("Command work_list not allowed by ACL");
+  const logged = vi.spyOn(console, "error").mockReturnValue();
   const error = (await failure(tauriBackend.workList())) as BackendError;
-  expect(error.problem).toEqual({ code: "storage", message: "Command work_list not allowed by ACL", retry: false });
+  expect(error.problem).toEqual({ code: "storage", message: t.common.unreadable, retry: false });
+  expect(logged).toHaveBeenCalledWith("Command work_list not allowed by ACL");
+});
+
+it("fails with words when a save cannot be read, never with a parser's", async () => {
+  invoke.mockRejectedValue("invalid args `body` for command `save`: lone leading surrogate in hex escape at line 1 column 88");
+  vi.spyOn(console, "error").mockReturnValue();
+  const body = { kind: "gate_event", body: { direction: "in", equipment: [], driver: { name: "" }, carrier: { name: "" } } } as const;
+  const error = (await failure(tauriBackend.save("1", body as unknown as Body, "w"))) as BackendError;
+  expect(error.message).toContain("The app could not take this in.");
+  expect(error.message).not.toContain("surrogate");
 });
 
 it("hands on how sync stands, and stops when asked to", async () => {

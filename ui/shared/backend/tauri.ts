@@ -2,13 +2,19 @@ import { convertFileSrc } from "@tauri-apps/api/core";
 import { commands, events } from "../bindings";
 import type { CommandError } from "../model";
 import { type Backend, BackendError } from "./backend";
+import { t } from "../strings";
 import { sendPicture } from "./picture";
 
 type Result<T> = { status: "ok"; data: T } | { status: "error"; error: CommandError };
 
-/** Tauri itself answers with a mere text, as to a call that the window may not make. */
+/**
+ * Tauri itself answers with a mere text, as to a call that the window may not make, or whose arguments Rust cannot read. It
+ * is a parser's, for the log; whoever works here reads a sentence.
+ */
 function problem(error: CommandError | string): CommandError {
-  return typeof error === "string" ? { code: "storage", message: error, retry: false } : error;
+  if (typeof error !== "string") return error;
+  console.error(error);
+  return { code: "storage", message: t.common.unreadable, retry: false };
 }
 
 /** Turns the generated result union into a value or a {@link BackendError}. */

@@ -1,6 +1,7 @@
 //! What is on the screen. A form saves on the state that it shows: states that give way while it is open stay here with
 //! their receipts, so that a save made on one of them is judged as what it is, however many newer ones have come.
 
+use gatebook_domain::unknown::put_back;
 use gatebook_domain::{Body, settle};
 use gatebook_sync::{Canonical, Content, Receipt, merge};
 use rusqlite::{Connection, OptionalExtension};
@@ -11,7 +12,7 @@ use uuid::Uuid;
 use super::corrections::Correction;
 use super::records::{Authorship, editable, is_correction, written};
 use super::row::{RecordRow, json, listed_as, optional_json, unreadable};
-use super::{Store, corrections};
+use super::{Store, begun_in_vain, corrections};
 use crate::error::StoreError;
 use crate::view::Keep;
 
@@ -38,18 +39,25 @@ impl Store {
         })
     }
 
-    /// It is no longer.
-    pub(crate) fn close_form(&self, id: Uuid) -> Result<(), StoreError> {
-        self.write_quietly(|transaction| {
+    /// It is no longer. A record that was left with nothing in it goes. Returns whether it did.
+    pub(crate) fn close_form(&self, id: Uuid) -> Result<bool, StoreError> {
+        let is_gone = self.write_quietly(|transaction| {
             transaction.prepare_cached("DELETE FROM forms WHERE record_id = ?1")?.execute([id])?;
-            forget_replaced(transaction)
-        })
+            let is_gone = begun_in_vain::remove(transaction, id)?;
+            forget_replaced(transaction)?;
+            Ok(is_gone)
+        })?;
+        if is_gone {
+            self.tell_of_a_change();
+        }
+        Ok(is_gone)
     }
 
-    /// No form is on the screen: the app has just started.
+    /// No form is on the screen: the app has just started. One that it comes back to is left as it is.
     pub(super) fn close_all_forms(&self) -> Result<(), StoreError> {
         self.write_quietly(|transaction| {
             transaction.execute("DELETE FROM forms", [])?;
+            begun_in_vain::remove_all(transaction)?;
             forget_replaced(transaction)
         })
     }
@@ -111,9 +119,14 @@ fn joined(row: &RecordRow, before: Option<&Content>, theirs: &Canonical) -> Resu
         // A signature stands under the words it was given for: of two that were joined neither's do, unless they are
         // one's own or theirs as they were.
         Some(kind) => {
-            let read = |text: &str| Body::from_json(kind, text).map_err(|error| unreadable("body", error));
-            let (mine, theirs) = (read(row.content.body.get())?, read(theirs.content.body.get())?);
-            settle(Some(&mine), settle(Some(&theirs), read(&joined)?)).to_json()
+            let read = |text: &str| {
+                Body::from_json(kind, text).map(Body::without_unknown).map_err(|error| unreadable("body", error))
+            };
+            let (mine, theirs) = (row.content.body.get(), theirs.content.body.get());
+            let known = settle(Some(&read(mine)?), settle(Some(&read(theirs)?), read(&joined)?));
+            // No form shows what this app does not know, so what was entered here says nothing against theirs.
+            let with_theirs = put_back(theirs, kind, &known.to_json()).map_err(|error| unreadable("body", error))?;
+            put_back(mine, kind, &with_theirs).map_err(|error| unreadable("body", error))?
         }
         None => joined,
     };

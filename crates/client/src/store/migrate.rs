@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0007_attachments_let_go.sql"),
     include_str!("migrations/0008_forms.sql"),
     include_str!("migrations/0009_unproved_revocations.sql"),
+    include_str!("migrations/0010_known.sql"),
 ];
 
 /// The migration that brought fingerprints.
@@ -129,7 +130,7 @@ mod tests {
         migrate(&mut connection).unwrap();
         let sql = "INSERT INTO settings VALUES ('enrolment', ?1)";
         connection.execute(sql, [r#"{"token":"kept","revoked":true}"#]).unwrap();
-        connection.execute("DELETE FROM migrations WHERE number = 9", []).unwrap();
+        connection.execute("DELETE FROM migrations WHERE number >= 9", []).unwrap();
         connection.pragma_update(None, "user_version", 8).unwrap();
         migrate(&mut connection).unwrap();
         let sql = "SELECT value FROM settings WHERE name = 'enrolment'";

@@ -3,6 +3,7 @@
 
 pub(crate) mod apart;
 mod at_camera;
+mod begun_in_vain;
 #[cfg(test)]
 mod concurrency;
 mod confirmed;
@@ -12,6 +13,7 @@ mod deliberate;
 mod forms;
 mod history;
 mod inbox;
+mod known;
 mod membership;
 mod migrate;
 mod notifications;
@@ -168,6 +170,11 @@ impl Store {
         drop(writer);
         self.changes.send_modify(|count| *count += 1);
         Ok(done)
+    }
+
+    /// Tells whoever listens that something changed.
+    fn tell_of_a_change(&self) {
+        self.changes.send_modify(|count| *count += 1);
     }
 
     /// The same for what no list shows, such as the page the operator is on.

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use gatebook_domain::record::{SCHEMA, Writer};
+use gatebook_domain::unknown::put_back;
 use gatebook_domain::{Body, Kind, RecordState, settle, title};
 use gatebook_sync::{Content, Receipt, Rejection, deliberate};
 use jiff::Timestamp;
@@ -101,7 +102,7 @@ impl Store {
             }
             let seen = Seen::of(transaction, &row, shown, by)?;
             let before = read_body(&row, seen.content(&row));
-            let body = settle(before.as_ref(), body);
+            let body = settle(before.as_ref(), body.without_unknown());
             if before.as_ref() == Some(&body) {
                 return Ok(());
             }
@@ -295,7 +296,7 @@ fn save_correction(
     by: &Authorship,
 ) -> Result<(), StoreError> {
     let before = read_body(&row, &correction.content);
-    let body = settle(before.as_ref(), body);
+    let body = settle(before.as_ref(), body.without_unknown());
     if before.as_ref() == Some(&body) {
         return Ok(());
     }
@@ -319,14 +320,19 @@ pub(super) fn is_correction(row: &RecordRow, seen: &Content, next: &Content) -> 
     is_in_force && !next.is_submitted() && !deliberate!(CorrectInPlace)
 }
 
-/// The content with that body. A body of a newer schema keeps its number: the fields this app does not know are still in
-/// it.
+/// The content with that body, edited from the one that it has. A body of a newer schema keeps its number: the fields that
+/// this app does not know are put back as they were.
 fn filled(content: &Content, body: &Body) -> Content {
-    Content { body: raw(body), schema: content.schema.max(SCHEMA), ..content.clone() }
+    let text = body.to_json();
+    // What this app could not read has nothing to put back that it could tell.
+    let text = put_back(content.body.get(), body.kind(), &text).unwrap_or(text);
+    let body = RawValue::from_string(text).expect("a body with its unknown fields is JSON");
+    Content { body, schema: content.schema.max(SCHEMA), ..content.clone() }
 }
 
+/// What the content says, as it is edited.
 fn read_body(row: &RecordRow, content: &Content) -> Option<Body> {
-    Body::from_json(row.kind()?, content.body.get()).ok()
+    Body::from_json(row.kind()?, content.body.get()).ok().map(Body::without_unknown)
 }
 
 impl Authorship {

@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::corrections::{self, Correction};
 use super::reference::{self, Names};
 use super::row::RecordRow;
-use super::{Store, forms, history, unsigned};
+use super::{Store, forms, history, known, unsigned};
 use crate::error::StoreError;
 use crate::view::{AlsoOpen, Counts, Met, RecordView, RejectionView, WorkItem, WorkList};
 use crate::words;
@@ -119,6 +119,8 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
     let template = template_of(connection, &body)?;
     let also_open = also_open(&row, operator_id);
     let missing = missing(&body, template.as_ref());
+    let mut problems = validate(&body, template.as_ref());
+    problems.extend(known::warnings(connection, id, row.content.captured_at, &body)?);
     Ok(RecordView {
         id,
         write_id,
@@ -127,7 +129,7 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
         stage: stage_with(&body, || missing.clone()),
         state: row.content.state,
         state_reason: row.content.state_reason.clone(),
-        problems: validate(&body, template.as_ref()),
+        problems,
         // What the server says of a change by nobody is told by asking who it was.
         rejection: row
             .rejection
@@ -150,7 +152,9 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
         met,
         missing,
         template,
-        body,
+        picked: known::picked(connection, &body)?,
+        // Nothing of it is the page's to hold, and it could not.
+        body: body.without_unknown(),
     })
 }
 

@@ -10,6 +10,8 @@ mod damage;
 mod enrolment;
 mod forms;
 mod in_flight;
+mod known;
+mod left_empty;
 mod network;
 mod newer_schema;
 mod nobody;

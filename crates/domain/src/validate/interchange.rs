@@ -10,10 +10,12 @@ use crate::interchange::Interchange;
 use crate::party::CarrierRef;
 use crate::problem::ProblemCode;
 use crate::signature::SignatureRole;
-use crate::words::role_words;
+use crate::words::{grouped, role_words};
 
 const DAMAGE: usize = 100;
 const TIRES: usize = 8;
+/// Kilograms that no combination on a road weighs.
+const HEAVIEST: u32 = 100_000;
 
 pub(super) fn check(found: &mut Findings, interchange: &Interchange) {
     equipment(found, interchange);
@@ -23,6 +25,7 @@ pub(super) fn check(found: &mut Findings, interchange: &Interchange) {
         found.lacking("/load", ProblemCode::Required, "Say whether it is loaded or empty.");
     }
     parts::seals(found, &interchange.seals, interchange.load, &interchange.equipment);
+    weight(found, interchange.gross_weight_kg);
     condition(found, interchange);
     signatures(found, interchange);
 }
@@ -69,6 +72,13 @@ fn are_the_same(one: &CarrierRef, other: &CarrierRef) -> bool {
     match (code(one), code(other)) {
         (Some(one), Some(other)) => one == other,
         _ => !parts::is_blank(&one.name) && one.name.trim().to_lowercase() == other.name.trim().to_lowercase(),
+    }
+}
+
+fn weight(found: &mut Findings, kilograms: Option<u32>) {
+    if let Some(kilograms) = kilograms.filter(|kilograms| *kilograms > HEAVIEST) {
+        let message = format!("Read the gross weight again: {} kg is more than 100 t.", grouped(kilograms));
+        found.warning("/gross_weight_kg", ProblemCode::Unlikely, message);
     }
 }
 
@@ -137,6 +147,20 @@ mod tests {
             paths,
             ["/equipment", "/releasing/name", "/receiving/name", "/driver/name", "/load", "/signatures", "/signatures"]
         );
+    }
+
+    #[test]
+    fn more_than_a_hundred_tons_warns_and_is_taken() {
+        let warned = |kilograms| {
+            let mut interchange = samples::interchange();
+            interchange.gross_weight_kg = Some(kilograms);
+            let problems = validate(&Body::Interchange(interchange), None);
+            let weight = problems.into_iter().find(|problem| problem.path == "/gross_weight_kg");
+            weight.map(|problem| (problem.severity, problem.message))
+        };
+        assert_eq!(warned(100_000), None);
+        let message = "Read the gross weight again: 362,875 kg is more than 100 t.".to_owned();
+        assert_eq!(warned(362_875), Some((crate::Severity::Warning, message)));
     }
 
     #[test]

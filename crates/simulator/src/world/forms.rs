@@ -38,13 +38,14 @@ impl World<'_> {
 
     /// A form is opened, in place of the one that was open.
     pub(super) fn open_form(&mut self, device: usize, dice: &mut Dice) -> Run {
+        // First of all: a record that is left with nothing in it is no longer there to be opened.
+        self.close_form(device)?;
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let records = held(open, is_open);
         if records.is_empty() {
             return Ok(());
         }
         let record = dice.pick(&records).id;
-        self.close_form(device)?;
         let Some(opened) = self.on_device(device, |open| open.device.open_record(record))? else { return Ok(()) };
         let view = self.captured("opening a form", opened)?;
         let name = self.devices[device].name;

@@ -295,12 +295,9 @@ pub(super) fn held(open: &Open, fits: impl Fn(&HeldRecord) -> bool) -> Vec<HeldR
     FIELD.into_iter().flat_map(of_kind).filter(|held| fits(held)).collect()
 }
 
-/// Gives up a change. In a yard that is no longer the device's, the record goes with it, and the app says so.
+/// Gives up a change. In a yard that is no longer the device's, the record goes with it.
 pub(crate) fn give_up(device: &Device, record: Uuid) -> Done<()> {
-    match device.discard_change(record) {
-        Err(error) if error.code == ErrorCode::NotFound => Ok(()),
-        done => done.map(drop),
-    }
+    device.discard_change(record).map(drop)
 }
 
 /// What the device shows of a record: its correction, if there is one.

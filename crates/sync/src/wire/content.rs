@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
+use crate::same::is_same_text;
 use crate::scope::Scope;
 use crate::version::Receipt;
 
@@ -73,16 +74,8 @@ impl Content {
     /// Whether both say the same of what they are about, be it live, closed or voided.
     #[must_use]
     pub fn has_the_words_of(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.yard_id == other.yard_id && same_json(self.body.get(), other.body.get())
+        self.kind == other.kind && self.yard_id == other.yard_id && is_same_text(self.body.get(), other.body.get())
     }
-}
-
-fn same_json(a: &str, b: &str) -> bool {
-    if a == b {
-        return true;
-    }
-    let parse = serde_json::from_str::<serde_json::Value>;
-    matches!((parse(a), parse(b)), (Ok(a), Ok(b)) if a == b)
 }
 
 /// A canonical state: what the server holds of a record, with its receipt.

@@ -1,0 +1,157 @@
+//! Whether two JSON texts say the same, however each was written: in whatever order its members come, and however its
+//! numbers are spelled. `1`, `1.0` and `10e-1` are one number; two whole numbers are different if any digit is, be they as
+//! long as they will.
+
+use std::collections::BTreeMap;
+
+use serde_json::value::RawValue;
+use serde_json::{Number, Value};
+
+/// As deep as JSON is read elsewhere.
+const DEPTH: usize = 128;
+
+/// Whether both texts say the same; what is no JSON says nothing.
+pub(crate) fn is_same_text(one: &str, other: &str) -> bool {
+    one == other || is_same_raw(one, other, 0)
+}
+
+fn is_same_raw(one: &str, other: &str, depth: usize) -> bool {
+    let (one, other) = (one.trim(), other.trim());
+    if depth > DEPTH {
+        return false;
+    }
+    let (Some(first), Some(second)) = (one.bytes().next(), other.bytes().next()) else { return false };
+    match (first, second) {
+        (b'{', b'{') => {
+            let read = serde_json::from_str::<BTreeMap<String, &RawValue>>;
+            let (Ok(one), Ok(other)) = (read(one), read(other)) else { return false };
+            one.len() == other.len()
+                && one.iter().zip(&other).all(|((name, one), (other_name, other))| {
+                    name == other_name && is_same_raw(one.get(), other.get(), depth + 1)
+                })
+        }
+        (b'[', b'[') => {
+            let read = serde_json::from_str::<Vec<&RawValue>>;
+            let (Ok(one), Ok(other)) = (read(one), read(other)) else { return false };
+            one.len() == other.len()
+                && one.iter().zip(&other).all(|(one, other)| is_same_raw(one.get(), other.get(), depth + 1))
+        }
+        (b'"', b'"') => {
+            let read = serde_json::from_str::<String>;
+            matches!((read(one), read(other)), (Ok(one), Ok(other)) if one == other)
+        }
+        (b'-' | b'0'..=b'9', b'-' | b'0'..=b'9') => one == other || is_same_number(one, other),
+        _ => one == other,
+    }
+}
+
+fn is_same_number(one: &str, other: &str) -> bool {
+    matches!((Decimal::read(one), Decimal::read(other)), (Some(one), Some(other)) if one == other)
+}
+
+/// A number as its digits, without zeros at either end, and the power of ten of the last.
+#[derive(PartialEq)]
+struct Decimal {
+    is_negative: bool,
+    digits: String,
+    exponent: i64,
+}
+
+impl Decimal {
+    fn read(text: &str) -> Option<Self> {
+        let (is_negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let exponent = exponent.parse::<i64>().ok()?.checked_sub(i64::try_from(fraction.len()).ok()?)?;
+        let digits = format!("{whole}{fraction}");
+        let digits = digits.trim_start_matches('0');
+        let significant = digits.trim_end_matches('0');
+        if significant.is_empty() {
+            return Some(Self { is_negative: false, digits: String::new(), exponent: 0 });
+        }
+        let exponent = exponent.checked_add(i64::try_from(digits.len() - significant.len()).ok()?)?;
+        Some(Self { is_negative, digits: significant.to_owned(), exponent })
+    }
+}
+
+/// The same of values that were read already.
+pub(crate) fn is_same(one: &Value, other: &Value) -> bool {
+    match (one, other) {
+        (Value::Number(one), Value::Number(other)) => one == other || is_same_read_number(one, other),
+        (Value::Array(one), Value::Array(other)) => {
+            one.len() == other.len() && one.iter().zip(other).all(|(one, other)| is_same(one, other))
+        }
+        (Value::Object(one), Value::Object(other)) => {
+            one.len() == other.len()
+                && one.iter().all(|(name, one)| other.get(name).is_some_and(|other| is_same(one, other)))
+        }
+        _ => one == other,
+    }
+}
+
+fn is_same_read_number(one: &Number, other: &Number) -> bool {
+    is_same_number(&one.to_string(), &other.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn one_number_may_be_spelled_in_many_ways() {
+        for (one, other) in [
+            ("1", "1.0"),
+            ("-18", "-18.0"),
+            ("100", "1e2"),
+            ("0.5", "5E-1"),
+            ("0", "-0.0"),
+            ("123456789012345678901234567890", "123456789012345678901234567890.0"),
+            ("1e400", "10e399"),
+        ] {
+            assert!(is_same_text(one, other), "{one} {other}");
+            assert!(is_same_text(
+                &format!(r#"{{"a":[{one}],"b":2}}"#),
+                &format!(r#"{{ "b": 2.0, "a": [ {other} ] }}"#)
+            ));
+        }
+    }
+
+    #[test]
+    fn another_digit_is_another_number_however_long() {
+        for (one, other) in [
+            ("9007199254740993", "9007199254740992"),
+            ("9007199254740993", "9007199254740992.0"),
+            ("12345678901234567890123", "12345678901234567890124"),
+            ("1", "-1"),
+            ("1", "10"),
+            ("1", "\"1\""),
+            ("1e99999999999999999999", "2e99999999999999999999"),
+        ] {
+            assert!(!is_same_text(one, other), "{one} {other}");
+        }
+    }
+
+    #[test]
+    fn texts_lists_and_members_are_compared_as_what_they_say() {
+        assert!(is_same_text(r#"["\u00e9", null, true]"#, r#"["é",null,true]"#));
+        for other in ["[1]", "[1,2,3]", "[2,1]", r#"{"a":1}"#, "null", "", "[1,2"] {
+            assert!(!is_same_text("[1,2]", other), "{other}");
+        }
+        assert!(!is_same_text(r#"{"a":1}"#, r#"{"a":1,"b":null}"#));
+    }
+
+    #[test]
+    fn nothing_is_read_so_deep_that_the_stack_ends() {
+        let deep = |end: &str| format!("{}{end}{}", "[".repeat(100_000), "]".repeat(100_000));
+        assert!(!is_same_text(&deep("1"), &deep("2")));
+    }
+
+    #[test]
+    fn values_that_were_read_are_compared_alike() {
+        assert!(is_same(&json!({"a": [1, {"b": 2.0}]}), &json!({"a": [1.0, {"b": 2}]})));
+        assert!(!is_same(&json!(9_007_199_254_740_993_u64), &json!(9_007_199_254_740_992.0)));
+        assert!(!is_same(&json!({"a": 1}), &json!({"b": 1})));
+    }
+}
