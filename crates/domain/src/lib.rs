@@ -17,6 +17,7 @@ pub mod record;
 pub mod reference;
 pub mod settle;
 pub mod signature;
+pub mod spelling;
 pub mod stage;
 pub mod templates;
 pub mod title;

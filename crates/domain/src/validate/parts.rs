@@ -6,6 +6,7 @@ use crate::equipment::{EquipmentClass, EquipmentRef, Load, Plate, Seal, SealCond
 use crate::party::CarrierRef;
 use crate::problem::ProblemCode;
 use crate::signature::{Signature, SignatureRole};
+use crate::spelling;
 use crate::words::{class_word, role_words};
 
 /// Pieces of equipment in one record.
@@ -18,7 +19,7 @@ const COORDINATES: usize = 8000;
 
 /// One piece of equipment; whether a number must be there is the caller's to say.
 pub(super) fn equipment(found: &mut Findings, path: &str, unit: &EquipmentRef) {
-    let kept_for_a_reason = unit.override_reason.as_deref().is_some_and(|reason| !reason.trim().is_empty());
+    let kept_for_a_reason = unit.override_reason.as_deref().is_some_and(|reason| !is_blank(reason));
     number(found, &format!("{path}/number"), unit.class, &unit.number, kept_for_a_reason);
     if let Some(plate) = &unit.plate {
         licence_plate(found, &format!("{path}/plate"), plate);
@@ -232,7 +233,7 @@ pub(super) fn is_signed_by(signatures: &[Signature], role: SignatureRole) -> boo
 }
 
 pub(super) fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
+    spelling::is_blank(text)
 }
 
 #[cfg(test)]
@@ -297,7 +298,10 @@ mod tests {
     #[test]
     fn blank_identifiers_and_other_spellings_are_no_slip() {
         assert_eq!(both(EquipmentClass::IsoContainer, " "), [vec![], vec![]]);
+        assert_eq!(both(EquipmentClass::IsoContainer, "\u{200b}"), [vec![], vec![]]);
         assert_eq!(both(EquipmentClass::IsoContainer, "csqu 305438-3"), [vec![], vec![]]);
+        assert_eq!(both(EquipmentClass::IsoContainer, "CSQU\u{200b}3054383"), [vec![], vec![]]);
+        assert_eq!(both(EquipmentClass::Trailer, "PX–20931"), [vec![], vec![]]);
     }
 
     #[test]
