@@ -26,6 +26,7 @@ export const recordWords = {
     regionLong: "State or province of the plate",
     sizeType: "Size and type",
     add: "Add equipment",
+    itIs: (sort: string) => `It is a ${sort.charAt(0).toLowerCase()}${sort.slice(1)}`,
     keepAnyway: "Keep it anyway",
     reason: "Why is this number right?",
     reasonHint: "Such as: painted like this on all sides",

@@ -10,14 +10,15 @@ import type {
   Stage,
   Template,
 } from "../../shared/model";
+import { checkDigit, containerNumber } from "../../shared/iso6346";
+import { cleaned } from "../../shared/spelling";
 import { isDrawn } from "../../shared/strokes";
-import { checkDigit } from "./iso6346";
 
 /** A small likeness of the domain's rules, enough to show every page in every state. */
 export function problemsOf(body: Body): Problem[] {
   const found: Problem[] = [];
   for (const [path, unit] of units(body)) {
-    const number = unit.number.toUpperCase().replaceAll(/[\s-]/g, "");
+    const number = containerNumber(unit.number) ?? cleaned(unit.number);
     if (unit.class !== "iso_container" || number === "") continue;
     if (!/^[A-Z]{3}[UJZR]\d{7}$/.test(number)) {
       const message = "Correct the container number: a container number has 4 letters, 6 digits and 1 check digit.";
@@ -113,10 +114,19 @@ export function titleOf(body: Body): string {
 /** One spelling for identifiers, as the domain's `settle` has it. */
 export function normalized(body: Body): Body {
   const copy = structuredClone(body);
-  for (const [, unit] of units(copy)) unit.number = unit.number.toUpperCase().replaceAll(/\s/g, "");
+  for (const [, unit] of units(copy)) unit.number = spelled(unit);
   const seals: Seal[] = copy.kind === "gate_event" || copy.kind === "interchange" ? (copy.body.seals ?? []) : [];
-  for (const seal of seals) seal.number = seal.number.toUpperCase().trim();
+  for (const seal of seals) seal.number = compact(seal.number);
   return copy;
+}
+
+function spelled({ class: sort, number }: EquipmentRef): string {
+  const isContainer = sort === "iso_container" || sort === "domestic_container";
+  return (isContainer && containerNumber(number)) || compact(number);
+}
+
+function compact(text: string): string {
+  return cleaned(text).toUpperCase().replaceAll(" ", "");
 }
 
 function units(body: Body): [string, EquipmentRef][] {
