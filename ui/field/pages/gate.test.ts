@@ -158,6 +158,24 @@ describe("a gate event", () => {
     await waitFor(() => expect(saved(backend).occurred_at).toBeUndefined());
   });
 
+  it("warns of a time to come or of days ago, and is not handed in of a year that cannot be", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await tap("field-occurred_at-add");
+    const told = (what: string) => waitFor(async () => expect(await text("field-occurred_at-problem")).toContain(what));
+    await type("field-occurred_at", "2062-03-04T09:15");
+    await told("later than now");
+    await type("field-occurred_at", "2026-02-20T09:15");
+    await told("12 days ago");
+    await type("field-occurred_at", "1926-03-04T09:15");
+    await told("2000 to 2100");
+    await tap("submit");
+    expect(await text("missing-list")).toContain("Correct when it happened");
+    await type("field-occurred_at", "2026-03-04T09:15");
+    await waitFor(() => expect(saved(backend).occurred_at).toBe("2026-03-04T15:15:00.000Z"));
+    expect(sees("field-occurred_at-problem")).toBe(false);
+  });
+
   it("notes the class of a seal", async () => {
     const backend = open();
     await tap("new-gate-in");

@@ -13,6 +13,7 @@ import type {
 import { checkDigit, containerNumber } from "../../shared/iso6346";
 import { cleaned } from "../../shared/spelling";
 import { isDrawn } from "../../shared/strokes";
+import { NOW } from "./data";
 
 /** A small likeness of the domain's rules, enough to show every page in every state. */
 export function problemsOf(body: Body): Problem[] {
@@ -33,12 +34,25 @@ export function problemsOf(body: Body): Problem[] {
       : `Read the container number again: its last digit should be ${expected}, not ${read}; to keep it as it is, give a reason.`;
     found.push(warning(`${path}/number`, "wrong_check_digit", message));
   }
+  if (body.kind === "gate_event" && body.body.occurred_at) found.push(...timeProblems(body.body.occurred_at));
   return found;
+}
+
+function timeProblems(at: string): Problem[] {
+  const told = (code: ProblemCode, message: string) => [warning("/occurred_at", code, message)];
+  const year = new Date(at).getUTCFullYear();
+  if (year < 2000 || year > 2100) {
+    return told("time_out_of_range", "Correct when it happened: the year must be one of 2000 to 2100.");
+  }
+  const late = NOW - Date.parse(at);
+  if (late < -300_000) return told("time_doubtful", "Look at the time again: it is later than now.");
+  if (late < 2 * 86_400_000) return [];
+  return told("time_doubtful", `Look at the date again: this was ${Math.floor(late / 86_400_000)} days ago.`);
 }
 
 export function missingOf(body: Body, template: Template | null): Problem[] {
   const found = problemsOf(body)
-    .filter(({ path }) => !overridden(body, path))
+    .filter(({ path, code }) => code !== "time_doubtful" && !overridden(body, path))
     .map((problem) => ({ ...problem, severity: "error" as const }));
   const lacks = (path: string, message: string, code: ProblemCode = "required") =>
     found.push({ path, severity: "error", code, message });

@@ -1,6 +1,7 @@
 //! Rules for the parts that several kinds share: equipment, plates, carriers, seals, signatures.
 
 use super::findings::Findings;
+use super::times;
 use crate::check::{self, iso6346, plate, scac, seal, usdot};
 use crate::equipment::{EquipmentClass, EquipmentRef, Load, Plate, Seal, SealCondition};
 use crate::party::CarrierRef;
@@ -200,6 +201,7 @@ pub(super) fn signatures(found: &mut Findings, signatures: &[Signature]) {
                 "Clear the signature and sign again with fewer strokes.",
             );
         }
+        times::signed_at(found, &path, signature.signed_at);
         if is_blank(&signature.name) {
             found.lacking(
                 format!("{path}/name"),
