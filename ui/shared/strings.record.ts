@@ -117,6 +117,7 @@ export const recordWords = {
     occurredAt: "When it happened",
     occurredEarlier: "It happened earlier",
     occurredNow: "It happens now",
+    occurredOther: (when: string) => `It was at ${when}`,
     lane: "Lane",
     reference: "Trip, booking or release number",
     remarks: "Remarks",

@@ -158,6 +158,22 @@ describe("a gate event", () => {
     await waitFor(() => expect(saved(backend).occurred_at).toBeUndefined());
   });
 
+  it("keeps its side of the change of clocks when it is corrected, and offers the other by name", async () => {
+    const backend = new MemoryBackend();
+    const body = { direction: "in" as const, equipment: [], driver: { name: "" }, carrier: { name: "" } };
+    const at = "2026-11-01T07:30:00Z";
+    const record = { operator_name: "", changed_at: at, body: { kind: "gate_event" as const, body: { ...body, occurred_at: at } } };
+    backend.records.set("rec-autumn", { id: "rec-autumn", ...record });
+    open(backend, "gate_event/rec-autumn");
+    const time = async (field: string) => (await text(field))?.trim();
+    await type("field-occurred_at", "2026-11-01T01:20");
+    await waitFor(() => expect(saved(backend, "rec-autumn").occurred_at).toBe("2026-11-01T07:20:00.000Z"));
+    expect(await time("field-occurred_at-other")).toBe("It was at 01:20 CDT");
+    await tap("field-occurred_at-other");
+    await waitFor(() => expect(saved(backend, "rec-autumn").occurred_at).toBe("2026-11-01T06:20:00.000Z"));
+    expect(await time("field-occurred_at-other")).toBe("It was at 01:20 CST");
+  });
+
   it("warns of a time to come or of days ago, and is not handed in of a year that cannot be", async () => {
     const backend = open();
     await tap("new-gate-in");
