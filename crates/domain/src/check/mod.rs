@@ -53,7 +53,13 @@ pub fn is_size_type(text: &str) -> bool {
 
 /// Cleaned, in capitals, without blanks.
 pub(crate) fn compact(text: &str) -> String {
-    cleaned(text).replace(' ', "").to_ascii_uppercase()
+    capitals(&cleaned(text).replace(' ', ""))
+}
+
+/// Cleaned, with capitals. A mark may be one with a capital, or with the letter before a blank that is gone, and then it is, so
+/// that doing so twice changes nothing more.
+pub(crate) fn capitals(text: &str) -> String {
+    cleaned(&text.to_ascii_uppercase())
 }
 
 /// 1 to `longest` capitals, digits and characters of `also`.
@@ -95,6 +101,14 @@ mod tests {
                 let meanwhile = normalize_number(guess, number);
                 assert_eq!(normalize_number(EquipmentClass::Trailer, &meanwhile), number, "{guess:?}");
             }
+        }
+    }
+
+    #[test]
+    fn the_spelling_of_a_spelling_is_itself() {
+        for odd in ["H¨", "i\u{307}", "H\u{200b}\u{308}", " i \u{307}-1"] {
+            let (once, plate) = (compact(odd), plate::normalize_number(odd));
+            assert_eq!((compact(&once), plate::normalize_number(&plate)), (once, plate), "{odd:?}");
         }
     }
 

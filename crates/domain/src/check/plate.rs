@@ -5,7 +5,7 @@ use crate::spelling::cleaned;
 /// Capitals, with at most one blank in a row.
 #[must_use]
 pub fn normalize_number(text: &str) -> String {
-    cleaned(text).to_ascii_uppercase()
+    super::capitals(&cleaned(text))
 }
 
 /// Capitals without blanks.
