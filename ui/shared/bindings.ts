@@ -1589,7 +1589,11 @@ export type ProblemCode =
 /**  A signature without a name or without a drawing. */
 "signature_incomplete" | 
 /**  A time zone nobody knows. */
-"unknown_time_zone";
+"unknown_time_zone" | 
+/**  A time at which nothing that is recorded can have been. */
+"time_out_of_range" | 
+/**  A time to come, or one of days ago. */
+"time_doubtful";
 
 /**  Where a record stands in its life, beside what its body says. */
 export type RecordState = 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { clock, due, instantOf, moment, wallTime, zoneName } from "./time";
+import { clock, due, instantOf, moment, otherReading, readings, wallTime, zoneName } from "./time";
 
 const NOW = Date.parse("2026-03-04T20:05:00Z");
 
@@ -26,20 +26,43 @@ describe("times", () => {
 });
 
 describe("a form's day and time", () => {
+  const BEFORE = "2026-03-04T15:00:00Z";
+
   it("is the yard's, and leads back to the instant", () => {
     expect(wallTime("2026-03-04T20:05:40Z", "America/Chicago")).toBe("2026-03-04T14:05");
-    expect(instantOf("2026-03-04T14:05", "America/Chicago")).toBe("2026-03-04T20:05:00.000Z");
-    expect(instantOf("2026-07-04T23:59", "America/Chicago")).toBe("2026-07-05T04:59:00.000Z");
+    expect(instantOf("2026-03-04T14:05", "America/Chicago", BEFORE)).toBe("2026-03-04T20:05:00.000Z");
+    expect(instantOf("2026-07-04T23:59", "America/Chicago", BEFORE)).toBe("2026-07-05T04:59:00.000Z");
   });
 
-  it("is the first of an hour that comes twice, and counts on where one is skipped", () => {
-    expect(instantOf("2026-11-01T01:30", "America/Chicago")).toBe("2026-11-01T06:30:00.000Z");
-    expect(instantOf("2026-03-08T02:30", "America/Chicago")).toBe("2026-03-08T08:30:00.000Z");
+  it("counts on where an hour is skipped", () => {
+    expect(instantOf("2026-03-08T02:30", "America/Chicago", BEFORE)).toBe("2026-03-08T08:30:00.000Z");
+  });
+
+  it("stays on the side of the change of clocks where it was, in the hour that comes twice", () => {
+    const summer = "2026-11-01T06:30:40.000Z";
+    const winter = "2026-11-01T07:30:40.000Z";
+    expect(instantOf("2026-11-01T01:20", "America/Chicago", winter)).toBe("2026-11-01T07:20:00.000Z");
+    expect(instantOf("2026-11-01T01:20", "America/Chicago", summer)).toBe("2026-11-01T06:20:00.000Z");
+    expect(instantOf("2026-11-01T01:59", "America/Chicago", "2026-11-01T14:00:00Z")).toBe("2026-11-01T07:59:00.000Z");
+    expect(instantOf("2026-11-01T01:00", "America/Chicago", "2026-10-31T14:00:00Z")).toBe("2026-11-01T06:00:00.000Z");
+  });
+
+  it("has two readings in that hour alone, each with its name", () => {
+    expect(readings("2026-11-01T01:20", "America/Chicago")).toEqual([
+      { at: "2026-11-01T06:20:00.000Z", name: "CDT" },
+      { at: "2026-11-01T07:20:00.000Z", name: "CST" },
+    ]);
+    expect(otherReading("2026-11-01T07:20:30Z", "America/Chicago")).toEqual({ at: "2026-11-01T06:20:00.000Z", name: "CDT" });
+    expect(otherReading("2026-11-01T06:20:30Z", "America/Chicago")).toEqual({ at: "2026-11-01T07:20:00.000Z", name: "CST" });
+    for (const at of ["2026-11-01T05:59:59Z", "2026-11-01T08:00:00Z", BEFORE]) {
+      expect(otherReading(at, "America/Chicago")).toBeUndefined();
+    }
+    expect(otherReading("2026-11-01T08:30:00Z", "America/Tijuana")?.name).toBe("PST");
   });
 
   it("is no instant while it is typed only in part", () => {
-    expect(instantOf("", "America/Chicago")).toBeUndefined();
-    expect(instantOf("2026-03", "America/Chicago")).toBeUndefined();
+    expect(instantOf("", "America/Chicago", BEFORE)).toBeUndefined();
+    expect(instantOf("2026-03", "America/Chicago", BEFORE)).toBeUndefined();
   });
 });
 

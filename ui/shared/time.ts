@@ -58,17 +58,38 @@ export function wallTime(at: string, zone: string): string {
   return `${day(at, zone)}T${clock(at, zone)}`;
 }
 
+/** An instant at which clocks show a time, and what they are called then, such as `CDT`. */
+export interface Reading {
+  at: string;
+  name: string;
+}
+
 /**
- * The instant at which clocks of that zone show this; nothing if it is no time. Of an hour that comes twice it is the
- * first, and one that is skipped counts on from before it.
+ * The instants at which clocks of that zone show this, the earlier first: two in the hour that comes twice in autumn. A time
+ * in an hour that is skipped counts on from before it. None, if it is no time.
  */
-export function instantOf(wall: string, zone: string): string | undefined {
+export function readings(wall: string, zone: string): Reading[] {
   const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(wall) ? Date.parse(`${wall.slice(0, 16)}Z`) : Number.NaN;
-  if (Number.isNaN(asUtc)) return undefined;
+  if (Number.isNaN(asUtc)) return [];
   const offset = (at: number) => Date.parse(`${wallTime(new Date(at).toISOString(), zone)}Z`) - at;
   const candidates = [asUtc - DAY, asUtc + DAY].map((near) => asUtc - offset(near - (near % 60_000)));
   const exact = candidates.filter((at) => wallTime(new Date(at).toISOString(), zone) === wall.slice(0, 16));
-  return new Date(Math.min(...(exact.length > 0 ? exact : candidates.slice(0, 1)))).toISOString();
+  const instants = exact.length > 0 ? [...new Set(exact)].sort((one, other) => one - other) : candidates.slice(0, 1);
+  return instants.map((at) => ({ at: new Date(at).toISOString(), name: zoneName(zone, at) }));
+}
+
+/**
+ * The instant that somebody means who corrects a time to this: of two, the one nearest to what was there. Nothing if it is
+ * no time.
+ */
+export function instantOf(wall: string, zone: string, before: string): string | undefined {
+  const distance = ({ at }: Reading) => Math.abs(Date.parse(at) - Date.parse(before));
+  return readings(wall, zone).sort((one, other) => distance(one) - distance(other))[0]?.at;
+}
+
+/** What else the clocks that show an instant may have meant, in the hour that comes twice. */
+export function otherReading(at: string, zone: string): Reading | undefined {
+  return readings(wallTime(at, zone), zone).find((reading) => Math.abs(Date.parse(reading.at) - Date.parse(at)) >= 60_000);
 }
 
 /** `CST`, for a place that shows which clock is meant. */

@@ -14,7 +14,7 @@ use gatebook_domain::gate_event::GateEvent;
 use gatebook_domain::interchange::Interchange;
 use gatebook_domain::signature::Submitted;
 use gatebook_domain::templates::start_inspection;
-use gatebook_domain::{Body, missing, problem::Severity};
+use gatebook_domain::{Body, doubtful_times, missing, problem::Severity};
 use gatebook_sync::{Rejection, RejectionCode};
 use tokio::sync::watch;
 use uuid::Uuid;
@@ -318,7 +318,13 @@ impl Device {
     /// # Errors
     /// It is not here.
     pub fn record(&self, id: Uuid) -> Answer<RecordView> {
-        Ok(self.store.record(id, self.operator_id()?)?)
+        Ok(self.as_of_now(self.store.record(id, self.operator_id()?)?))
+    }
+
+    /// With what there is to say of its times, which depends on when they are looked at.
+    fn as_of_now(&self, mut record: RecordView) -> RecordView {
+        record.problems.extend(doubtful_times(&record.body, self.environment.now()));
+        record
     }
 
     /// One record, whose form is on the screen from now on. What is saved there is made on the state that it shows.
@@ -381,7 +387,7 @@ impl Device {
         // Shown before the scheduler looks at the database, so that the operator does not wait for it.
         let shown = self.store.record_as_saved(id, Some(by.operator_id));
         self.notify(Event::LocalWrite);
-        Ok(shown?)
+        Ok(self.as_of_now(shown?))
     }
 
     /// Hands a record in as a form shows it that shows the state `shown`, if nothing is missing.

@@ -6,6 +6,7 @@
 //! state. Killed anywhere in between, the next round simply does it again.
 
 pub mod background;
+mod collation;
 mod device;
 mod enrol;
 mod environment;

@@ -19,6 +19,7 @@ pub mod record;
 pub mod reference;
 pub mod settle;
 pub mod signature;
+pub mod spelling;
 pub mod stage;
 pub mod templates;
 pub mod title;
@@ -36,7 +37,7 @@ pub use settle::settle;
 pub use stage::{Stage, stage, stage_with};
 pub use templates::{start_inspection, us_dvir, us_intermodal};
 pub use title::title;
-pub use validate::{missing, validate};
+pub use validate::{doubtful_times, missing, validate};
 
 /// Fields of a newer schema, kept byte-for-meaning as they came.
 pub type Extra = serde_json::Map<String, serde_json::Value>;

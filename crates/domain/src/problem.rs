@@ -60,6 +60,10 @@ pub enum ProblemCode {
     SignatureIncomplete,
     /// A time zone nobody knows.
     UnknownTimeZone,
+    /// A time at which nothing that is recorded can have been.
+    TimeOutOfRange,
+    /// A time to come, or one of days ago.
+    TimeDoubtful,
 }
 
 impl ProblemCode {

@@ -14,8 +14,9 @@ use crate::check::{compact, normalize_number, plate, scac, seal, usdot};
 use crate::equipment::{EquipmentRef, Plate, Seal};
 use crate::inspection::Inspection;
 use crate::interchange::Interchange;
-use crate::party::CarrierRef;
+use crate::party::{CarrierRef, Driver};
 use crate::signature::{Signature, Submitted};
+use crate::spelling::cleaned;
 
 /// The body to keep when `next` is saved over `previous`. Settling twice changes nothing more.
 #[must_use]
@@ -86,6 +87,8 @@ fn normalize(body: &mut Body) {
             event.equipment.iter_mut().for_each(equipment);
             event.seals.iter_mut().for_each(seal);
             carrier(&mut event.carrier);
+            driver(&mut event.driver);
+            event.reference = cleaned(&event.reference);
         }
         Body::Interchange(interchange) => {
             interchange.tractor.iter_mut().for_each(equipment);
@@ -94,6 +97,9 @@ fn normalize(body: &mut Body) {
             carrier(&mut interchange.releasing);
             carrier(&mut interchange.receiving);
             interchange.equipment_provider.iter_mut().for_each(carrier);
+            driver(&mut interchange.driver);
+            interchange.receipt_number = cleaned(&interchange.receipt_number);
+            interchange.reference = cleaned(&interchange.reference);
         }
         Body::Assignment(assignment) => equipment(&mut assignment.equipment),
         Body::Equipment(known) => {
@@ -127,6 +133,11 @@ fn seal(seal: &mut Seal) {
 fn carrier(carrier: &mut CarrierRef) {
     optional(&mut carrier.scac, scac::normalize);
     optional(&mut carrier.usdot, usdot::normalize);
+}
+
+fn driver(driver: &mut Driver) {
+    optional(&mut driver.licence_number, cleaned);
+    optional(&mut driver.licence_region, cleaned);
 }
 
 /// A field emptied on the form is an absent one.
@@ -192,6 +203,32 @@ mod tests {
         assert_eq!(event.seals[0].number, "UL88123");
         assert_eq!((event.carrier.scac.as_deref(), event.carrier.usdot.as_deref()), (Some("SCNN"), None));
         assert_eq!(event.remarks, "  as typed ");
+    }
+
+    #[test]
+    fn what_is_not_seen_and_how_a_dash_is_drawn_is_kept_in_no_identifier() {
+        let pasted = |clean: &str| format!("\u{202a}{}\u{200b}\u{202c}", clean.replace('-', "–"));
+        let mut event = samples::gate_event();
+        let clean = Body::GateEvent(event.clone());
+        let units = event.equipment.iter_mut().flat_map(|unit| {
+            let plate = unit.plate.as_mut().unwrap();
+            [&mut unit.number, &mut plate.number, &mut plate.region, unit.size_type.as_mut().unwrap()]
+        });
+        let carrier = [&mut event.carrier.scac, &mut event.carrier.usdot];
+        let licence = [&mut event.driver.licence_number, &mut event.driver.licence_region];
+        let others = carrier.into_iter().chain(licence).map(|field| field.as_mut().unwrap());
+        let seals = event.seals.iter_mut().map(|seal| &mut seal.number);
+        for field in units.chain(others).chain(seals).chain([&mut event.reference]) {
+            *field = pasted(field);
+        }
+        assert_eq!(settle(None, Body::GateEvent(event)), clean);
+
+        let mut interchange = samples::interchange();
+        let clean = Body::Interchange(interchange.clone());
+        for field in [&mut interchange.receipt_number, &mut interchange.reference] {
+            *field = pasted(field);
+        }
+        assert_eq!(settle(None, Body::Interchange(interchange)), clean);
     }
 
     #[test]

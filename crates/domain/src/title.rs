@@ -5,6 +5,7 @@ use crate::attachment::AttachmentRole;
 use crate::check::display_number;
 use crate::equipment::EquipmentRef;
 use crate::gate_event::Direction;
+use crate::spelling::is_blank;
 use crate::words::one_line;
 
 const LONGEST: usize = 120;
@@ -50,7 +51,7 @@ pub fn title(body: &Body) -> String {
 
 fn numbers(units: &[EquipmentRef]) -> String {
     let known: Vec<String> =
-        units.iter().map(|unit| display_number(unit.class, &unit.number)).filter(|number| !number.is_empty()).collect();
+        units.iter().map(|unit| display_number(unit.class, &unit.number)).filter(|number| !is_blank(number)).collect();
     match known.len() {
         0 => "no unit yet".to_owned(),
         count if count > NUMBERS => format!("{} + {}", known[..NUMBERS].join(", "), count - NUMBERS),
@@ -59,7 +60,7 @@ fn numbers(units: &[EquipmentRef]) -> String {
 }
 
 fn or<'a>(text: &'a str, otherwise: &'a str) -> &'a str {
-    if text.trim().is_empty() { otherwise } else { text }
+    if is_blank(text) { otherwise } else { text }
 }
 
 #[cfg(test)]

@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use gatebook_domain::{Problem, validate};
+use gatebook_domain::record::Writer;
+use gatebook_domain::{Problem, settle, validate};
 use gatebook_sync::wire::ApiErrorCode;
 use gatebook_sync::{Content, VersionId};
+use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use crate::config::{Bounds, Environment};
@@ -26,16 +28,23 @@ pub(crate) struct Because {
     pub reason: String,
 }
 
-/// Refuses what devices could not show.
-pub(crate) fn check(content: &Content, bounds: &Bounds) -> Result<(), ServerError> {
+/// Refuses what devices could not show; identifiers of the rest get the spelling in which devices keep them, so that every
+/// app finds what it is asked for.
+pub(crate) fn check(content: &mut Content, bounds: &Bounds) -> Result<(), ServerError> {
     let body = reconcile::read(content, bounds).map_err(|rejection| refused(rejection.message))?;
     if body.kind().in_yard() != content.yard_id.is_some() {
         return Err(refused("Records of this kind belong to a yard, or to the whole organisation; this one does not."));
     }
     match validate(&body, None).into_iter().find(Problem::is_error) {
-        Some(problem) => Err(refused(problem.message)),
-        None => Ok(()),
+        Some(problem) => return Err(refused(problem.message)),
+        None if body.kind().writer() == Writer::Console => {}
+        None => return Ok(()),
     }
+    let spelled = settle(None, body.clone());
+    if spelled != body {
+        content.body = RawValue::from_string(spelled.to_json()).expect("a body is written as JSON");
+    }
+    Ok(())
 }
 
 /// Refuses a reason in the admin's words that could not be kept.
@@ -100,4 +109,37 @@ pub(crate) fn supersede(
     writing.store(tenant, &marked, &marks)?;
     writing.set_counter(tenant, counter)?;
     Ok((write_id, version))
+}
+
+#[cfg(test)]
+mod tests {
+    use gatebook_domain::RecordState;
+    use gatebook_domain::record::SCHEMA;
+    use jiff::Timestamp;
+
+    use super::*;
+
+    fn written(kind: &str, body: &str) -> String {
+        let mut content = Content {
+            kind: kind.to_owned(),
+            yard_id: None,
+            schema: SCHEMA,
+            state: RecordState::Live,
+            state_reason: String::new(),
+            captured_at: Timestamp::UNIX_EPOCH,
+            zone: "UTC".to_owned(),
+            operator_id: None,
+            body: RawValue::from_string(body.to_owned()).unwrap(),
+        };
+        check(&mut content, &Bounds::default()).unwrap();
+        content.body.get().to_owned()
+    }
+
+    #[test]
+    fn identifiers_of_the_office_get_the_spelling_of_devices_and_what_has_it_stays_as_it_is() {
+        let pasted = "{\"class\":\"trailer\",\"number\":\"px–\u{200b}20931\"}";
+        assert_eq!(written("equipment", pasted), r#"{"class":"trailer","number":"PX-20931"}"#);
+        let with_new_fields = r#"{ "number":"PX-20931","class":"trailer", "newer":1e2}"#;
+        assert_eq!(written("equipment", with_new_fields), with_new_fields);
+    }
 }

@@ -3,6 +3,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use gatebook_domain::spelling::cleaned;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::ServerError;
@@ -37,7 +38,7 @@ pub(crate) fn code() -> Result<String, ServerError> {
 
 /// A code as it is compared: blanks, hyphens and case do not matter.
 pub(crate) fn plain_code(code: &str) -> String {
-    code.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
+    cleaned(code).chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
 }
 
 /// What a secret is stored as. All of them are long and random, so that a fast hash is enough.
@@ -52,6 +53,7 @@ mod tests {
     #[test]
     fn a_code_is_read_back_however_it_is_typed() {
         assert_eq!(plain_code(" abcde-f2h3j\n"), "ABCDEF2H3J");
+        assert_eq!(plain_code("\u{202a}abcde–f\u{200b}2ｈ3j\u{202c}"), "ABCDEF2H3J");
         let code = code().unwrap();
         assert_eq!(plain_code(&code.to_lowercase().replace('-', " ")), plain_code(&code));
         assert_eq!(plain_code(&code).len(), CODE_LETTERS);

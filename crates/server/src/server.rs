@@ -121,12 +121,8 @@ impl Server {
     ///
     /// # Errors
     /// There is no such tenant, the content breaks a rule of its kind, or the database failed.
-    #[expect(
-        clippy::needless_pass_by_value,
-        reason = "the record is the server's from here on, however often it tries"
-    )]
-    pub fn put_record(&self, tenant: Option<Uuid>, id: Uuid, content: Content) -> Result<(), ServerError> {
-        crate::console::check(&content, &self.inner.config.bounds)?;
+    pub fn put_record(&self, tenant: Option<Uuid>, id: Uuid, mut content: Content) -> Result<(), ServerError> {
+        crate::console::check(&mut content, &self.inner.config.bounds)?;
         self.inner.clock.check()?;
         self.inner.storage.write(|writing| {
             let tenant = crate::access::only_tenant(&writing.tenants(tenant)?)?;

@@ -66,7 +66,8 @@ describe("a gate event", () => {
     const backend = open();
     await tap("new-gate-in");
     await type("field-equipment-0-number", "CSQU305438");
-    expect(await value("field-equipment-0-class")).toBe("iso_container");
+    // Its owner is known for such containers.
+    await waitFor(async () => expect(await value("field-equipment-0-class")).toBe("iso_container"));
     expect(sees("field-equipment-0-number-problem")).toBe(false);
     await type("field-equipment-0-number", "CSQU3054384");
     expect(await text("field-equipment-0-number-problem")).toContain("should be 3, not 4");
@@ -75,6 +76,62 @@ describe("a gate event", () => {
     await waitFor(() => expect(saved(backend).equipment[0]?.override_reason).toBe("painted like this"));
     await type("field-equipment-0-number", "CSQU3054383");
     await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "iso_container", number: "CSQU3054383" }));
+  });
+
+  it("takes a number for what it proves to be, and takes a guess back with the number", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await type("field-equipment-0-number", "MSKU2666542");
+    await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "iso_container", number: "MSKU2666542" }));
+    await type("field-equipment-0-number", "PX-20999");
+    await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "trailer", number: "PX-20999" }));
+    await type("field-equipment-0-number", "msku\u200b 266654–2");
+    await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "iso_container", number: "MSKU2666542" }));
+  });
+
+  it("keeps a number as it was typed while it is taken for another sort", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await type("field-equipment-0-number", "PX-20999");
+    await choose("field-equipment-0-class", "iso_container");
+    await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "iso_container", number: "PX-20999" }));
+    await choose("field-equipment-0-class", "trailer");
+    await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "trailer", number: "PX-20999" }));
+  });
+
+  it("takes no box for an ISO container that it cannot prove to be, and offers the domestic one", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await type("field-equipment-0-number", "EMHU 270791");
+    await see("field-equipment-0-is-domestic_container");
+    await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "trailer", number: "EMHU270791" }));
+    await tap("field-equipment-0-is-domestic_container");
+    await waitFor(() => expect(saved(backend).equipment[0]).toEqual({ class: "domestic_container", number: "EMHU270791" }));
+    expect(sees("field-equipment-0-is-domestic_container")).toBe(false);
+    expect(sees("field-equipment-0-number-problem")).toBe(false);
+  });
+
+  it("offers both where a digit proves nothing of an owner whom nobody knows", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await type("field-equipment-0-number", "MSKU2666543");
+    await see("field-equipment-0-is-domestic_container");
+    await tap("field-equipment-0-is-iso_container");
+    await waitFor(() => expect(saved(backend).equipment[0]?.class).toBe("iso_container"));
+    expect(await text("field-equipment-0-number-problem")).toContain("should be 2, not 3");
+    // Somebody may have been mistaken in the sort.
+    await see("field-equipment-0-is-domestic_container");
+  });
+
+  it("finds a carrier whatever its accents", async () => {
+    open();
+    await tap("new-gate-in");
+    for (const typed of ["Anahuac", "Ana\u0301huac"]) {
+      await type("field-carrier-name", typed);
+      await waitFor(async () => expect(await text("field-carrier-name-option-0")).toContain("Transportes Anáhuac"));
+      await type("field-carrier-name", "");
+      await waitFor(() => expect(sees("field-carrier-name-option-0")).toBe(false));
+    }
   });
 
   it("has seals and further equipment, and loses the line that is removed", async () => {
@@ -99,6 +156,40 @@ describe("a gate event", () => {
     await waitFor(() => expect(saved(backend).occurred_at).toBe("2026-03-04T15:15:00.000Z"));
     await tap("field-occurred_at-remove");
     await waitFor(() => expect(saved(backend).occurred_at).toBeUndefined());
+  });
+
+  it("keeps its side of the change of clocks when it is corrected, and offers the other by name", async () => {
+    const backend = new MemoryBackend();
+    const body = { direction: "in" as const, equipment: [], driver: { name: "" }, carrier: { name: "" } };
+    const at = "2026-11-01T07:30:00Z";
+    const record = { operator_name: "", changed_at: at, body: { kind: "gate_event" as const, body: { ...body, occurred_at: at } } };
+    backend.records.set("rec-autumn", { id: "rec-autumn", ...record });
+    open(backend, "gate_event/rec-autumn");
+    const time = async (field: string) => (await text(field))?.trim();
+    await type("field-occurred_at", "2026-11-01T01:20");
+    await waitFor(() => expect(saved(backend, "rec-autumn").occurred_at).toBe("2026-11-01T07:20:00.000Z"));
+    expect(await time("field-occurred_at-other")).toBe("It was at 01:20 CDT");
+    await tap("field-occurred_at-other");
+    await waitFor(() => expect(saved(backend, "rec-autumn").occurred_at).toBe("2026-11-01T06:20:00.000Z"));
+    expect(await time("field-occurred_at-other")).toBe("It was at 01:20 CST");
+  });
+
+  it("warns of a time to come or of days ago, and is not handed in of a year that cannot be", async () => {
+    const backend = open();
+    await tap("new-gate-in");
+    await tap("field-occurred_at-add");
+    const told = (what: string) => waitFor(async () => expect(await text("field-occurred_at-problem")).toContain(what));
+    await type("field-occurred_at", "2062-03-04T09:15");
+    await told("later than now");
+    await type("field-occurred_at", "2026-02-20T09:15");
+    await told("12 days ago");
+    await type("field-occurred_at", "1926-03-04T09:15");
+    await told("2000 to 2100");
+    await tap("submit");
+    expect(await text("missing-list")).toContain("Correct when it happened");
+    await type("field-occurred_at", "2026-03-04T09:15");
+    await waitFor(() => expect(saved(backend).occurred_at).toBe("2026-03-04T15:15:00.000Z"));
+    expect(sees("field-occurred_at-problem")).toBe(false);
   });
 
   it("notes the class of a seal", async () => {

@@ -75,4 +75,33 @@ describe("a table for a spreadsheet", () => {
   it("holds no formula", () => {
     expect(csv([{ a: "=1+1", b: -5, c: "-cmd", d: "x,y" }])).toBe(`a,b,c,d\r\n'=1+1,-5,'-cmd,"x,y"\r\n`);
   });
+
+  const cell = (value: string | number) => csv([{ a: value }]).slice("a\r\n".length, -"\r\n".length);
+
+  it("holds nothing that a spreadsheet may run, whatever stands before it", () => {
+    for (const formula of ["-2+3+cmd", "=1", "+1", "@SUM(1)", "-cmd", "--1", "-1-1", "＝1", "＋1", "−2+3", "%0", "|x"]) {
+      expect(cell(formula)).toBe(`'${formula}`);
+      for (const before of ["\n", "\r\n", "\t", " ", "\u00a0", "\u200b", "\ufeff", "\0"]) {
+        expect(cell(before + formula).replace(/^"/, "")).toMatch(/^'/);
+      }
+    }
+  });
+
+  it("does not begin a cell with a line break or a tab, nor is it split in one by another separator", () => {
+    expect(cell("\nx")).toBe(`"'\nx"`);
+    expect(cell("\tx")).toBe(`"'\tx"`);
+    expect(cell("a;=1+1")).toBe(`"a;=1+1"`);
+    expect(cell("a\t=1+1")).toBe(`"a\t=1+1"`);
+  });
+
+  it("keeps numbers and texts as they are", () => {
+    for (const plain of ["-5", "5", "-5.25", "-1e-7", "PX-20931", "a=b", "", "2026-03-04T20:05:00Z"]) {
+      expect(cell(plain)).toBe(plain);
+    }
+    expect(cell(-1e-7)).toBe("-1e-7");
+  });
+
+  it("is as careful with the names of its columns", () => {
+    expect(csv([{ "=1+1": 1 }])).toBe(`'=1+1\r\n1\r\n`);
+  });
 });

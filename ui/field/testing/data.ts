@@ -89,6 +89,7 @@ export const INTERMODAL: TemplateView = {
 export const CARRIERS: CarrierView[] = [
   { id: "carrier-1", name: "Sierra Norte Transportes", scac: "SCNN", usdot: "2217641" },
   { id: "carrier-2", name: "Lone Star Drayage", scac: "LSDG", usdot: "884512" },
+  { id: "carrier-4", name: "Transportes Anáhuac", scac: "TANH", usdot: "3120457" },
   { id: "carrier-3", name: "Bluewater Chassis Pool", scac: "BWCZ", usdot: "1190233" },
 ];
 

@@ -20,6 +20,7 @@ import type {
   WorkItem,
   WorkList,
 } from "../../shared/model";
+import { folded } from "../../shared/spelling";
 import { canonical } from "../state/merge";
 import {
   ANA,
@@ -356,13 +357,13 @@ export class MemoryBackend implements Backend {
   }
 
   async findCarriers(query: string) {
-    const wanted = query.toLowerCase();
-    return CARRIERS.filter(({ name, scac }) => `${name} ${scac}`.toLowerCase().includes(wanted));
+    const wanted = folded(query);
+    return CARRIERS.filter(({ name, scac }) => [name, scac ?? ""].some((text) => folded(text).includes(wanted)));
   }
 
   async findEquipment(query: string) {
-    const wanted = query.toUpperCase();
-    return EQUIPMENT.filter(({ equipment }) => equipment.number.includes(wanted));
+    const wanted = folded(query);
+    return EQUIPMENT.filter(({ equipment }) => folded(equipment.number).includes(wanted));
   }
 
   async syncNow(): Promise<void> {

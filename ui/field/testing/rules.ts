@@ -10,14 +10,16 @@ import type {
   Stage,
   Template,
 } from "../../shared/model";
+import { checkDigit, containerNumber } from "../../shared/iso6346";
+import { cleaned } from "../../shared/spelling";
 import { isDrawn } from "../../shared/strokes";
-import { checkDigit } from "./iso6346";
+import { NOW } from "./data";
 
 /** A small likeness of the domain's rules, enough to show every page in every state. */
 export function problemsOf(body: Body): Problem[] {
   const found: Problem[] = [];
   for (const [path, unit] of units(body)) {
-    const number = unit.number.toUpperCase().replaceAll(/[\s-]/g, "");
+    const number = containerNumber(unit.number) ?? cleaned(unit.number);
     if (unit.class !== "iso_container" || number === "") continue;
     if (!/^[A-Z]{3}[UJZR]\d{7}$/.test(number)) {
       const message = "Correct the container number: a container number has 4 letters, 6 digits and 1 check digit.";
@@ -41,12 +43,25 @@ export function problemsOf(body: Body): Problem[] {
     const message = `Read the gross weight again: ${weight.toLocaleString("en-US")} kg is more than 100 t.`;
     found.push(warning("/gross_weight_kg", "unlikely", message));
   }
+  if (body.kind === "gate_event" && body.body.occurred_at) found.push(...timeProblems(body.body.occurred_at));
   return found;
+}
+
+function timeProblems(at: string): Problem[] {
+  const told = (code: ProblemCode, message: string) => [warning("/occurred_at", code, message)];
+  const year = new Date(at).getUTCFullYear();
+  if (year < 2000 || year > 2100) {
+    return told("time_out_of_range", "Correct when it happened: the year must be one of 2000 to 2100.");
+  }
+  const late = NOW - Date.parse(at);
+  if (late < -300_000) return told("time_doubtful", "Look at the time again: it is later than now.");
+  if (late < 2 * 86_400_000) return [];
+  return told("time_doubtful", `Look at the date again: this was ${Math.floor(late / 86_400_000)} days ago.`);
 }
 
 export function missingOf(body: Body, template: Template | null): Problem[] {
   const found = problemsOf(body)
-    .filter(({ path, code }) => !overridden(body, path) && code !== "unlikely")
+    .filter(({ path, code }) => !overridden(body, path) && code !== "unlikely" && code !== "time_doubtful")
     .map((problem) => ({ ...problem, severity: "error" as const }));
   const lacks = (path: string, message: string, code: ProblemCode = "required") =>
     found.push({ path, severity: "error", code, message });
@@ -122,10 +137,19 @@ export function titleOf(body: Body): string {
 /** One spelling for identifiers, as the domain's `settle` has it. */
 export function normalized(body: Body): Body {
   const copy = structuredClone(body);
-  for (const [, unit] of units(copy)) unit.number = unit.number.toUpperCase().replaceAll(/\s/g, "");
+  for (const [, unit] of units(copy)) unit.number = spelled(unit);
   const seals: Seal[] = copy.kind === "gate_event" || copy.kind === "interchange" ? (copy.body.seals ?? []) : [];
-  for (const seal of seals) seal.number = seal.number.toUpperCase().trim();
+  for (const seal of seals) seal.number = compact(seal.number);
   return copy;
+}
+
+function spelled({ class: sort, number }: EquipmentRef): string {
+  const isContainer = sort === "iso_container" || sort === "domestic_container";
+  return (isContainer && containerNumber(number)) || compact(number);
+}
+
+function compact(text: string): string {
+  return cleaned(text).toUpperCase().replaceAll(" ", "");
 }
 
 function units(body: Body): [string, EquipmentRef][] {

@@ -1,9 +1,11 @@
 //! Reference data, as the field reads it.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use gatebook_domain::equipment::EquipmentRef;
 use gatebook_domain::reference::{Carrier, Equipment, Operator, Template, Yard};
+use gatebook_domain::spelling::folded;
 use gatebook_domain::{Extra, Kind};
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
@@ -11,6 +13,7 @@ use uuid::Uuid;
 
 use super::row::RecordRow;
 use super::{Store, pending};
+use crate::collation;
 use crate::error::StoreError;
 use crate::view::{CarrierView, EquipmentView, OperatorView, TemplateView, YardView};
 
@@ -46,7 +49,7 @@ impl Store {
                     place: yard.place,
                 })
                 .collect();
-            yards.sort_by(|a, b| a.name.cmp(&b.name));
+            yards.sort_by(|a, b| collation::compare(&a.name, &b.name));
             Ok(yards)
         })
     }
@@ -54,6 +57,10 @@ impl Store {
     /// People who work at one of this device's yards, by name.
     pub(crate) fn operators(&self) -> Result<Vec<OperatorView>, StoreError> {
         let yards: Vec<Uuid> = self.yards()?.into_iter().map(|yard| yard.id).collect();
+        self.people_of(&yards)
+    }
+
+    fn people_of(&self, yards: &[Uuid]) -> Result<Vec<OperatorView>, StoreError> {
         self.read(|connection| {
             let mut operators: Vec<_> = all::<Operator>(connection, Kind::Operator)?
                 .into_iter()
@@ -66,7 +73,7 @@ impl Store {
                     yard_ids: operator.yard_ids,
                 })
                 .collect();
-            operators.sort_by(|a, b| a.name.cmp(&b.name));
+            operators.sort_by(|a, b| collation::compare(&a.name, &b.name));
             Ok(operators)
         })
     }
@@ -78,7 +85,7 @@ impl Store {
                 .into_iter()
                 .map(|(id, template)| TemplateView { id, template })
                 .collect();
-            templates.sort_by(|a, b| a.template.name.cmp(&b.template.name));
+            templates.sort_by(|a, b| collation::compare(&a.template.name, &b.template.name));
             Ok(templates)
         })
     }
@@ -155,20 +162,95 @@ pub(super) fn yard_name(connection: &Connection, id: Uuid) -> Result<Option<Stri
     Ok(row.and_then(|row| serde_json::from_str::<Yard>(row.content.body.get()).ok()).map(|yard| yard.name))
 }
 
-/// The entries in whose texts `query` occurs, blanks and hyphens apart; best first.
+/// The entries in whose texts `query` occurs, whatever its accents, blanks and hyphens; best first, then in the order of
+/// their first text.
 fn best<T>(query: &str, entries: Vec<T>, texts: impl Fn(&T) -> [String; 3]) -> Vec<T> {
-    let plain =
-        |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect() };
-    let query = plain(query);
+    let query = folded(query);
     let mut ranked: Vec<_> = entries
         .into_iter()
         .filter_map(|entry| {
-            let texts = texts(&entry).map(|text| plain(&text));
-            let place = texts.iter().filter_map(|text| text.find(&query)).min()?;
-            Some(((place > 0, texts), entry))
+            let texts = texts(&entry);
+            let place = texts.iter().filter_map(|text| folded(text).find(&query)).min()?;
+            Some((place > 0, texts, entry))
         })
         .collect();
-    ranked.sort_by(|a, b| a.0.cmp(&b.0));
+    ranked.sort_by(|(is_within, texts, _), (is_other_within, others, _)| {
+        let in_order = texts.iter().zip(others).map(|(text, other)| collation::compare(text, other));
+        is_within.cmp(is_other_within).then(in_order.fold(Ordering::Equal, Ordering::then))
+    });
     ranked.truncate(SUGGESTIONS);
-    ranked.into_iter().map(|(_, entry)| entry).collect()
+    ranked.into_iter().map(|(_, _, entry)| entry).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use gatebook_sync::wire::ScopePage;
+    use gatebook_sync::{Canonical, Scope};
+    use serde_json::value::RawValue;
+    use serde_json::{Value, json};
+
+    use super::super::testing::{YARD, answer, canonical, store};
+    use super::*;
+
+    /// A store that got this reference data from the office.
+    fn holding(records: &[(Kind, Value)]) -> (tempfile::TempDir, Store) {
+        let (folder, store) = store();
+        let records = records.iter().zip(1..).map(|((kind, body), seq)| {
+            let mut state: Canonical = canonical(Uuid::from_u128(u128::from(seq)), 1, "");
+            (state.receipt.seq, state.content.yard_id) = (seq, None);
+            kind.as_str().clone_into(&mut state.content.kind);
+            state.content.body = RawValue::from_string(body.to_string()).unwrap();
+            state
+        });
+        let mut answer = answer(Vec::new());
+        answer.scopes[0] =
+            ScopePage { scope: Scope::Org, records: records.collect(), left: Vec::new(), cursor: 99, tally: None };
+        store.settle(&[], answer).unwrap();
+        (folder, store)
+    }
+
+    fn carriers(store: &Store, query: &str) -> Vec<String> {
+        store.find_carriers(query).unwrap().into_iter().map(|carrier| carrier.name).collect()
+    }
+
+    fn equipment(store: &Store, query: &str) -> Vec<String> {
+        store.find_equipment(query).unwrap().into_iter().map(|known| known.equipment.number).collect()
+    }
+
+    #[test]
+    fn a_carrier_is_found_however_its_accents_are_typed() {
+        let names = ["Río Bravo Freight", "Transportes Ana\u{301}huac", "Acme Haulage"];
+        let (_folder, store) = holding(&names.map(|name| (Kind::Carrier, json!({"name": name, "scac": "ABCD"}))));
+        for query in ["Rio Bravo", "río bravo", "Ri\u{301}o", "Ｒｉｏ", "rio\u{200b}bravo"] {
+            assert_eq!(carriers(&store, query), [names[0]], "{query:?}");
+        }
+        for query in ["Anahuac", "Anáhuac", "ANA\u{301}HUAC"] {
+            assert_eq!(carriers(&store, query), [names[1]], "{query:?}");
+        }
+        assert_eq!(carriers(&store, "a\u{200b}bcd"), ["Acme Haulage", "Río Bravo Freight", names[1]]);
+    }
+
+    #[test]
+    fn equipment_is_found_however_its_number_is_typed_or_was_kept() {
+        let unit = |number: &str| (Kind::Equipment, json!({"class": "trailer", "number": number}));
+        let (_folder, store) = holding(&[unit("PX-20931"), unit("PX–20999"), unit("CSQU3054383")]);
+        for query in ["PX–20931", "px\u{2011}20931", "PX\u{200b}20931", "px 20931", "ＰＸ２０９３１"] {
+            assert_eq!(equipment(&store, query), ["PX-20931"], "{query:?}");
+        }
+        assert_eq!(equipment(&store, "px-20999"), ["PX–20999"]);
+        assert_eq!(equipment(&store, "\u{202a}CSQU\u{202c}"), ["CSQU3054383"]);
+    }
+
+    #[test]
+    fn names_are_listed_in_the_order_of_the_language() {
+        let person = |name: &str| (Kind::Operator, json!({"name": name, "role": "operator", "yard_ids": [YARD]}));
+        let yard = (Kind::Yard, json!({"name": "Laredo", "code": "L", "time_zone": "America/Chicago"}));
+        let carrier = |name: &str| (Kind::Carrier, json!({"name": name}));
+        let carriers_of = ["Zapata", "Águila", "arrow"].map(carrier);
+        let people = ["Zoe", "Álvaro", "ana", "Óscar"].map(person);
+        let (_folder, store) = holding(&[carriers_of.as_slice(), people.as_slice(), &[yard]].concat());
+        assert_eq!(carriers(&store, ""), ["Águila", "arrow", "Zapata"]);
+        let names: Vec<_> = store.people_of(&[YARD]).unwrap().into_iter().map(|person| person.name).collect();
+        assert_eq!(names, ["Álvaro", "ana", "Óscar", "Zoe"]);
+    }
 }

@@ -1,8 +1,9 @@
 //! A save is on the disk before it returns, and a killed app comes back with everything.
 
-use gatebook_client::view::Start;
-use gatebook_domain::Body;
+use gatebook_client::view::{RecordView, Start};
 use gatebook_domain::inspection::ItemResult;
+use gatebook_domain::{Body, ProblemCode};
+use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
 use crate::support::{TestDevice, TestYard};
@@ -41,6 +42,21 @@ async fn saving_what_is_there_already_changes_nothing() {
     device.remarks(id, "as it is");
     assert_eq!(on_disk(&device, id), before);
     assert_eq!(device.pending(), 0);
+}
+
+#[tokio::test]
+async fn a_time_to_come_is_told_by_the_clock_of_the_device_with_every_answer() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    let id = device.records("later");
+    let mut view = device.device.record(id).unwrap();
+    let doubts =
+        |view: &RecordView| view.problems.iter().filter(|problem| problem.code == ProblemCode::TimeDoubtful).count();
+    assert_eq!(doubts(&view), 0);
+    let Body::GateEvent(event) = &mut view.body else { panic!("a gate event was recorded") };
+    event.occurred_at = Some(Timestamp::now() + SignedDuration::from_hours(24));
+    let saved = device.device.save(id, view.body, view.write_id).unwrap();
+    assert_eq!([doubts(&saved), doubts(&device.device.record(id).unwrap())], [1, 1]);
 }
 
 #[tokio::test]

@@ -4,6 +4,8 @@
 //! modulo 11, and the remainder 10 is printed as 0; two consequences are told apart here: numbers of that remainder,
 //! and numbers of digit 0 in which a swap of neighbors would go unnoticed.
 
+use crate::spelling::cleaned;
+
 /// Digits and letters before the check digit.
 const BODY: usize = 10;
 
@@ -52,25 +54,32 @@ pub enum Outcome {
     BadFormat(FormatFault),
 }
 
-/// Capitals, without blanks and hyphens (also those that phone keyboards make of a hyphen).
+/// Capitals without blanks, and without hyphens where what is left of it is built like a container number. The sort may be
+/// a mistake, and a hyphen is part of the number of a trailer: what no container can be called keeps its hyphens.
 #[must_use]
 pub fn normalize(text: &str) -> String {
-    let is_separator = |character: char| {
-        character.is_whitespace() || character == '-' || ('\u{2010}'..='\u{2015}').contains(&character)
-    };
-    text.chars().filter(|&character| !is_separator(character)).map(|character| character.to_ascii_uppercase()).collect()
+    let number = super::compact(text);
+    let bare = without_hyphens(&number);
+    if is_built_like_one(&bare) { bare } else { number }
 }
 
-/// In groups as painted, `CSQU 305438 3`; a text that is no container number is only trimmed.
+/// Four letters and six or seven digits.
+fn is_built_like_one(number: &str) -> bool {
+    matches!(number.len(), BODY | 11)
+        && number.bytes().take(4).all(|byte| byte.is_ascii_uppercase())
+        && number.bytes().skip(4).all(|byte| byte.is_ascii_digit())
+}
+
+fn without_hyphens(number: &str) -> String {
+    number.replace('-', "")
+}
+
+/// In groups as painted, `CSQU 305438 3`; a text that is no container number is only cleaned.
 #[must_use]
 pub fn display(text: &str) -> String {
     let number = normalize(text);
-    let grouped = number.is_ascii()
-        && matches!(number.len(), BODY | 11)
-        && number.bytes().take(4).all(|byte| byte.is_ascii_uppercase())
-        && number.bytes().skip(4).all(|byte| byte.is_ascii_digit());
-    if !grouped {
-        return text.trim().to_owned();
+    if !is_built_like_one(&number) {
+        return cleaned(text);
     }
     let (owner, rest) = number.split_at(4);
     let (serial, digit) = rest.split_at(6);
@@ -80,7 +89,7 @@ pub fn display(text: &str) -> String {
 /// Judges a text, in whatever spelling.
 #[must_use]
 pub fn check(text: &str) -> Outcome {
-    let number = normalize(text);
+    let number = without_hyphens(&normalize(text));
     if let Some(fault) = format_fault(&number) {
         return Outcome::BadFormat(fault);
     }
@@ -99,7 +108,7 @@ pub fn check(text: &str) -> Outcome {
 /// The check digit that a number's first ten characters ask for, if they are such.
 #[must_use]
 pub fn check_digit(text: &str) -> Option<u8> {
-    let number = normalize(text);
+    let number = without_hyphens(&normalize(text));
     let body = number.get(..BODY)?;
     format_fault(body).is_none().then(|| remainder(body.as_bytes()) % 10)
 }
@@ -177,10 +186,25 @@ mod tests {
 
     #[test]
     fn blanks_hyphens_and_small_letters_are_only_spelling() {
-        for spelling in ["csqu 305438 3", "CSQU-305438-3", "  Csqu\u{a0}305438\u{2013}3\n"] {
+        for spelling in [
+            "csqu 305438 3",
+            "CSQU-305438-3",
+            "  Csqu\u{a0}305438\u{2013}3\n",
+            "CSQU\u{200b}3054383",
+            "\u{202a}CSQU3054383\u{202c}",
+            "CSQU 305438 ３",
+        ] {
             assert_eq!(normalize(spelling), "CSQU3054383");
             assert_eq!(check(spelling), Outcome::Valid);
         }
+    }
+
+    #[test]
+    fn what_is_built_otherwise_keeps_its_hyphens() {
+        for other in ["PX-20999", "CSQU-30543", "C5QU-305438-3", "-", "CSQU-305438-33"] {
+            assert_eq!(normalize(other), other);
+        }
+        assert_eq!(check("C5QU-305438-3"), Outcome::BadFormat(FormatFault::Owner));
     }
 
     #[test]
@@ -198,7 +222,7 @@ mod tests {
     #[test]
     fn a_letter_among_the_digits_is_a_fault_of_the_serial_number() {
         assert_eq!(check("CSQU3054Z83"), Outcome::BadFormat(FormatFault::Serial));
-        assert_eq!(check("CSQU30543８3"), Outcome::BadFormat(FormatFault::Serial));
+        assert_eq!(check("CSQU30543٨3"), Outcome::BadFormat(FormatFault::Serial));
     }
 
     #[test]

@@ -7,9 +7,10 @@ pub mod seal;
 pub mod usdot;
 
 use crate::equipment::EquipmentClass;
+use crate::spelling::cleaned;
 
 /// The spelling in which an equipment number of that class is kept: capitals without blanks, and container numbers
-/// without hyphens.
+/// without hyphens. Taken for another sort for a while, a number comes out of it as it went in.
 #[must_use]
 pub fn normalize_number(class: EquipmentClass, text: &str) -> String {
     match class {
@@ -23,7 +24,7 @@ pub fn normalize_number(class: EquipmentClass, text: &str) -> String {
 pub fn display_number(class: EquipmentClass, number: &str) -> String {
     match class {
         EquipmentClass::IsoContainer | EquipmentClass::DomesticContainer => iso6346::display(number),
-        _ => number.trim().to_owned(),
+        _ => cleaned(number),
     }
 }
 
@@ -50,12 +51,15 @@ pub fn is_size_type(text: &str) -> bool {
     text.len() == 4 && is_code(text, 4, b"")
 }
 
-/// Capitals without blanks.
+/// Cleaned, in capitals, without blanks.
 pub(crate) fn compact(text: &str) -> String {
-    text.chars()
-        .filter(|character| !character.is_whitespace())
-        .map(|character| character.to_ascii_uppercase())
-        .collect()
+    capitals(&cleaned(text).replace(' ', ""))
+}
+
+/// Cleaned, with capitals. A mark may be one with a capital, or with the letter before a blank that is gone, and then it is, so
+/// that doing so twice changes nothing more.
+pub(crate) fn capitals(text: &str) -> String {
+    cleaned(&text.to_ascii_uppercase())
 }
 
 /// 1 to `longest` capitals, digits and characters of `also`.
@@ -81,9 +85,30 @@ mod tests {
     #[test]
     fn a_unit_number_keeps_its_hyphen_and_loses_its_blanks() {
         assert_eq!(normalize_number(EquipmentClass::Trailer, " trl-22 07 "), "TRL-2207");
+        for pasted in ["PX–20931", "px\u{2011}20931", "\u{202a}PX-\u{200b}20931\u{202c}"] {
+            assert_eq!(normalize_number(EquipmentClass::Trailer, pasted), "PX-20931", "{pasted:?}");
+        }
         assert!(is_unit_number("TRL-2207"));
         for bad in ["", "TRL/22", "trl", "ÄB12", "123456789012345678901"] {
             assert!(!is_unit_number(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_number_is_the_same_after_a_guess_of_its_sort_that_was_taken_back() {
+        for number in ["PX-20999", "T-118", "CH-12", "AB-1-C"] {
+            for guess in [EquipmentClass::IsoContainer, EquipmentClass::DomesticContainer] {
+                let meanwhile = normalize_number(guess, number);
+                assert_eq!(normalize_number(EquipmentClass::Trailer, &meanwhile), number, "{guess:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_spelling_of_a_spelling_is_itself() {
+        for odd in ["H¨", "i\u{307}", "H\u{200b}\u{308}", " i \u{307}-1"] {
+            let (once, plate) = (compact(odd), plate::normalize_number(odd));
+            assert_eq!((compact(&once), plate::normalize_number(&plate)), (once, plate), "{odd:?}");
         }
     }
 

@@ -1,9 +1,11 @@
 //! Licence plates: the number as painted, and who issued it.
 
+use crate::spelling::cleaned;
+
 /// Capitals, with at most one blank in a row.
 #[must_use]
 pub fn normalize_number(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ").to_ascii_uppercase()
+    super::capitals(&cleaned(text))
 }
 
 /// Capitals without blanks.
@@ -37,6 +39,7 @@ mod tests {
             assert!(!is_valid_number(bad), "{bad}");
         }
         assert_eq!(normalize_number("  p12   3456 "), "P12 3456");
+        assert_eq!(normalize_number("88‑ab—1c\u{200b}"), "88-AB-1C");
     }
 
     #[test]
@@ -48,5 +51,6 @@ mod tests {
             assert!(!is_valid_region(bad), "{bad}");
         }
         assert_eq!(normalize_region(" n l"), "NL");
+        assert_eq!(normalize_region("\u{200e}ＴＸ"), "TX");
     }
 }

@@ -28,5 +28,6 @@ mod tests {
             assert!(!is_valid(bad), "{bad}");
         }
         assert_eq!(normalize(" sc nn "), "SCNN");
+        assert_eq!(normalize("sc\u{2060}nn\u{200b}"), "SCNN");
     }
 }

@@ -25,5 +25,6 @@ mod tests {
             assert!(!is_valid(bad), "{bad}");
         }
         assert_eq!(normalize(" ul 8812345 "), "UL8812345");
+        assert_eq!(normalize("UL‑8812345"), "UL-8812345");
     }
 }

@@ -25,5 +25,6 @@ mod tests {
             assert!(!is_valid(bad), "{bad}");
         }
         assert_eq!(normalize(" 221 7641"), "2217641");
+        assert_eq!(normalize("\u{202a}２217641\u{202c}"), "2217641");
     }
 }

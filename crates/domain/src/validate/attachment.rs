@@ -1,6 +1,7 @@
 //! Rules for attachments: the bytes can be found and shown.
 
 use super::findings::Findings;
+use super::times;
 use crate::attachment::Attachment;
 use crate::problem::ProblemCode;
 
@@ -15,6 +16,7 @@ pub(super) fn check(found: &mut Findings, attachment: &Attachment) {
     if attachment.size == 0 {
         found.error("/size", ProblemCode::Required, "Take the photo again: this one is empty.");
     }
+    times::taken_at(found, attachment.taken_at);
     if !MEDIA_TYPES.contains(&attachment.media_type.as_str()) {
         let message = "Attach a JPEG, PNG, WebP or HEIC picture or a PDF; other files cannot be shown.";
         found.error("/media_type", ProblemCode::BadFormat, message);

@@ -1,6 +1,7 @@
 //! Collects problems, and knows how strict to be.
 
 use crate::problem::{Problem, ProblemCode, Severity};
+use crate::spelling::is_blank;
 
 /// How strict to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +63,7 @@ impl Findings {
 
     /// A complete body has some text here.
     pub(super) fn require(&mut self, path: impl Into<String>, text: &str, message: &str) {
-        if text.trim().is_empty() {
+        if is_blank(text) {
             self.lacking(path, ProblemCode::Required, message);
         }
     }

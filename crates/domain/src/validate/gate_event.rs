@@ -1,7 +1,7 @@
 //! Rules for gate events.
 
 use super::findings::Findings;
-use super::parts;
+use super::{parts, times};
 use crate::gate_event::GateEvent;
 use crate::problem::ProblemCode;
 
@@ -18,6 +18,7 @@ pub(super) fn check(found: &mut Findings, event: &GateEvent) {
     if !parts::names_a_carrier(&event.carrier) {
         found.lacking("/carrier/name", ProblemCode::Required, "Type the carrier's name or SCAC.");
     }
+    times::occurred_at(found, event.occurred_at);
     parts::seals(found, &event.seals, event.load, &event.equipment);
 }
 

@@ -10,6 +10,7 @@ use crate::interchange::Interchange;
 use crate::party::CarrierRef;
 use crate::problem::ProblemCode;
 use crate::signature::SignatureRole;
+use crate::spelling::cleaned;
 use crate::words::{grouped, role_words};
 
 const DAMAGE: usize = 100;
@@ -71,7 +72,7 @@ fn are_the_same(one: &CarrierRef, other: &CarrierRef) -> bool {
     };
     match (code(one), code(other)) {
         (Some(one), Some(other)) => one == other,
-        _ => !parts::is_blank(&one.name) && one.name.trim().to_lowercase() == other.name.trim().to_lowercase(),
+        _ => !parts::is_blank(&one.name) && cleaned(&one.name).to_lowercase() == cleaned(&other.name).to_lowercase(),
     }
 }
 

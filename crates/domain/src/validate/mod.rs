@@ -12,9 +12,11 @@ mod interchange;
 mod parts;
 mod reference;
 mod text;
+mod times;
 
 pub use attachment::MEDIA_TYPES;
 use findings::{Completeness, Findings};
+pub use times::{doubtful_times, is_plausible};
 
 use crate::Body;
 use crate::problem::Problem;

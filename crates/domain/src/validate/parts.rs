@@ -1,11 +1,13 @@
 //! Rules for the parts that several kinds share: equipment, plates, carriers, seals, signatures.
 
 use super::findings::Findings;
+use super::times;
 use crate::check::{self, iso6346, plate, scac, seal, usdot};
 use crate::equipment::{EquipmentClass, EquipmentRef, Load, Plate, Seal, SealCondition};
 use crate::party::CarrierRef;
 use crate::problem::ProblemCode;
 use crate::signature::{Signature, SignatureRole};
+use crate::spelling;
 use crate::words::{class_word, role_words};
 
 /// Pieces of equipment in one record.
@@ -18,7 +20,7 @@ const COORDINATES: usize = 8000;
 
 /// One piece of equipment; whether a number must be there is the caller's to say.
 pub(super) fn equipment(found: &mut Findings, path: &str, unit: &EquipmentRef) {
-    let kept_for_a_reason = unit.override_reason.as_deref().is_some_and(|reason| !reason.trim().is_empty());
+    let kept_for_a_reason = unit.override_reason.as_deref().is_some_and(|reason| !is_blank(reason));
     number(found, &format!("{path}/number"), unit.class, &unit.number, kept_for_a_reason);
     if let Some(plate) = &unit.plate {
         licence_plate(found, &format!("{path}/plate"), plate);
@@ -199,6 +201,7 @@ pub(super) fn signatures(found: &mut Findings, signatures: &[Signature]) {
                 "Clear the signature and sign again with fewer strokes.",
             );
         }
+        times::signed_at(found, &path, signature.signed_at);
         if is_blank(&signature.name) {
             found.lacking(
                 format!("{path}/name"),
@@ -232,7 +235,7 @@ pub(super) fn is_signed_by(signatures: &[Signature], role: SignatureRole) -> boo
 }
 
 pub(super) fn is_blank(text: &str) -> bool {
-    text.trim().is_empty()
+    spelling::is_blank(text)
 }
 
 #[cfg(test)]
@@ -297,7 +300,10 @@ mod tests {
     #[test]
     fn blank_identifiers_and_other_spellings_are_no_slip() {
         assert_eq!(both(EquipmentClass::IsoContainer, " "), [vec![], vec![]]);
+        assert_eq!(both(EquipmentClass::IsoContainer, "\u{200b}"), [vec![], vec![]]);
         assert_eq!(both(EquipmentClass::IsoContainer, "csqu 305438-3"), [vec![], vec![]]);
+        assert_eq!(both(EquipmentClass::IsoContainer, "CSQU\u{200b}3054383"), [vec![], vec![]]);
+        assert_eq!(both(EquipmentClass::Trailer, "PX–20931"), [vec![], vec![]]);
     }
 
     #[test]

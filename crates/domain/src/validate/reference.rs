@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use jiff::tz::TimeZone;
 
 use super::findings::Findings;
-use super::parts;
+use super::{parts, times};
 use crate::notice::Notice;
 use crate::problem::ProblemCode;
 use crate::reference::{Assignment, Carrier, Equipment, Operator, Template, Yard};
@@ -18,6 +18,7 @@ const DIFFERENCES: usize = 40;
 pub(super) fn assignment(found: &mut Findings, assignment: &Assignment) {
     // The number may be left open: "whatever trailer stands in lane 4".
     parts::equipment(found, "/equipment", &assignment.equipment);
+    times::due_at(found, assignment.due_at);
 }
 
 pub(super) fn template(found: &mut Findings, template: &Template) {

@@ -55,6 +55,23 @@ async fn a_body_that_cannot_be_read_is_told_with_its_place() {
 }
 
 #[tokio::test]
+async fn no_identifier_is_refused_for_what_is_not_seen_of_it_nor_written_anew() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let pasted = "{\"direction\":\"in\",\"load\":\"loaded\",\"equipment\":[\
+        {\"class\":\"iso_container\",\"number\":\"CSQU\u{200b}3054383\"},\
+        {\"class\":\"iso_container\",\"number\":\"\u{202a}CSQU3054383\u{202c}\"},\
+        {\"class\":\"chassis\",\"number\":\"PX–20931\",\"plate\":{\"number\":\"P–1\",\"region\":\"T\u{200b}X\"}},\
+        {\"class\":\"trailer\",\"number\":\"PX\u{2011}20931\"}],\
+        \"seals\":[{\"number\":\"UL\u{2011}8812345\"}],\"driver\":{\"name\":\"Luis Vega\"},\
+        \"carrier\":{\"name\":\"\",\"scac\":\"SC\u{ad}NN\",\"usdot\":\"\u{2066}2217641\u{2069}\"},\
+        \"submitted\":{\"at\":\"2026-03-04T17:30:00Z\"}}";
+    let answer = a.push(Draft::raw("gate_event", pasted)).await;
+    assert_eq!(answer.verdicts(), [&Verdict::Accepted]);
+    assert_eq!(yard.audit(answer.push[0].id).await[0].content.body.get(), pasted);
+}
+
+#[tokio::test]
 async fn a_body_that_breaks_rules_is_told_the_first_and_how_many_more() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
