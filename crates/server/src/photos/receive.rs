@@ -129,7 +129,8 @@ impl Server {
             // A chunk that cannot be checked, because it is not whole, is not kept.
             let refused = match end {
                 End::TooLong => Some(UploadError::TooLarge { most: upload.new.size }),
-                End::Cut | End::Wanted if seen.is_checked() => Some(UploadError::Cut),
+                End::Cut if seen.is_checked() => Some(UploadError::Cut { received: upload.received }),
+                End::Wanted if seen.is_checked() => Some(UploadError::Taken),
                 _ if upload.received == 0 && sink.length() == upload.new.size => {
                     return self.finish_at_once(device.tenant, upload, sink, seen).await;
                 }
@@ -151,7 +152,7 @@ impl Server {
             match end {
                 End::Due => {}
                 End::Whole | End::TooLong => return Ok(upload),
-                End::Cut => return Err(UploadError::Cut),
+                End::Cut => return Err(UploadError::Cut { received: upload.received }),
                 End::Wanted => return Err(UploadError::Taken),
             }
         }

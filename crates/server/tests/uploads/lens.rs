@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use gatebook_server::Server;
+use gatebook_server::{Bounds, Config, Server};
 use gatebook_sync::wire::{HaveRequest, HaveResponse};
 use reqwest::{Method, RequestBuilder, Response};
 use sha2::{Digest as _, Sha256};
@@ -197,7 +197,12 @@ pub(crate) fn tamper(yard: &TestServer, sql: &str) {
 
 /// Another node over the same data, for as long as the test lasts.
 pub(crate) async fn another_node(yard: &TestServer) -> String {
-    let config = yard.server.config().clone();
+    node_within(yard, yard.server.config().bounds).await
+}
+
+/// Another node over the same data, of other bounds.
+pub(crate) async fn node_within(yard: &TestServer, bounds: Bounds) -> String {
+    let config = Config { bounds, ..yard.server.config().clone() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let node = Server::open(config).unwrap();
