@@ -39,6 +39,7 @@ pub(crate) struct App {
     server: Server,
     syncs: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
+    checkup: health::Checkup,
 }
 
 impl Server {
@@ -49,6 +50,7 @@ impl Server {
             server: self.clone(),
             syncs: Arc::new(Semaphore::new(bounds.concurrent_syncs)),
             uploads: Arc::new(Semaphore::new(bounds.photos.concurrent_uploads)),
+            checkup: health::Checkup::default(),
         };
         let mut router = Router::new();
         for (Route { path, .. }, handler) in routes::table() {

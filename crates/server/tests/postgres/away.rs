@@ -10,6 +10,7 @@ use gatebook_server::{Bounds, PhotoBounds};
 use gatebook_sync::Verdict;
 use reqwest::Method;
 use sha2::{Digest as _, Sha256};
+use tokio_postgres::NoTls;
 
 use crate::database;
 use crate::support::{Place, TestServer, client, gate_event};
@@ -81,6 +82,25 @@ async fn an_upload_is_carried_on_where_it_was_when_the_database_comes_back() {
     let told = asked.await.unwrap().unwrap();
     assert_eq!((told.status().as_u16(), &told.headers()["upload-offset"]), (200, &"5".parse().unwrap()));
     assert_eq!(chunk(&address, "5").await.unwrap().status(), 204);
+}
+
+#[tokio::test]
+async fn that_the_database_hangs_is_told_before_it_answers() {
+    let yard = TestServer::start().await;
+    let (holder, connection) = tokio_postgres::connect(&database(&yard.place).url(), NoTls).await.unwrap();
+    tokio::spawn(connection);
+    holder.batch_execute("BEGIN; LOCK TABLE server IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let health = || client().get(format!("{}/health", yard.base)).send();
+    let waits = async || {
+        let waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'server'::regclass";
+        holder.query_one(waiting, &[]).await.unwrap().get::<_, i64>(0) > 0
+    };
+    let answer = tokio::spawn(health());
+    while !waits().await {}
+    assert_eq!(answer.await.unwrap().unwrap().status(), 503);
+    assert!(waits().await, "the database has not answered yet");
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(health().await.unwrap().status(), 200);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -373,3 +373,22 @@ async fn an_answer_says_until_when_and_what_it_is_about() {
     assert_eq!((number(&head, "upload-length"), &head.headers()["cache-control"]), (10, &"no-store".parse().unwrap()));
     assert_eq!(head.headers()["upload-metadata"], photo.metadata().as_str());
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_whose_disks_are_full_is_not_well() {
+    let yard = TestServer::start().await;
+    let health = async || client().get(format!("{}/health", yard.base)).send().await.unwrap();
+    let mut places = vec![yard.place.join("photos")];
+    if yard.place.database.is_none() {
+        places.push(yard.place.join(""));
+    }
+    for place in places {
+        // Whatever is written there meets a full disk. Trying takes it away again.
+        std::os::unix::fs::symlink("/dev/full", place.join("room.part")).unwrap();
+        let answer = health().await;
+        assert!(answer.headers().contains_key("retry-after"));
+        assert_eq!(api_error(answer).await.0, 503, "{}", place.display());
+        assert_eq!(health().await.status().as_u16(), 200, "{}", place.display());
+    }
+}
