@@ -1,5 +1,7 @@
 //! `/v1/uploads`: tus 1.0 for a device's photos.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -201,6 +203,10 @@ pub(super) async fn terminate(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// What still comes of a body that is refused is taken in for so long. If the connection were closed with bytes unread,
+/// whoever is still sending would hear that it is dead, and not why.
+const RUN_OUT: Duration = Duration::from_secs(5);
+
 /// Adds a body to an upload. That goes on even if the connection is cut.
 async fn append(
     app: App,
@@ -212,12 +218,14 @@ async fn append(
     place: Place,
 ) -> Result<Upload, UploadError> {
     let (length, checksum) = (tus::length(headers)?, tus::checksum(headers)?);
-    let body = body.into_data_stream().map(|bytes| bytes.map_err(|_| Cut)).boxed();
-    let chunk = Chunk { offset, length, checksum, body };
+    let mut body = body.into_data_stream().map(|bytes| bytes.map_err(|_| Cut)).boxed();
     let server = app.server;
     let work = async move {
-        let done = server.append(device, id, chunk).await;
+        let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }).await;
         drop(place.0);
+        if done.is_err() {
+            tokio::spawn(tokio::time::timeout(RUN_OUT, async move { while let Some(Ok(_)) = body.next().await {} }));
+        }
         done
     };
     to_its_end(work).await

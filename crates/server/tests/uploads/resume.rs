@@ -144,6 +144,19 @@ async fn the_method_that_a_header_names_counts_whatever_the_requests_own() {
 }
 
 #[tokio::test]
+async fn who_is_refused_while_still_sending_hears_why() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let begins = tus.request(Method::POST, "/v1/uploads").header("Upload-Length", 64_000_000);
+    let begun = begins.header("Upload-Metadata", Photo::new(&a, 1, 1).metadata()).send().await.unwrap();
+    // More than lies on the way between the two.
+    let bytes = vec![0; 32_000_000];
+    let heard = tus.sends_before_listening(&location(&begun), 5, &bytes).await;
+    assert!(heard.starts_with("HTTP/1.1 409") && heard.contains("upload-offset: 0\r\n"), "{heard}");
+}
+
+#[tokio::test]
 async fn two_requests_at_once_take_turns_and_spoil_nothing() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
