@@ -142,9 +142,8 @@ impl HttpTransport {
             return Ok(answer);
         }
         let bytes = answer.bytes().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
-        // An answer to HEAD has no body.
         let error = serde_json::from_slice(&bytes)
-            .unwrap_or_else(|_| ApiError::new(ApiErrorCode::Internal, format!("The server answered {status}."), true));
+            .unwrap_or_else(|_| ApiError::new(told_by(status), format!("The server answered {status}."), true));
         let error = self.believed(error, &nonce);
         Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
     }
@@ -186,6 +185,17 @@ impl HttpTransport {
             let error = self.believed(error, &nonce);
             Err(TransportError::Refused { status: status.as_u16(), error, retry_after })
         }
+    }
+}
+
+/// What the status alone says: an answer to HEAD has no body.
+fn told_by(status: StatusCode) -> ApiErrorCode {
+    match status {
+        StatusCode::LOCKED
+        | StatusCode::REQUEST_TIMEOUT
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::TOO_MANY_REQUESTS => ApiErrorCode::Busy,
+        _ => ApiErrorCode::Internal,
     }
 }
 

@@ -104,6 +104,8 @@ pub struct PhotoBounds {
     pub concurrent_uploads: usize,
     /// An upload that goes silent for so long is taken to be cut; what arrived is kept.
     pub silence: Duration,
+    /// Asked how far an upload is, the server waits so long until it can say it.
+    pub patience: Duration,
     /// What has arrived is made safe at least this often, however slow the link.
     pub part_time: Duration,
     /// An upload that makes no progress for so long is over.
@@ -125,6 +127,7 @@ impl Default for PhotoBounds {
             open_uploads: 256,
             concurrent_uploads: 64,
             silence: Duration::from_secs(30),
+            patience: Duration::from_secs(10),
             part_time: Duration::from_secs(10),
             unfinished_for: DAY * 7,
             unreferenced_for: DAY * 30,

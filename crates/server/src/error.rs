@@ -3,6 +3,8 @@
 //! [`ServerError`] is for those who hold the data folder (the command line, tests, a simulator): it says what broke.
 //! [`ApiError`] is for those who call over the network: what broke inside is only logged.
 
+use std::error::Error as _;
+use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -133,7 +135,12 @@ impl ServerError {
     /// Whether it is the machine under the database that fails, whatever is asked: no space, a broken disk, too busy.
     fn is_about_the_machine(&self) -> bool {
         use rusqlite::ErrorCode;
-        let Self::Database(error) = self else { return matches!(self, Self::Io(_)) };
+        let error = match self {
+            Self::Io(_) => return true,
+            Self::Photos(error) => return is_about_the_store(error),
+            Self::Database(error) => error,
+            _ => return false,
+        };
         let codes = [
             ErrorCode::DiskFull,
             ErrorCode::SystemIoFailure,
@@ -146,6 +153,33 @@ impl ServerError {
         error.sqlite_error_code().is_some_and(|code| codes.contains(&code))
     }
 }
+
+/// Whether it is the store that fails, whatever photo is asked for: no space, or no way to it. What only one file breaks
+/// is not of this sort; a device is to go on with its other photos.
+fn is_about_the_store(error: &object_store::Error) -> bool {
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let kind = error.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if kind.is_some_and(|kind| STORE_FAILS.contains(&kind)) {
+            return true;
+        }
+        cause = error.source();
+    }
+    false
+}
+
+const STORE_FAILS: [ErrorKind; 10] = [
+    ErrorKind::StorageFull,
+    ErrorKind::QuotaExceeded,
+    ErrorKind::ReadOnlyFilesystem,
+    ErrorKind::ConnectionRefused,
+    ErrorKind::ConnectionReset,
+    ErrorKind::ConnectionAborted,
+    ErrorKind::HostUnreachable,
+    ErrorKind::NetworkUnreachable,
+    ErrorKind::NetworkDown,
+    ErrorKind::TimedOut,
+];
 
 impl From<ServerError> for ApiError {
     fn from(error: ServerError) -> Self {
@@ -213,6 +247,17 @@ mod tests {
             assert_eq!(said_of(code), ApiErrorCode::Busy, "{code}");
         }
         assert_eq!(ApiError::from(ServerError::Io(std::io::ErrorKind::StorageFull.into())).code, ApiErrorCode::Busy);
+        for kind in STORE_FAILS {
+            let source = Box::new(std::io::Error::from(kind));
+            let error = object_store::Error::Generic { store: "folder", source };
+            assert_eq!(ApiError::from(ServerError::Photos(error)).code, ApiErrorCode::Busy, "{kind}");
+        }
+        // One file's own fault keeps no other photo waiting.
+        for kind in [ErrorKind::NotADirectory, ErrorKind::InvalidData, ErrorKind::Other] {
+            let source = Box::new(std::io::Error::from(kind));
+            let error = object_store::Error::Generic { store: "folder", source };
+            assert_eq!(ApiError::from(ServerError::Photos(error)).code, ApiErrorCode::Internal, "{kind}");
+        }
         // What the statement itself broke may be about a record.
         for code in [ffi::SQLITE_CONSTRAINT, ffi::SQLITE_TOOBIG, ffi::SQLITE_MISMATCH] {
             assert_eq!(said_of(code), ApiErrorCode::Internal, "{code}");

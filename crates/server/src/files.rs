@@ -1,7 +1,7 @@
 //! The data folder: who has it open, and making sure that what was put there stays.
 
 use std::fs::{File, TryLockError};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
 use crate::error::ServerError;
@@ -74,6 +74,34 @@ pub(crate) fn may_write(path: &Path) -> bool {
     std::fs::metadata(path).is_ok_and(|found| found.is_dir() || !found.permissions().readonly())
 }
 
+/// So much has to find room: about what one request brings.
+const ROOM: usize = 1024 * 1024;
+/// Where it is tried. What a crash leaves there the next try takes away.
+const TRIED_AT: &str = "room.part";
+
+/// Fails if so much cannot be written into the folder as one request may need. Not that the disk keeps it matters but that
+/// it is taken, so nothing is waited for.
+pub(crate) fn check_room(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(TRIED_AT);
+    let written = File::create(&path).and_then(|mut file| file.write_all(&noise(ROOM)));
+    // Two servers may try in one folder.
+    let removed = std::fs::remove_file(&path).or_else(|error| match error.kind() {
+        ErrorKind::NotFound => Ok(()),
+        _ => Err(error),
+    });
+    written.and(removed)
+}
+
+/// Bytes that no file system packs into fewer.
+fn noise(length: usize) -> Vec<u8> {
+    let mut state = 1_u32;
+    let mut next = || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        state.to_be_bytes()[0]
+    };
+    (0..length).map(|_| next()).collect()
+}
+
 /// Makes sure that what the file holds survives a power cut.
 pub(crate) fn sync_file(path: &Path) -> Result<(), ServerError> {
     // Windows flushes only what was opened for writing.
@@ -88,4 +116,28 @@ pub(crate) fn sync_folder_of(path: &Path) -> Result<(), ServerError> {
         File::open(folder)?.sync_all()?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_is_room_nothing_is_left_and_where_nothing_can_be_written_there_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        check_room(folder.path()).unwrap();
+        std::fs::write(folder.path().join(TRIED_AT), "left by a crash").unwrap();
+        check_room(folder.path()).unwrap();
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        check_room(&folder.path().join("gone")).unwrap_err();
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_full_disk_has_no_room() {
+        // What is written to this device meets a full disk.
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink("/dev/full", folder.path().join(TRIED_AT)).unwrap();
+        assert_eq!(check_room(folder.path()).unwrap_err().kind(), ErrorKind::StorageFull);
+    }
 }

@@ -11,7 +11,7 @@ use crate::clock::Clock;
 use crate::config::{Config, Environment};
 use crate::enrol::RateLimit;
 use crate::error::ServerError;
-use crate::files::{FolderLock, Use};
+use crate::files::{FolderLock, Use, check_room};
 use crate::nudges::Streams;
 use crate::photos::{Depot, Turns};
 use crate::receipt::Key;
@@ -107,6 +107,16 @@ impl Server {
     /// The database failed.
     pub fn epoch(&self) -> Result<Epoch, ServerError> {
         self.inner.storage.epoch()
+    }
+
+    /// Looks whether the database answers, and whether there is room where the server itself writes. It waits for either.
+    pub(crate) fn check_well(&self) -> Result<(), ServerError> {
+        let Inner { config, depot, storage, .. } = &*self.inner;
+        storage.epoch()?;
+        if config.database.is_none() {
+            check_room(&config.data)?;
+        }
+        Ok(depot.folder().map_or(Ok(()), check_room)?)
     }
 
     /// Makes an organisation, unless it is there.

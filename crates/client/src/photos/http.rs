@@ -91,10 +91,13 @@ impl PhotoTransport for HttpTransport {
     async fn send(&self, upload: Uuid, offset: u64, bytes: Bytes) -> Result<Option<u64>, TransportError> {
         let request = tus(self, Method::PATCH, &upload_path(upload)).header("upload-offset", offset);
         let answer = self.told(chunk(request, &sha256(&bytes), bytes), stands_elsewhere).await?;
+        let stands = number(&answer, "upload-offset");
         if stands_elsewhere(answer.status()) {
-            return Ok(None);
+            // At the very offset that was asked for: the bytes stopped on their way, and the server tells that it waited.
+            let broke_off = answer.status() == StatusCode::CONFLICT && stands.as_ref().ok() == Some(&offset);
+            return Ok(broke_off.then_some(offset));
         }
-        number(&answer, "upload-offset").map(Some)
+        stands.map(Some)
     }
 
     async fn fetch(&self, sha256: &str) -> Result<Bytes, TransportError> {
@@ -104,5 +107,71 @@ impl PhotoTransport for HttpTransport {
             return Err(TransportError::NotOurs("the photo is too large".to_owned()));
         }
         answer.bytes().await.map_err(|error| TransportError::Unreachable(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Read as _, Write as _};
+    use std::net::{Shutdown, TcpListener};
+
+    use gatebook_sync::wire::ApiErrorCode;
+
+    use super::*;
+
+    const UPLOAD: Uuid = Uuid::from_u128(7);
+
+    /// A way to a server that says nothing but this.
+    fn told(head: &str, body: &str) -> HttpTransport {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        let length = if body.is_empty() { String::new() } else { format!("content-length: {}\r\n", body.len()) };
+        let answer = format!("HTTP/1.1 {head}\r\nx-gatebook-server: 0\r\nconnection: close\r\n{length}\r\n{body}");
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let (mut seen, mut bytes) = (Vec::new(), [0; 4_096]);
+            while !seen.windows(4).any(|four| four == b"\r\n\r\n") {
+                let read = stream.read(&mut bytes).unwrap();
+                seen.extend_from_slice(&bytes[..read]);
+            }
+            stream.write_all(answer.as_bytes()).unwrap();
+            stream.shutdown(Shutdown::Write).unwrap();
+            // Until the device has read it.
+            let _ = stream.read_to_end(&mut seen);
+        });
+        HttpTransport::new(&base, "token").unwrap()
+    }
+
+    fn is_busy(answer: &Result<Option<u64>, TransportError>) -> bool {
+        answer.as_ref().is_err_and(|error| error.refusal() == Some(ApiErrorCode::Busy))
+    }
+
+    #[tokio::test]
+    async fn an_upload_goes_on_where_it_stands_whatever_the_server_says_of_it() {
+        let busy = r#"{"code":"busy","message":"In a moment.","retry":true}"#;
+        let malformed = r#"{"code":"malformed","message":"It stands elsewhere.","retry":false}"#;
+        let sends = async |head, body| told(head, body).send(UPLOAD, 400, Bytes::from_static(b"x")).await;
+        assert_eq!(sends("204 No Content\r\nupload-offset: 401", "").await.unwrap(), Some(401));
+        let stopped = sends("409 Conflict\r\nupload-offset: 400", busy).await;
+        assert_eq!(stopped.unwrap(), Some(400), "the bytes stopped on their way");
+        assert_eq!(sends("409 Conflict\r\nupload-offset: 300", malformed).await.unwrap(), None);
+        assert_eq!(sends("409 Conflict", malformed).await.unwrap(), None);
+        for later in ["423 Locked", "503 Service Unavailable", "408 Request Timeout"] {
+            assert!(is_busy(&sends(later, busy).await), "{later}: the next round goes on");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_server_that_cannot_say_how_far_an_upload_is_is_asked_again_later() {
+        for later in ["423 Locked", "503 Service Unavailable", "429 Too Many Requests"] {
+            let answer = told(&format!("{later}\r\nretry-after: 5"), "").offset(UPLOAD).await;
+            assert!(is_busy(&answer), "{later}");
+            let Err(TransportError::Refused { retry_after, .. }) = answer else { unreachable!("just seen") };
+            assert_eq!(retry_after, Some(Duration::from_secs(5)));
+        }
+        for gone in ["404 Not Found", "410 Gone"] {
+            assert_eq!(told(gone, "").offset(UPLOAD).await.unwrap(), None, "{gone}");
+        }
+        assert_eq!(told("200 OK\r\nupload-offset: 9", "").offset(UPLOAD).await.unwrap(), Some(9));
     }
 }

@@ -38,8 +38,8 @@ pub trait PhotoTransport: Send + Sync {
     async fn begin(&self, new: &NewUpload, bytes: Bytes) -> Result<Option<(Uuid, u64)>, TransportError>;
     /// Asks where an upload stands; `None`: there is none any more.
     async fn offset(&self, upload: Uuid) -> Result<Option<u64>, TransportError>;
-    /// Sends bytes from an offset on; answers where the upload then stands. `None`: it does not stand at that offset, or is
-    /// not there.
+    /// Sends bytes from an offset on; answers where the upload then stands, which is that offset if not all of them came.
+    /// `None`: it does not stand at that offset, or is not there.
     async fn send(&self, upload: Uuid, offset: u64, bytes: Bytes) -> Result<Option<u64>, TransportError>;
     /// Fetches a photo.
     async fn fetch(&self, sha256: &str) -> Result<Bytes, TransportError>;
@@ -236,27 +236,31 @@ impl Photos {
             let took = self.environment.uptime().saturating_sub(begun);
             let next = match &answer {
                 _ if length == 0 => size,
-                Ok(Some(_)) => size.went_through(length, took),
+                Ok(Some((_, now))) if *now >= offset + length => size.went_through(length, took),
+                // The server waited for the rest in vain.
+                Ok(Some(_)) => size.was_cut(),
                 Err(error) if tells_of_the_link(error) => size.was_cut(),
                 Ok(None) | Err(_) => size,
             };
             *self.chunk.lock().unwrap_or_else(PoisonError::into_inner) = next;
             let learned = Some(next).filter(|next| *next != size);
-            if answer.is_err() && learned.is_some() {
+            let came_further = matches!(&answer, Ok(Some((_, now))) if *now > offset);
+            if !came_further && learned.is_some() {
                 // A window in the background may end before anything goes through; the next one is to know.
                 self.store.set(&settings::CHUNK, learned.as_ref()).map_err(PhotoError::from)?;
             }
             at = match answer? {
                 Some((upload, 0)) if length == 0 => Some((upload, 0)),
                 Some((upload, now)) if now > offset && now <= photo.size => {
+                    setbacks = 0;
                     self.came_further.store(true, Ordering::Relaxed);
                     self.progress.send_modify(|progress| progress.arrived += now - offset);
                     self.arrived(photo, now, learned)?;
                     Some((upload, now))
                 }
-                _ if setbacks < MOST_SETBACKS => {
+                stands if setbacks < MOST_SETBACKS => {
                     setbacks += 1;
-                    match upload {
+                    match stands.map(|(begun, _)| begun).or(upload) {
                         Some(upload) => link.offset(upload).await?.map(|stands| (upload, stands)),
                         None => None,
                     }

@@ -114,8 +114,8 @@ impl Server {
         let SentByHand { offset, length, checksum, bytes } = sent;
         let checksum = format!("sha256 {checksum}").parse().map_err(|_| refuse(ApiErrorCode::Malformed, "checksum"))?;
         let cut = (bytes.len() as u64) < length;
-        let body = stream::iter([Ok(bytes)].into_iter().chain(cut.then_some(Err(Cut)))).boxed();
-        let chunk = Chunk { offset, length: Some(length), checksum: Some(checksum), body };
+        let mut body = stream::iter([Ok(bytes)].into_iter().chain(cut.then_some(Err(Cut)))).boxed();
+        let chunk = Chunk { offset, length: Some(length), checksum: Some(checksum), body: &mut body };
         Ok(self.clone().append(self.device(token)?, upload, chunk).await?.received)
     }
 

@@ -25,7 +25,7 @@ pub(super) async fn time_and_tell(State(app): State<App>, request: Request, next
     let path = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
     let span = tracing::info_span!("request", %id, method = %request.method(), path, device = tracing::field::Empty);
     // An upload takes as long as its link needs, and minds itself that it does not fall silent.
-    let is_upload = path.starts_with("/v1/uploads");
+    let is_upload = super::tus::is_spoken_at(path);
     let limit = if is_upload { Duration::MAX } else { app.server.config().bounds.request_time };
     let answered = async {
         let begun = Instant::now();

@@ -10,6 +10,7 @@ mod events;
 mod health;
 mod log;
 mod openapi;
+mod patient;
 mod photos;
 mod records;
 mod refusal;
@@ -38,6 +39,7 @@ pub(crate) struct App {
     server: Server,
     syncs: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
+    checkup: health::Checkup,
 }
 
 impl Server {
@@ -48,17 +50,20 @@ impl Server {
             server: self.clone(),
             syncs: Arc::new(Semaphore::new(bounds.concurrent_syncs)),
             uploads: Arc::new(Semaphore::new(bounds.photos.concurrent_uploads)),
+            checkup: health::Checkup::default(),
         };
         let mut router = Router::new();
         for (Route { path, .. }, handler) in routes::table() {
             router = router.route(path, handler);
         }
-        router
+        let router = router
             .fallback(refusal::no_such_address)
             .method_not_allowed_fallback(refusal::no_such_method)
+            .layer(middleware::from_fn(tus::speak))
             .layer(DefaultBodyLimit::max(bounds.limits.page_bytes as usize))
             .layer(middleware::from_fn_with_state(app.clone(), log::time_and_tell))
-            .with_state(app)
+            .with_state(app);
+        Router::new().fallback_service(router).layer(middleware::from_fn(tus::take_named_method))
     }
 
     /// Every address of the API, with its method.

@@ -12,7 +12,8 @@ use super::{enrol, events, health, photos, records, sync, uploads};
         title = "Gatebook server",
         description = "Reconciles what Gatebook devices capture. Bodies are JSON, plain or with \
                        `Content-Encoding: zstd`; every answer carries the header `x-gatebook-server`, and every one \
-                       that is not 2xx is an `ApiError`."
+                       that is not 2xx is an `ApiError`. At `/v1/uploads` a request is taken for what \
+                       `X-HTTP-Method-Override` names, if it brings that, whatever its own method."
     ),
     paths(
         sync::sync,
@@ -30,7 +31,6 @@ use super::{enrol, events, health, photos, records, sync, uploads};
         uploads::create,
         uploads::status,
         uploads::patch,
-        uploads::overridden,
         uploads::terminate,
         health::health,
         document

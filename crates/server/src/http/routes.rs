@@ -1,10 +1,9 @@
 //! Every address of the API, once: the router is built from this table, and a test compares it with `/openapi.json`.
 
 use axum::extract::DefaultBodyLimit;
-use axum::middleware::from_fn;
 use axum::routing::{MethodRouter, delete, get, head, options, patch, post};
 
-use super::{App, enrol, events, health, openapi, photos, records, sync, tus, uploads};
+use super::{App, enrol, events, health, openapi, photos, records, sync, uploads};
 
 /// An address of the API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,7 +17,7 @@ pub struct Route {
 pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
     let read = |path, handler| (Route { path, method: "get" }, handler);
     let act = |path, handler| (Route { path, method: "post" }, handler);
-    let tus = |path, method, handler: MethodRouter<App>| (Route { path, method }, handler.layer(from_fn(tus::speak)));
+    let tus = |path, method, handler| (Route { path, method }, handler);
     vec![
         act("/v1/sync", post(sync::sync)),
         read("/v1/events", get(events::events)),
@@ -36,7 +35,6 @@ pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
         tus("/v1/uploads", "post", post(uploads::create)),
         tus("/v1/uploads/{id}", "head", head(uploads::status)),
         tus("/v1/uploads/{id}", "patch", patch(uploads::patch)),
-        tus("/v1/uploads/{id}", "post", post(uploads::overridden)),
         tus("/v1/uploads/{id}", "delete", delete(uploads::terminate)),
         read("/health", get(health::health)),
         read("/openapi.json", get(openapi::document)),

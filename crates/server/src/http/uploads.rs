@@ -1,5 +1,7 @@
 //! `/v1/uploads`: tus 1.0 for a device's photos.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
@@ -12,6 +14,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::caller::DeviceCaller;
+use super::patient::patiently;
 use super::refusal::Refusal;
 use super::{App, tus};
 use crate::error::refuse;
@@ -61,8 +64,16 @@ pub(super) async fn options(State(app): State<App>) -> Response {
         ("Upload-Checksum" = Option<String>, Header)
     ),
     responses(
-        (status = 201, description = "Begun: see `Location`, `Upload-Offset`, `Upload-Expires`"),
-        (status = 412, body = ApiError), (status = 413, body = ApiError), (status = "default", body = ApiError)
+        (status = 201, description = "Begun: see `Location`, `Upload-Offset`, `Upload-Expires`. Fewer bytes may have been \
+            kept than were sent"),
+        (status = 400, body = ApiError, description = "Not announced in full, or with `Upload-Concat` or \
+            `Upload-Defer-Length`"),
+        (status = 403, body = ApiError, description = "For a record of a yard that the device does not work for"),
+        (status = 412, body = ApiError, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 413, body = ApiError, description = "Larger than `Tus-Max-Size`"),
+        (status = 460, body = ApiError, description = "Checksum mismatch; nothing was begun"),
+        (status = 503, body = ApiError, description = "Not now: `Retry-After` says when"),
+        (status = "default", body = ApiError)
     )
 )]
 pub(super) async fn create(
@@ -79,27 +90,54 @@ pub(super) async fn create(
     if !tus::is_chunk(&parts.headers) {
         return Ok(tus::answer(StatusCode::CREATED, &begun));
     }
-    let upload = append(app, device, begun.id, &parts.headers, 0, body, place).await?;
-    Ok(tus::answer(StatusCode::CREATED, &upload))
+    let (server, id) = (app.server.clone(), begun.id);
+    let stands = match append(app, device.clone(), id, &parts.headers, 0, body, place).await {
+        // It is begun: whoever still listens goes on from what was kept, instead of beginning another.
+        Err(UploadError::Cut { .. } | UploadError::Taken) => server.upload(&device, id).await,
+        // Whoever is refused does not learn of it, and begins another when coming again.
+        Err(refused) => {
+            if let Err(error) = server.terminate(&device, id).await {
+                tracing::debug!(upload = %id, %error, "an upload that was refused at once stays until it expires");
+            }
+            Err(refused)
+        }
+        kept => kept,
+    };
+    Ok(tus::answer(StatusCode::CREATED, &stands?))
 }
 
-/// How far an upload is.
+/// How far an upload is. Answers have no body.
 #[utoipa::path(
     head, path = "/v1/uploads/{id}", tag = "photos", security(("device" = [])),
     params(("id" = Uuid, Path), ("Tus-Resumable" = String, Header)),
     responses(
         (status = 200, description = "Told in `Upload-Offset` and `Upload-Length`"),
+        (status = 401, description = "No device has this token"),
+        (status = 403, description = "The device was signed out"),
         (status = 404, description = "No such upload of this device"),
         (status = 410, description = "It was not finished in time"),
-        (status = 423, description = "Another request is at it")
+        (status = 412, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 423, description = "Another request is at it, or the server cannot say just now: `Retry-After` says when \
+            to ask again")
     )
 )]
-pub(super) async fn status(
-    State(app): State<App>,
-    DeviceCaller(device): DeviceCaller,
-    UploadId(id): UploadId,
-) -> Result<Response, UploadError> {
-    Ok(tus::answer(StatusCode::OK, &app.server.upload(&device, id).await?))
+pub(super) async fn status(State(app): State<App>, request: Request) -> Response {
+    let (parts, _) = request.into_parts();
+    let patience = app.server.config().bounds.photos.patience;
+    patiently(patience, || look(app.clone(), parts.clone())).await
+}
+
+/// Who asks is looked up here and not before, because the database may be away for that as well.
+async fn look(app: App, mut parts: Parts) -> Response {
+    let device = match DeviceCaller::from_request_parts(&mut parts, &app).await {
+        Ok(DeviceCaller(device)) => device,
+        Err(refused) => return refused.into_response(),
+    };
+    let told = match UploadId::from_request_parts(&mut parts, &app).await {
+        Ok(UploadId(id)) => to_its_end(async move { app.server.upload(&device, id).await }).await,
+        Err(unknown) => Err(unknown),
+    };
+    told.map(|upload| tus::answer(StatusCode::OK, &upload)).into_response()
 }
 
 /// Carries an upload on.
@@ -112,9 +150,17 @@ pub(super) async fn status(
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses(
         (status = 204, description = "Kept: see `Upload-Offset`. At the end the bytes are held, their hash verified"),
-        (status = 404, body = ApiError), (status = 409, body = ApiError, description = "Another offset"),
-        (status = 410, body = ApiError), (status = 413, body = ApiError), (status = 415, body = ApiError),
-        (status = 423, body = ApiError), (status = 460, body = ApiError, description = "Checksum mismatch"),
+        (status = 400, body = ApiError),
+        (status = 404, body = ApiError, description = "No such upload of this device"),
+        (status = 409, body = ApiError, description = "It stands at another offset, or the bytes stopped coming: see \
+            `Upload-Offset`"),
+        (status = 410, body = ApiError, description = "It was not finished in time"),
+        (status = 412, body = ApiError, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 413, body = ApiError, description = "Larger than was announced"),
+        (status = 415, body = ApiError, description = "Not `application/offset+octet-stream`"),
+        (status = 423, body = ApiError, description = "Another request is at it"),
+        (status = 460, body = ApiError, description = "Checksum mismatch"),
+        (status = 503, body = ApiError, description = "Not now: `Retry-After` says when"),
         (status = "default", body = ApiError)
     )
 )]
@@ -140,7 +186,13 @@ pub(super) async fn patch(
 #[utoipa::path(
     delete, path = "/v1/uploads/{id}", tag = "photos", security(("device" = [])),
     params(("id" = Uuid, Path), ("Tus-Resumable" = String, Header)),
-    responses((status = 204, description = "Gone"), (status = "default", body = ApiError))
+    responses(
+        (status = 204, description = "Gone"), (status = 404, body = ApiError), (status = 410, body = ApiError),
+        (status = 412, body = ApiError, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 423, body = ApiError, description = "Another request is at it"),
+        (status = 503, body = ApiError, description = "Not now: `Retry-After` says when"),
+        (status = "default", body = ApiError)
+    )
 )]
 pub(super) async fn terminate(
     State(app): State<App>,
@@ -151,29 +203,11 @@ pub(super) async fn terminate(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// For networks that let only GET and POST through: the method stands in `X-HTTP-Method-Override`.
-#[utoipa::path(
-    post, path = "/v1/uploads/{id}", tag = "photos", security(("device" = [])),
-    params(("id" = Uuid, Path), ("X-HTTP-Method-Override" = String, Header), ("Tus-Resumable" = String, Header)),
-    responses((status = 200), (status = 204), (status = "default", body = ApiError))
-)]
-pub(super) async fn overridden(
-    state: State<App>,
-    caller: DeviceCaller,
-    id: UploadId,
-    place: Place,
-    request: Request,
-) -> Result<Response, UploadError> {
-    let method = request.headers().get("x-http-method-override").map(|method| method.as_bytes().to_ascii_uppercase());
-    match method.as_deref() {
-        Some(b"PATCH") => patch(state, caller, id, place, request).await,
-        Some(b"DELETE") => terminate(state, caller, id).await.map(IntoResponse::into_response),
-        Some(b"HEAD") => status(state, caller, id).await,
-        _ => Err(UploadError::Malformed("Name the method in X-HTTP-Method-Override.".to_owned())),
-    }
-}
+/// What still comes of a body that is refused is taken in for so long. If the connection were closed with bytes unread,
+/// whoever is still sending would hear that it is dead, and not why.
+const RUN_OUT: Duration = Duration::from_secs(5);
 
-/// Adds a body to an upload. That goes on even if the connection is cut and nobody waits for the answer any more.
+/// Adds a body to an upload. That goes on even if the connection is cut.
 async fn append(
     app: App,
     device: Device,
@@ -184,14 +218,23 @@ async fn append(
     place: Place,
 ) -> Result<Upload, UploadError> {
     let (length, checksum) = (tus::length(headers)?, tus::checksum(headers)?);
-    let body = body.into_data_stream().map(|bytes| bytes.map_err(|_| Cut)).boxed();
-    let chunk = Chunk { offset, length, checksum, body };
+    let mut body = body.into_data_stream().map(|bytes| bytes.map_err(|_| Cut)).boxed();
     let server = app.server;
     let work = async move {
-        let done = server.append(device, id, chunk).await;
+        let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }).await;
         drop(place.0);
+        if done.is_err() {
+            tokio::spawn(tokio::time::timeout(RUN_OUT, async move { while let Some(Ok(_)) = body.next().await {} }));
+        }
         done
     };
+    to_its_end(work).await
+}
+
+/// Work that goes on to its end even if nobody waits for its answer any more.
+async fn to_its_end(
+    work: impl Future<Output = Result<Upload, UploadError>> + Send + 'static,
+) -> Result<Upload, UploadError> {
     match tokio::spawn(work.in_current_span()).await {
         Ok(done) => done,
         Err(broken) => Err(UploadError::Server(std::io::Error::other(broken).into())),

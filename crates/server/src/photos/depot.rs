@@ -48,19 +48,19 @@ impl Depot {
     /// Opens the store; `data` is the data folder.
     pub(crate) fn open(place: &PhotoStore, data: &FilePath) -> Result<Self, ServerError> {
         match place {
-            PhotoStore::DataFolder => Self::folder(data.join("photos")),
-            PhotoStore::Folder(folder) => Self::folder(folder.clone()),
-            PhotoStore::Bucket(url) => Self::bucket(url),
+            PhotoStore::DataFolder => Self::in_folder(data.join("photos")),
+            PhotoStore::Folder(folder) => Self::in_folder(folder.clone()),
+            PhotoStore::Bucket(url) => Self::in_bucket(url),
         }
     }
 
-    fn folder(folder: PathBuf) -> Result<Self, ServerError> {
+    fn in_folder(folder: PathBuf) -> Result<Self, ServerError> {
         std::fs::create_dir_all(folder.join(STAGING))?;
         let store = LocalFileSystem::new_with_prefix(&folder)?.with_fsync(true);
         Ok(Self { store: Arc::new(store), batch: FOLDER_BATCH, folder: Some(folder) })
     }
 
-    fn bucket(url: &str) -> Result<Self, ServerError> {
+    fn in_bucket(url: &str) -> Result<Self, ServerError> {
         let bucket = AmazonS3Builder::from_env().with_url(url).build()?;
         let prefix = url.split_once("://").and_then(|(_, rest)| rest.split_once('/')).map_or("", |(_, prefix)| prefix);
         let store = PrefixStore::new(bucket, Path::from(prefix));
@@ -70,6 +70,11 @@ impl Depot {
     /// The store itself, for what else is kept there beside photos.
     pub(crate) fn object_store(&self) -> Arc<dyn ObjectStore> {
         Arc::clone(&self.store)
+    }
+
+    /// The folder, if the store is one.
+    pub(crate) fn folder(&self) -> Option<&FilePath> {
+        self.folder.as_deref()
     }
 
     /// A place for the next part of an upload.

@@ -32,9 +32,15 @@ pub(crate) enum UploadError {
     /// Somebody else carries it on.
     #[error("Another request carries this upload on. Ask for its offset in a moment.")]
     Taken,
-    /// The bytes stopped coming. What arrived is kept.
-    #[error("The upload broke off. What arrived is kept; go on from there.")]
-    Cut,
+    /// The bytes stopped coming before all that the request announced were there.
+    #[error("The bytes stopped coming. The upload stands at byte {received}; go on from there.")]
+    Cut {
+        /// Bytes that are there. A chunk that came with a checksum and not whole is not among them.
+        received: u64,
+    },
+    /// Asked how far the upload is, the server could not find out in time.
+    #[error("The server cannot say just now how far this upload is. What arrived is kept; ask again in a few seconds.")]
+    NotNow,
     /// The request is not what it should be.
     #[error("{0}")]
     Malformed(String),
@@ -53,7 +59,7 @@ impl UploadError {
     /// Where the upload stands, if that is what is wrong.
     pub(crate) const fn received(&self) -> Option<u64> {
         match self {
-            Self::WrongOffset { received } => Some(*received),
+            Self::WrongOffset { received } | Self::Cut { received } => Some(*received),
             _ => None,
         }
     }

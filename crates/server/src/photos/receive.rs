@@ -16,14 +16,14 @@ use crate::server::{Inner, Server};
 use crate::storage::{Device, Part, Upload, UploadState};
 
 /// What a request brings.
-pub(crate) struct Chunk {
+pub(crate) struct Chunk<'a> {
     /// Where it begins.
     pub offset: u64,
     /// How long it says it is.
     pub length: Option<u64>,
     pub checksum: Option<Checksum>,
     /// Ends with an error if the connection was cut.
-    pub body: BoxStream<'static, Result<Bytes, Cut>>,
+    pub body: &'a mut BoxStream<'static, Result<Bytes, Cut>>,
 }
 
 /// The connection was cut.
@@ -101,7 +101,7 @@ enum End {
 
 impl Server {
     /// Adds a request's bytes to an upload. It goes on to its end even if nobody waits for it any more.
-    pub(crate) async fn append(self, device: Device, id: Uuid, chunk: Chunk) -> Result<Upload, UploadError> {
+    pub(crate) async fn append(self, device: Device, id: Uuid, chunk: Chunk<'_>) -> Result<Upload, UploadError> {
         let (turn, mut upload) = self.turn_at(&device, id).await?;
         let missing = upload.new.size - upload.received;
         if chunk.offset != upload.received {
@@ -113,12 +113,12 @@ impl Server {
         if upload.state == UploadState::Stored {
             return Ok(upload);
         }
-        let Chunk { offset, mut body, checksum, .. } = chunk;
+        let Chunk { offset, body, checksum, .. } = chunk;
         let mut seen = Seen::new(offset, checksum);
         loop {
             let mut sink = self.inner.depot.part(id, upload.received);
             let room = upload.new.size - upload.received;
-            let end = self.fill(&mut sink, &mut body, room, &turn, &mut seen);
+            let end = self.fill(&mut sink, body, room, &turn, &mut seen);
             let end = match end.await {
                 Ok(end) => end,
                 Err(error) => {
@@ -129,7 +129,8 @@ impl Server {
             // A chunk that cannot be checked, because it is not whole, is not kept.
             let refused = match end {
                 End::TooLong => Some(UploadError::TooLarge { most: upload.new.size }),
-                End::Cut | End::Wanted if seen.is_checked() => Some(UploadError::Cut),
+                End::Cut if seen.is_checked() => Some(UploadError::Cut { received: upload.received }),
+                End::Wanted if seen.is_checked() => Some(UploadError::Taken),
                 _ if upload.received == 0 && sink.length() == upload.new.size => {
                     return self.finish_at_once(device.tenant, upload, sink, seen).await;
                 }
@@ -151,7 +152,7 @@ impl Server {
             match end {
                 End::Due => {}
                 End::Whole | End::TooLong => return Ok(upload),
-                End::Cut => return Err(UploadError::Cut),
+                End::Cut => return Err(UploadError::Cut { received: upload.received }),
                 End::Wanted => return Err(UploadError::Taken),
             }
         }

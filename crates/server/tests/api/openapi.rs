@@ -28,6 +28,27 @@ async fn the_document_lists_every_route_and_no_other() {
 }
 
 #[tokio::test]
+async fn of_uploads_the_document_names_what_tus_programs_go_by() {
+    let yard = TestServer::start().await;
+    let document = document(&yard).await;
+    let stated = |path: &str, method: &str| -> Vec<String> {
+        document["paths"][path][method]["responses"].as_object().unwrap().keys().cloned().collect()
+    };
+    let (begin, one) = ("/v1/uploads", "/v1/uploads/{id}");
+    for (path, method) in [(begin, "post"), (one, "head"), (one, "patch"), (one, "delete")] {
+        let stated = stated(path, method);
+        assert!(stated.contains(&"412".to_owned()), "{method} {path}: {stated:?}");
+        let later = if method == "head" { "423" } else { "503" };
+        assert!(stated.contains(&later.to_owned()), "{method} {path}: {stated:?}");
+        for never in ["408", "429"] {
+            assert!(!stated.contains(&never.to_owned()), "{method} {path}: {stated:?}");
+        }
+    }
+    let asks = stated(one, "head");
+    assert!(!asks.contains(&"503".to_owned()) && !asks.contains(&"default".to_owned()), "{asks:?}");
+}
+
+#[tokio::test]
 async fn every_schema_that_is_named_is_there() {
     let yard = TestServer::start().await;
     let document = document(&yard).await;

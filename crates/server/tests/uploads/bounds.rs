@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
 use gatebook_server::{Bounds, PhotoBounds};
 use gatebook_sync::wire::ApiErrorCode;
 use reqwest::{Body, Method};
 
-use super::lens::{Photo, Tus, files, location, metadata, number, stored_at};
+use super::lens::{Photo, Tus, files, location, metadata, node_within, number, stored_at, tamper};
 use super::support::{TestServer, api_error, client};
 
 async fn bounded(photos: PhotoBounds) -> TestServer {
@@ -82,6 +84,15 @@ async fn an_announcement_says_everything_or_is_refused() {
         (Some("5"), with("media_type", "text/html"), "JPEG"),
         (Some("5"), with("record_id", "7"), "record_id"),
         (Some("5"), metadata(&[("note", &"x".repeat(4_096))]), "too long"),
+        // One thing that is not as tus writes it, beside what would do.
+        (Some("5"), metadata(&full) + ",note ?", "Base64"),
+        (Some("5"), metadata(&full) + ",note YQ", "Base64"),
+        (Some("5"), metadata(&full) + ",note YQ== YQ==", "one word"),
+        (Some("5"), metadata(&full) + ",note  YQ==", "one space"),
+        (Some("5"), metadata(&full) + ",", "comma"),
+        (Some("5"), ",".to_owned() + &metadata(&full), "comma"),
+        (Some("5"), metadata(&full) + ",note YQ==,note YQ==", "`note` twice"),
+        (Some("5"), metadata(&full) + ",ñ YQ==", "ASCII"),
     ] {
         let mut request = tus.request(Method::POST, "/v1/uploads").header("Upload-Metadata", &metadata);
         if let Some(length) = length {
@@ -90,6 +101,69 @@ async fn an_announcement_says_everything_or_is_refused() {
         let (status, error) = api_error(request.send().await.unwrap()).await;
         assert_eq!((status, error.code), (400, ApiErrorCode::Malformed), "{told}");
         assert!(error.message.contains(told), "{told}: {}", error.message);
+    }
+}
+
+#[tokio::test]
+async fn metadata_may_have_pairs_of_its_senders_own() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 10);
+    let sent = photo.metadata() + ",empty ,left_out,note YQ==";
+    let request = tus.request(Method::POST, "/v1/uploads").header("Upload-Length", 10);
+    let begun = request.header("Upload-Metadata", &sent).send().await.unwrap();
+    assert_eq!(begun.status().as_u16(), 201);
+    assert_eq!(tus.head(&location(&begun)).await.headers()["upload-metadata"], sent.as_str());
+    // A list may come on several lines.
+    let (one, two) = sent.split_once(',').unwrap();
+    let request = tus.request(Method::POST, "/v1/uploads").header("Upload-Length", 10);
+    let begun = request.header("Upload-Metadata", one).header("Upload-Metadata", two).send().await.unwrap();
+    assert_eq!(begun.status().as_u16(), 201);
+    assert_eq!(tus.head(&location(&begun)).await.headers()["upload-metadata"], sent.as_str());
+}
+
+#[tokio::test]
+async fn what_the_server_does_not_do_is_not_taken_for_something_else() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 10);
+    for (header, value, told) in [
+        ("Upload-Concat", "partial", "parallel uploads"),
+        ("Upload-Concat", "final;/v1/uploads/a /v1/uploads/b", "parallel uploads"),
+        ("Upload-Defer-Length", "1", "Upload-Length"),
+        ("Upload-Defer-Length", "0", "Upload-Length"),
+        ("Upload-Length", "11", "twice"),
+    ] {
+        let (status, error) = api_error(tus.announces(&photo).header(header, value).send().await.unwrap()).await;
+        assert_eq!((status, error.code), (400, ApiErrorCode::Malformed), "{header}: {value}");
+        assert!(error.message.contains(told), "{told}: {}", error.message);
+    }
+    assert!(tus.asks(&[&photo]).await.unfinished.is_empty());
+    let location = tus.begins(&photo).await;
+    let twice = tus.chunk(&location, 0, &photo.bytes).header("Upload-Offset", 5);
+    assert_eq!(twice.send().await.unwrap().status().as_u16(), 400);
+    assert_eq!(tus.sends(&location, 0, &photo.bytes).await, 204);
+}
+
+#[tokio::test]
+async fn whatever_is_answered_about_uploads_names_tus_and_is_kept_by_no_proxy() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let location = tus.begins(&Photo::new(&a, 1, 10)).await;
+    for (method, path, status) in [
+        (Method::HEAD, location.as_str(), 200),
+        (Method::HEAD, "/v1/uploads/0195f2a0-0000-7000-8000-000000000001", 404),
+        (Method::GET, &location, 405),
+        (Method::POST, &location, 405),
+        (Method::DELETE, &location, 204),
+    ] {
+        let answer = tus.request(method.clone(), path).send().await.unwrap();
+        assert_eq!(answer.status().as_u16(), status, "{method} {path}");
+        assert_eq!(answer.headers()["tus-resumable"], "1.0.0", "{method} {path}");
+        assert_eq!(answer.headers()["cache-control"], "no-store", "{method} {path}");
     }
 }
 
@@ -118,6 +192,8 @@ async fn bytes_come_as_tus_sends_them() {
     let tus = Tus::of(&a);
     let location = tus.begins(&Photo::new(&a, 1, 10)).await;
     let patch = |kind: &str| tus.request(Method::PATCH, &location).header("Content-Type", kind).body("x");
+    let shouted = patch("Application/Offset+Octet-Stream").header("Upload-Offset", 1);
+    assert_eq!(api_error(shouted.send().await.unwrap()).await.0, 409, "the name of a media type is no matter of case");
     let chunk = "application/offset+octet-stream";
     assert_eq!(api_error(patch("image/jpeg").header("Upload-Offset", 0).send().await.unwrap()).await.0, 415);
     assert_eq!(api_error(patch(chunk).send().await.unwrap()).await.0, 400);
@@ -164,7 +240,7 @@ async fn who_begins_too_much_or_comes_in_a_crowd_is_told_when_to_come_again() {
     tus.begins(&photos[1]).await;
     let refused = tus.announces(&photos[2]).send().await.unwrap();
     assert!(refused.headers().contains_key("retry-after"));
-    assert_eq!(api_error(refused).await.0, 429);
+    assert_eq!(api_error(refused).await.0, 503);
     tus.sends(&first, 0, &photos[0].bytes).await;
     tus.begins(&photos[2]).await;
 
@@ -203,8 +279,68 @@ async fn who_falls_silent_is_let_go_and_what_arrived_is_kept() {
     let photo = Photo::new(&a, 1, 1_000);
     let location = tus.begins(&photo).await;
     let response = tus.chunk(&location, 0, &[]).body(hanging(&photo.bytes[..700])).send().await.unwrap();
-    assert_eq!(api_error(response).await.0, 408);
+    assert_eq!(number(&response, "upload-offset"), 700);
+    assert!(response.headers().contains_key("retry-after"));
+    let (status, error) = api_error(response).await;
+    // What common tus programs carry on from; at 408 they give up.
+    assert_eq!((status, error.code), (409, ApiErrorCode::Busy));
     assert_eq!(tus.offset(&location).await, 700);
+    // Half of what has a checksum cannot be checked, so nothing of it is kept.
+    let checksum = format!("sha256 {}", BASE64.encode([7; 32]));
+    let checked = tus.chunk(&location, 700, &[]).header("Upload-Checksum", checksum);
+    let response = checked.body(hanging(&photo.bytes[700..900])).send().await.unwrap();
+    assert_eq!((response.status().as_u16(), number(&response, "upload-offset")), (409, 700));
+    assert_eq!(tus.sends(&location, 700, &photo.bytes[700..]).await, 204);
+}
+
+#[tokio::test]
+async fn an_upload_that_stops_while_it_is_begun_is_begun_and_goes_on_from_there() {
+    let yard = bounded(PhotoBounds { silence: Duration::from_millis(50), ..PhotoBounds::default() }).await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    let begins = tus.announces(&photo).header("Content-Type", "application/offset+octet-stream");
+    let begun = begins.body(hanging(&photo.bytes[..300])).send().await.unwrap();
+    assert_eq!((begun.status().as_u16(), number(&begun, "upload-offset")), (201, 300));
+    assert_eq!(tus.sends(&location(&begun), 300, &photo.bytes[300..]).await, 204);
+    assert!(tus.is_held(&photo).await);
+}
+
+#[tokio::test]
+async fn of_an_upload_that_is_refused_with_its_first_bytes_nothing_stays_open() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    let wrong = format!("sha256 {}", BASE64.encode([7; 32]));
+    for (checksum, bytes, status) in
+        [(wrong.as_str(), &photo.bytes[..500], 460), ("md5 AAAA", &photo.bytes, 400), (&wrong, &[0; 1_001], 413)]
+    {
+        let begins = tus.announces(&photo).header("Content-Type", "application/offset+octet-stream");
+        let refused = begins.header("Upload-Checksum", checksum).body(bytes.to_vec()).send().await.unwrap();
+        assert_eq!(refused.status().as_u16(), status);
+        assert!(tus.asks(&[&photo]).await.unfinished.is_empty(), "after {status}");
+    }
+}
+
+#[tokio::test]
+async fn while_the_database_fails_nobody_who_asks_how_far_an_upload_is_begins_it_again() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    let location = tus.begins(&photo).await;
+    assert_eq!(tus.sends(&location, 0, &photo.bytes[..400]).await, 204);
+    let photos = PhotoBounds { patience: Duration::from_millis(1), ..PhotoBounds::default() };
+    let impatient = Tus { device: &a, base: node_within(&yard, Bounds { photos, ..Bounds::default() }).await };
+    tamper(&yard, "ALTER TABLE uploads RENAME TO uploads_away");
+    let asked = impatient.head(&location).await;
+    assert_eq!(asked.status().as_u16(), 423);
+    assert!(asked.headers().contains_key("retry-after") && !asked.headers().contains_key("upload-offset"));
+    assert_eq!(asked.headers()["tus-resumable"], "1.0.0");
+    tamper(&yard, "ALTER TABLE uploads_away RENAME TO uploads");
+    assert_eq!(tus.offset(&location).await, 400);
+    assert_eq!(tus.sends(&location, 400, &photo.bytes[400..]).await, 204);
 }
 
 #[tokio::test]
@@ -236,4 +372,23 @@ async fn an_answer_says_until_when_and_what_it_is_about() {
     let head = tus.head(&location(&begun)).await;
     assert_eq!((number(&head, "upload-length"), &head.headers()["cache-control"]), (10, &"no-store".parse().unwrap()));
     assert_eq!(head.headers()["upload-metadata"], photo.metadata().as_str());
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_server_whose_disks_are_full_is_not_well() {
+    let yard = TestServer::start().await;
+    let health = async || client().get(format!("{}/health", yard.base)).send().await.unwrap();
+    let mut places = vec![yard.place.join("photos")];
+    if yard.place.database.is_none() {
+        places.push(yard.place.join(""));
+    }
+    for place in places {
+        // Whatever is written there meets a full disk. Trying takes it away again.
+        std::os::unix::fs::symlink("/dev/full", place.join("room.part")).unwrap();
+        let answer = health().await;
+        assert!(answer.headers().contains_key("retry-after"));
+        assert_eq!(api_error(answer).await.0, 503, "{}", place.display());
+        assert_eq!(health().await.status().as_u16(), 200, "{}", place.display());
+    }
 }

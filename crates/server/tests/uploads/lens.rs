@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use gatebook_server::Server;
+use gatebook_server::{Bounds, Config, Server};
 use gatebook_sync::wire::{HaveRequest, HaveResponse};
 use reqwest::{Method, RequestBuilder, Response};
 use sha2::{Digest as _, Sha256};
@@ -100,16 +100,32 @@ impl<'a> Tus<'a> {
         location
     }
 
-    /// Announces `bytes`, sends the first `sent` of them, and is cut off.
-    pub(crate) async fn is_cut(&self, location: &str, offset: usize, bytes: &[u8], sent: usize) {
+    /// A connection on which a chunk of that length has been announced.
+    async fn announces_chunk(&self, location: &str, offset: usize, length: usize) -> TcpStream {
         let mut stream = TcpStream::connect(self.base.trim_start_matches("http://")).await.unwrap();
         let head = format!(
             "PATCH {location} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
              Content-Type: application/offset+octet-stream\r\nUpload-Offset: {offset}\r\nContent-Length: {}\r\n\r\n",
-            self.device.token,
-            bytes.len()
+            self.device.token, length
         );
         stream.write_all(head.as_bytes()).await.unwrap();
+        stream
+    }
+
+    /// Sends all of a chunk and only then listens; returns what it hears.
+    pub(crate) async fn sends_before_listening(&self, location: &str, offset: usize, bytes: &[u8]) -> String {
+        let mut stream = self.announces_chunk(location, offset, bytes.len()).await;
+        stream.write_all(bytes).await.unwrap();
+        let mut heard = Vec::new();
+        while !heard.ends_with(b"\r\n\r\n") {
+            heard.push(stream.read_u8().await.unwrap());
+        }
+        String::from_utf8(heard).unwrap()
+    }
+
+    /// Announces `bytes`, sends the first `sent` of them, and is cut off.
+    pub(crate) async fn is_cut(&self, location: &str, offset: usize, bytes: &[u8], sent: usize) {
+        let mut stream = self.announces_chunk(location, offset, bytes.len()).await;
         stream.write_all(&bytes[..sent]).await.unwrap();
         stream.shutdown().await.unwrap();
         // It has noticed when it hangs up as well.
@@ -197,7 +213,12 @@ pub(crate) fn tamper(yard: &TestServer, sql: &str) {
 
 /// Another node over the same data, for as long as the test lasts.
 pub(crate) async fn another_node(yard: &TestServer) -> String {
-    let config = yard.server.config().clone();
+    node_within(yard, yard.server.config().bounds).await
+}
+
+/// Another node over the same data, of other bounds.
+pub(crate) async fn node_within(yard: &TestServer, bounds: Bounds) -> String {
+    let config = Config { bounds, ..yard.server.config().clone() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let node = Server::open(config).unwrap();

@@ -2,17 +2,26 @@
 //! installs them.
 
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::extract::Request;
+use axum::http::header::{CONTENT_LENGTH, HOST, TRANSFER_ENCODING};
+use axum::response::Response;
+use gatebook_server::{Bounds, PhotoBounds};
+use reqwest::Method;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
-use super::lens::{Photo, Tus, files, stored_at};
-use super::support::{TestDevice, TestServer};
+use super::lens::{Photo, Tus, files, stored_at, tamper};
+use super::support::{TestDevice, TestServer, client};
 
-/// Bytes after which the bad link is cut, each time.
-const CUT_AFTER: u64 = 70_000;
+/// Bytes after which the bad link ends, each time.
+const ENDS_AFTER: u64 = 70_000;
 
 #[derive(Debug, Clone, Copy)]
 enum Program {
@@ -37,6 +46,12 @@ impl Program {
 
     /// Lets the program do that with a photo.
     async fn does(self, act: &str, server: &str, device: &TestDevice, photo: &Photo) {
+        let output = self.tries(act, server, device, photo).await;
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{self:?} {act}: {told}");
+    }
+
+    async fn tries(self, act: &str, server: &str, device: &TestDevice, photo: &Photo) -> Output {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), &photo.bytes).unwrap();
         let metadata = serde_json::json!({
@@ -47,9 +62,7 @@ impl Program {
         for proxy in ["http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"] {
             command.env_remove(proxy);
         }
-        let output = command.stdin(Stdio::null()).output().await.unwrap();
-        let told = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{self:?} {act}: {told}");
+        command.stdin(Stdio::null()).output().await.unwrap()
     }
 }
 
@@ -59,8 +72,17 @@ pub(crate) fn python() -> PathBuf {
     folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
 }
 
-/// A way to the server that is cut again and again.
-async fn bad_link(to: &str) -> String {
+/// What ails a link.
+#[derive(Debug, Clone, Copy)]
+enum Ends {
+    /// It is cut, and both sides are told.
+    Cut,
+    /// The device's bytes go through no more, and nobody is told.
+    Stopped,
+}
+
+/// A way to the server on which each connection ends so, with a request in the middle.
+async fn bad_link(to: &str, ends: Ends) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
     let to = to.trim_start_matches("http://").to_owned();
@@ -71,8 +93,12 @@ async fn bad_link(to: &str) -> String {
                 let (from_device, mut to_device) = device.split();
                 let (mut from_server, mut to_server) = server.split();
                 let there = async {
-                    let _ = copy(&mut from_device.take(CUT_AFTER), &mut to_server).await;
-                    let _ = to_server.shutdown().await;
+                    let through = copy(&mut from_device.take(ENDS_AFTER), &mut to_server).await;
+                    let has_ended = through.is_ok_and(|bytes| bytes == ENDS_AFTER);
+                    match ends {
+                        Ends::Stopped if has_ended => std::future::pending().await,
+                        Ends::Cut | Ends::Stopped => drop(to_server.shutdown().await),
+                    }
                 };
                 let back = copy(&mut from_server, &mut to_device);
                 tokio::select! {
@@ -85,9 +111,37 @@ async fn bad_link(to: &str) -> String {
     base
 }
 
+/// A way to the server that has `sees` look at each request before it goes on.
+async fn watched_link(to: &str, sees: impl Fn(&Method) + Send + Sync + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    let (to, sees) = (to.to_owned(), Arc::new(sees));
+    let pass_on = move |request: Request| {
+        let (to, sees) = (to.clone(), Arc::clone(&sees));
+        async move {
+            let (mut parts, body) = request.into_parts();
+            let body = to_bytes(body, usize::MAX).await.unwrap();
+            sees(&parts.method);
+            parts.headers.remove(HOST);
+            let passed = client().request(parts.method, format!("{to}{}", parts.uri.path())).headers(parts.headers);
+            let answer = passed.body(body).send().await.unwrap();
+            let (status, headers) = (answer.status(), answer.headers().clone());
+            let mut told = Response::new(Body::from(answer.bytes().await.unwrap()));
+            *told.status_mut() = status;
+            *told.headers_mut() = headers;
+            for name in [CONTENT_LENGTH, TRANSFER_ENCODING] {
+                told.headers_mut().remove(name);
+            }
+            told
+        }
+    };
+    tokio::spawn(async move { axum::serve(listener, Router::new().fallback(pass_on)).await });
+    base
+}
+
 #[tokio::test]
 async fn tus_js_client_uploads_resumes_and_gives_up() {
-    passes(Program::TusJsClient, &["whole", "chunks", "with-creation", "resume"]).await;
+    passes(Program::TusJsClient, &["whole", "chunks", "with-creation", "hidden", "resume"]).await;
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
     let photo = Photo::new(&a, 1, 150_000);
@@ -111,10 +165,62 @@ async fn passes(program: Program, acts: &[&str]) {
         assert!(stored_at(&a, &photo).await.is_some(), "{act}");
         assert_eq!(Tus::of(&a).fetches(&photo).await.bytes().await.unwrap(), photo.bytes, "{act}");
     }
-    // By themselves they get through a link that is cut all the time.
-    let link = bad_link(&yard.base).await;
-    let photo = Photo::new(&a, 99, 300_000);
-    a.push(photo.draft()).await;
-    program.does("chunks", &link, &a, &photo).await;
-    assert!(stored_at(&a, &photo).await.is_some());
+}
+
+#[tokio::test]
+async fn tus_js_client_is_told_that_it_is_not_to_upload_in_parallel() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 150_000);
+    let output = Program::TusJsClient.tries("parallel", &yard.base, &a, &photo).await;
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("parallelUploads to 1"), "{told}");
+    assert!(Tus::of(&a).asks(&[&photo]).await.unfinished.is_empty());
+}
+
+#[tokio::test]
+async fn by_themselves_they_get_through_a_link_that_ends_all_the_time() {
+    // So short that a link that stopped is known for what it is soon, and no link that goes is taken for one.
+    let photos = PhotoBounds { silence: Duration::from_millis(500), ..PhotoBounds::default() };
+    let yard = TestServer::bounded(Bounds { photos, ..Bounds::default() }).await;
+    let a = yard.device("A").await;
+    let ways =
+        [Program::TusJsClient, Program::Tuspy].map(|program| [Ends::Cut, Ends::Stopped].map(|ends| (program, ends)));
+    for (seed, (program, ends)) in (1..).zip(ways.into_iter().flatten()) {
+        let link = bad_link(&yard.base, ends).await;
+        let photo = Photo::new(&a, seed, 300_000);
+        a.push(photo.draft()).await;
+        program.does("chunks", &link, &a, &photo).await;
+        assert!(stored_at(&a, &photo).await.is_some(), "{program:?}, {ends:?}");
+        assert!(Tus::of(&a).asks(&[&photo]).await.unfinished.is_empty(), "{program:?}, {ends:?}: begun once");
+    }
+}
+
+#[tokio::test]
+async fn a_database_that_is_away_in_the_middle_of_an_upload_makes_nobody_begin_it_again() {
+    let photos = PhotoBounds { patience: Duration::from_secs(1), ..PhotoBounds::default() };
+    let yard = Arc::new(TestServer::bounded(Bounds { photos, ..Bounds::default() }).await);
+    let a = yard.device("A").await;
+    for (seed, program) in (1..).zip([Program::TusJsClient, Program::Tuspy]) {
+        let seen = Arc::new(Mutex::new(Vec::new()));
+        let (database, asked) = (Arc::clone(&yard), Arc::clone(&seen));
+        let link = watched_link(&yard.base, move |method| {
+            let mut asked = asked.lock().unwrap();
+            asked.push(method.clone());
+            match (method.as_str(), asked.iter().filter(|other| *other == method).count()) {
+                ("PATCH", 2) => tamper(&database, "ALTER TABLE uploads RENAME TO uploads_away"),
+                // It has asked in vain, and asks again.
+                ("HEAD", 2) => tamper(&database, "ALTER TABLE uploads_away RENAME TO uploads"),
+                _ => {}
+            }
+        });
+        let photo = Photo::new(&a, seed, 150_000);
+        a.push(photo.draft()).await;
+        program.does("chunks", &link.await, &a, &photo).await;
+        assert!(stored_at(&a, &photo).await.is_some(), "{program:?}");
+        let seen = seen.lock().unwrap();
+        // Chunks of 40,000 bytes: the second of four came twice.
+        let count = |method: &Method| seen.iter().filter(|seen| *seen == method).count();
+        assert_eq!((count(&Method::POST), count(&Method::PATCH)), (1, 5), "{program:?}: {seen:?}");
+    }
 }

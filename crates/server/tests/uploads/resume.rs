@@ -115,18 +115,45 @@ async fn a_chunk_need_not_say_how_long_it_is() {
 }
 
 #[tokio::test]
-async fn methods_may_hide_in_a_header() {
+async fn the_method_that_a_header_names_counts_whatever_the_requests_own() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
     let tus = Tus::of(&a);
-    let photo = Photo::new(&a, 1, 1_000);
-    let location = tus.begins(&photo).await;
-    let hidden = |method: &str| tus.request(Method::POST, &location).header("X-HTTP-Method-Override", method);
-    let chunk = hidden("PATCH").header("Content-Type", "application/offset+octet-stream").header("Upload-Offset", 0);
-    assert_eq!(chunk.body(photo.bytes[..10].to_vec()).send().await.unwrap().status().as_u16(), 204);
-    assert_eq!(number(&hidden("HEAD").send().await.unwrap(), "upload-offset"), 10);
-    assert_eq!(hidden("DELETE").send().await.unwrap().status().as_u16(), 204);
-    assert_eq!(hidden("HEAD").send().await.unwrap().status().as_u16(), 404);
+    for sent_as in [Method::POST, Method::GET, Method::DELETE, Method::PUT] {
+        let photo = Photo::new(&a, 1, 1_000);
+        let hidden =
+            |path: &str, method: &str| tus.request(sent_as.clone(), path).header("X-HTTP-Method-Override", method);
+        let begun = hidden("/v1/uploads", "POST").header("Upload-Length", 1_000);
+        let begun = begun.header("Upload-Metadata", photo.metadata()).send().await.unwrap();
+        assert_eq!(begun.status().as_u16(), 201, "{sent_as}");
+        let location = location(&begun);
+        let chunk = hidden(&location, "patch").header("Content-Type", "application/offset+octet-stream");
+        let chunk = chunk.header("Upload-Offset", 0).body(photo.bytes[..10].to_vec()).send().await.unwrap();
+        assert_eq!(chunk.status().as_u16(), 204, "{sent_as}");
+        assert_eq!(number(&hidden(&location, "HEAD").send().await.unwrap(), "upload-offset"), 10, "{sent_as}");
+        assert_eq!(hidden(&location, "NO METHOD").send().await.unwrap().status().as_u16(), 400, "{sent_as}");
+        assert_eq!(hidden(&location, "PUT").send().await.unwrap().status().as_u16(), 405, "{sent_as}");
+        assert_eq!(hidden("/v1/uploads", "OPTIONS").send().await.unwrap().status().as_u16(), 204, "{sent_as}");
+        assert_eq!(hidden(&location, "DELETE").send().await.unwrap().status().as_u16(), 204, "{sent_as}");
+        let gone = hidden(&location, "HEAD").send().await.unwrap();
+        assert_eq!((gone.status().as_u16(), gone.bytes().await.unwrap().len()), (404, 0), "{sent_as}");
+    }
+    // Elsewhere the header means nothing.
+    let health = tus.request(Method::GET, "/health").header("X-HTTP-Method-Override", "POST").send().await.unwrap();
+    assert_eq!(health.status().as_u16(), 200);
+}
+
+#[tokio::test]
+async fn who_is_refused_while_still_sending_hears_why() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let begins = tus.request(Method::POST, "/v1/uploads").header("Upload-Length", 64_000_000);
+    let begun = begins.header("Upload-Metadata", Photo::new(&a, 1, 1).metadata()).send().await.unwrap();
+    // More than lies on the way between the two.
+    let bytes = vec![0; 32_000_000];
+    let heard = tus.sends_before_listening(&location(&begun), 5, &bytes).await;
+    assert!(heard.starts_with("HTTP/1.1 409") && heard.contains("upload-offset: 0\r\n"), "{heard}");
 }
 
 #[tokio::test]

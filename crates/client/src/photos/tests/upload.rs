@@ -32,6 +32,8 @@ struct State {
     drops_halves: bool,
     /// The whole is refused and forgotten if its hash is wrong. Without this such a whole is a mistake of the device's.
     checks_hashes: bool,
+    /// Chunks larger than this stop on their way, and the server says so.
+    carries_at_most: Option<usize>,
     received: u64,
     /// Bytes of each chunk that was sent.
     chunks: Vec<usize>,
@@ -116,6 +118,9 @@ impl PhotoTransport for Link {
         state.chunks.push(bytes.len());
         if state.drops_halves && through < bytes.len() {
             return Err(broken());
+        }
+        if state.carries_at_most.is_some_and(|most| bytes.len() > most) {
+            return Ok(Some(offset));
         }
         let Some((new, part)) = state.parts.get_mut(&upload) else { return Ok(None) };
         if part.len() as u64 != offset {
@@ -524,6 +529,20 @@ async fn over_a_link_that_carries_little_at_a_time_and_drops_halves_a_photo_arri
             return;
         }
     }
+}
+
+#[tokio::test]
+async fn an_upload_whose_bytes_stopped_is_carried_on_at_once_in_smaller_chunks() {
+    let phone = Phone::new();
+    let id = phone.takes_bytes(noisy(700, 1)).await.unwrap();
+    let link = Link::default();
+    link.0.lock().unwrap().carries_at_most = Some(100_000);
+    assert_eq!(phone.photos.upload(&link, Network::Metered).await.unwrap().photos, 1);
+    let state = link.0.lock().unwrap();
+    assert_eq!(state.received, size_of(&phone, id), "nothing of it went through twice");
+    assert!(state.parts.is_empty(), "it was never begun again");
+    let stopped = state.chunks.iter().filter(|bytes| **bytes > 100_000).count();
+    assert!(stopped > 3, "{:?}: as often as it comes further it may stop", state.chunks);
 }
 
 #[tokio::test]

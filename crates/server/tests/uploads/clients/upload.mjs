@@ -11,6 +11,8 @@ const options = {
   retryDelays: [0, 10, 20, 50, 100],
   ...(act === "whole" || act === "with-creation" ? {} : { chunkSize: 40_000 }),
   uploadDataDuringCreation: act === "with-creation",
+  overridePatchMethod: act === "hidden",
+  ...(act === "parallel" ? { parallelUploads: 2 } : {}),
 };
 
 /** Runs an upload to its end, or to its first chunk. */
