@@ -212,12 +212,18 @@ fn carrier(carrier: &mut CarrierRef, visit: &mut impl FnMut(&mut Extra)) {
 }
 
 fn seals(seals: &mut [Seal], visit: &mut impl FnMut(&mut Extra)) {
-    seals.iter_mut().for_each(|seal| visit(&mut seal.extra));
+    for seal in seals {
+        visit(&mut seal.extra);
+    }
 }
 
 fn signed(signatures: &mut [Signature], submitted: &mut Option<Submitted>, visit: &mut impl FnMut(&mut Extra)) {
-    signatures.iter_mut().for_each(|signature| visit(&mut signature.extra));
-    submitted.iter_mut().for_each(|submitted| visit(&mut submitted.extra));
+    for signature in signatures {
+        visit(&mut signature.extra);
+    }
+    if let Some(submitted) = submitted {
+        visit(&mut submitted.extra);
+    }
 }
 
 #[cfg(test)]

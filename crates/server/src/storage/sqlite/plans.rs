@@ -31,11 +31,12 @@ fn statements(folder: &Path, prefix: &str, found: &mut BTreeMap<String, String>)
     for entry in std::fs::read_dir(folder).unwrap() {
         let entry = entry.unwrap();
         let (path, name) = (entry.path(), entry.file_name().into_string().unwrap());
+        let is = |extension: &str| path.extension().is_some_and(|found| found == extension);
         if path.is_dir() && name != "upgrades" {
             statements(&path, &format!("{prefix}{name}/"), found);
-        } else if name.ends_with(".sql") && path.is_file() {
+        } else if is("sql") {
             found.insert(format!("{prefix}{name}"), std::fs::read_to_string(&path).unwrap());
-        } else if name.ends_with(".rs") && name != "plans.rs" {
+        } else if is("rs") && name != "plans.rs" {
             let code = std::fs::read_to_string(&path).unwrap();
             let code = code.split("#[cfg(test)]\nmod tests").next().unwrap_or_default();
             let literals = code.split('"').skip(1).step_by(2);
