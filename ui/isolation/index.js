@@ -19,6 +19,9 @@
   const whether = (value) => typeof value === "boolean";
   const role = (value) => ["photo", "signature", "document"].includes(value);
   const copy = (value) => value === "sqlite:support";
+  /** How a picture came: whether the camera was asked for it, when its file was written, and what was noted. */
+  const came = (value) =>
+    object(value) && whether(value.by_camera) && (value.file_at_ms === null || whole(value.file_at_ms)) && textOrNull(value.noted);
   const sql = (value) => typeof value === "string" && value.length <= 16384;
   const nothing = (value) => Array.isArray(value) && value.length === 0;
   /** Base64 of at most 192 KiB. */
@@ -57,7 +60,10 @@
       dismiss_salvage: {},
       begin_photo: { size: whole },
       photo_part: { name: text, offset: whole, part },
-      add_photo: { name: text, recordId: text, role, about: text },
+      add_photo: { name: text, recordId: text, role, about: text, came },
+      camera_opens: { recordId: text, role, about: text },
+      camera_left: { noted: text },
+      after_camera: {},
       drop_photo: { name: text },
       photos: { recordId: text },
       remove_photo: { id: text },

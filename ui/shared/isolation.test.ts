@@ -36,7 +36,10 @@ describe("the isolation application", () => {
       ["save", { id: "x", body: { kind: "gate_event", body: {} }, shown: "y" }],
       ["settle_met", { id: "x", keep: "mine" }],
       ["photo_part", { name: "in-1", offset: 196608, part: "A".repeat(262144) }],
-      ["add_photo", { name: "in-1", recordId: "x", role: "photo", about: "" }],
+      ["add_photo", { name: "in-1", recordId: "x", role: "photo", about: "", came: { by_camera: true, file_at_ms: 1772636400000, noted: null } }],
+      ["camera_opens", { recordId: "x", role: "photo", about: "/items/0" }],
+      ["camera_left", { noted: "n" }],
+      ["after_camera", {}],
       ["plugin:sql|select", { db: "sqlite:support", query: "SELECT 1", values: [] }],
       ["plugin:event|listen", { event: "store_changed", target: { kind: "Any" }, handler: 3 }],
     ] as const) {
@@ -62,7 +65,9 @@ describe("the isolation application", () => {
       ["begin_photo", { size: 1.5 }],
       ["photo_part", { name: "in-1", offset: 0, part: "A".repeat(262145) }],
       ["photo_part", { name: "in-1", offset: "0", part: "AAAA" }],
-      ["add_photo", { name: "in-1", recordId: "x", role: "selfie", about: "" }],
+      ["add_photo", { name: "in-1", recordId: "x", role: "selfie", about: "", came: { by_camera: true, file_at_ms: null, noted: null } }],
+      ["add_photo", { name: "in-1", recordId: "x", role: "photo", about: "" }],
+      ["add_photo", { name: "in-1", recordId: "x", role: "photo", about: "", came: { by_camera: "yes", file_at_ms: null, noted: null } }],
       ["set_photo_policy", { policy: "large" }],
       ["keep_history", { days: "30" }],
     ] as const) {
