@@ -5,11 +5,18 @@ use std::net::SocketAddr;
 
 use anyhow::Context as _;
 
-use super::{Data, LogFormat};
+use super::{Data, LogFormat, Network};
+use crate::config::Config;
 
-pub(super) fn run(data: &Data, listen: SocketAddr, log_format: LogFormat, init: bool) -> anyhow::Result<()> {
+pub(super) fn run(
+    data: &Data,
+    network: &Network,
+    listen: SocketAddr,
+    log_format: LogFormat,
+    init: bool,
+) -> anyhow::Result<()> {
     log(log_format);
-    let server = data.open_or_begin(init)?;
+    let server = data.open_as(network.bound(Config { may_begin: init, ..data.config() }))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let listener = tokio::net::TcpListener::bind(listen)
