@@ -170,6 +170,8 @@ impl Server {
         let due = Instant::now() + bounds.part_time;
         loop {
             let next = tokio::select! {
+                // What has come is taken before giving way: otherwise those who ask for the turn would stop all of them.
+                biased;
                 next = body.next() => next,
                 () = turn.is_wanted() => return Ok(End::Wanted),
             };
