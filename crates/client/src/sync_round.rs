@@ -150,7 +150,9 @@ impl Round<'_> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                self.size.failed();
+                if less_might_get_through(&error) {
+                    self.size.failed();
+                }
                 page.sent = sent;
                 return Ok(Err(error));
             }
@@ -160,6 +162,17 @@ impl Round<'_> {
         let (settled, aftermath) = blocking(self.store, move |store| store.settle_answer(&sent, answer)).await?;
         self.report.settled = sum(self.report.settled, settled);
         Ok(Ok(Answered { more, settled, aftermath }))
+    }
+}
+
+/// Whether a smaller page might have got through: the link broke, or the page took too long to come or to be answered. A
+/// server that is busy, or says no, would say the same to less, and nothing is learned where nothing was sent.
+fn less_might_get_through(error: &TransportError) -> bool {
+    match error {
+        TransportError::NotSent(_) => false,
+        // Too slow on the way, too slow at the server; it calls both busy.
+        TransportError::Refused { status: 408 | 504, .. } => true,
+        _ => matches!(error.refusal(), None | Some(ApiErrorCode::TooLarge | ApiErrorCode::Internal)),
     }
 }
 
@@ -204,5 +217,38 @@ async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(move || work(&store)).await {
         Ok(done) => done,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatebook_sync::wire::ApiError;
+
+    use super::*;
+
+    #[test]
+    fn pages_become_smaller_only_where_less_might_get_through() {
+        let refused = |status, code| {
+            let error = ApiError::new(code, "No.", true);
+            less_might_get_through(&TransportError::Refused { status, error, retry_after: None })
+        };
+        for (status, code) in [
+            (503, ApiErrorCode::Busy),
+            (429, ApiErrorCode::Busy),
+            (401, ApiErrorCode::Unauthenticated),
+            (409, ApiErrorCode::OtherServer),
+        ] {
+            assert!(!refused(status, code), "{status}");
+        }
+        for (status, code) in [
+            (408, ApiErrorCode::Busy),
+            (504, ApiErrorCode::Busy),
+            (413, ApiErrorCode::TooLarge),
+            (500, ApiErrorCode::Internal),
+        ] {
+            assert!(refused(status, code), "{status}");
+        }
+        assert!(!less_might_get_through(&TransportError::NotSent("no route".to_owned())));
+        assert!(less_might_get_through(&TransportError::Unreachable("it broke off".to_owned())));
     }
 }

@@ -173,7 +173,7 @@ impl HttpTransport {
             return Err(on_the_way(status, retry_after));
         }
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let packed = header("content-encoding").as_deref() == Some("zstd");
+        let packed = header("content-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("zstd"));
         let bytes = answer.bytes().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
         let bytes = if packed { unpack(&bytes)? } else { bytes.to_vec() };
         let unreadable = |error: serde_json::Error| TransportError::NotOurs(format!("{status}, {error}"));

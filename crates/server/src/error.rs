@@ -219,7 +219,21 @@ pub(crate) fn internal() -> ApiError {
 
 /// The body of an error answer.
 pub(crate) fn refuse(code: ApiErrorCode, message: impl Into<String>) -> ApiError {
-    ApiError::new(code, message, matches!(code, ApiErrorCode::Busy | ApiErrorCode::Internal))
+    ApiError::new(code, short(message.into()), matches!(code, ApiErrorCode::Busy | ApiErrorCode::Internal))
+}
+
+/// Bytes of a message: more is no sentence any more, but what somebody sent.
+const MESSAGE: usize = 1_000;
+
+/// A message that tells what was sent tells its beginning; the end, which says where, stays.
+pub(crate) fn short(message: String) -> String {
+    if message.len() <= MESSAGE {
+        return message;
+    }
+    let boundary = |at: &usize| message.is_char_boundary(*at);
+    let begin = (0..=MESSAGE / 2).rev().find(boundary).unwrap_or_default();
+    let end = (message.len() - MESSAGE / 2..message.len()).find(boundary).unwrap_or(message.len());
+    format!("{} … {}", &message[..begin], &message[end..])
 }
 
 /// When to come again, for the errors that ask it.
@@ -238,6 +252,14 @@ mod tests {
 
     fn said_of(code: std::ffi::c_int) -> ApiErrorCode {
         ApiError::from(ServerError::Database(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))).code
+    }
+
+    #[test]
+    fn a_message_keeps_its_beginning_and_its_end() {
+        assert_eq!(short("é".repeat(500)), "é".repeat(500));
+        let told = short(format!("unknown kind `{}`, in /push/7", "é".repeat(100_000)));
+        assert!(told.starts_with("unknown kind `é") && told.ends_with("é`, in /push/7"), "{told}");
+        assert!(told.len() <= MESSAGE + " … ".len());
     }
 
     #[test]

@@ -51,7 +51,11 @@ enum Open<'a> {
     List { at: usize },
 }
 
-/// What stands at `offset`, as a JSON Pointer (RFC 6901); empty for the text as a whole.
+/// Bytes of a pointer: names that make it longer are nothing anybody wrote by hand.
+const POINTER: usize = 500;
+
+/// What stands at `offset`, as a JSON Pointer (RFC 6901); empty for the text as a whole. If that would be very long, what
+/// stands around it.
 pub(crate) fn pointer_at(json: &str, offset: usize) -> String {
     let mut open: Vec<Open<'_>> = Vec::new();
     let bytes = json.as_bytes();
@@ -86,17 +90,17 @@ pub(crate) fn pointer_at(json: &str, offset: usize) -> String {
     }
     let mut pointer = String::new();
     for part in open {
-        match part {
-            Open::Object { member: Some(name) } => {
-                pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-            }
-            Open::Object { member: None } => {}
-            Open::List { at } => {
-                pointer.push('/');
-                pointer.push_str(&at.to_string());
-            }
+        let step = match part {
+            Open::Object { member: Some(name) } if name.len() > POINTER => break,
+            Open::Object { member: Some(name) } => name.replace('~', "~0").replace('/', "~1"),
+            Open::Object { member: None } => continue,
+            Open::List { at } => at.to_string(),
+        };
+        if pointer.len() + step.len() >= POINTER {
+            break;
         }
+        pointer.push('/');
+        pointer.push_str(&step);
     }
     pointer
 }
@@ -144,6 +148,16 @@ mod tests {
             let error = serde_json::from_str::<Table>(json).unwrap_err();
             assert_eq!(pointer_at(json, offset_of(json, &error)), pointer, "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn a_pointer_that_would_be_very_long_ends_at_what_stands_around_it() {
+        let long = "x".repeat(1_000);
+        let json = format!(r#"{{"push":[{{"{long}":1}}]}}"#);
+        assert_eq!(pointer_at(&json, json.len() - 4), "/push/0");
+        let deep = "{\"abc\":".repeat(1_000);
+        let pointer = pointer_at(&deep, deep.len());
+        assert!(pointer.starts_with("/abc/abc") && pointer.ends_with("/abc") && pointer.len() <= POINTER);
     }
 
     #[test]

@@ -9,7 +9,6 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
-use crate::enrol::RateLimit;
 use crate::error::ServerError;
 use crate::files::{FolderLock, Use, check_room};
 use crate::nudges::Streams;
@@ -32,7 +31,6 @@ pub(crate) struct Inner {
     pub storage: Storage,
     pub key: Key,
     pub revocations: Revocations,
-    pub enrolments: RateLimit,
     pub depot: Depot,
     pub turns: Turns,
     pub streams: Streams,
@@ -72,7 +70,6 @@ impl Server {
         let filed = if config.trusts_clock { None } else { storage.read(|reading| reading.newest_filed())? };
         let clock = Arc::new(Clock::new(config.environment, config.time_server.clone(), filed));
         config.environment = Arc::clone(&clock) as Arc<dyn Environment>;
-        let enrolments = RateLimit::new(&config.bounds, now);
         let depot = Depot::open(&config.photos, &config.data)?;
         let revocations = match &config.database {
             None => Revocations::beside(&config.key_path())?,
@@ -80,18 +77,7 @@ impl Server {
         };
         let (turns, streams) = (Turns::default(), Streams::default());
         Ok(Self {
-            inner: Arc::new(Inner {
-                config,
-                clock,
-                storage,
-                key,
-                revocations,
-                enrolments,
-                depot,
-                turns,
-                streams,
-                _locks: locks,
-            }),
+            inner: Arc::new(Inner { config, clock, storage, key, revocations, depot, turns, streams, _locks: locks }),
         })
     }
 

@@ -66,6 +66,23 @@ async fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
     assert!(next.duration_since(now).as_secs() >= asked, "{next} is sooner than {asked} s");
 }
 
+#[tokio::test]
+async fn a_busy_server_makes_no_page_smaller() {
+    use gatebook_client::HttpTransport;
+    use gatebook_client::sync_round::{self, PageSize};
+    use gatebook_sync::wire::Limits;
+
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    device.records("in at lane 4");
+    let busy = yard.also_served(Bounds { concurrent_syncs: 0, ..Bounds::default() }).await;
+    let way = HttpTransport::new(&format!("http://{busy}"), &device.token()).unwrap();
+    let mut size = PageSize::new(Limits::default());
+    sync_round::run(device.device.store(), &way, &mut size, "1.0.0", |_| ()).await.unwrap_err();
+    assert_eq!(size.limits(None), Limits::default());
+    assert_eq!(device.pending(), 1);
+}
+
 /// What the busy server asks for, in seconds.
 async fn busy_for(device: &TestDevice) -> i64 {
     use gatebook_client::{HttpTransport, TransportError};

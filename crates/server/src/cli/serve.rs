@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use super::Data;
+use super::{Data, Network};
 use crate::config::Config;
 use crate::server::Server;
 
@@ -29,6 +29,8 @@ pub(super) struct Serve {
     /// device then has to join anew with a code; what it holds stays on it, and it offers that again. To be given once.
     #[arg(long)]
     new_key: bool,
+    #[command(flatten)]
+    network: Network,
 }
 
 /// How log lines are written.
@@ -44,6 +46,7 @@ impl Serve {
     pub(super) fn run(self) -> anyhow::Result<()> {
         log(self.log_format);
         let config = Config { may_begin: self.init, new_key: self.new_key, ..self.data.config() };
+        let config = self.network.bound(config);
         let server = self.data.opened_by(Server::open_to_serve, config)?;
         serve(&server, self.listen)
     }

@@ -4,28 +4,37 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use gatebook_sync::wire::{ApiError, ApiErrorCode};
 
-use crate::error::{ServerError, refuse, retry_after};
+use crate::error::{ServerError, internal, refuse, retry_after};
 
 /// An error answer.
-pub(super) struct Refusal(pub ApiError);
+pub(super) struct Refusal {
+    pub(super) error: ApiError,
+    status: StatusCode,
+}
+
+impl Refusal {
+    /// One that programs tell by its status from others that are as busy.
+    fn with_status(status: StatusCode, message: &str) -> Self {
+        Self { error: refuse(ApiErrorCode::Busy, message), status }
+    }
+}
 
 impl From<ApiError> for Refusal {
     fn from(error: ApiError) -> Self {
-        Self(error)
+        Self { status: status(error.code), error }
     }
 }
 
 impl From<ServerError> for Refusal {
     fn from(error: ServerError) -> Self {
-        Self(error.into())
+        ApiError::from(error).into()
     }
 }
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = status(self.0.code);
-        let wait = retry_after(self.0.code);
-        let mut response = (status, axum::Json(self.0)).into_response();
+        let wait = retry_after(self.error.code);
+        let mut response = (self.status, axum::Json(self.error)).into_response();
         if let Some(wait) = wait {
             response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().into());
         }
@@ -47,8 +56,24 @@ pub(super) const fn status(code: ApiErrorCode) -> StatusCode {
     }
 }
 
+/// A body came too slowly. By the status the device knows that a smaller one might have got through.
+pub(super) fn too_slow() -> Refusal {
+    Refusal::with_status(StatusCode::REQUEST_TIMEOUT, "The request came too slowly. Send it again, or less at a time.")
+}
+
+/// What was asked took too long. Here too less might have got through.
+pub(super) fn took_too_long() -> Refusal {
+    let message = "The server did not get through in time. Come again; a repeat changes nothing twice.";
+    Refusal::with_status(StatusCode::GATEWAY_TIMEOUT, message)
+}
+
+/// The server itself failed at a request.
+pub(super) fn broke() -> Refusal {
+    internal().into()
+}
+
 pub(super) async fn no_such_address() -> Refusal {
-    Refusal(refuse(ApiErrorCode::NotFound, "There is nothing at this address; see /openapi.json."))
+    Refusal::from(refuse(ApiErrorCode::NotFound, "There is nothing at this address; see /openapi.json."))
 }
 
 pub(super) async fn no_such_method() -> Response {

@@ -1,6 +1,5 @@
 //! Every address of the API, once: the router is built from this table, and a test compares it with `/openapi.json`.
 
-use axum::extract::DefaultBodyLimit;
 use axum::routing::{MethodRouter, delete, get, head, options, patch, post};
 
 use super::{App, enrol, events, health, openapi, photos, records, sync, uploads};
@@ -21,8 +20,7 @@ pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
     vec![
         act("/v1/sync", post(sync::sync)),
         read("/v1/events", get(events::events)),
-        // Strangers may ask, so not much is read of what they say.
-        act("/v1/enrol", post(enrol::enrol).layer(DefaultBodyLimit::max(enrol::MOST_BYTES))),
+        act("/v1/enrol", post(enrol::enrol)),
         read("/v1/records/{id}/audit", get(records::audit)),
         read("/v1/conflicts", get(records::conflicts)),
         act("/v1/records/{id}/restore", post(records::restore)),

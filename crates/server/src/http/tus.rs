@@ -257,7 +257,7 @@ impl IntoResponse for UploadError {
     fn into_response(self) -> Response {
         let received = self.received();
         let (status, error) = self.refusal();
-        let mut response = Refusal(error).into_response();
+        let mut response = Refusal::from(error).into_response();
         *response.status_mut() = status;
         if let Some(received) = received {
             response.headers_mut().insert(UPLOAD_OFFSET, received.into());

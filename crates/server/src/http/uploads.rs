@@ -9,13 +9,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::StreamExt as _;
 use gatebook_sync::wire::{ApiError, ApiErrorCode};
-use tokio::sync::OwnedSemaphorePermit;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::caller::DeviceCaller;
+use super::pace::{Patience, paced};
 use super::patient::patiently;
-use super::refusal::Refusal;
+use super::places::Place;
 use super::{App, tus};
 use crate::error::refuse;
 use crate::photos::{Chunk, Cut, UploadError};
@@ -32,17 +32,10 @@ impl FromRequestParts<App> for UploadId {
     }
 }
 
-/// A place among the requests that carry bytes at a time.
-pub(super) struct Place(OwnedSemaphorePermit);
-
-impl FromRequestParts<App> for Place {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        app.uploads.clone().try_acquire_owned().map(Self).map_err(|_| {
-            Refusal(refuse(ApiErrorCode::Busy, "Many devices upload at once. Come again in a few seconds."))
-        })
-    }
+/// A place among the requests that carry bytes at a time, as soon as the device has no other.
+async fn place(app: &App, device: &Device) -> Result<Place, UploadError> {
+    let place = async { app.uploads.enter(device.id)?.place().await };
+    place.await.map_err(|busy| UploadError::Server(busy.into()))
 }
 
 /// What the server can do: versions, extensions, the largest upload.
@@ -79,17 +72,17 @@ pub(super) async fn options(State(app): State<App>) -> Response {
 pub(super) async fn create(
     State(app): State<App>,
     DeviceCaller(device): DeviceCaller,
-    place: Place,
     request: Request,
 ) -> Result<Response, UploadError> {
     let (parts, body) = request.into_parts();
     let most = app.server.config().bounds.photos.photo_bytes;
     let new = tus::new_upload(&parts.headers, most)?;
+    let place = if tus::is_chunk(&parts.headers) { Some(place(&app, &device).await?) } else { None };
     let begun = app.server.begin_upload(&device, new).await?;
     tracing::info!(upload = %begun.id, bytes = begun.new.size, "upload begun");
-    if !tus::is_chunk(&parts.headers) {
+    let Some(place) = place else {
         return Ok(tus::answer(StatusCode::CREATED, &begun));
-    }
+    };
     let (server, id) = (app.server.clone(), begun.id);
     let stands = match append(app, device.clone(), id, &parts.headers, 0, body, place).await {
         // It is begun: whoever still listens goes on from what was kept, instead of beginning another.
@@ -168,7 +161,6 @@ pub(super) async fn patch(
     State(app): State<App>,
     DeviceCaller(device): DeviceCaller,
     UploadId(id): UploadId,
-    place: Place,
     request: Request,
 ) -> Result<Response, UploadError> {
     let (parts, body) = request.into_parts();
@@ -178,6 +170,9 @@ pub(super) async fn patch(
         return Ok((StatusCode::UNSUPPORTED_MEDIA_TYPE, refused).into_response());
     }
     let offset = tus::offset(&parts.headers)?;
+    // A request that carries this upload on, over a link that broke, gives way and leaves its place.
+    app.server.upload(&device, id).await?;
+    let place = place(&app, &device).await?;
     let upload = append(app, device, id, &parts.headers, offset, body, place).await?;
     Ok(tus::answer(StatusCode::NO_CONTENT, &upload))
 }
@@ -218,11 +213,13 @@ async fn append(
     place: Place,
 ) -> Result<Upload, UploadError> {
     let (length, checksum) = (tus::length(headers)?, tus::checksum(headers)?);
-    let mut body = body.into_data_stream().map(|bytes| bytes.map_err(|_| Cut)).boxed();
+    let bounds = &app.server.config().bounds;
+    let patience = Patience::new(bounds.photos.silence, bounds.least_rate);
+    let mut body = paced(body, patience, app.stop.seen()).map(|bytes| bytes.map_err(|_| Cut)).boxed();
     let server = app.server;
     let work = async move {
         let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }).await;
-        drop(place.0);
+        drop(place);
         if done.is_err() {
             tokio::spawn(tokio::time::timeout(RUN_OUT, async move { while let Some(Ok(_)) = body.next().await {} }));
         }

@@ -22,11 +22,11 @@ pub(crate) struct Chunk<'a> {
     /// How long it says it is.
     pub length: Option<u64>,
     pub checksum: Option<Checksum>,
-    /// Ends with an error if the connection was cut.
+    /// Ends with an error if the connection was cut, or the bytes came too slowly.
     pub body: &'a mut BoxStream<'static, Result<Bytes, Cut>>,
 }
 
-/// The connection was cut.
+/// The connection was cut, or nothing came for too long.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut;
 
@@ -171,13 +171,15 @@ impl Server {
         let due = Instant::now() + bounds.part_time;
         loop {
             let next = tokio::select! {
-                next = tokio::time::timeout(bounds.silence, body.next()) => next,
+                // What has come is taken before giving way: otherwise those who ask for the turn would stop all of them.
+                biased;
+                next = body.next() => next,
                 () = turn.is_wanted() => return Ok(End::Wanted),
             };
             let bytes = match next {
-                Ok(Some(Ok(bytes))) => bytes,
-                Ok(None) => return Ok(End::Whole),
-                Ok(Some(Err(Cut))) | Err(_) => return Ok(End::Cut),
+                Some(Ok(bytes)) => bytes,
+                None => return Ok(End::Whole),
+                Some(Err(Cut)) => return Ok(End::Cut),
             };
             if sink.length() + bytes.len() as u64 > room {
                 return Ok(End::TooLong);

@@ -8,6 +8,7 @@ use gatebook_sync::{Content, Rejection, RejectionCode, deliberate};
 use super::references::References;
 use super::{Ground, Offered};
 use crate::config::Bounds;
+use crate::error::short;
 use crate::json;
 use crate::storage::Device;
 
@@ -143,5 +144,5 @@ pub(super) fn another_kind(held: &Content, offered: &Content) -> Option<Rejectio
 }
 
 fn invalid(message: impl Into<String>) -> Rejection {
-    Rejection::new(RejectionCode::Invalid, message)
+    Rejection::new(RejectionCode::Invalid, short(message.into()))
 }

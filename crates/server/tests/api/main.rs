@@ -13,6 +13,7 @@ mod enrolment;
 mod epoch;
 mod golden;
 mod identity;
+mod limits;
 mod notices;
 mod nudges;
 mod openapi;

@@ -9,7 +9,7 @@ use gatebook_sync::wire::ApiErrorCode;
 use reqwest::{Body, Method};
 
 use super::lens::{Photo, Tus, files, location, metadata, node_within, number, stored_at, tamper};
-use super::support::{TestServer, api_error, client};
+use super::support::{TestDevice, TestServer, Wire, api_error, client, within};
 
 async fn bounded(photos: PhotoBounds) -> TestServer {
     TestServer::bounded(Bounds { photos, ..Bounds::default() }).await
@@ -246,7 +246,9 @@ async fn who_begins_too_much_or_comes_in_a_crowd_is_told_when_to_come_again() {
 
     let crowded = bounded(PhotoBounds { concurrent_uploads: 0, ..PhotoBounds::default() }).await;
     let a = crowded.device("A").await;
-    let refused = Tus::of(&a).announces(&photos[0]).send().await.unwrap();
+    let tus = Tus::of(&a);
+    let location = tus.begins(&photos[0]).await;
+    let refused = tus.chunk(&location, 0, &photos[0].bytes).send().await.unwrap();
     assert!(refused.headers().contains_key("retry-after"));
     assert_eq!(api_error(refused).await.0, 503);
 }
@@ -341,6 +343,64 @@ async fn while_the_database_fails_nobody_who_asks_how_far_an_upload_is_begins_it
     tamper(&yard, "ALTER TABLE uploads_away RENAME TO uploads");
     assert_eq!(tus.offset(&location).await, 400);
     assert_eq!(tus.sends(&location, 400, &photo.bytes[400..]).await, 204);
+}
+
+/// An upload of which the first bytes have come, and that hangs.
+async fn hangs(yard: &TestServer, device: &TestDevice, location: &str, photo: &Photo) -> Wire {
+    let mut wire = Wire::to(yard).await;
+    let head = format!(
+        "PATCH {location} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
+         Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: {}\r\n\
+         Expect: 100-continue\r\n\r\n",
+        device.token,
+        photo.bytes.len()
+    );
+    wire.says(head).await;
+    wire.hears("100 Continue").await;
+    wire.says(&photo.bytes[..700]).await;
+    wire
+}
+
+#[tokio::test]
+async fn a_device_has_one_place_among_those_who_upload_and_gives_it_to_whoever_carries_the_same_upload_on() {
+    let yard = TestServer::bounded(Bounds { turn_time: Duration::from_millis(50), ..Bounds::default() }).await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let tus = Tus::of(&a);
+    let (photo, second, others) = (Photo::new(&a, 1, 1_000), Photo::new(&a, 2, 10), Photo::new(&b, 3, 10));
+    let location = tus.begins(&photo).await;
+    let _hanging = hangs(&yard, &a, &location, &photo).await;
+    let next = tus.begins(&second).await;
+    let refused = within(tus.chunk(&next, 0, &second.bytes).send()).await.unwrap();
+    assert!(refused.headers().contains_key("retry-after"));
+    assert_eq!(api_error(refused).await.0, 503);
+    within(Tus::of(&b).uploads(&others)).await;
+    let kept = within(tus.offset(&location)).await;
+    assert_eq!(within(tus.sends(&location, kept, &photo.bytes[kept..])).await, 204);
+    assert_eq!(within(tus.sends(&next, 0, &second.bytes)).await, 204);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_keeps_what_has_come_of_an_upload_and_does_not_wait_for_the_rest() {
+    let ages = Duration::from_secs(60 * 60);
+    let photos = PhotoBounds { silence: ages, part_time: Duration::ZERO, ..PhotoBounds::default() };
+    let yard = TestServer::bounded(Bounds { photos, stopping_time: ages, ..Bounds::default() }).await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 1_000);
+    let location = Tus::of(&a).begins(&photo).await;
+    let mut hanging = hangs(&yard, &a, &location, &photo).await;
+    // By this it is known that they have come.
+    within(async {
+        while files(&yard, "staging").is_empty() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await;
+    let yard = within(yard.restarted(|_| ())).await;
+    hanging.hears("broke off").await;
+    a.finds(&yard.base);
+    let kept = within(Tus::of(&a).offset(&location)).await;
+    assert!(kept > 0, "{kept}");
+    assert_eq!(Tus::of(&a).sends(&location, kept, &photo.bytes[kept..]).await, 204);
 }
 
 #[tokio::test]

@@ -190,7 +190,8 @@ async fn two_requests_at_once_take_turns_and_spoil_nothing() {
     let mut statuses = futures_util::future::join_all(sent).await;
     statuses.sort_unstable();
     assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
-    assert!(statuses.iter().all(|status| [204, 409, 423].contains(status)), "{statuses:?}");
+    // 503: of one device so many wait, and no more.
+    assert!(statuses.iter().all(|status| [204, 409, 423, 503].contains(status)), "{statuses:?}");
     assert!(tus.is_held(&other).await);
 }
 

@@ -5,6 +5,7 @@ mod device;
 mod environment;
 mod place;
 mod records;
+mod wire;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,6 +24,7 @@ pub(crate) use device::TestDevice;
 pub(crate) use environment::{TestEnvironment, counted};
 pub(crate) use place::{Place, restore_backup};
 pub(crate) use records::{Draft, DraftKind, gate_event, inspection};
+pub(crate) use wire::{Wire, within};
 
 /// A real server on a free port, with the demonstration organisation loaded.
 pub(crate) struct TestServer {

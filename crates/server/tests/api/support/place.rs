@@ -18,6 +18,8 @@ const STAMPS: &str = "SELECT seq, received_at FROM versions ORDER BY received_at
 pub(crate) struct Place {
     folder: TempDir,
     pub(crate) database: Option<Database>,
+    /// Whether its server believes what a proxy adds to requests.
+    pub(crate) behind_proxy: bool,
 }
 
 impl Place {
@@ -32,7 +34,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         // The same key in every run, so that receipts are the same as well.
         std::fs::write(folder.path().join("server.key"), [7; 32]).unwrap();
-        Self { folder, database: None }
+        Self { folder, database: None, behind_proxy: false }
     }
 
     /// A path in its folder.
@@ -46,6 +48,7 @@ impl Place {
             database: self.database.as_ref().map(Database::url),
             key_file: Some(self.join("server.key")),
             database_connections: 8,
+            behind_proxy: self.behind_proxy,
             ..Config::new(self.folder.path())
         }
     }
