@@ -106,7 +106,7 @@ impl Server {
                 Ok(Ok(revoked)) => self.inner.streams.end(&revoked),
                 // Each stream looks as well, less often; it ends if it cannot.
                 Ok(Err(error)) => {
-                    tracing::warn!(error = &error as &dyn std::error::Error, "revocations cannot be read")
+                    tracing::warn!(error = &error as &dyn std::error::Error, "revocations cannot be read");
                 }
                 Err(_) => return,
             }

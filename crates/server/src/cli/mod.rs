@@ -132,7 +132,7 @@ impl Network {
         let connections = handles::connections(self.connections);
         let photos = PhotoBounds { concurrent_uploads: self.concurrent_uploads, ..config.bounds.photos };
         let bounds =
-            Bounds { connections, connections_of_address, least_rate, concurrent_syncs, photos, ..config.bounds };
+            Bounds { concurrent_syncs, least_rate, connections, connections_of_address, photos, ..config.bounds };
         Config { behind_proxy, bounds, ..config }
     }
 }

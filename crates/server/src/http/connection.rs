@@ -183,7 +183,7 @@ mod tests {
                 }
             };
             let writing = async move {
-                let done = stream.write_all(&[0; 150_000]).await;
+                let done = stream.write_all(&vec![0; 150_000]).await;
                 drop(stream);
                 done
             };

@@ -64,7 +64,7 @@ mod tests {
 
     fn doors(connections: usize, connections_of_address: usize, behind_proxy: bool) -> Arc<Doors> {
         let bounds = Bounds { connections, connections_of_address, ..Bounds::default() };
-        Doors::new(&Config { bounds, behind_proxy, ..Config::new("") })
+        Doors::new(&Config { behind_proxy, bounds, ..Config::new("") })
     }
 
     fn enters(doors: &Arc<Doors>, origin: Origin) -> Option<Entered> {

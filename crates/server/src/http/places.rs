@@ -74,7 +74,7 @@ impl Waiting {
             let message = format!("Many devices have begun {work} at once. Come again in a few seconds.");
             return Err(refuse(ApiErrorCode::Busy, message));
         };
-        Ok(Place { _turn: turn, _place: place, _here: self })
+        Ok(Place { _turn: turn, _of_all: place, _here: self })
     }
 }
 
@@ -93,7 +93,7 @@ impl Drop for Waiting {
 /// A place among those at work, as long as it is held.
 pub(super) struct Place {
     _turn: OwnedSemaphorePermit,
-    _place: OwnedSemaphorePermit,
+    _of_all: OwnedSemaphorePermit,
     _here: Waiting,
 }
 

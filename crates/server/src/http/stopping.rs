@@ -27,7 +27,7 @@ impl Stopping {
     pub(super) async fn begun(&mut self) {
         if self.0.wait_for(|is_stopping| *is_stopping).await.is_err() {
             // Nobody is left who could stop it.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

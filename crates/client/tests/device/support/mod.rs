@@ -43,8 +43,9 @@ impl TestYard {
         self.folder.path()
     }
 
-    /// Another server on the same data, with other bounds.
-    pub(crate) async fn also_served(&self, bounds: Bounds) -> SocketAddr {
+    /// Another server on the same data, which has no place for a sync.
+    pub(crate) async fn served_without_places(&self) -> SocketAddr {
+        let bounds = Bounds { concurrent_syncs: 0, ..Bounds::default() };
         let config = Config { bounds, ..Config::new(self.folder.path().join("server")) };
         serve(Server::open(config).unwrap()).await
     }
