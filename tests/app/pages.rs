@@ -107,6 +107,8 @@ async fn every_page(dark: bool) {
     app.gate_in("Roy Castillo").await;
     app.write("field-equipment-0-number", "CSQU3054384").await;
     app.tap("field-driver-name").await;
+    // The digit does not prove a container, so it is said what it is.
+    app.tap("field-equipment-0-is-iso_container").await;
     app.see("field-equipment-0-number-problem").await;
     album.keep("gate-event").await;
     app.tap("field-occurred_at-add").await;

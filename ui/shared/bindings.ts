@@ -66,7 +66,7 @@ export const commands = {
 	/**  Takes in the next bytes of a picture, in Base64. */
 	photoPart: (name: string, offset: number, part: string) => typedError<null, CommandError>(__TAURI_INVOKE("photo_part", { name, offset, part })),
 	/**  Makes a photo of what has come in. */
-	addPhoto: (name: string, recordId: string, role: AttachmentRole, about: string, came: PictureCame) => typedError<string, CommandError>(__TAURI_INVOKE("add_photo", { name, recordId, role, about, came })),
+	addPhoto: (name: string, recordId: string, role: AttachmentRole, about: string, came: PictureCame_Deserialize) => typedError<string, CommandError>(__TAURI_INVOKE("add_photo", { name, recordId, role, about, came })),
 	/**  Gives up what has come in of a picture. */
 	dropPhoto: (name: string) => typedError<null, CommandError>(__TAURI_INVOKE("drop_photo", { name })),
 	/**  Notes what a phone's camera is about to be opened for, and says under which name. */
@@ -74,7 +74,7 @@ export const commands = {
 	/**  No picture is awaited from there any more: it was told what became of it. */
 	cameraLeft: (noted: string) => typedError<null, CommandError>(__TAURI_INVOKE("camera_left", { noted })),
 	/**  Takes in the pictures of cameras that were open when the app was ended, and says what became of each. */
-	afterCamera: () => typedError<AfterCamera[], CommandError>(__TAURI_INVOKE("after_camera")),
+	afterCamera: () => typedError<AfterCamera_Serialize[], CommandError>(__TAURI_INVOKE("after_camera")),
 	/**  The photos of a record, and whether another can be taken. */
 	photos: (recordId: string) => typedError<PhotoList_Serialize, CommandError>(__TAURI_INVOKE("photos", { recordId })),
 	/**  Takes a photo away from its record. */
@@ -111,7 +111,22 @@ export const events = {
 
 /* Types */
 /**  What became of a picture that a phone's camera was opened for and whose app was ended meanwhile. */
-export type AfterCamera = {
+export type AfterCamera = AfterCamera_Serialize | AfterCamera_Deserialize;
+
+/**  What became of a picture that a phone's camera was opened for and whose app was ended meanwhile. */
+export type AfterCamera_Deserialize = {
+	/**  The note of it, which stays until its loss was told. */
+	noted: string,
+	/**  What the record is called. */
+	title: string,
+	/**  It is a photo of the record now. Otherwise it may be lost. */
+	is_kept: boolean,
+	/**  Why it was found and could not be kept. */
+	why?: string | null,
+};
+
+/**  What became of a picture that a phone's camera was opened for and whose app was ended meanwhile. */
+export type AfterCamera_Serialize = {
 	/**  The note of it, which stays until its loss was told. */
 	noted: string,
 	/**  What the record is called. */
@@ -1443,16 +1458,6 @@ export type PhotoView_Serialize = {
 	has_picture: boolean,
 };
 
-/**  What a page knows of how a picture came. */
-export type PictureCame = {
-	/**  The camera was asked for it. */
-	by_camera: boolean,
-	/**  When its file was last written, in milliseconds since 1970, as the system tells it. */
-	file_at_ms: number | null,
-	/**  The note of what the camera was opened for. */
-	noted: string | null,
-};
-
 /**  What came into a form with a pick, beside the name or number: it leaves when another is typed over that. */
 export type Picked = Picked_Serialize | Picked_Deserialize;
 
@@ -1482,6 +1487,29 @@ export type Picked_Serialize = {
 	plate: Plate_Serialize | null,
 	/**  A unit's size and type. */
 	size_type: string | null,
+};
+
+/**  What a page knows of how a picture came. */
+export type PictureCame = PictureCame_Serialize | PictureCame_Deserialize;
+
+/**  What a page knows of how a picture came. */
+export type PictureCame_Deserialize = {
+	/**  The camera was asked for it. */
+	by_camera: boolean,
+	/**  When its file was last written, in milliseconds since 1970, as the system tells it. */
+	file_at_ms?: number | null,
+	/**  The note of what the camera was opened for. */
+	noted?: string | null,
+};
+
+/**  What a page knows of how a picture came. */
+export type PictureCame_Serialize = {
+	/**  The camera was asked for it. */
+	by_camera: boolean,
+	/**  When its file was last written, in milliseconds since 1970, as the system tells it. */
+	file_at_ms: number | null,
+	/**  The note of what the camera was opened for. */
+	noted: string | null,
 };
 
 /**  How large a picture is. */

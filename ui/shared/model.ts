@@ -4,7 +4,7 @@
  * Should the generator ever name them otherwise, this file is the one place that follows.
  */
 export type {
-  AfterCamera,
+  AfterCamera_Serialize as AfterCamera,
   AlsoOpen,
   AppState_Serialize as AppState,
   Body_Serialize as Body,
@@ -42,7 +42,7 @@ export type {
   PhotoPolicy_Serialize as PhotoPolicy,
   PhotoShown_Serialize as PhotoShown,
   PhotoView_Serialize as PhotoView,
-  PictureCame,
+  PictureCame_Serialize as PictureCame,
   Picked_Serialize as Picked,
   Plate_Serialize as Plate,
   Problem,

@@ -190,6 +190,7 @@ thread_local! {
     static BUG: Cell<Option<Bug>> = const { Cell::new(None) };
     static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
     static OVERTAKEN: Cell<Option<u64>> = const { Cell::new(None) };
+    static NEWER_APP: Cell<bool> = const { Cell::new(false) };
 }
 
 /// Switches one bug on for this thread, or all off.
@@ -202,6 +203,26 @@ pub fn switch_on(bug: Option<Bug>) {
 #[must_use]
 pub fn is_on(bug: Bug) -> bool {
     BUG.get() == Some(bug)
+}
+
+/// Does that as an app of a later version would, if `is_newer`: it writes fields that this one does not know.
+pub fn as_newer_app<T>(is_newer: bool, work: impl FnOnce() -> T) -> T {
+    struct Back;
+    impl Drop for Back {
+        fn drop(&mut self) {
+            NEWER_APP.set(false);
+        }
+    }
+    NEWER_APP.set(is_newer);
+    // Whoever is killed in it unwinds.
+    let _back = Back;
+    work()
+}
+
+/// Whether it is a later version that works just now.
+#[must_use]
+pub fn is_newer_app() -> bool {
+    NEWER_APP.get()
 }
 
 /// Has `watch` called whenever a [`Point`] is reached on this thread. It may unwind: that is how a process is killed.

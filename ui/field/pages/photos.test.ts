@@ -98,6 +98,18 @@ describe("photos of a record", () => {
     await waitFor(() => expect(backend.pictures.atCamera.size).toBe(0));
   });
 
+  it("that were found at the next start and could not be kept stay awaited", async () => {
+    const backend = new MemoryBackend();
+    backend.pictures.atCamera.set("camera-1", { recordId: "rec-open", about: "" });
+    backend.pictures.atCamera.set("camera-2", { recordId: "rec-open", about: "" });
+    backend.pictures.afterCamera = [
+      { noted: "camera-1", title: "Inspection · TRL-2207", is_kept: false, why: "There is no room." },
+      { noted: "camera-2", title: "Inspection · TRL-2207", is_kept: false, why: null },
+    ];
+    open(backend, "work");
+    await waitFor(() => expect([...backend.pictures.atCamera.keys()]).toEqual(["camera-1"]));
+  });
+
   it("are shown only once they are safe; until then one sees that they are being kept", async () => {
     const backend = new MemoryBackend();
     let safe = () => {};

@@ -215,7 +215,8 @@ export class App {
         continue;
       }
       this.failure = { code: "not_found", message: t.photos.lostAtCamera(title, why), retry: false };
-      await this.backend.cameraLeft(noted).catch(() => {});
+      // A picture that is there and could not be kept, on a full disk say, stays awaited until it can be.
+      if (!why) await this.backend.cameraLeft(noted).catch(() => {});
     }
   }
 

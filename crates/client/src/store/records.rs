@@ -102,7 +102,7 @@ impl Store {
             }
             let seen = Seen::of(transaction, &row, shown, by)?;
             let before = read_body(&row, seen.content(&row));
-            let body = settle(before.as_ref(), body.without_unknown());
+            let body = settle(before.as_ref(), entered(body));
             if before.as_ref() == Some(&body) {
                 return Ok(());
             }
@@ -296,7 +296,7 @@ fn save_correction(
     by: &Authorship,
 ) -> Result<(), StoreError> {
     let before = read_body(&row, &correction.content);
-    let body = settle(before.as_ref(), body.without_unknown());
+    let body = settle(before.as_ref(), entered(body));
     if before.as_ref() == Some(&body) {
         return Ok(());
     }
@@ -318,6 +318,15 @@ pub(super) fn is_correction(row: &RecordRow, seen: &Content, next: &Content) -> 
         Some(_) => row.shadow.as_ref().is_some_and(|shadow| shadow.content.is_submitted()),
     };
     is_in_force && !next.is_submitted() && !deliberate!(CorrectInPlace)
+}
+
+/// What a page may have entered: the fields that this app knows.
+fn entered(body: Body) -> Body {
+    #[cfg(feature = "simulation")]
+    if gatebook_sync::simulation::is_newer_app() {
+        return body;
+    }
+    body.without_unknown()
 }
 
 /// The content with that body, edited from the one that it has. A body of a newer schema keeps its number: the fields that

@@ -175,6 +175,10 @@ impl Book<'_> {
         else {
             return None;
         };
+        if self.sequence(offered) == Sequence::AfterHeld {
+            // What it goes on from is what is held.
+            return None;
+        }
         let was_taken =
             |verdict: &Verdict| matches!(verdict, Verdict::Accepted | Verdict::Conflict { kept: Kept::Incoming });
         let taken = |(record, verdict, content)| (record == offered.id && was_taken(verdict)).then_some(content);

@@ -219,7 +219,7 @@ mod tests {
 
     #[test]
     fn nothing_can_be_said_against_any_record() {
-        for seed in records(Timestamp::UNIX_EPOCH) {
+        for seed in records("2026-03-04T12:00:00Z".parse().unwrap()) {
             assert_eq!(validate(&seed.body, None), [], "{:?}", seed.body);
         }
     }

@@ -1,6 +1,5 @@
 //! Invariant 1: every write that an operator saw saved is canonical, in the audit table, or still on its device.
 
-use gatebook_domain::Body;
 use gatebook_sync::Content;
 use gatebook_sync::wire::AuditEntry;
 use uuid::Uuid;
@@ -100,11 +99,11 @@ impl World<'_> {
     }
 
     /// What was typed is what the device now holds.
-    pub(crate) fn check_typed(&mut self, device: usize, record: Uuid, typed: &Body) -> Run {
+    pub(crate) fn check_typed(&mut self, device: usize, record: Uuid, typed: &str) -> Run {
         let Some(open) = &self.devices[device].open else { return Ok(()) };
         let held = open.device.store().held(record);
         let held = self.works("reading a record", held)?;
-        let is_held = held.is_some_and(|held| says(&held).body.get() == typed.to_json());
+        let is_held = held.is_some_and(|held| says(&held).body.get() == typed);
         let name = self.devices[device].name;
         self.hold(Invariant::NothingLost, is_held, |story| {
             format!("{name} was shown {} as saved, and does not hold what was typed", story.record(record))

@@ -6,8 +6,10 @@ use gatebook_domain::equipment::{EquipmentClass, EquipmentRef, Load};
 use gatebook_domain::gate_event::Direction;
 use gatebook_domain::inspection::ItemResult;
 use gatebook_domain::interchange::Movement;
+use gatebook_domain::unknown::put_back;
 use gatebook_domain::{Body, Kind, RecordState, settle};
 use gatebook_sync::Content;
+use gatebook_sync::simulation::as_newer_app;
 use uuid::Uuid;
 
 use super::device::Open;
@@ -207,10 +209,15 @@ impl World<'_> {
         let held = self.works("reading a record", before)?;
         let before = held.as_ref().map(shown);
         let body_before = held.as_ref().and_then(|held| body_of(held).ok());
-        let typed = settle(body_before.as_ref(), body.clone());
+        let typed = settle(body_before.as_ref(), body.clone()).to_json();
+        // What a page was not shown is in what is kept all the same.
+        let kept = held.as_ref().and_then(|held| put_back(says(held).body.get(), body.kind(), &typed).ok());
+        let typed = kept.unwrap_or(typed);
         self.devices[device].uncertain = Some((record, before));
         let on = before.unwrap_or_default();
-        let Some(saved) = self.on_device(device, |open| open.device.save(record, body, on))? else { return Ok(()) };
+        let is_newer = self.script.cast.devices[device].is_newer;
+        let save = |open: &mut Open| as_newer_app(is_newer, || open.device.save(record, body, on));
+        let Some(saved) = self.on_device(device, save)? else { return Ok(()) };
         self.captured("saving", saved)?;
         self.check_typed(device, record, &typed)?;
         self.noted(device, record, before, "saves")
