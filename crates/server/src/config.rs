@@ -120,6 +120,8 @@ pub struct PhotoBounds {
     pub concurrent_uploads: usize,
     /// As `Bounds::patience`, for an upload: one that goes silent for so long is taken to be cut; what arrived is kept.
     pub silence: Duration,
+    /// If nothing has come of an upload for so long, a newer request that carries it on takes its turn.
+    pub rest: Duration,
     /// Asked how far an upload is, the server waits so long until it can say it.
     pub patience: Duration,
     /// What has arrived is made safe at least this often, however slow the link.
@@ -143,6 +145,7 @@ impl Default for PhotoBounds {
             open_uploads: 256,
             concurrent_uploads: 64,
             silence: Duration::from_secs(30),
+            rest: Duration::from_secs(1),
             patience: Duration::from_secs(10),
             part_time: Duration::from_secs(10),
             unfinished_for: DAY * 7,

@@ -35,7 +35,11 @@ impl FromRequestParts<App> for UploadId {
 /// A place among the requests that carry bytes at a time, as soon as the device has no other.
 async fn place(app: &App, device: &Device) -> Result<Place, UploadError> {
     let place = async { app.uploads.enter(device.id)?.place().await };
-    place.await.map_err(|busy| UploadError::Server(busy.into()))
+    place.await.map_err(busy)
+}
+
+fn busy(refused: ApiError) -> UploadError {
+    UploadError::Server(refused.into())
 }
 
 /// What the server can do: versions, extensions, the largest upload.
@@ -84,7 +88,7 @@ pub(super) async fn create(
         return Ok(tus::answer(StatusCode::CREATED, &begun));
     };
     let (server, id) = (app.server.clone(), begun.id);
-    let stands = match append(app, device.clone(), id, &parts.headers, 0, body, place).await {
+    let stands = match append(app, device.clone(), id, &parts.headers, 0, body, std::future::ready(Ok(place))).await {
         // It is begun: whoever still listens goes on from what was kept, instead of beginning another.
         Err(UploadError::Cut { .. } | UploadError::Taken) => server.upload(&device, id).await,
         // Whoever is refused does not learn of it, and begins another when coming again.
@@ -170,9 +174,8 @@ pub(super) async fn patch(
         return Ok((StatusCode::UNSUPPORTED_MEDIA_TYPE, refused).into_response());
     }
     let offset = tus::offset(&parts.headers)?;
-    // A request that carries this upload on, over a link that broke, gives way and leaves its place.
-    app.server.upload(&device, id).await?;
-    let place = place(&app, &device).await?;
+    let waiting = app.uploads.enter(device.id).map_err(busy)?;
+    let place = async { waiting.place().await.map_err(busy) };
     let upload = append(app, device, id, &parts.headers, offset, body, place).await?;
     Ok(tus::answer(StatusCode::NO_CONTENT, &upload))
 }
@@ -210,7 +213,7 @@ async fn append(
     headers: &HeaderMap,
     offset: u64,
     body: Body,
-    place: Place,
+    place: impl Future<Output = Result<Place, UploadError>> + Send + 'static,
 ) -> Result<Upload, UploadError> {
     let (length, checksum) = (tus::length(headers)?, tus::checksum(headers)?);
     let bounds = &app.server.config().bounds;
@@ -218,8 +221,7 @@ async fn append(
     let mut body = paced(body, patience, app.stop.seen()).map(|bytes| bytes.map_err(|_| Cut)).boxed();
     let server = app.server;
     let work = async move {
-        let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }).await;
-        drop(place);
+        let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }, place).await;
         if done.is_err() {
             tokio::spawn(tokio::time::timeout(RUN_OUT, async move { while let Some(Ok(_)) = body.next().await {} }));
         }

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::error::UploadError;
 use super::hash::{Checksum, ContentHash, Hashing};
 use super::sink::{Sink, Written};
-use super::turns::Turn;
+use super::turns::{Turn, Wish};
 use super::uploads::later;
 use crate::server::{Inner, Server};
 use crate::storage::{Device, Part, Upload, UploadState};
@@ -101,8 +101,17 @@ enum End {
 
 impl Server {
     /// Adds a request's bytes to an upload. It goes on to its end even if nobody waits for it any more.
-    pub(crate) async fn append(self, device: Device, id: Uuid, chunk: Chunk<'_>) -> Result<Upload, UploadError> {
-        let (turn, mut upload) = self.turn_at(&device, id).await?;
+    ///
+    /// `place` is waited for when it is the request's turn and its bytes are the next, and what it gives is held until they
+    /// are safe: an older request for the same upload has the device's place until it gives way.
+    pub(crate) async fn append<P>(
+        self,
+        device: Device,
+        id: Uuid,
+        chunk: Chunk<'_>,
+        place: impl Future<Output = Result<P, UploadError>>,
+    ) -> Result<Upload, UploadError> {
+        let (turn, mut upload) = self.turn_at(&device, id, Wish::AtRest).await?;
         let missing = upload.new.size - upload.received;
         if chunk.offset != upload.received {
             return Err(UploadError::WrongOffset { received: upload.received });
@@ -113,6 +122,7 @@ impl Server {
         if upload.state == UploadState::Stored {
             return Ok(upload);
         }
+        let _place = place.await?;
         let Chunk { offset, body, checksum, .. } = chunk;
         let mut seen = Seen::new(offset, checksum);
         loop {
@@ -171,10 +181,8 @@ impl Server {
         let due = Instant::now() + bounds.part_time;
         loop {
             let next = tokio::select! {
-                // What has come is taken before giving way: otherwise those who ask for the turn would stop all of them.
-                biased;
                 next = body.next() => next,
-                () = turn.is_wanted() => return Ok(End::Wanted),
+                () = turn.is_wanted(Instant::now() + bounds.rest) => return Ok(End::Wanted),
             };
             let bytes = match next {
                 Some(Ok(bytes)) => bytes,

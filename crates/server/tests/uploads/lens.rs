@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use super::support::{Draft, TestDevice, TestServer, client};
+use super::support::{Draft, TestDevice, TestServer, Wire, client, within};
 
 /// A photo and the record of it.
 #[derive(Debug, Clone)]
@@ -121,6 +121,29 @@ impl<'a> Tus<'a> {
             heard.push(stream.read_u8().await.unwrap());
         }
         String::from_utf8(heard).unwrap()
+    }
+
+    /// An upload of which the first bytes have come and are safe at a server that makes them so at once (`part_time`), and
+    /// that hangs.
+    pub(crate) async fn hangs(&self, yard: &TestServer, location: &str, photo: &Photo) -> Wire {
+        let mut wire = Wire::to(yard).await;
+        let head = format!(
+            "PATCH {location} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
+             Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: {}\r\n\
+             Expect: 100-continue\r\n\r\n",
+            self.device.token,
+            photo.bytes.len()
+        );
+        wire.says(head).await;
+        wire.hears("100 Continue").await;
+        wire.says(&photo.bytes[..700]).await;
+        within(async {
+            while files(yard, "staging").is_empty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        wire
     }
 
     /// Announces `bytes`, sends the first `sent` of them, and is cut off.
