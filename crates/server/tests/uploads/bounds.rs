@@ -466,6 +466,7 @@ async fn a_server_whose_disks_are_full_is_not_well() {
         let answer = health().await;
         assert!(answer.headers().contains_key("retry-after"));
         assert_eq!(api_error(answer).await.0, 503, "{}", place.display());
-        assert_eq!(health().await.status().as_u16(), 200, "{}", place.display());
+        // In the end: a busy machine may take longer to look than one look may take.
+        within(async { while health().await.status().as_u16() != 200 {} }).await;
     }
 }

@@ -207,7 +207,9 @@ async fn two_requests_at_once_take_turns_and_spoil_nothing() {
 #[tokio::test]
 async fn who_brings_the_next_bytes_takes_the_turn_of_a_request_to_which_nothing_comes_any_more() {
     let photos = PhotoBounds { rest: Duration::from_millis(50), part_time: Duration::ZERO, ..PhotoBounds::default() };
-    let yard = TestServer::bounded(Bounds { photos, requests_of_device: 2, ..Bounds::default() }).await;
+    // The place of the device, which the older request has, is not waited for before it has given way.
+    let turn_time = Duration::from_secs(60 * 60);
+    let yard = TestServer::bounded(Bounds { photos, requests_of_device: 2, turn_time, ..Bounds::default() }).await;
     let a = yard.device("A").await;
     let tus = Tus::of(&a);
     let photo = Photo::new(&a, 1, 1_000);
