@@ -193,6 +193,13 @@ fn check_restorable(write: &StoredWrite, held: Option<&Held>, bounds: &Bounds) -
         let message = "This version is the one in force already; there is nothing to restore.";
         return Err(refuse(ApiErrorCode::Malformed, message).into());
     }
+    if let Some(merged) = &write.merged {
+        let message = format!(
+            "This change was followed by another of the same person and is not kept by itself. Restore write {} instead.",
+            merged.into
+        );
+        return Err(refuse(ApiErrorCode::Malformed, &message).into());
+    }
     let is_readable = || {
         reconcile::read(&write.content, bounds)
             .is_ok_and(|body| body.kind().in_yard() == write.content.yard_id.is_some())
@@ -231,6 +238,7 @@ fn audited(reading: &dyn Reading, tenant: Tenant, writes: Vec<StoredWrite>) -> R
                 device_name: named.device_name,
                 authorship: named.authorship,
                 restores: write.restores,
+                merged_into: write.merged.map(|merged| merged.into),
                 content: write.content,
             },
         }

@@ -115,9 +115,19 @@ impl Key {
         receipt.mac = format!("{}.{said}.{}", BASE64.encode(digest), BASE64.encode(tag));
     }
 
+    /// What receipts tell the state of that write by.
+    pub(crate) fn mark_of(write_id: Uuid, content: &Content) -> [u8; KEPT] {
+        digest(write_id, content)
+    }
+
+    /// Puts into a receipt that has not been signed that mark.
+    pub(crate) fn put_mark(receipt: &mut Receipt, mark: &[u8; KEPT]) {
+        receipt.mac = BASE64.encode(mark);
+    }
+
     /// Puts into a receipt that has not been signed what tells its state from others of the same number and time.
     pub(crate) fn mark(receipt: &mut Receipt, write_id: Uuid, content: &Content) {
-        receipt.mac = BASE64.encode(digest(write_id, content));
+        Self::put_mark(receipt, &Self::mark_of(write_id, content));
     }
 
     /// Whether this server gave the receipt, for whatever content.

@@ -153,6 +153,8 @@ bugs! {
     DropWhatComesAgain,
     /// Who wrote a state that is given back after a restore is whoever the device that gives it back says.
     AscribeAsTold,
+    /// Of versions that follow each other without a conflict only the last is kept, whoever wrote them.
+    MergeWhatOthersWrote,
     /// People are shown the time that orders writes, which goes on from wherever a wrong clock has brought it.
     ShowReceivedAt,
     /// Any answer that the token is not known signs a device out.

@@ -103,7 +103,7 @@ fn conflicts(found: &OfficeConflicts) -> String {
 fn told(history: &[Audited]) -> String {
     let in_force = history.iter().find(|audited| audited.entry.outcome == AuditOutcome::Canonical);
     let mut text = String::new();
-    for audited in history {
+    for audited in history.iter().filter(|audited| audited.entry.merged_into.is_none()) {
         let Audited { entry, reason } = audited;
         let version = entry.version.map_or_else(|| "no version".to_owned(), |version| format!("version {version}"));
         let _ = writeln!(text, "{version}, {}, {}", when(entry), who(entry, history));
@@ -112,6 +112,10 @@ fn told(history: &[Audited]) -> String {
             let _ = writeln!(text, "    made on version {}", base.version);
         }
         let _ = writeln!(text, "    {}", outcome(entry, history));
+        if let (Some(since), many) = merged_into(entry, history) {
+            let changes = if many == 1 { "change" } else { "changes" };
+            let _ = writeln!(text, "    with {many} earlier {changes} of the same person, from {} on", when(since));
+        }
         if !reason.is_empty() {
             let _ = writeln!(text, "    reason: {reason}");
         }
@@ -123,6 +127,18 @@ fn told(history: &[Audited]) -> String {
         }
     }
     text
+}
+
+/// The first of the changes in whose stead this one is kept, and how many there are.
+fn merged_into<'a>(entry: &AuditEntry, history: &'a [Audited]) -> (Option<&'a AuditEntry>, usize) {
+    let (mut stands_for, mut first, mut many) = (entry.write_id, None, 0);
+    // Each of them names the next, and the history lists them in order.
+    for earlier in history.iter().rev().map(|audited| &audited.entry) {
+        if earlier.merged_into == Some(stands_for) {
+            (stands_for, first, many) = (earlier.write_id, Some(earlier), many + 1);
+        }
+    }
+    (first, many)
 }
 
 /// When it was filed, by the yard's clock.

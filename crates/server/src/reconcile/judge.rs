@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::check::{another_kind, elsewhere};
+use super::drafts::{self, Draft};
 use super::earlier::{Earlier, has_seen_all, marked_receipt};
 use super::lineage::Lineage;
 use super::notices::{Conflict, Happened, NewState, Side, Standing as Notice};
@@ -20,7 +21,7 @@ use super::{Ground, Offered, proved};
 use crate::error::ServerError;
 use crate::photos::is_same_but_for_marks;
 use crate::receipt::Key;
-use crate::storage::{Ancestor, Attribution, Device, Filing, Held, LedgerEntry, Outcome, Writing};
+use crate::storage::{Ancestor, Attribution, Device, Filing, Held, LedgerEntry, Merged, Outcome, Writing};
 
 /// Filed with what is given back by a receipt from before receipts told who wrote.
 const AUTHOR_UNKNOWN: &str = "given back after a restore of the server; which device wrote it can no longer be proved";
@@ -85,15 +86,15 @@ impl Book<'_> {
     /// Judges one record.
     pub(super) fn judge(&mut self, writing: &dyn Writing, offered: &Offered) -> Result<Word, ServerError> {
         let (id, write_id) = (offered.id, offered.write_id);
-        if let Some((record_id, verdict, content)) = self.known(write_id).filter(|_| !deliberate!(ForgetLedger)) {
-            if record_id != id || !content.says_the_same_as(&offered.content) {
+        if let Some((record_id, verdict, filed)) = self.known(write_id).filter(|_| !deliberate!(ForgetLedger)) {
+            if record_id != id || !filed.says_the_same_as(&offered.content) {
                 let rejection = match offered.ground {
                     Ground::Write { .. } => reused(),
                     Ground::Reoffer { .. } => forged(),
                 };
                 return self.reject_aside(writing, offered, rejection);
             }
-            let as_sent = is_verbatim(content, &offered.content);
+            let as_sent = filed.is_verbatim(&offered.content);
             return Ok(Word { id, write_id, verdict: verdict.clone(), as_sent });
         }
         let refusal = self.refusal(offered);
@@ -145,12 +146,15 @@ impl Book<'_> {
         Attribution { operator_name, device_name, authorship: offered.authorship() }
     }
 
-    fn known(&self, write_id: Uuid) -> Option<(Uuid, &Verdict, &Content)> {
+    fn known(&self, write_id: Uuid) -> Option<(Uuid, &Verdict, Filed<'_>)> {
         Some(match self.ledger.get(&write_id)? {
-            Known::Stored(entry) => (entry.record_id, &entry.verdict, &entry.content),
+            Known::Stored(entry) => {
+                let filed = Filed { content: &entry.content, merged: entry.merged.as_ref() };
+                (entry.record_id, &entry.verdict, filed)
+            }
             Known::Filed(at) => {
                 let filing = &self.filings[*at];
-                (filing.record_id, &filing.verdict, &filing.content)
+                (filing.record_id, &filing.verdict, Filed { content: &filing.content, merged: None })
             }
         })
     }
@@ -183,7 +187,7 @@ impl Book<'_> {
             |verdict: &Verdict| matches!(verdict, Verdict::Accepted | Verdict::Conflict { kept: Kept::Incoming });
         let taken = |(record, verdict, content)| (record == offered.id && was_taken(verdict)).then_some(content);
         match follows.iter().rev().find_map(|write| self.known(*write).and_then(taken)) {
-            Some(seen) => has_seen_all(seen, &held.content).then(|| marked_receipt(held)),
+            Some(seen) => seen.holds_all(&held.content).then(|| marked_receipt(held)),
             None => self.earlier.effective_base(held, base.as_ref()?),
         }
     }
@@ -201,7 +205,7 @@ impl Book<'_> {
             return Sequence::Alone;
         };
         let is_held = |write: &Uuid| {
-            let marked = || self.known(*write).is_some_and(|(_, _, then)| is_same_but_for_marks(then, content));
+            let marked = || self.known(*write).is_some_and(|(_, _, then)| is_same_but_for_marks(then.content, content));
             *write == held || marked()
         };
         if follows.iter().any(is_held) { Sequence::AfterHeld } else { Sequence::Alone }
@@ -278,6 +282,9 @@ impl Book<'_> {
             self.followed.extend(follows);
             self.followed_now.extend(follows.iter().map(|earlier| (*earlier, write_id)));
         }
+        let is_draft = matches!(ground, Ground::Write { withdraws: false, .. })
+            && matches!(decision, Decision::Take { displaces: false, .. })
+            && drafts::is_draft(content);
         let at = self.filings.len();
         self.filings.push(Filing {
             write_id,
@@ -294,11 +301,13 @@ impl Book<'_> {
             seq: None,
             received_at,
             filed,
+            is_draft,
         });
         self.ledger.insert(write_id, Known::Filed(at));
         match decision {
             Decision::Take { displaces, .. } => self.displace(id, at, *displaces, body.as_ref().ok()),
             Decision::SetAside => {
+                self.keep(id);
                 let (kept, set_aside) = (self.side_of_standing(id), self.side_of_filing(at));
                 self.note_conflict(id, kept, Some(set_aside), false, body.as_ref().ok());
             }
@@ -319,11 +328,35 @@ impl Book<'_> {
             let is_given_back = self.filings[at].put_back_from().is_some();
             self.happened.state(NewState { record_id: id, made, followed, is_given_back });
         }
-        let outcome = if is_conflict { Outcome::SetAside { to: winner } } else { Outcome::Superseded };
+        let outcome = if is_conflict {
+            Outcome::SetAside { to: winner }
+        } else {
+            self.merged(id, &self.filings[at]).map_or(Outcome::Superseded, Outcome::Merged)
+        };
         match self.standing.insert(id, Standing::Filed(at)) {
             Some(Standing::Stored(held)) => drop(self.displaced.insert(held.write_id, outcome)),
             Some(Standing::Filed(earlier)) => self.filings[earlier].outcome = outcome,
             None => {}
+        }
+    }
+
+    /// What remains of what is held, if the next change of whoever wrote it is kept in its stead.
+    fn merged(&self, id: Uuid, next: &Filing) -> Option<Merged> {
+        match self.standing.get(&id)? {
+            Standing::Stored(held) => drafts::merged(&Draft::from(&**held), next),
+            Standing::Filed(at) => drafts::merged(&Draft::from(&self.filings[*at]), next),
+        }
+    }
+
+    /// What is held was kept in a conflict: whoever looks into that wants to see what it said.
+    fn keep(&mut self, id: Uuid) {
+        match self.standing.get_mut(&id) {
+            Some(Standing::Stored(held)) if held.is_draft => {
+                held.is_draft = false;
+                self.displaced.insert(held.write_id, Outcome::Canonical);
+            }
+            Some(Standing::Filed(at)) => self.filings[*at].is_draft = false,
+            _ => {}
         }
     }
 
@@ -429,9 +462,39 @@ impl Book<'_> {
                 seq: None,
                 received_at: None,
                 filed: None,
+                is_draft: false,
             });
         }
         Ok(Word { id, write_id, verdict, as_sent: false })
+    }
+}
+
+/// What was filed of a write.
+struct Filed<'a> {
+    content: &'a Content,
+    merged: Option<&'a Merged>,
+}
+
+impl Filed<'_> {
+    fn says_the_same_as(&self, offered: &Content) -> bool {
+        match self.merged {
+            Some(merged) => merged.said(self.content, offered),
+            None => self.content.says_the_same_as(offered),
+        }
+    }
+
+    /// Whether whoever saw it has seen every word of `now`.
+    fn holds_all(&self, now: &Content) -> bool {
+        match self.merged {
+            Some(merged) => merged.said(self.content, now),
+            None => has_seen_all(self.content, now),
+        }
+    }
+
+    /// Whether both are the same to the byte, so that a receipt of the one proves the other. Of what was merged nobody
+    /// wants to know: it is not in force.
+    fn is_verbatim(&self, offered: &Content) -> bool {
+        self.merged.is_none() && is_verbatim(self.content, offered)
     }
 }
 

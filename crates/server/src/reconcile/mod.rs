@@ -13,6 +13,7 @@
 
 mod answer;
 mod check;
+mod drafts;
 mod earlier;
 mod judge;
 mod lineage;

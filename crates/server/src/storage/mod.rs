@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 pub use model::Device;
 pub(crate) use model::{
-    Admin, Ancestor, Attribution, Code, Counter, Filing, FoundDevice, Held, LedgerEntry, NewDevice, Outcome,
+    Admin, Ancestor, Attribution, Code, Counter, Filing, FoundDevice, Held, LedgerEntry, Merged, NewDevice, Outcome,
     StoredWrite, Tenant, Used, state_name,
 };
 pub(crate) use photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};

@@ -11,7 +11,7 @@ fn now() -> Timestamp {
 }
 
 /// Takes a backup, lets `meanwhile` happen, and starts again from the backup in a new epoch.
-async fn lost(yard: TestServer, meanwhile: impl AsyncFnOnce(&TestServer)) -> TestServer {
+pub(crate) async fn lost(yard: TestServer, meanwhile: impl AsyncFnOnce(&TestServer)) -> TestServer {
     let backup = yard.place.join("backup");
     yard.backup(&backup);
     meanwhile(&yard).await;

@@ -8,6 +8,7 @@ mod clock;
 mod command_line;
 mod conflict;
 mod consistency;
+mod drafts;
 mod embedded;
 mod enrolment;
 mod epoch;

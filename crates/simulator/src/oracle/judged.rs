@@ -114,6 +114,7 @@ impl World<'_> {
         if !matches!(mine.outcome, AuditOutcome::Rejected(_)) {
             self.check_followed(push)?;
         }
+        self.check_merged(push.id, before, after)?;
         self.check_received(tenant, mine)?;
         match canonical(before) {
             // Nobody but its own device changes an attachment.
@@ -172,6 +173,36 @@ impl World<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A version gives up its body only to the next of the same person on the same device, when nobody has submitted it and
+    /// nobody's version lost to it.
+    fn check_merged(&mut self, record: Uuid, before: &[AuditEntry], after: &[AuditEntry]) -> Run {
+        let of = |audit: &[AuditEntry], write: Uuid| audit.iter().find(|entry| entry.write_id == write).cloned();
+        for entry in after {
+            let (Some(into), Some(was)) = (entry.merged_into, of(before, entry.write_id)) else { continue };
+            if was.merged_into.is_some() {
+                continue;
+            }
+            let next = of(after, into);
+            let is_one_persons = self.oracle.same_device(entry.write_id, into)
+                && next.is_some_and(|next| next.content.operator_id == was.content.operator_id);
+            let is_told_of = after.iter().any(|it| it.outcome == AuditOutcome::SetAside { to: entry.write_id });
+            let may_go = entry.outcome == AuditOutcome::Superseded
+                && is_one_persons
+                && !was.content.is_submitted()
+                && !is_told_of;
+            *self.tally.verdicts.entry("merged into the next").or_default() += 1;
+            self.hold(Invariant::LosersTold, may_go, |story| {
+                format!(
+                    "{} of {} was merged into {}, and its words are wanted",
+                    story.write(entry.write_id),
+                    story.record(record),
+                    story.write(into)
+                )
+            })?;
+        }
+        Ok(())
     }
 
     /// Times of receipt never run backwards, whatever the server's clock does.

@@ -189,7 +189,10 @@ impl Session {
         let write_ids: Vec<Uuid> = displaced.keys().copied().collect();
         let outcomes: Vec<&str> = displaced.values().map(|outcome| outcome.name()).collect();
         let set_aside_to: Vec<Option<Uuid>> = displaced.values().map(|outcome| outcome.set_aside_to()).collect();
-        self.execute(sql, &[&tenant.key, &write_ids, &outcomes, &set_aside_to]).await.map(drop)
+        let merged = Left::of(displaced.values());
+        let arguments: Arguments<'_> =
+            &[&tenant.key, &write_ids, &outcomes, &set_aside_to, &merged.into, &merged.body_digest, &merged.mark];
+        self.execute(sql, arguments).await.map(drop)
     }
 
     async fn point(
@@ -206,6 +209,31 @@ impl Session {
         let seqs: Vec<i64> = rows.iter().map(|row| row.2).collect();
         let fingerprints: Vec<i64> = rows.iter().map(|row| row.3).collect();
         self.execute(sql, &[&tenant.key, &ids, &scopes, &seqs, &fingerprints]).await.map(drop)
+    }
+}
+
+/// What is left of versions without a body; nulls for those that keep theirs.
+#[derive(Default)]
+struct Left<'a> {
+    into: Vec<Option<Uuid>>,
+    body_digest: Vec<Option<&'a [u8]>>,
+    mark: Vec<Option<&'a [u8]>>,
+}
+
+impl<'a> Left<'a> {
+    fn of(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
+        let mut left = Self::default();
+        for outcome in outcomes {
+            left.push(outcome);
+        }
+        left
+    }
+
+    fn push(&mut self, outcome: &'a Outcome) {
+        let merged = outcome.merged();
+        self.into.push(merged.map(|merged| merged.into));
+        self.body_digest.push(merged.map(|merged| merged.body_digest.as_slice()));
+        self.mark.push(merged.map(|merged| merged.mark.as_slice()));
     }
 }
 
@@ -241,6 +269,8 @@ struct Filed<'a> {
     operator_name: Vec<Cow<'a, str>>,
     device_name: Vec<Cow<'a, str>>,
     authorship: Vec<Option<&'a str>>,
+    draft: Vec<bool>,
+    left: Left<'a>,
 }
 
 impl<'a> Filed<'a> {
@@ -264,7 +294,7 @@ impl<'a> Filed<'a> {
         self.captured_at.push(content.captured_at.to_string());
         self.zone.push(text::stored(&content.zone));
         self.operator_id.push(content.operator_id);
-        self.body.push(content.body.get());
+        self.body.push(filing.kept_body());
         self.device_id.push(filing.device_id);
         self.base_epoch.push(filing.base.and_then(|base| storable(base.epoch.0)));
         self.base_version.push(filing.base.and_then(|base| storable(base.version)));
@@ -283,6 +313,8 @@ impl<'a> Filed<'a> {
         self.operator_name.push(text::stored(&filing.attribution.operator_name));
         self.device_name.push(text::stored(&filing.attribution.device_name));
         self.authorship.push(filing.attribution.authorship.map(Authorship::name));
+        self.draft.push(filing.is_draft);
+        self.left.push(&filing.outcome);
     }
 
     async fn insert(&self, session: &Session, sql: &Statement, tenant: Tenant) -> Result<(), ServerError> {
@@ -319,6 +351,10 @@ impl<'a> Filed<'a> {
                     &self.operator_name,
                     &self.device_name,
                     &self.authorship,
+                    &self.draft,
+                    &self.left.into,
+                    &self.left.body_digest,
+                    &self.left.mark,
                 ],
             )
             .await

@@ -121,6 +121,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Held, ServerError> {
         content: read_content(row, 7)?,
         put_back_from: row.get::<_, Option<u64>>(16)?.map(|_| version(row, 16)).transpose()?,
         filed: wall_time(row.get(18)?, row.get(19)?)?,
+        is_draft: row.get(20)?,
     })
 }
 
