@@ -98,7 +98,9 @@ impl Store {
             }
             let listed = listed_as(&content);
             let mut written = written(transaction, row, content, listed, by)?;
-            if was_pending {
+            // What the server took of this record's since then was made with theirs before its eyes.
+            let is_newest = written.shadow.as_ref().is_none_or(|known| !known.receipt.is_newer_than(&theirs.receipt));
+            if was_pending && is_newest {
                 written.base = Some(theirs.receipt.clone());
                 written.shadow = Some(theirs);
                 written.withdraws = keep == Keep::Theirs;

@@ -107,6 +107,11 @@ impl Store {
                 return Ok(());
             }
             let content = filled(seen.content(&row), &body);
+            if corrections::is_parked(&row) && !content.is_submitted() {
+                let (rejection, listed) = (row.rejection.clone(), (title(&body), stage_name(&body)));
+                let row = written(transaction, row, content, listed, by)?;
+                return RecordRow { rejection, ..row }.put(transaction);
+            }
             if is_correction(&row, seen.content(&row), &content) {
                 let begun_on = seen.write_id(&row, shown);
                 let content = by.stamped(content);
@@ -134,12 +139,18 @@ impl Store {
     }
 
     /// Sends a change as it is that the server would not take: as a new write, of whoever works here now, so that it is
-    /// judged anew. Anything else stays as it is.
+    /// judged anew. What would take a submitted report back becomes a correction of it. Anything else stays as it is.
     pub(crate) fn send_again(&self, id: Uuid, by: &Authorship) -> Result<(), StoreError> {
         self.write(|transaction| {
             let row = editable(transaction, id)?;
-            if row.rejection.is_none() {
+            if row.rejection.is_none() || corrections::is_parked(&row) {
                 return Ok(());
+            }
+            if let Some(report) = row.shadow.clone().filter(|_| is_correction(&row, &row.content, &row.content)) {
+                let content = by.stamped(row.content);
+                let correction = Correction { write_id: by.write_id, begun_on: report.write_id, content };
+                RecordRow::canonical(report).put(transaction)?;
+                return corrections::put(transaction, id, &correction);
             }
             let content = row.content.clone();
             let listed = listed_as(&content);
@@ -341,7 +352,7 @@ fn filled(content: &Content, body: &Body) -> Content {
 
 /// What the content says, as it is edited.
 fn read_body(row: &RecordRow, content: &Content) -> Option<Body> {
-    Body::from_json(row.kind()?, content.body.get()).ok().map(Body::without_unknown)
+    Body::from_json(row.kind()?, content.body.get()).ok().map(entered)
 }
 
 impl Authorship {

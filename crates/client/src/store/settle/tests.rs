@@ -166,6 +166,28 @@ fn a_verdict_ends_what_was_unanswered_up_to_its_write() {
 }
 
 #[test]
+fn what_was_made_on_a_write_that_somebody_has_overturned_since_goes_on_naming_it() {
+    let (_folder, store) = store();
+    let id = Uuid::now_v7();
+    store.settle(&[], answer(vec![canonical(id, 1, "first")])).unwrap();
+    edited(&store, id, "second");
+    let second = on_its_way(&store);
+    store.request_begins().unwrap();
+    edited(&store, id, "third");
+    // The server took the second; before its answer came, the office put the first in force again.
+    let mut overturned = taken(&second, 2);
+    overturned.verdicts[0].canonical = Some(CanonicalState::Record(Box::new(canonical(id, 3, "first"))));
+    store.settle(&second, overturned).unwrap();
+    let third = on_its_way(&store);
+    assert_eq!(third[0].follows, [second[0].write_id]);
+    assert_eq!(third[0].base.as_ref().unwrap().version, 1, "the office's was not before its writer's eyes");
+    store.request_begins().unwrap();
+    store.settle(&third, taken(&third, 4)).unwrap();
+    edited(&store, id, "fourth");
+    assert_eq!(on_its_way(&store)[0].follows, [] as [Uuid; 0]);
+}
+
+#[test]
 fn a_change_given_up_in_a_yard_that_is_no_longer_the_devices_leaves_nothing_behind() {
     let (_folder, store) = store();
     let id = Uuid::now_v7();
