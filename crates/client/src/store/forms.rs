@@ -119,9 +119,7 @@ fn joined(row: &RecordRow, before: Option<&Content>, theirs: &Canonical) -> Resu
         // A signature stands under the words it was given for: of two that were joined neither's do, unless they are
         // one's own or theirs as they were.
         Some(kind) => {
-            let read = |text: &str| {
-                Body::from_json(kind, text).map(Body::without_unknown).map_err(|error| unreadable("body", error))
-            };
+            let read = |text: &str| Body::from_json(kind, text).map_err(|error| unreadable("body", error));
             let (mine, theirs) = (row.content.body.get(), theirs.content.body.get());
             let known = settle(Some(&read(mine)?), settle(Some(&read(theirs)?), read(&joined)?));
             // No form shows what this app does not know, so what was entered here says nothing against theirs.

@@ -1,9 +1,7 @@
 //! The server's verdicts on what was pushed.
 
 use gatebook_sync::wire::{CanonicalState, Judged, Push};
-use gatebook_sync::{
-    Canonical, Change, Fingerprint, RejectionCode, Verdict, apply_canonical, apply_verdict, deliberate,
-};
+use gatebook_sync::{Canonical, Change, Fingerprint, RejectionCode, apply_canonical, apply_verdict, deliberate};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -18,7 +16,7 @@ impl Settling<'_> {
         let local = RecordRow::head(self.connection, judged.id)?;
         if self.has_unanswered {
             let is_pending = local.is_some_and(|local| local.pending == Some(judged.write_id));
-            let is_rejected = matches!(judged.verdict, Verdict::Rejected(_));
+            let is_rejected = judged.verdict.rejection().is_some();
             unanswered::judged(self.connection, judged.id, judged.write_id, is_pending, is_rejected)?;
         }
         let Some(local) = local else {
@@ -47,7 +45,7 @@ impl Settling<'_> {
             ))?;
             return Ok(());
         }
-        let rejection = if let Verdict::Rejected(rejection) = &judged.verdict { Some(rejection.clone()) } else { None };
+        let rejection = judged.verdict.rejection().cloned();
         let canonical = match judged.canonical {
             Some(canonical) => whole(self.connection, canonical, push)?,
             None => None,
