@@ -13,6 +13,7 @@ use super::corrections::Correction;
 use super::records::{Authorship, editable, is_correction, written};
 use super::row::{RecordRow, json, listed_as, optional_json, unreadable};
 use super::{Store, begun_in_vain, corrections};
+use crate::answer::UNREADABLE;
 use crate::error::StoreError;
 use crate::view::Keep;
 
@@ -166,7 +167,8 @@ pub(super) fn keep_replaced(connection: &Connection, row: &RecordRow) -> Result<
 
 /// Somebody else's state has come while a change of ours is pending in an open form.
 pub(super) fn met(connection: &Connection, row: &RecordRow, theirs: &Canonical) -> Result<(), StoreError> {
-    if !is_open(connection, row.id)? || row.untouched {
+    // What cannot be read cannot be chosen either; the server decides as it would had it come a moment later.
+    if !is_open(connection, row.id)? || row.untouched || theirs.content.kind == UNREADABLE {
         return Ok(());
     }
     let before = match meanwhile(connection, row.id)? {
