@@ -415,7 +415,14 @@ impl Device {
             Body::Inspection(inspection) => inspection.submitted = mark,
             Body::GateEvent(event) => event.submitted = mark,
             Body::Interchange(interchange) => interchange.submitted = mark,
-            _ => return Err(StoreError::Final(id).into()),
+            Body::Attachment(_)
+            | Body::Assignment(_)
+            | Body::Template(_)
+            | Body::Equipment(_)
+            | Body::Carrier(_)
+            | Body::Yard(_)
+            | Body::Operator(_)
+            | Body::Notice(_) => return Err(StoreError::Final(id).into()),
         }
         self.note_handing_in()?;
         Ok(SubmitOutcome { submitted: true, record: self.save(id, body, shown)? })

@@ -5,6 +5,7 @@
 //! [`round`](sync_round::run); the server's verdict comes back and [`Store::settle`] matches the row to the canonical
 //! state. Killed anywhere in between, the next round simply does it again.
 
+mod answer;
 pub mod background;
 mod collation;
 mod device;

@@ -188,7 +188,8 @@ fn is_about_the_page(error: &TransportError) -> bool {
             | ApiErrorCode::CodeRefused
             | ApiErrorCode::OtherServer
             | ApiErrorCode::ProtocolUnsupported
-            | ApiErrorCode::Busy,
+            | ApiErrorCode::Busy
+            | ApiErrorCode::Unknown,
         )
         | None => false,
     }

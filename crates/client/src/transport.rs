@@ -11,6 +11,7 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::answer;
 use crate::revocation::{Verifier, nonce};
 use crate::store::Enrolment;
 
@@ -153,6 +154,16 @@ impl HttpTransport {
         path: &str,
         body: &Q,
     ) -> Result<A, TransportError> {
+        self.post_and_read(path, body, |bytes| serde_json::from_slice(bytes)).await
+    }
+
+    /// The same, with an answer that is read in a way of its own.
+    async fn post_and_read<Q: Serialize, A>(
+        &self,
+        path: &str,
+        body: &Q,
+        read: impl Fn(&[u8]) -> Result<A, serde_json::Error>,
+    ) -> Result<A, TransportError> {
         let plain = serde_json::to_vec(body).expect("contract types are always JSON");
         let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).expect("zstd packs any bytes into memory");
         let nonce = nonce();
@@ -178,8 +189,7 @@ impl HttpTransport {
         let bytes = if packed { unpack(&bytes)? } else { bytes.to_vec() };
         let unreadable = |error: serde_json::Error| TransportError::NotOurs(format!("{status}, {error}"));
         if status.is_success() {
-            serde_json::from_slice(&bytes)
-                .map_err(|error| unreadable_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
+            read(&bytes).map_err(|error| unreadable_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
         } else {
             let error = serde_json::from_slice(&bytes).map_err(|_| on_the_way(status, retry_after))?;
             let error = self.believed(error, &nonce);
@@ -285,7 +295,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
-        let answer: SyncResponse = self.post("/v1/sync", request).await?;
+        let answer = self.post_and_read("/v1/sync", request, answer::read).await?;
         // It could be read, and may mean something else.
         other_protocol(StatusCode::OK, answer.protocol).map_or(Ok(answer), Err)
     }

@@ -42,7 +42,14 @@ pub(crate) fn detail(body: &Body) -> String {
             let (from, to) = (interchange.releasing.name.as_str(), interchange.receiving.name.as_str());
             if from.is_empty() || to.is_empty() { join([from, to]) } else { format!("{from} → {to}") }
         }
-        _ => String::new(),
+        Body::Attachment(_)
+        | Body::Assignment(_)
+        | Body::Template(_)
+        | Body::Equipment(_)
+        | Body::Carrier(_)
+        | Body::Yard(_)
+        | Body::Operator(_)
+        | Body::Notice(_) => String::new(),
     }
 }
 
@@ -131,6 +138,28 @@ pub(crate) fn stuck_item(id: Uuid, kind: Kind, title: &str, at: Timestamp, unrea
     }
 }
 
+/// Records of a newer server that this app cannot show, as the inbox tells of them.
+pub(crate) fn unreadable_item(id: Uuid, count: usize, at: Timestamp, unread: bool) -> InboxItem {
+    let records = if count == 1 { "One record".to_owned() } else { format!("{count} records") };
+    InboxItem {
+        id,
+        what: InboxWhat::Rejected,
+        record_id: id,
+        record_kind: Kind::Inspection,
+        record_title: records.clone(),
+        at,
+        unread,
+        headline: format!("Update this app: {records} cannot be shown"),
+        explanation: format!(
+            "{records} came from a newer version of Gatebook, in a form that this app cannot read yet. Nothing is lost: \
+             they are kept as they came, and are shown as soon as the app is updated."
+        ),
+        changed_since: false,
+        differences: Vec::new(),
+        more_differences: 0,
+    }
+}
+
 /// A notification of what waits unread in the inbox, of one sort.
 ///
 /// A locked screen may show it to whoever walks past, and a shared kiosk to the next operator: so it says which kinds of
@@ -171,7 +200,13 @@ fn kind_words(kind: Kind) -> &'static str {
         Kind::GateEvent => "gate event",
         Kind::Interchange => "interchange",
         Kind::Attachment => "photo",
-        _ => "record",
+        Kind::Assignment
+        | Kind::Template
+        | Kind::Equipment
+        | Kind::Carrier
+        | Kind::Yard
+        | Kind::Operator
+        | Kind::Notice => "record",
     }
 }
 

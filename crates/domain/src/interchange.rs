@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Extra;
 use crate::equipment::{EquipmentRef, Load, Seal};
 use crate::party::{CarrierRef, Driver};
 use crate::signature::{Signature, SignatureRole, Submitted};
@@ -81,10 +80,6 @@ pub struct Damage {
     /// Anything else.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remark: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// Tyre positions of a chassis or trailer: left/right, outside/inside, front/rear axle.
@@ -141,10 +136,6 @@ pub struct Tire {
     /// Brand and serial, if read.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub brand: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// That a party would not sign, and why.
@@ -155,10 +146,6 @@ pub struct Refusal {
     pub role: SignatureRole,
     /// Why.
     pub reason: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// The body of an `interchange` record.
@@ -221,10 +208,6 @@ pub struct Interchange {
     /// Present once handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted: Option<Submitted>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 impl Interchange {
@@ -251,7 +234,6 @@ impl Interchange {
             signatures: Vec::new(),
             refusal: None,
             submitted: None,
-            extra: Extra::new(),
         }
     }
 }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
 use crate::equipment::{EquipmentClass, EquipmentRef, Plate};
 use crate::signature::SignatureRole;
 
@@ -19,10 +18,6 @@ pub struct TemplateItem {
     /// What to look for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// A list of things to inspect.
@@ -48,10 +43,6 @@ pub struct Template {
     /// Whether the motor carrier's name and USDOT and the equipment provider's USDOT are asked (49 CFR 396.12).
     #[serde(default)]
     pub asks_parties: bool,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// Work for a yard or an operator.
@@ -74,10 +65,6 @@ pub struct Assignment {
     /// What the dispatcher adds, such as where it stands.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// A known piece of equipment.
@@ -97,10 +84,6 @@ pub struct Equipment {
     /// Carrier record of the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_id: Option<Uuid>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// A known carrier.
@@ -115,10 +98,6 @@ pub struct Carrier {
     /// USDOT number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usdot: Option<String>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// A yard.
@@ -134,10 +113,6 @@ pub struct Yard {
     /// City and state.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// What a person may do.
@@ -166,8 +141,4 @@ pub struct Operator {
     /// What they do, such as "Gate clerk".
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub job: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }

@@ -4,8 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
-
 /// In which capacity somebody signs. For driver reports: 49 CFR 396.11(a), 396.13; for interchange: both carriers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -38,10 +36,6 @@ pub struct Signature {
     pub signed_at: Timestamp,
     /// The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left.
     pub strokes: Vec<Vec<i32>>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 /// That the operator handed the record in. From then on it is complete; until then it is a draft.
@@ -53,16 +47,12 @@ pub struct Submitted {
     /// Who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator_id: Option<Uuid>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    pub extra: Extra,
 }
 
 impl Submitted {
     /// Handed in at that time by that operator.
     #[must_use]
     pub fn new(at: Timestamp, operator_id: Option<Uuid>) -> Self {
-        Self { at, operator_id, extra: Extra::new() }
+        Self { at, operator_id }
     }
 }

@@ -65,6 +65,15 @@ pub struct Bounds {
     pub unpacked_bytes: usize,
     /// Objects and lists within each other in a body.
     pub nesting: usize,
+    /// Single values (texts, numbers, lists, objects) in a record's body. A small text may unfold into very many.
+    pub values: usize,
+    /// The same in a request.
+    pub page_values: usize,
+    /// Bytes that all requests together unpack to at a time; further ones wait for their turn.
+    pub unpacked_at_once: usize,
+    /// Bytes of bodies that judging one page may take up, beside the page: what the server holds of its records and their
+    /// earlier states, what is filed, and what people are told of conflicts.
+    pub judging_bytes: usize,
     /// Records in one answer, whatever the device would take.
     pub answer_records: u32,
     /// Bytes of bodies in one answer, whatever the device would take.
@@ -179,10 +188,14 @@ impl Default for Bounds {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            unpacked_bytes: 8 * 1024 * 1024,
+            unpacked_bytes: 5 * 1024 * 1024,
             nesting: 64,
+            values: 64 * 1024,
+            page_values: 1024 * 1024,
+            unpacked_at_once: 32 * 1024 * 1024,
+            judging_bytes: 12 * 1024 * 1024,
             answer_records: 10_000,
-            answer_bytes: 16 * 1024 * 1024,
+            answer_bytes: 4 * 1024 * 1024,
             repair_ranges: 32,
             repair_entries: 100_000,
             concurrent_syncs: 64,

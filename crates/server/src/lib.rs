@@ -24,6 +24,7 @@ mod pass;
 mod photos;
 mod pull;
 mod receipt;
+mod received;
 mod reconcile;
 mod repair;
 mod revocations;

@@ -95,8 +95,6 @@ pub struct Incoming<'a> {
 /// What the server does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// This write was judged before. Answer the same, change nothing.
-    Repeat(Verdict),
     /// Change nothing; keep the payload for the admin.
     Reject(Rejection),
     /// It says what the canonical state says. Record the verdict, make no version.
@@ -122,7 +120,6 @@ impl Decision {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Repeat(verdict) => verdict.clone(),
             Self::Reject(rejection) => Verdict::Rejected(rejection.clone()),
             Self::Unchanged | Self::Overtaken | Self::Take { displaces: false, .. } => Verdict::Accepted,
             Self::Take { displaces: true, .. } => Verdict::Conflict { kept: Kept::Incoming },
@@ -133,19 +130,11 @@ impl Decision {
 
 /// Decides what becomes of `incoming`.
 ///
-/// `epoch` is the server's present one, `existing` what it holds of the record, `ledger` the verdict it gave this very
-/// `write_id` before. The last writer wins by the time the server received it, whole record at a time; no device clock
+/// `epoch` is the server's present one, `existing` what it holds of the record. Of a write that was judged before nothing
+/// is decided: the ledger has its verdict. The last writer wins by the time the server received it, whole record at a time; no device clock
 /// is looked at.
 #[must_use]
-pub fn decide(
-    epoch: Epoch,
-    existing: Option<Existing<'_>>,
-    ledger: Option<&Verdict>,
-    incoming: Incoming<'_>,
-) -> Decision {
-    if let Some(verdict) = ledger {
-        return Decision::Repeat(verdict.clone());
-    }
+pub fn decide(epoch: Epoch, existing: Option<Existing<'_>>, incoming: Incoming<'_>) -> Decision {
     if let Some(rejection) = incoming.refusal {
         return Decision::Reject(rejection.clone());
     }
@@ -205,7 +194,7 @@ fn decide_write(
                 "This record was voided. Start a new one instead, or ask the office to bring it back.",
             ));
         }
-        _ => {}
+        RecordState::Live | RecordState::Closed | RecordState::Voided => {}
     }
     if deliberate!(TrustDeviceClocks) && !on_current && existing.content.captured_at > incoming.content.captured_at {
         return Decision::SetAside;

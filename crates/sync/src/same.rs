@@ -152,6 +152,7 @@ fn is_same_read_number(one: &Number, other: &Number) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -242,6 +243,21 @@ mod tests {
     fn nothing_is_read_so_deep_that_the_stack_ends() {
         let deep = |end: &str| format!("{}{end}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(!is_same_text(&deep("1"), &deep("2")));
+    }
+
+    proptest! {
+        #[test]
+        fn two_numbers_are_one_just_if_their_digits_are(
+            digits in "[1-9][0-9]{22,29}", at in 0_usize..23, other in 0_u8..10, zeros in 0_usize..4,
+        ) {
+            let mut changed = digits.clone();
+            changed.replace_range(at..=at, &other.to_string());
+            let zeros = "0".repeat(zeros);
+            let [written, spelled, other] =
+                [digits.clone(), format!("{digits}.{zeros}0"), changed.clone()].map(|it| format!("{{ \"new\": [{it}] }}"));
+            prop_assert!(is_same_text(&written, &spelled));
+            prop_assert_eq!(is_same_text(&written, &other), digits == changed);
+        }
     }
 
     #[test]

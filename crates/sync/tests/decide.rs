@@ -35,20 +35,9 @@ const INCOMING_WINS: Verdict = Verdict::Conflict { kept: Kept::Incoming };
 const EXISTING_STAYS: Verdict = Verdict::Conflict { kept: Kept::Existing };
 
 #[test]
-fn a_write_judged_before_gets_the_stored_verdict_whatever_has_happened_since() {
-    let (held, offered) = (content("somebody else's, since"), content("mine"));
-    let receipt = receipt(EPOCH, 9, LATER);
-    for stored in [ACCEPTED, INCOMING_WINS, EXISTING_STAYS] {
-        let existing = Existing { receipt: &receipt, content: &held, put_back_from: None };
-        let decision = decide(EPOCH, Some(existing), Some(&stored), write(&offered, None));
-        assert_eq!(decision, Decision::Repeat(stored));
-    }
-}
-
-#[test]
 fn a_record_the_server_never_had_is_accepted_as_version_1() {
     let offered = content("first");
-    let decision = decide(EPOCH, None, None, write(&offered, None));
+    let decision = decide(EPOCH, None, write(&offered, None));
     assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(1)));
 }
 
@@ -57,7 +46,7 @@ fn a_write_on_the_current_version_is_accepted_as_the_next() {
     let (held, offered) = (content("old"), content("new"));
     let current = receipt(EPOCH, 4, EARLIER);
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
-    let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&current)));
+    let decision = decide(EPOCH, Some(existing), write(&offered, Some(&current)));
     assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
 }
 
@@ -67,7 +56,7 @@ fn a_write_on_an_older_version_that_says_the_same_needs_no_new_version() {
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     for base in [Some(&base), None] {
-        let decision = decide(EPOCH, Some(existing), None, write(&held, base));
+        let decision = decide(EPOCH, Some(existing), write(&held, base));
         assert_eq!(decision, Decision::Unchanged);
         assert_eq!(decision.verdict(), ACCEPTED);
     }
@@ -79,7 +68,7 @@ fn a_write_on_an_older_version_wins_because_it_was_received_last_and_displaces_t
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     for base in [Some(&base), None] {
-        let decision = decide(EPOCH, Some(existing), None, write(&offered, base));
+        let decision = decide(EPOCH, Some(existing), write(&offered, base));
         assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(5)));
     }
 }
@@ -93,7 +82,7 @@ fn device_clocks_decide_nothing() {
         .into_iter()
         .map(|clock| {
             offered.captured_at = clock.parse().unwrap();
-            decide(EPOCH, Some(existing), None, write(&offered, None))
+            decide(EPOCH, Some(existing), write(&offered, None))
         })
         .collect();
     assert!(by_any_clock.windows(2).all(|pair| pair[0] == pair[1]));
@@ -105,7 +94,7 @@ fn after_a_restore_a_write_on_what_was_lost_is_accepted_above_both() {
     let (held, offered) = (content("from the backup"), content("edited on version 7"));
     let (base, restored) = (receipt(EPOCH, 7, LATER), receipt(EPOCH, 4, EARLIER));
     let existing = Existing { receipt: &restored, content: &held, put_back_from: None };
-    let decision = decide(NEWER_EPOCH, Some(existing), None, write(&offered, Some(&base)));
+    let decision = decide(NEWER_EPOCH, Some(existing), write(&offered, Some(&base)));
     assert_eq!(decision.verdict(), ACCEPTED);
     assert_eq!(
         decision,
@@ -117,7 +106,7 @@ fn after_a_restore_a_write_on_what_was_lost_is_accepted_above_both() {
 fn after_a_restore_a_record_that_is_gone_altogether_is_accepted_above_its_base() {
     let offered = content("edited on version 7");
     let base = receipt(EPOCH, 7, EARLIER);
-    let decision = decide(NEWER_EPOCH, None, None, write(&offered, Some(&base)));
+    let decision = decide(NEWER_EPOCH, None, write(&offered, Some(&base)));
     assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(8)));
 }
 
@@ -126,7 +115,7 @@ fn after_a_restore_a_write_that_never_saw_what_the_server_has_since_taken_is_a_c
     let (held, offered) = (content("taken since"), content("edited on version 7"));
     let (base, since) = (receipt(EPOCH, 7, EARLIER), receipt(NEWER_EPOCH, 5, LATER));
     let existing = Existing { receipt: &since, content: &held, put_back_from: None };
-    let decision = decide(NEWER_EPOCH, Some(existing), None, write(&offered, Some(&base)));
+    let decision = decide(NEWER_EPOCH, Some(existing), write(&offered, Some(&base)));
     assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(8)));
 }
 
@@ -136,7 +125,7 @@ fn a_restore_nobody_announced_does_not_take_an_equal_number_for_an_equal_state()
     let (held, offered) = (content("5, after the restore"), content("edited on the lost 5"));
     let (lost, held_receipt) = (receipt(EPOCH, 5, EARLIER), receipt(EPOCH, 5, LATER));
     let existing = Existing { receipt: &held_receipt, content: &held, put_back_from: None };
-    let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&lost)));
+    let decision = decide(EPOCH, Some(existing), write(&offered, Some(&lost)));
     assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(6)));
 }
 
@@ -148,9 +137,9 @@ fn two_states_of_one_number_and_one_time_are_told_apart_by_their_digests() {
     let held_receipt = Receipt { mac: "after".to_owned(), ..lost.clone() };
     lost.mac = "before.tag".to_owned();
     let existing = Existing { receipt: &held_receipt, content: &held, put_back_from: None };
-    let edited = decide(EPOCH, Some(existing), None, write(&offered, Some(&lost)));
+    let edited = decide(EPOCH, Some(existing), write(&offered, Some(&lost)));
     assert_eq!((edited.verdict(), version(&edited)), (INCOMING_WINS, Some(6)));
-    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost)), Decision::SetAside);
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), reoffer(&offered, &lost)), Decision::SetAside);
 }
 
 #[test]
@@ -160,7 +149,7 @@ fn what_was_reopened_before_a_restore_is_not_closed_again_to_who_had_seen_it() {
     for state in [RecordState::Voided, RecordState::Closed] {
         let held = Content { state, ..content("5") };
         let existing = Existing { receipt: &from_backup, content: &held, put_back_from: None };
-        let decision = decide(NEWER_EPOCH, Some(existing), None, write(&edited, Some(&reopened)));
+        let decision = decide(NEWER_EPOCH, Some(existing), write(&edited, Some(&reopened)));
         assert_eq!((decision.verdict(), version(&decision)), (Verdict::Accepted, Some(7)));
     }
 }
@@ -176,10 +165,10 @@ fn a_later_epoch_received_it_later_whatever_its_clock_said() {
         [(None, INCOMING_WINS), (from(EPOCH.0), Verdict::Accepted), (from(EPOCH.0 - 1), INCOMING_WINS)]
     {
         let existing = Existing { receipt: &since, content: &held, put_back_from };
-        assert_eq!(decide(NEWER_EPOCH, Some(existing), None, write(&offered, Some(&lost))).verdict(), said);
+        assert_eq!(decide(NEWER_EPOCH, Some(existing), write(&offered, Some(&lost))).verdict(), said);
     }
     let existing = Existing { receipt: &since, content: &held, put_back_from: None };
-    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost)), Decision::SetAside);
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), reoffer(&offered, &lost)), Decision::SetAside);
 }
 
 #[test]
@@ -189,7 +178,7 @@ fn a_reoffer_newer_than_what_the_server_holds_is_put_back_with_its_own_time() {
     for (existing, becomes) in
         [(None, 8), (Some(Existing { receipt: &restored, content: &held, put_back_from: None }), 8)]
     {
-        let decision = decide(NEWER_EPOCH, existing, None, reoffer(&offered, &lost));
+        let decision = decide(NEWER_EPOCH, existing, reoffer(&offered, &lost));
         assert_eq!(
             decision,
             Decision::Take {
@@ -214,7 +203,7 @@ fn a_reoffer_that_takes_the_place_of_what_nobody_who_made_it_can_have_seen_is_a_
         (taken(Epoch(EPOCH.0 - 1), 6), INCOMING_WINS),
     ] {
         let existing = Existing { receipt: &current, content: &held, put_back_from };
-        let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost));
+        let decision = decide(NEWER_EPOCH, Some(existing), reoffer(&offered, &lost));
         assert_eq!((decision.verdict(), version(&decision)), (verdict, Some(10)), "{put_back_from:?}");
     }
 }
@@ -224,7 +213,7 @@ fn where_the_clock_stood_still_an_equal_number_tells_that_a_restore_came_between
     let (held, offered) = (content("taken since a restore nobody knows of"), content("edited on what was lost"));
     let (lost, since) = (receipt(EPOCH, 5, LATER), receipt(EPOCH, 5, EARLIER));
     let existing = Existing { receipt: &since, content: &held, put_back_from: None };
-    assert_eq!(decide(EPOCH, Some(existing), None, write(&offered, Some(&lost))).verdict(), INCOMING_WINS);
+    assert_eq!(decide(EPOCH, Some(existing), write(&offered, Some(&lost))).verdict(), INCOMING_WINS);
 }
 
 #[test]
@@ -232,7 +221,7 @@ fn a_reoffer_of_what_the_server_holds_changes_nothing() {
     let held = content("same");
     let current = receipt(EPOCH, 4, EARLIER);
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
-    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&held, &current)), Decision::Unchanged);
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), reoffer(&held, &current)), Decision::Unchanged);
 }
 
 #[test]
@@ -240,7 +229,7 @@ fn a_reoffer_older_than_what_the_server_has_since_taken_is_filed_and_the_servers
     let (held, offered) = (content("taken since"), content("lost"));
     let (lost, since) = (receipt(EPOCH, 7, EARLIER), receipt(NEWER_EPOCH, 5, LATER));
     let existing = Existing { receipt: &since, content: &held, put_back_from: None };
-    let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&offered, &lost));
+    let decision = decide(NEWER_EPOCH, Some(existing), reoffer(&offered, &lost));
     assert_eq!((decision.verdict(), decision), (EXISTING_STAYS, Decision::SetAside));
 }
 
@@ -250,7 +239,7 @@ fn a_reoffer_that_was_overtaken_in_the_normal_course_is_filed_without_a_conflict
     let (lost, since) = (receipt(EPOCH, 4, EARLIER), receipt(NEWER_EPOCH, 6, LATER));
     let existing = Existing { receipt: &since, content: &held, put_back_from: None };
     let offer = Offer::Reoffer { receipt: &lost, overtaken: true };
-    let decision = decide(NEWER_EPOCH, Some(existing), None, Incoming { offer, ..reoffer(&offered, &lost) });
+    let decision = decide(NEWER_EPOCH, Some(existing), Incoming { offer, ..reoffer(&offered, &lost) });
     assert_eq!((decision.verdict(), decision), (ACCEPTED, Decision::Overtaken));
 }
 
@@ -267,7 +256,7 @@ fn whatever_the_checks_refuse_changes_nothing_and_says_why() {
     ] {
         let rejection = Rejection::new(code, "why").at("/field");
         let incoming = Incoming { refusal: Some(&rejection), ..write(&offered, None) };
-        assert_eq!(decide(EPOCH, None, None, incoming), Decision::Reject(rejection.clone()));
+        assert_eq!(decide(EPOCH, None, incoming), Decision::Reject(rejection.clone()));
     }
 }
 
@@ -278,12 +267,12 @@ fn a_closed_record_is_final_for_the_field_and_not_for_a_supervisor() {
     let current = receipt(EPOCH, 4, EARLIER);
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     let by_field = write(&offered, Some(&current));
-    match decide(EPOCH, Some(existing), None, by_field) {
+    match decide(EPOCH, Some(existing), by_field) {
         Decision::Reject(rejection) => assert_eq!(rejection.code, RejectionCode::Final),
         other => panic!("{other:?}"),
     }
     let by_supervisor = Incoming { may_reopen: true, ..by_field };
-    assert_eq!(version(&decide(EPOCH, Some(existing), None, by_supervisor)), Some(5));
+    assert_eq!(version(&decide(EPOCH, Some(existing), by_supervisor)), Some(5));
 }
 
 #[test]
@@ -291,11 +280,11 @@ fn a_voided_record_never_comes_back_by_accident() {
     let (held, offered) = (voided("struck out"), content("edited without knowing"));
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
-    assert_eq!(decide(EPOCH, Some(existing), None, write(&offered, Some(&base))), Decision::SetAside);
+    assert_eq!(decide(EPOCH, Some(existing), write(&offered, Some(&base))), Decision::SetAside);
     let knowing = write(&offered, Some(&current));
-    assert!(matches!(decide(EPOCH, Some(existing), None, knowing), Decision::Reject(_)));
+    assert!(matches!(decide(EPOCH, Some(existing), knowing), Decision::Reject(_)));
     let by_supervisor = Incoming { may_reopen: true, ..knowing };
-    assert_eq!(version(&decide(EPOCH, Some(existing), None, by_supervisor)), Some(5));
+    assert_eq!(version(&decide(EPOCH, Some(existing), by_supervisor)), Some(5));
 }
 
 #[test]
@@ -304,10 +293,10 @@ fn two_who_void_one_record_for_different_reasons_are_a_conflict_and_the_later_re
     let (held, offered) = (reason("entered twice"), reason("wrong truck"));
     let (base, current) = (receipt(EPOCH, 1, EARLIER), receipt(EPOCH, 2, LATER));
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
-    let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&base)));
+    let decision = decide(EPOCH, Some(existing), write(&offered, Some(&base)));
     assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(3)));
     // Whoever had seen it needs a supervisor to change it.
-    let decision = decide(EPOCH, Some(existing), None, write(&offered, Some(&current)));
+    let decision = decide(EPOCH, Some(existing), write(&offered, Some(&current)));
     assert!(matches!(decision, Decision::Reject(rejection) if rejection.code == RejectionCode::Final));
 }
 
@@ -316,13 +305,13 @@ fn a_void_that_a_restored_server_lost_still_stands_against_whoever_wrote_without
     let (held, void) = (content("edited on version 1, after the restore"), voided("before the restore"));
     let (lost, since) = (receipt(EPOCH, 2, EARLIER), receipt(NEWER_EPOCH, 2, LATER));
     let existing = Existing { receipt: &since, content: &held, put_back_from: None };
-    let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&void, &lost));
+    let decision = decide(NEWER_EPOCH, Some(existing), reoffer(&void, &lost));
     assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(3)));
     // It is received anew, so that times of receipt keep their order.
     assert!(matches!(decision, Decision::Take { displaces: true, received_at: None, .. }));
     // What somebody brought back who had seen the void stays.
     let seen = Incoming { offer: Offer::Reoffer { receipt: &lost, overtaken: true }, ..reoffer(&void, &lost) };
-    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, seen), Decision::Overtaken);
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), seen), Decision::Overtaken);
 }
 
 #[test]
@@ -331,7 +320,7 @@ fn who_types_on_after_a_lost_answer_is_not_in_conflict_with_themselves() {
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
     for base in [Some(&base), None] {
-        let decision = decide(EPOCH, Some(existing), None, in_sequence(Sequence::AfterHeld, &offered, base));
+        let decision = decide(EPOCH, Some(existing), in_sequence(Sequence::AfterHeld, &offered, base));
         assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
     }
 }
@@ -341,7 +330,7 @@ fn of_a_devices_own_writes_one_that_arrives_after_a_later_one_changes_nothing() 
     let (held, offered) = (content("mine, typed on"), content("mine, long on its way"));
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
     let existing = Existing { receipt: &current, content: &held, put_back_from: None };
-    let decision = decide(EPOCH, Some(existing), None, in_sequence(Sequence::BeforeJudged, &offered, Some(&base)));
+    let decision = decide(EPOCH, Some(existing), in_sequence(Sequence::BeforeJudged, &offered, Some(&base)));
     assert_eq!((decision.clone(), decision.verdict()), (Decision::Overtaken, ACCEPTED));
 }
 
@@ -356,8 +345,8 @@ fn what_only_takes_back_changes_nothing_where_there_is_nothing_to_take_back() {
         may_reopen: false,
         refusal: None,
     };
-    assert_eq!(decide(EPOCH, Some(existing), None, taking_back(Sequence::Alone)), Decision::Unchanged);
-    let decision = decide(EPOCH, Some(existing), None, taking_back(Sequence::AfterHeld));
+    assert_eq!(decide(EPOCH, Some(existing), taking_back(Sequence::Alone)), Decision::Unchanged);
+    let decision = decide(EPOCH, Some(existing), taking_back(Sequence::AfterHeld));
     assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
 }
 
@@ -367,15 +356,15 @@ fn what_nobody_has_submitted_never_displaces_a_report_that_its_writer_had_not_se
     let (base, current) = (receipt(EPOCH, 3, EARLIER), receipt(EPOCH, 4, LATER));
     let existing = Existing { receipt: &current, content: &report, put_back_from: None };
     for base in [Some(&base), None] {
-        let decision = decide(EPOCH, Some(existing), None, write(&draft, base));
+        let decision = decide(EPOCH, Some(existing), write(&draft, base));
         assert_eq!((decision.clone(), decision.verdict()), (Decision::SetAside, EXISTING_STAYS));
         // A second report is a report.
         let second = submitted("signed as well");
-        let decision = decide(EPOCH, Some(existing), None, write(&second, base));
+        let decision = decide(EPOCH, Some(existing), write(&second, base));
         assert_eq!((decision.verdict(), version(&decision)), (INCOMING_WINS, Some(5)));
     }
     // Whoever has seen it may take it back: an older app does so when a report is corrected.
-    let decision = decide(EPOCH, Some(existing), None, write(&draft, Some(&current)));
+    let decision = decide(EPOCH, Some(existing), write(&draft, Some(&current)));
     assert_eq!((decision.verdict(), version(&decision)), (ACCEPTED, Some(5)));
 }
 
@@ -384,9 +373,9 @@ fn a_report_that_a_restored_server_lost_stands_against_a_draft_made_without_havi
     let (draft, report) = (content("begun after the restore"), submitted("before the restore"));
     let (lost, since) = (receipt(EPOCH, 2, EARLIER), receipt(NEWER_EPOCH, 2, LATER));
     let existing = Existing { receipt: &since, content: &draft, put_back_from: None };
-    let decision = decide(NEWER_EPOCH, Some(existing), None, reoffer(&report, &lost));
+    let decision = decide(NEWER_EPOCH, Some(existing), reoffer(&report, &lost));
     assert!(matches!(decision, Decision::Take { displaces: true, received_at: None, .. }), "{decision:?}");
     // The other way round nothing is displaced.
     let existing = Existing { receipt: &since, content: &report, put_back_from: None };
-    assert_eq!(decide(NEWER_EPOCH, Some(existing), None, reoffer(&draft, &lost)), Decision::SetAside);
+    assert_eq!(decide(NEWER_EPOCH, Some(existing), reoffer(&draft, &lost)), Decision::SetAside);
 }

@@ -30,11 +30,11 @@ impl TinyServer {
             may_reopen: false,
             refusal: None,
         };
-        let decision = decide(EPOCH, existing, stored.as_ref(), incoming);
-        let verdict = decision.verdict();
-        if let Decision::Repeat(verdict) = decision {
+        if let Some(verdict) = stored {
             return verdict;
         }
+        let decision = decide(EPOCH, existing, incoming);
+        let verdict = decision.verdict();
         if let Decision::Take { version, .. } = decision {
             self.clock += 1;
             self.canonical = Some((receipt(version.epoch, version.version, self.clock), content.clone()));

@@ -4,7 +4,6 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gatebook_domain::Extra;
 use gatebook_domain::attachment::{Attachment, AttachmentRole, Pixels, Position};
 use gatebook_sync::deliberate;
 use jiff::tz::TimeZone;
@@ -171,12 +170,11 @@ impl Photos {
             sha256: sha256.to_owned(),
             size: u32::try_from(developed.photo.len()).unwrap_or(u32::MAX),
             media_type: develop::MEDIA_TYPE.to_owned(),
-            pixels: Some(Pixels { width: developed.width, height: developed.height, extra: Extra::new() }),
+            pixels: Some(Pixels { width: developed.width, height: developed.height }),
             taken_at: developed.taken.map(|taken| taken.at),
             time_source: developed.taken.map(|taken| taken.source),
             position: developed.position.clone().or(about.position),
             stored_at: None,
-            extra: Extra::new(),
         };
         let photo = NewPhoto { id, attachment, at_camera };
         if deliberate!(RecordBeforeFile) {

@@ -432,7 +432,16 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
             ),
             // Which of the two is the older, the server can tell.
             Code::ProtocolUnsupported => (SyncProblemCode::UpdateNeeded, error.message.as_str()),
-            _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
+            Code::Malformed
+            | Code::TooLarge
+            | Code::Forbidden
+            | Code::NotFound
+            | Code::CodeRefused
+            | Code::Busy
+            | Code::Internal
+            | Code::Unknown => {
+                (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself.")
+            }
         },
     };
     SyncProblem { code, message: message.to_owned() }

@@ -102,7 +102,7 @@ impl Store {
             }
             let seen = Seen::of(transaction, &row, shown, by)?;
             let before = read_body(&row, seen.content(&row));
-            let body = settle(before.as_ref(), entered(body));
+            let body = settle(before.as_ref(), body);
             if before.as_ref() == Some(&body) {
                 return Ok(());
             }
@@ -307,7 +307,7 @@ fn save_correction(
     by: &Authorship,
 ) -> Result<(), StoreError> {
     let before = read_body(&row, &correction.content);
-    let body = settle(before.as_ref(), entered(body));
+    let body = settle(before.as_ref(), body);
     if before.as_ref() == Some(&body) {
         return Ok(());
     }
@@ -331,28 +331,21 @@ pub(super) fn is_correction(row: &RecordRow, seen: &Content, next: &Content) -> 
     is_in_force && !next.is_submitted() && !deliberate!(CorrectInPlace)
 }
 
-/// What a page may have entered: the fields that this app knows.
-fn entered(body: Body) -> Body {
-    #[cfg(feature = "simulation")]
-    if gatebook_sync::simulation::is_newer_app() {
-        return body;
-    }
-    body.without_unknown()
-}
-
 /// The content with that body, edited from the one that it has. A body of a newer schema keeps its number: the fields that
 /// this app does not know are put back as they were.
 fn filled(content: &Content, body: &Body) -> Content {
     let text = body.to_json();
     // What this app could not read has nothing to put back that it could tell.
     let text = put_back(content.body.get(), body.kind(), &text).unwrap_or(text);
+    #[cfg(feature = "simulation")]
+    let text = gatebook_sync::simulation::as_written(text);
     let body = RawValue::from_string(text).expect("a body with its unknown fields is JSON");
     Content { body, schema: content.schema.max(SCHEMA), ..content.clone() }
 }
 
 /// What the content says, as it is edited.
 fn read_body(row: &RecordRow, content: &Content) -> Option<Body> {
-    Body::from_json(row.kind()?, content.body.get()).ok().map(entered)
+    Body::from_json(row.kind()?, content.body.get()).ok()
 }
 
 impl Authorship {

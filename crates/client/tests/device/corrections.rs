@@ -41,7 +41,6 @@ fn signed_and_submitted(device: &TestDevice, id: Uuid) {
             operator_id: Some(person.id),
             signed_at: "2026-03-04T16:00:00Z".parse().unwrap(),
             strokes: vec![vec![1, 2, 3, 4]],
-            extra: gatebook_domain::Extra::new(),
         }];
     });
     let outcome = device.device.submit(id, device.shows(id).write_id).unwrap();

@@ -11,7 +11,6 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Data, Tenant};
-use crate::admin::Audited;
 use crate::attribution::OFFICE;
 
 /// Differences listed for each version.
@@ -59,7 +58,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
             if json {
                 println!("{}", serde_json::to_string_pretty(&server.audit(record)?)?);
             } else {
-                print!("{}", told(&server.history(record)?));
+                print!("{}", told(&server.audit(record)?));
             }
         }
         Command::Conflicts { data, tenant, json } => {
@@ -100,11 +99,10 @@ fn conflicts(found: &OfficeConflicts) -> String {
 }
 
 /// The history in words, oldest first.
-fn told(history: &[Audited]) -> String {
-    let in_force = history.iter().find(|audited| audited.entry.outcome == AuditOutcome::Canonical);
+fn told(history: &[AuditEntry]) -> String {
+    let in_force = history.iter().find(|entry| entry.outcome == AuditOutcome::Canonical);
     let mut text = String::new();
-    for audited in history.iter().filter(|audited| audited.entry.merged_into.is_none()) {
-        let Audited { entry, reason } = audited;
+    for entry in history.iter().filter(|entry| entry.merged_into.is_none()) {
         let version = entry.version.map_or_else(|| "no version".to_owned(), |version| format!("version {version}"));
         let _ = writeln!(text, "{version}, {}, {}", when(entry), who(entry, history));
         let _ = writeln!(text, "    write {}", entry.write_id);
@@ -116,12 +114,12 @@ fn told(history: &[Audited]) -> String {
             let changes = if many == 1 { "change" } else { "changes" };
             let _ = writeln!(text, "    with {many} earlier {changes} of the same person, from {} on", when(since));
         }
-        if !reason.is_empty() {
-            let _ = writeln!(text, "    reason: {reason}");
+        if !entry.reason.is_empty() {
+            let _ = writeln!(text, "    reason: {}", entry.reason);
         }
         match in_force {
             Some(in_force) if entry.outcome != AuditOutcome::Canonical => {
-                difference_lines(&mut text, entry, &in_force.entry, "in force");
+                difference_lines(&mut text, entry, in_force, "in force");
             }
             _ => {}
         }
@@ -130,10 +128,10 @@ fn told(history: &[Audited]) -> String {
 }
 
 /// The first of the changes in whose stead this one is kept, and how many there are.
-fn merged_into<'a>(entry: &AuditEntry, history: &'a [Audited]) -> (Option<&'a AuditEntry>, usize) {
+fn merged_into<'a>(entry: &AuditEntry, history: &'a [AuditEntry]) -> (Option<&'a AuditEntry>, usize) {
     let (mut stands_for, mut first, mut many) = (entry.write_id, None, 0);
     // Each of them names the next, and the history lists them in order.
-    for earlier in history.iter().rev().map(|audited| &audited.entry) {
+    for earlier in history.iter().rev() {
         if earlier.merged_into == Some(stands_for) {
             (stands_for, first, many) = (earlier.write_id, Some(earlier), many + 1);
         }
@@ -148,7 +146,7 @@ fn when(entry: &AuditEntry) -> String {
     if entry.time_doubtful { format!("{time} (time doubtful)") } else { time.to_string() }
 }
 
-fn who(entry: &AuditEntry, history: &[Audited]) -> String {
+fn who(entry: &AuditEntry, history: &[AuditEntry]) -> String {
     if entry.authorship == Some(Authorship::Office) {
         return who_at_the_office(entry);
     }
@@ -189,20 +187,20 @@ fn who_at_the_office(entry: &AuditEntry) -> String {
 }
 
 /// Who wrote what an act of the office brings back, where that was not filed with it.
-fn restored_from<'a>(entry: &AuditEntry, history: &'a [Audited]) -> Option<&'a str> {
+fn restored_from<'a>(entry: &AuditEntry, history: &'a [AuditEntry]) -> Option<&'a str> {
     let restores = entry.restores.filter(|_| is_restore(entry))?;
-    let restored = history.iter().find(|other| other.entry.write_id == restores)?;
-    Some(restored.entry.operator_name.as_str()).filter(|name| !name.is_empty())
+    let restored = history.iter().find(|other| other.write_id == restores)?;
+    Some(restored.operator_name.as_str()).filter(|name| !name.is_empty())
 }
 
-fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
+fn outcome(entry: &AuditEntry, history: &[AuditEntry]) -> String {
     let said = match &entry.outcome {
         AuditOutcome::Canonical => "in force".to_owned(),
         AuditOutcome::Superseded => "followed by a later version".to_owned(),
         AuditOutcome::Unchanged => "said what was in force already".to_owned(),
         AuditOutcome::Rejected(rejection) => format!("not accepted: {}", rejection.message),
-        AuditOutcome::SetAside { to } => match history.iter().find(|other| other.entry.write_id == *to) {
-            Some(winner) => format!("set aside in a conflict; kept was that of {}", who(&winner.entry, history)),
+        AuditOutcome::SetAside { to } => match history.iter().find(|other| other.write_id == *to) {
+            Some(winner) => format!("set aside in a conflict; kept was that of {}", who(winner, history)),
             None => "set aside in a conflict".to_owned(),
         },
     };

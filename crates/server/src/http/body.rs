@@ -13,6 +13,7 @@ use futures_util::stream::StreamExt as _;
 use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, HaveRequest, RestoreRequest, SyncRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use zstd::zstd_safe;
 
 use super::App;
 use super::limit::TimeLimit;
@@ -22,6 +23,7 @@ use super::refusal::{Refusal, too_slow};
 use crate::config::Bounds;
 use crate::error::refuse;
 use crate::json;
+use crate::received::{Broken as Unread, Received};
 use crate::sync::other_protocol;
 
 /// zstd windows beyond this (2^23 bytes) are refused rather than allocated.
@@ -117,6 +119,43 @@ impl<T: Sendable> Sent<T> {
     }
 }
 
+impl Sent<SyncRequest> {
+    /// How many bytes it unpacks to, at most.
+    pub(super) fn unpacked(&self) -> usize {
+        if self.is_packed {
+            promised(&self.bytes).map_or(self.most.unpacked, |it| it.min(self.most.unpacked))
+        } else {
+            self.bytes.len()
+        }
+    }
+
+    /// Unpacks and reads it, as far as each of its entries can be read.
+    pub(super) fn open_page(self, bounds: &Bounds) -> Result<Received, Refusal> {
+        let most_values = bounds.page_values;
+        let unpacked = self.unpacked();
+        let Self { bytes, is_packed, .. } = self;
+        let plain = if is_packed { unpack(&bytes, unpacked)?.into() } else { bytes.clone() };
+        drop(bytes);
+        let text = utf8(&plain)?;
+        let values = json::shape(text).values;
+        if values > most_values {
+            let message = format!(
+                "The body holds {values} single values; at most {most_values} are taken. Send it in several pages."
+            );
+            return Err(refuse(ApiErrorCode::TooLarge, message).into());
+        }
+        Received::read(text, bounds.limits.page_records as usize)
+            .map_err(|Unread { error, place }| unreadable(text, &error, &place))
+    }
+}
+
+/// What a packed body promises to unpack to, if all of it is one frame that promises anything.
+fn promised(bytes: &[u8]) -> Option<usize> {
+    let is_whole = zstd_safe::find_frame_compressed_size(bytes).is_ok_and(|length| length == bytes.len());
+    let promised = zstd_safe::get_frame_content_size(bytes).ok().flatten().filter(|_| is_whole)?;
+    usize::try_from(promised).ok()
+}
+
 /// A request's JSON body, of a sort that is small.
 pub(super) struct Packed<T>(pub T);
 
@@ -159,19 +198,23 @@ async fn read(body: Body, most: usize, patience: Patience, app: &App) -> Result<
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Refusal> {
-    let text = std::str::from_utf8(bytes).map_err(|error| malformed(format!("The body is not UTF-8: {error}.")))?;
-    serde_json::from_str(text).map_err(|error| {
-        // A request of another protocol may have any shape; it gets an answer that says so.
-        if let Some(refusal) = serde_json::from_str(text).ok().and_then(|Spoken { protocol }| other_protocol(protocol))
-        {
-            return Refusal::from(refusal);
-        }
-        let place = match json::pointer_at(text, json::offset_of(text, &error)) {
-            place if place.is_empty() => String::new(),
-            place => format!(", in {place}"),
-        };
-        malformed(format!("The body is not what this address takes: {error}{place}."))
-    })
+    let text = utf8(bytes)?;
+    serde_json::from_str(text)
+        .map_err(|error| unreadable(text, &error, &json::pointer_at(text, json::offset_of(text, &error))))
+}
+
+fn utf8(bytes: &[u8]) -> Result<&str, Refusal> {
+    std::str::from_utf8(bytes).map_err(|error| malformed(format!("The body is not UTF-8: {error}.")))
+}
+
+/// Why a body is not taken that breaks off at that place.
+fn unreadable(text: &str, error: &serde_json::Error, place: &str) -> Refusal {
+    // A request of another protocol may have any shape; it gets an answer that says so.
+    if let Some(refusal) = serde_json::from_str(text).ok().and_then(|Spoken { protocol }| other_protocol(protocol)) {
+        return Refusal::from(refusal);
+    }
+    let place = if place.is_empty() { String::new() } else { format!(", in {place}") };
+    malformed(format!("The body is not what this address takes: {error}{place}."))
 }
 
 /// The one thing that requests of all protocols have in common.
@@ -302,6 +345,15 @@ mod tests {
         std::io::Write::write_all(&mut packer, &vec![b' '; 1_000]).unwrap();
         let refused = unpack(&packer.finish().unwrap(), 1_000_000).unwrap_err();
         assert_eq!(refused.error.code, ApiErrorCode::Malformed);
+    }
+
+    #[test]
+    fn a_body_that_is_one_frame_promises_what_it_unpacks_to_and_any_other_nothing() {
+        let packed = zstd::bulk::compress(&[b' '; 5_000], LEVEL).unwrap();
+        assert_eq!(promised(&packed), Some(5_000));
+        assert_eq!(promised(&[packed.clone(), packed.clone()].concat()), None);
+        assert_eq!(promised(&packed[..packed.len() - 1]), None);
+        assert_eq!(promised(b"no frame"), None);
     }
 
     #[test]

@@ -26,6 +26,7 @@ mod serve;
 mod stopping;
 mod sync;
 mod tus;
+mod unpacking;
 mod uploads;
 
 use std::sync::Arc;
@@ -37,6 +38,7 @@ use guesses::Guesses;
 use places::Places;
 use refusal::Refusal;
 use stopping::Stop;
+use unpacking::Unpacking;
 
 #[cfg(feature = "simulation")]
 pub use by_hand::{BlobByHand, NewByHand, Refused, SentByHand, checksum_by_hand};
@@ -48,6 +50,7 @@ pub(crate) struct App {
     server: Server,
     syncs: Arc<Places>,
     uploads: Arc<Places>,
+    unpacking: Arc<Unpacking>,
     guesses: Arc<Guesses>,
     checkup: health::Checkup,
     stop: Arc<Stop>,
@@ -60,6 +63,7 @@ impl App {
         Self {
             syncs: places("a sync", bounds.concurrent_syncs),
             uploads: places("an upload", bounds.photos.concurrent_uploads),
+            unpacking: Unpacking::new(bounds.unpacked_at_once.max(bounds.unpacked_bytes), bounds.turn_time),
             guesses: Guesses::new(bounds),
             checkup: health::Checkup::default(),
             stop: Arc::default(),

@@ -52,7 +52,7 @@ pub(super) const fn status(code: ApiErrorCode) -> StatusCode {
         ApiErrorCode::NotFound => StatusCode::NOT_FOUND,
         ApiErrorCode::OtherServer => StatusCode::CONFLICT,
         ApiErrorCode::Busy => StatusCode::SERVICE_UNAVAILABLE,
-        ApiErrorCode::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        ApiErrorCode::Internal | ApiErrorCode::Unknown => StatusCode::INTERNAL_SERVER_ERROR,
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 use gatebook_domain::{Body, Kind};
 use gatebook_sync::deliberate;
 use gatebook_sync::{
-    Authorship, Content, Decision, Epoch, Existing, Incoming, Kept, Offer, Receipt, Rejection, RejectionCode, Said,
-    Sequence, Verdict, VersionId, decide,
+    Authorship, Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Said, Sequence,
+    Verdict, VersionId, decide,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use super::{Ground, Offered, proved};
 use crate::error::ServerError;
 use crate::photos::is_same_but_for_marks;
 use crate::receipt::Key;
-use crate::storage::{Ancestor, Attribution, Device, Filing, Held, LedgerEntry, Merged, Outcome, Writing};
+use crate::storage::{Ancestor, Attribution, BodyRoom, Device, Filing, Held, LedgerEntry, Merged, Outcome, Writing};
 
 /// Filed with what is given back by a receipt from before receipts told who wrote.
 const AUTHOR_UNKNOWN: &str = "given back after a restore of the server; which device wrote it can no longer be proved";
@@ -46,6 +46,8 @@ pub(super) struct Book<'a> {
     pub followed_now: Vec<(Uuid, Uuid)>,
     /// What records said in the states that writes of the page were made on.
     pub earlier: Earlier,
+    /// What bodies may still be kept for this page.
+    pub room: BodyRoom,
     /// What will be filed, in order.
     pub filings: Vec<Filing>,
     /// What becomes of writes that are canonical in the database until now.
@@ -86,6 +88,9 @@ impl Book<'_> {
     /// Judges one record.
     pub(super) fn judge(&mut self, writing: &dyn Writing, offered: &Offered) -> Result<Word, ServerError> {
         let (id, write_id) = (offered.id, offered.write_id);
+        if let (true, Some(rejection)) = (offered.is_unreadable, &offered.refusal) {
+            return self.reject_aside(writing, offered, rejection.clone());
+        }
         if let Some((record_id, verdict, filed)) = self.known(write_id).filter(|_| !deliberate!(ForgetLedger)) {
             if record_id != id || !filed.says_the_same_as(&offered.content) {
                 let rejection = match offered.ground {
@@ -123,9 +128,9 @@ impl Book<'_> {
             content: standing.content,
             put_back_from: standing.put_back_from,
         });
-        let decision = decide(self.epoch, existing, None, incoming);
+        let decision = decide(self.epoch, existing, incoming);
         let verdict = decision.verdict();
-        self.carry_out(offered, &decision);
+        self.carry_out(offered, &decision)?;
         Ok(Word { id, write_id, verdict, as_sent: true })
     }
 
@@ -183,9 +188,9 @@ impl Book<'_> {
             // What it goes on from is what is held.
             return None;
         }
-        let was_taken =
-            |verdict: &Verdict| matches!(verdict, Verdict::Accepted | Verdict::Conflict { kept: Kept::Incoming });
-        let taken = |(record, verdict, content)| (record == offered.id && was_taken(verdict)).then_some(content);
+        let taken = |(record, verdict, content): (Uuid, &Verdict, _)| {
+            (record == offered.id && verdict.is_taken()).then_some(content)
+        };
         match follows.iter().rev().find_map(|write| self.known(*write).and_then(taken)) {
             Some(seen) => seen.holds_all(&held.content).then(|| marked_receipt(held)),
             None => self.earlier.effective_base(held, base.as_ref()?),
@@ -246,8 +251,8 @@ impl Book<'_> {
     }
 
     /// Enters into the book what the decision says.
-    fn carry_out(&mut self, offered: &Offered, decision: &Decision) {
-        let &Offered { id, write_id, ref ground, ref content, ref body, .. } = offered;
+    fn carry_out(&mut self, offered: &Offered, decision: &Decision) -> Result<(), ServerError> {
+        let &Offered { id, write_id, ref ground, ref content, .. } = offered;
         let is_forgotten = deliberate!(ForgetLedger) && self.ledger.contains_key(&write_id);
         let write_id = if is_forgotten { Uuid::new_v5(&write_id, content.kind.as_bytes()) } else { write_id };
         let (said, base, original) = match ground {
@@ -266,7 +271,6 @@ impl Book<'_> {
         let reason = if said.is_none() { AUTHOR_UNKNOWN.to_owned() } else { String::new() };
         let Said { device_id, filed } = said.unwrap_or_default();
         let (outcome, version, received_at) = match decision {
-            Decision::Repeat(_) => return,
             Decision::Reject(_) => (Outcome::Rejected, None, None),
             Decision::Unchanged => (Outcome::Unchanged, None, original),
             Decision::Overtaken => (Outcome::Superseded, None, original),
@@ -286,6 +290,7 @@ impl Book<'_> {
             && matches!(decision, Decision::Take { displaces: false, .. })
             && drafts::is_draft(content);
         let at = self.filings.len();
+        self.room.take(content)?;
         self.filings.push(Filing {
             write_id,
             record_id: id,
@@ -305,27 +310,28 @@ impl Book<'_> {
         });
         self.ledger.insert(write_id, Known::Filed(at));
         match decision {
-            Decision::Take { displaces, .. } => self.displace(id, at, *displaces, body.as_ref().ok()),
+            Decision::Take { displaces, .. } => self.displace(id, at, *displaces, offered),
             Decision::SetAside => {
                 self.keep(id);
                 let (kept, set_aside) = (self.side_of_standing(id), self.side_of_filing(at));
-                self.note_conflict(id, kept, Some(set_aside), false, body.as_ref().ok());
+                self.note_conflict(id, kept, Some(set_aside), false, offered)
             }
-            _ => {}
+            Decision::Reject(_) | Decision::Unchanged | Decision::Overtaken => Ok(()),
         }
     }
 
     /// The filing at `at` becomes the record's canonical state.
-    fn displace(&mut self, id: Uuid, at: usize, is_conflict: bool, body: Option<&Body>) {
+    fn displace(&mut self, id: Uuid, at: usize, is_conflict: bool, offered: &Offered) -> Result<(), ServerError> {
         let winner = self.filings[at].write_id;
         let is_conflict = is_conflict && !deliberate!(DropTheLoser);
         if is_conflict {
             let (kept, set_aside) = (self.side_of_filing(at), self.side_of_standing(id));
-            self.note_conflict(id, Some(kept), set_aside, true, body);
+            self.note_conflict(id, Some(kept), set_aside, true, offered)?;
         } else if self.happened.concerns(id) {
             let made = self.side_of_filing(at);
             let followed = self.side_of_standing(id).and_then(|side| side.operator());
             let is_given_back = self.filings[at].put_back_from().is_some();
+            self.room.take(made.content())?;
             self.happened.state(NewState { record_id: id, made, followed, is_given_back });
         }
         let outcome = if is_conflict {
@@ -338,6 +344,7 @@ impl Book<'_> {
             Some(Standing::Filed(earlier)) => self.filings[earlier].outcome = outcome,
             None => {}
         }
+        Ok(())
     }
 
     /// What remains of what is held, if the next change of whoever wrote it is kept in its stead.
@@ -392,11 +399,18 @@ impl Book<'_> {
         kept: Option<Side>,
         set_aside: Option<Side>,
         is_new: bool,
-        body: Option<&Body>,
-    ) {
-        if let (Some(kept), Some(set_aside), Some(body)) = (kept, set_aside, body) {
-            self.happened.conflict(Conflict::new(id, kept, set_aside, is_new, body));
+        offered: &Offered,
+    ) -> Result<(), ServerError> {
+        if let (Some(kept), Some(set_aside), Some(body)) = (kept, set_aside, offered.body()) {
+            // Both sides, and what the notices tell of them.
+            for content in [kept.content(), set_aside.content()] {
+                self.room.take(content)?;
+            }
+            let conflict = Conflict::new(id, kept, set_aside, is_new, &body);
+            self.room.take_bytes(2 * conflict.told_bytes())?;
+            self.happened.conflict(conflict);
         }
+        Ok(())
     }
 
     /// The notices about records of the page, and those that the page gave back, as they stand now.
@@ -442,6 +456,7 @@ impl Book<'_> {
         let is_filed =
             self.ledger.contains_key(&filed_as) || !writing.ledger(self.device.tenant, &[filed_as])?.is_empty();
         if !is_filed {
+            self.room.take(content)?;
             self.ledger.insert(filed_as, Known::Filed(self.filings.len()));
             self.filings.push(Filing {
                 write_id: filed_as,

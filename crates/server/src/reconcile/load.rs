@@ -16,13 +16,14 @@ use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
 use crate::receipt::Key;
-use crate::storage::{Device, Writing};
+use crate::storage::{BodyRoom, Device, Writing};
 
 pub(super) fn load<'a>(
     writing: &dyn Writing,
     key: &'a Key,
     device: &'a Device,
     page: &[Offered],
+    room: BodyRoom,
 ) -> Result<Book<'a>, ServerError> {
     let reoffered: Vec<_> =
         page.iter().filter(|it| matches!(it.ground, Ground::Reoffer { .. })).map(|it| it.id).collect();
@@ -68,6 +69,7 @@ pub(super) fn load<'a>(
         followed,
         followed_now: Vec::new(),
         earlier,
+        room,
         filings: Vec::with_capacity(page.len()),
         displaced: HashMap::new(),
         happened: Happened::nothing(about),
@@ -81,8 +83,8 @@ fn is_notice(offered: &Offered) -> bool {
 
 /// The record that a notice is about, if it is given back and may come in force.
 fn subject(offered: &Offered) -> Option<Uuid> {
-    match (&offered.ground, &offered.body) {
-        (Ground::Reoffer { .. }, Ok(Body::Notice(notice))) => Some(notice.record_id),
+    match (&offered.ground, offered.body()) {
+        (Ground::Reoffer { .. }, Some(Body::Notice(notice))) => Some(notice.record_id),
         _ => None,
     }
 }

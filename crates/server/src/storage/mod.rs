@@ -3,6 +3,7 @@
 //!
 //! The interface is synchronous: the server calls it on threads of its own, a simulator as it likes.
 
+mod body_room;
 mod model;
 mod photos;
 pub(crate) mod postgres;
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+pub(crate) use body_room::BodyRoom;
 pub use model::Device;
 pub(crate) use model::{
     Admin, Ancestor, Attribution, Code, Counter, Filing, FoundDevice, Held, LedgerEntry, Merged, NewDevice, Outcome,
@@ -209,6 +211,9 @@ pub(crate) trait FeedRow {
 /// wait for the other. From the counter on nothing waits for anybody, so that
 /// nobody waits long for the counter.
 pub(crate) trait Writing: Reading + WritingPhotos {
+    /// From now on what is read of bodies in this transaction takes up that room.
+    fn read_into(&self, room: &BodyRoom);
+
     /// Takes the counter of every tenant, as who begins an epoch does before looking whether one is to begin: of two
     /// who want to, the second sees the first's, and pages that are under way come before it.
     fn take_every_counter(&self) -> Result<(), ServerError>;

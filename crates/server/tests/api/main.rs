@@ -15,6 +15,7 @@ mod epoch;
 mod golden;
 mod identity;
 mod limits;
+mod memory;
 mod notices;
 mod nudges;
 mod openapi;

@@ -4,7 +4,6 @@ use std::io::Cursor;
 
 use exif::experimental::Writer;
 use exif::{Exif, Field, In, Reader, Tag, Value};
-use gatebook_domain::Extra;
 use gatebook_domain::attachment::Position;
 use image::metadata::Orientation;
 use jiff::Timestamp;
@@ -93,7 +92,7 @@ impl Facts {
             return None;
         }
         let accuracy_m = self.rationals(Tag::GPSHPositioningError).and_then(|values| values.first().copied());
-        Some(Position { latitude, longitude, accuracy_m, extra: Extra::new() })
+        Some(Position { latitude, longitude, accuracy_m })
     }
 
     /// The EXIF that goes into the developed picture, which is upright.

@@ -200,3 +200,20 @@ fn a_change_given_up_in_a_yard_that_is_no_longer_the_devices_leaves_nothing_behi
     store.discard(id, &somebody()).unwrap();
     assert!(store.held(id).unwrap().is_none());
 }
+
+#[test]
+fn a_write_whose_verdict_cannot_be_read_stays_and_is_told_after_some_rounds() {
+    let (_folder, store) = store();
+    let id = recorded(&store, "never lost");
+    let push = store.push_page(None, gatebook_sync::wire::Limits::default()).unwrap().push;
+    let unheard = SyncResponse { unread: vec![push[0].write_id], ..answer(Vec::new()) };
+    for round in 1..=3 {
+        assert!(store.inbox(None).unwrap().is_empty(), "round {round}");
+        store.settle(&push, unheard.clone()).unwrap();
+    }
+    assert_eq!((store.held(id).unwrap().unwrap().pending, remarks(&store, id)), (true, "never lost".to_owned()));
+    let [told]: [_; 1] = store.inbox(None).unwrap().try_into().unwrap();
+    assert!(told.headline.starts_with("Not sent yet"), "{}", told.headline);
+    store.settle(&push, taken(&push, 1)).unwrap();
+    assert!(store.inbox(None).unwrap().is_empty());
+}

@@ -1,9 +1,7 @@
 //! The server's verdicts on what was pushed.
 
 use gatebook_sync::wire::{CanonicalState, Judged, Push};
-use gatebook_sync::{
-    Canonical, Change, Fingerprint, RejectionCode, Verdict, apply_canonical, apply_verdict, deliberate,
-};
+use gatebook_sync::{Canonical, Change, Fingerprint, RejectionCode, apply_canonical, apply_verdict, deliberate};
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -19,7 +17,7 @@ impl Settling<'_> {
         if self.has_unanswered {
             let what = unanswered::Judged {
                 is_pending: local.is_some_and(|local| local.pending == Some(judged.write_id)),
-                is_rejected: matches!(judged.verdict, Verdict::Rejected(_)),
+                is_rejected: judged.verdict.rejection().is_some(),
                 is_in_force: judged.canonical.as_ref().is_some_and(|canonical| is_of_write(canonical, judged.write_id)),
             };
             unanswered::judged(self.connection, judged.id, judged.write_id, what)?;
@@ -50,7 +48,7 @@ impl Settling<'_> {
             ))?;
             return Ok(());
         }
-        let rejection = if let Verdict::Rejected(rejection) = &judged.verdict { Some(rejection.clone()) } else { None };
+        let rejection = judged.verdict.rejection().cloned();
         let canonical = match judged.canonical {
             Some(canonical) => whole(self.connection, canonical, push)?,
             None => None,

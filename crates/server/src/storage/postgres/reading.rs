@@ -102,7 +102,7 @@ impl Reading for Session {
     }
 
     fn held(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError> {
-        self.all(include_str!("records/held.sql"), &[&tenant.key, &ids])?.iter().map(row::held).collect()
+        self.contents(include_str!("records/held.sql"), &[&tenant.key, &ids], row::held, |held| &held.content)
     }
 
     fn feed(&self, tenant: Tenant, scope: Scope, cursor: u64, visit: &mut Visit<'_>) -> Result<(), ServerError> {
@@ -130,7 +130,8 @@ impl Reading for Session {
     }
 
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
-        self.all(include_str!("versions/ledger.sql"), &[&tenant.key, &write_ids])?.iter().map(row::entry).collect()
+        let sql = include_str!("versions/ledger.sql");
+        self.contents(sql, &[&tenant.key, &write_ids], row::entry, |entry| &entry.content)
     }
 
     fn notices_about(&self, tenant: Tenant, records: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServerError> {
@@ -194,7 +195,7 @@ impl Reading for Session {
         let epochs: Vec<Option<i64>> = versions.iter().map(|(_, version)| storable(version.epoch.0)).collect();
         let numbers: Vec<Option<i64>> = versions.iter().map(|(_, version)| storable(version.version)).collect();
         let arguments: Arguments<'_> = &[&tenant.key, &ids, &epochs, &numbers];
-        self.all(include_str!("versions/of_versions.sql"), arguments)?.iter().map(row::write).collect()
+        self.contents(include_str!("versions/of_versions.sql"), arguments, row::write, |write| &write.content)
     }
 
     fn lost_by_office(&self, tenant: Tenant, limit: usize) -> Result<Vec<StoredWrite>, ServerError> {

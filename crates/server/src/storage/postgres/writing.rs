@@ -15,13 +15,17 @@ use super::session::{Arguments, Session};
 use super::text;
 use crate::error::ServerError;
 use crate::storage::model::{state_name, storable};
-use crate::storage::{Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing};
+use crate::storage::{BodyRoom, Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing};
 
 /// In their order, so that two who take them all never wait for each other.
 pub(super) const EVERY_COUNTER: &str = "SELECT tenant FROM tenant_counters ORDER BY tenant FOR UPDATE";
 pub(super) const WANT_ALL: &str = include_str!("../photos/want_all.sql");
 
 impl Writing for Session {
+    fn read_into(&self, room: &BodyRoom) {
+        self.room.replace(Some(room.clone()));
+    }
+
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
         self.run("INSERT INTO tenants (id, name) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", &[&id, &name])?;
         let key = get(&self.one("SELECT key FROM tenants WHERE id = $1", &[&id])?, 0)?;
@@ -96,8 +100,7 @@ impl Writing for Session {
             return Ok(Vec::new());
         }
         let locked: Vec<Uuid> = locked.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
-        let found = self.all(include_str!("records/held.sql"), &[&tenant.key, &locked])?;
-        let held: Vec<Held> = found.iter().map(row::held).collect::<Result<_, _>>()?;
+        let held = self.held(tenant, &locked)?;
         self.claimed.borrow_mut().extend(held.iter().map(|held| held.record_id));
         Ok(held)
     }

@@ -79,7 +79,7 @@ impl Database {
     pub(super) fn write<T>(&self, work: impl FnOnce(&dyn Writing) -> Result<T, ServerError>) -> Result<T, ServerError> {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&Session { connection: &transaction })?;
+        let done = work(&Session::new(&transaction))?;
         gatebook_sync::reach!(ServerBeforeCommit);
         transaction.commit()?;
         gatebook_sync::reach!(ServerAfterCommit);
@@ -92,7 +92,7 @@ impl Database {
         let mut reader =
             self.readers.iter().find_map(|reader| reader.try_lock().ok()).unwrap_or_else(|| lock(&self.readers[0]));
         let transaction = reader.transaction()?;
-        let seen = look(&Session { connection: &transaction })?;
+        let seen = look(&Session::new(&transaction))?;
         transaction.finish()?;
         Ok(seen)
     }

@@ -22,7 +22,9 @@ impl Session<'_> {
         let mut rows = statement.query((tenant.key, batch(ids)))?;
         let mut found = Vec::with_capacity(ids.len());
         while let Some(row) = rows.next()? {
-            found.push(read(row)?);
+            let held = read(row)?;
+            self.has_read(&held.content)?;
+            found.push(held);
         }
         Ok(found)
     }

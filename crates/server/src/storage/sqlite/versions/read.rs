@@ -45,11 +45,13 @@ impl Session<'_> {
         let mut rows = statement.query((tenant.key, batch(write_ids)))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
+            let content = read_content(row, 3)?;
+            self.has_read(&content)?;
             found.push(LedgerEntry {
                 write_id: row.get(0)?,
                 record_id: row.get(1)?,
                 verdict: verdict_of(text(row, 2)?)?,
-                content: read_content(row, 3)?,
+                content,
                 merged: read_merged(row, 12)?,
             });
         }
@@ -131,6 +133,8 @@ impl Session<'_> {
         let mut rows = statement.query(arguments)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
+            let content = read_content(row, 10)?;
+            self.has_read(&content)?;
             found.push(StoredWrite {
                 write_id: row.get(0)?,
                 record_id: row.get(1)?,
@@ -141,7 +145,7 @@ impl Session<'_> {
                 restores: row.get(7)?,
                 reason: row.get(8)?,
                 received_at: timestamp(row.get(9)?)?,
-                content: read_content(row, 10)?,
+                content,
                 filed: wall_time(row.get(19)?, row.get(20)?)?,
                 base: read_base(row, 24)?,
                 merged: read_merged(row, 26)?,
