@@ -5,6 +5,7 @@
 
 use std::time::Duration;
 
+use gatebook_sync::plain_code;
 use gatebook_sync::wire::{
     ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, Membership, ProofRequest, ProofResponse,
 };
@@ -43,7 +44,7 @@ impl Server {
         if request.secret.as_ref().is_some_and(|secret| secret.len() < SECRET) {
             return Err(refuse(ApiErrorCode::Malformed, "The secret is too short to be one."));
         }
-        let code_hash = secret::hash(&secret::plain_code(&request.code));
+        let code_hash = secret::hash(&plain_code(&request.code));
         let secret_hash = request.secret.as_deref().map(secret::hash);
         let was_used_before_a_restore = self.inner.revocations.has_code(&code_hash)?;
         let joined = self.inner.storage.write(|writing| {

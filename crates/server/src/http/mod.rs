@@ -6,6 +6,7 @@ mod body;
 mod by_hand;
 mod caller;
 mod connection;
+mod conversation;
 mod doors;
 mod enrol;
 mod events;
@@ -26,6 +27,7 @@ mod serve;
 mod stopping;
 mod sync;
 mod tus;
+mod unread;
 mod uploads;
 
 use std::sync::Arc;
