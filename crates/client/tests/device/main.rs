@@ -21,4 +21,5 @@ mod photos;
 mod rejection;
 mod saving;
 mod support;
+mod tls;
 mod verdicts;
