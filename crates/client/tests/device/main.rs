@@ -18,6 +18,8 @@ mod nobody;
 mod notifications;
 mod nudges;
 mod photos;
+#[cfg(target_os = "linux")]
+mod proxies;
 mod rejection;
 mod saving;
 mod support;
