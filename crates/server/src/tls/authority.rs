@@ -20,7 +20,7 @@ use crate::error::ServerError;
 
 /// What the authority calls itself. Its certificates name it so: another name here, and those of an authority that lies on a
 /// disk would no longer lead to it.
-const AUTHORITY: &str = "Gatebook server’s own authority";
+const AUTHORITY: &str = "Gatebook server authority";
 
 const fn days(days: i64) -> SignedDuration {
     SignedDuration::from_hours(days * 24)
