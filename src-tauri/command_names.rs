@@ -5,6 +5,7 @@
 pub const COMMANDS: &[&str] = &[
     "bootstrap",
     "enrol",
+    "move_server",
     "operators",
     "choose_operator",
     "choose_yard",

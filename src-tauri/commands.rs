@@ -51,6 +51,14 @@ pub async fn enrol(
     device.enrol(&server_url, &code, &device_name).await
 }
 
+/// The server is found at another address now; `ending` is what its codes end in, if it makes its certificate itself.
+#[tauri::command]
+#[specta::specta]
+pub async fn move_server(device: State<'_, Device>, server_url: String, ending: String) -> Answer<AppState> {
+    let device = device.inner().clone();
+    device.move_server(&server_url, &ending).await
+}
+
 /// People who may work on this device.
 #[tauri::command(async)]
 #[specta::specta]

@@ -47,6 +47,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
         .commands(collect_commands![
             commands::bootstrap,
             commands::enrol,
+            commands::move_server,
             commands::operators,
             commands::choose_operator,
             commands::choose_yard,

@@ -32,6 +32,7 @@
     Object.entries({
       bootstrap: {},
       enrol: { serverUrl: text, code: text, deviceName: text },
+      move_server: { serverUrl: text, ending: text },
       operators: {},
       choose_operator: { operatorId: textOrNull },
       choose_yard: { yardId: text },

@@ -9,6 +9,8 @@ export const commands = {
 	bootstrap: () => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("bootstrap")),
 	/**  Joins an organisation. */
 	enrol: (serverUrl: string, code: string, deviceName: string) => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("enrol", { serverUrl, code, deviceName })),
+	/**  The server is found at another address now; `ending` is what its codes end in, if it makes its certificate itself. */
+	moveServer: (serverUrl: string, ending: string) => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("move_server", { serverUrl, ending })),
 	/**  People who may work on this device. */
 	operators: () => typedError<OperatorView[], CommandError>(__TAURI_INVOKE("operators")),
 	/**  Says who is working now. */

@@ -31,6 +31,10 @@ const CRATES: [(&str, &str, &[&str]); 2] = [
 /// From PyPI: another maker's client of the server's uploads (npm's is among the node packages), and an S3 server.
 const PYTHON_PACKAGES: [&str; 2] = ["tuspy==1.1.0", "moto[server]==5.2.5"];
 
+/// Proxies that the tests put before the server, from Debian. They are taken apart and not installed: nobody wants them to
+/// run on this machine from then on.
+const PROXIES: [(&str, &str); 2] = [("nginx", "usr/sbin/nginx"), ("caddy", "usr/bin/caddy")];
+
 /// Installs what is missing.
 pub(crate) fn all() -> anyhow::Result<()> {
     system_packages()?;
@@ -41,7 +45,8 @@ pub(crate) fn all() -> anyhow::Result<()> {
         }
     }
     node_packages()?;
-    python_packages()
+    python_packages()?;
+    proxies()
 }
 
 fn system_packages() -> anyhow::Result<()> {
@@ -66,6 +71,26 @@ fn system_packages() -> anyhow::Result<()> {
     };
     apt(&["update", "-qq"])?;
     apt(&[["install", "-y", "-qq", "--no-install-recommends"].as_slice(), missing.as_slice()].concat())
+}
+
+fn proxies() -> anyhow::Result<()> {
+    let folder = tools().join("debian");
+    for (package, program) in PROXIES {
+        if !cfg!(target_os = "linux") || folder.join(program).exists() {
+            continue;
+        }
+        if !succeeds(tool("apt-get").arg("--version")) {
+            bail!("put {program} of what Debian calls {package} into {}", folder.display());
+        }
+        let fetched = folder.join("fetched").join(package);
+        fs::create_dir_all(&fetched)?;
+        run(tool("apt-get").args(["download", package]).current_dir(&fetched))?;
+        for file in fs::read_dir(&fetched)? {
+            run(tool("dpkg-deb").arg("-x").arg(file?.path()).arg(&folder))?;
+        }
+        fs::remove_dir_all(&fetched)?;
+    }
+    Ok(())
 }
 
 /// Installs what tests need from PyPI into a folder of the project's own.

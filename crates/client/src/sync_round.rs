@@ -143,7 +143,7 @@ impl Round<'_> {
         let began =
             if request.push.is_empty() { None } else { Some(blocking(self.store, Store::request_begins).await?) };
         let answer = self.transport.sync(&request).await;
-        if let (Some(before), Err(TransportError::NotSent(_))) = (began, &answer) {
+        if let (Some(before), Err(TransportError::NotSent(_) | TransportError::Untrusted { .. })) = (began, &answer) {
             blocking(self.store, move |store| store.request_never_left(before)).await?;
         }
         let sent = Sent::from(request);
@@ -169,7 +169,7 @@ impl Round<'_> {
 /// server that is busy, or says no, would say the same to less, and nothing is learned where nothing was sent.
 fn less_might_get_through(error: &TransportError) -> bool {
     match error {
-        TransportError::NotSent(_) => false,
+        TransportError::NotSent(_) | TransportError::Untrusted { .. } => false,
         // Too slow on the way, too slow at the server; it calls both busy.
         TransportError::Refused { status: 408 | 504, .. } => true,
         _ => matches!(error.refusal(), None | Some(ApiErrorCode::TooLarge | ApiErrorCode::Internal)),

@@ -4,14 +4,17 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gatebook_sync::PROTOCOL;
-use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, NONCE, SyncRequest, SyncResponse};
+use gatebook_sync::wire::{
+    ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, NONCE, ProofRequest, ProofResponse, SyncRequest, SyncResponse,
+};
+use gatebook_sync::{AuthorityPin, PROTOCOL};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::answer;
+use crate::pinned;
 use crate::revocation::{Verifier, nonce};
 use crate::store::Enrolment;
 
@@ -31,6 +34,14 @@ pub enum TransportError {
     /// The connection broke, or nothing came back in time. Whether the server took the request is not known.
     #[error("no connection to the server: {0}")]
     Unreachable(String),
+    /// What answers shows a certificate that this device does not trust. Nothing was sent.
+    #[error("the server's certificate is not trusted: {told}")]
+    Untrusted {
+        /// What is wrong with it.
+        told: String,
+        /// It is its time: over, or not begun, by this device's clock.
+        is_by_time: bool,
+    },
     /// Something answered that is not a Gatebook server.
     #[error("something other than the server answered ({0})")]
     NotOurs(String),
@@ -88,7 +99,17 @@ impl HttpTransport {
     /// # Errors
     /// No TLS is to be had on this system.
     pub fn new(base: &str, token: &str) -> Result<Self, TransportError> {
-        let client = reqwest::Client::builder()
+        Self::trusting(None, base, token)
+    }
+
+    /// The same, trusting for this server only the authority with that pin, if there is one.
+    pub(crate) fn trusting(pin: Option<&AuthorityPin>, base: &str, token: &str) -> Result<Self, TransportError> {
+        let client = reqwest::Client::builder();
+        let client = match pin {
+            Some(pin) => client.tls_backend_preconfigured(pinned::client_config(pin)),
+            None => client,
+        };
+        let client = client
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .pool_idle_timeout(KEEP_CONNECTION)
@@ -102,7 +123,7 @@ impl HttpTransport {
 
     /// To the server that a device belongs to.
     pub(crate) fn of(enrolment: &Enrolment) -> Result<Self, TransportError> {
-        let way = Self::new(&enrolment.server_url, &enrolment.token)?;
+        let way = Self::trusting(enrolment.pin.as_ref(), &enrolment.server_url, &enrolment.token)?;
         Ok(Self { verifier: Some(Verifier::of(enrolment)), ..way })
     }
 
@@ -120,6 +141,11 @@ impl HttpTransport {
     /// See [`TransportError`].
     pub async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
         self.post("/v1/enrol", request).await
+    }
+
+    /// Has the server prove which it is. No token is sent.
+    pub(crate) async fn prove(&self, request: &ProofRequest) -> Result<ProofResponse, TransportError> {
+        self.post("/v1/proof", request).await
     }
 
     /// A request as this device, for what is not JSON.
@@ -277,7 +303,27 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, TransportError> {
 
 /// Why no answer came, by whether the request can have left.
 fn not_answered(error: &reqwest::Error) -> TransportError {
+    if let Some(distrust) = distrust(error) {
+        return distrust;
+    }
     if error.is_connect() { TransportError::NotSent(chain(error)) } else { TransportError::Unreachable(chain(error)) }
+}
+
+/// That the certificate was not trusted, if that is among the causes.
+fn distrust(error: &reqwest::Error) -> Option<TransportError> {
+    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
+    while let Some(error) = cause {
+        // What an I/O error was made of is not its source, but within it.
+        let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        let within = within.map(|within| within as &(dyn std::error::Error + 'static));
+        if let Some(rustls::Error::InvalidCertificate(why)) = within.unwrap_or(error).downcast_ref() {
+            use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
+            let is_by_time = matches!(why, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. });
+            return Some(TransportError::Untrusted { told: why.to_string(), is_by_time });
+        }
+        cause = within.or_else(|| error.source());
+    }
+    None
 }
 
 /// The error and its causes, for the log.

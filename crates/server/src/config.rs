@@ -100,6 +100,8 @@ pub struct Bounds {
     pub header_time: Duration,
     /// Devices that are told of news as it comes, at most half of the connections; further ones have to ask.
     pub open_streams: usize,
+    /// How often it is looked whether there is a newer certificate.
+    pub certificate_every: Duration,
     /// How often it is looked whether a device that is told of news was signed out by another process.
     pub revocations_every: Duration,
     /// A request that has come in full and takes longer is given up. What it changed stays changed, and a repeat is harmless.
@@ -184,6 +186,27 @@ impl FromStr for PhotoStore {
     }
 }
 
+/// Whether devices reach the server by TLS, and by which certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Tls {
+    /// They do not: they are on this machine, or a proxy does it.
+    #[default]
+    Off,
+    /// By the certificate in these PEM files. They are looked at again and again, and what they hold then is used.
+    Files {
+        /// The certificate, and after it those between it and its authority.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+    },
+    /// By certificates of an authority of the server's own, which devices learn of with their code. It lies beside the
+    /// server's key.
+    SelfMade {
+        /// The names and addresses at which devices find the server.
+        names: Vec<String>,
+    },
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {
@@ -207,6 +230,7 @@ impl Default for Bounds {
             connections_of_address: 1_024,
             header_time: Duration::from_secs(30),
             open_streams: 4_096,
+            certificate_every: Duration::from_secs(10),
             revocations_every: Duration::from_secs(2),
             request_time: Duration::from_secs(60),
             stopping_time: Duration::from_secs(30),
@@ -244,6 +268,8 @@ pub struct Config {
     /// Whether a proxy stands before the server, and adds to each request at the right of `X-Forwarded-For` the address it
     /// comes from. Where none does, anybody could write there what they like.
     pub behind_proxy: bool,
+    /// Whether devices reach it by TLS.
+    pub tls: Tls,
     /// Bounds.
     pub bounds: Bounds,
     /// Clock and ids.
@@ -265,6 +291,7 @@ impl Config {
             may_begin: true,
             new_key: false,
             behind_proxy: false,
+            tls: Tls::Off,
             bounds: Bounds::default(),
             environment: Arc::new(SystemEnvironment),
         }

@@ -5,7 +5,10 @@
 
 use std::time::Duration;
 
-use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, Membership};
+use gatebook_sync::plain_code;
+use gatebook_sync::wire::{
+    ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, Membership, ProofRequest, ProofResponse,
+};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -21,6 +24,8 @@ const NAME: usize = 80;
 const REPEATED: Duration = Duration::from_secs(15 * 60);
 /// Least characters of a secret: 128 bits in Base64.
 const SECRET: usize = 22;
+/// Most characters of a nonce.
+const NONCE: usize = 128;
 
 impl Server {
     /// Makes a device of a one-time code. A repeat with the same secret, after the first answer was lost, is answered like
@@ -39,7 +44,7 @@ impl Server {
         if request.secret.as_ref().is_some_and(|secret| secret.len() < SECRET) {
             return Err(refuse(ApiErrorCode::Malformed, "The secret is too short to be one."));
         }
-        let code_hash = secret::hash(&secret::plain_code(&request.code));
+        let code_hash = secret::hash(&plain_code(&request.code));
         let secret_hash = request.secret.as_deref().map(secret::hash);
         let was_used_before_a_restore = self.inner.revocations.has_code(&code_hash)?;
         let joined = self.inner.storage.write(|writing| {
@@ -77,6 +82,18 @@ impl Server {
             device_key: Some(key.of_device(pass.device)),
             server: Some(key.identity(pass.organization)),
         })
+    }
+
+    /// Proves to a device that it joined under this server's key.
+    ///
+    /// # Errors
+    /// The nonce is none.
+    pub fn prove(&self, request: &ProofRequest) -> Result<ProofResponse, ApiError> {
+        let ProofRequest { device_id, nonce } = request;
+        if nonce.is_empty() || nonce.len() > NONCE {
+            return Err(refuse(ApiErrorCode::Malformed, "A nonce is random text of at most 128 letters."));
+        }
+        Ok(ProofResponse { proof: self.inner.key.of_device(*device_id).own_server(*device_id, nonce) })
     }
 
     /// What the device is told that does not know its server yet.

@@ -102,6 +102,18 @@ pub enum ServerError {
          backup in place with --new-key"
     )]
     BackupOfOtherKey(PathBuf),
+    /// A certificate or its key cannot be used.
+    #[error("{0} cannot be used for TLS; name PEM files of a certificate and of its key with --tls-cert and --tls-key")]
+    Certificate(PathBuf, #[source] Cause),
+    /// The server's own authority cannot be used.
+    #[error(
+        "{0} does not hold the server's own authority, or cannot be read; put the right file back. Without it, devices that \
+         joined with its codes need to be told of a new one"
+    )]
+    Authority(PathBuf, #[source] Cause),
+    /// The server cannot make itself a certificate.
+    #[error("no certificate can be made: {0}; check what is named with --tls-self-made")]
+    NotCertified(String),
     /// A server runs on the data folder.
     #[error("a server is running on {0}; stop it first")]
     InUse(PathBuf),

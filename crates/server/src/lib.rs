@@ -33,9 +33,10 @@ mod seed;
 mod server;
 mod storage;
 mod sync;
+mod tls;
 
 pub use backup::restore_backup;
-pub use config::{Bounds, Config, Environment, PhotoBounds, PhotoStore, SystemEnvironment};
+pub use config::{Bounds, Config, Environment, PhotoBounds, PhotoStore, SystemEnvironment, Tls};
 pub use error::ServerError;
 pub use http::Route;
 #[cfg(feature = "simulation")]

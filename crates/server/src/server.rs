@@ -17,6 +17,7 @@ use crate::receipt::Key;
 use crate::revocations::Revocations;
 use crate::storage::sqlite::{self, Look};
 use crate::storage::{Database, Storage};
+use crate::tls::Secured;
 
 /// A sync server over its data folder. Cheap to clone; all clones are the same server.
 #[derive(Clone)]
@@ -34,6 +35,7 @@ pub(crate) struct Inner {
     pub depot: Depot,
     pub turns: Turns,
     pub streams: Streams,
+    pub secured: Option<Arc<Secured>>,
     /// Dropped last: while anything is open, nobody may replace the database, and nobody else serves it.
     _locks: Vec<FolderLock>,
 }
@@ -76,9 +78,9 @@ impl Server {
             Some(_) => Revocations::inside(depot.object_store())?,
         };
         let (turns, streams) = (Turns::default(), Streams::default());
-        Ok(Self {
-            inner: Arc::new(Inner { config, clock, storage, key, revocations, depot, turns, streams, _locks: locks }),
-        })
+        let secured = Secured::open(&config, now)?.map(Arc::new);
+        let inner = Inner { config, clock, storage, key, revocations, depot, turns, streams, secured, _locks: locks };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What it was opened with.

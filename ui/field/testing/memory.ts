@@ -108,6 +108,8 @@ export class MemoryBackend implements Backend {
     app_version: "0.1.0",
   };
 
+  /** Where the server was said to be found, and what its codes end in. */
+  readonly movedTo: [string, string][] = [];
   readonly #changed = new Set<() => void>();
   readonly #synced = new Set<(status: SyncStatus) => void>();
   #ids = 0;
@@ -128,6 +130,15 @@ export class MemoryBackend implements Backend {
       device_name: deviceName,
       revoked: false,
     };
+    return this.bootstrap();
+  }
+
+  async moveServer(serverUrl: string, ending: string): Promise<AppState> {
+    if (serverUrl.includes("other")) {
+      throw error("refused", "Another server answers at this address than the one this device belongs to.");
+    }
+    this.movedTo.push([serverUrl, ending]);
+    if (this.state.enrolment) this.state.enrolment = { ...this.state.enrolment, server_url: serverUrl };
     return this.bootstrap();
   }
 

@@ -32,6 +32,7 @@ async function done(result: Promise<Result<unknown>>): Promise<void> {
 export const tauriBackend: Backend = {
   bootstrap: () => value(commands.bootstrap()),
   enrol: ({ serverUrl, code, deviceName }) => value(commands.enrol(serverUrl, code, deviceName)),
+  moveServer: (serverUrl, ending) => value(commands.moveServer(serverUrl, ending)),
   operators: () => value(commands.operators()),
   chooseOperator: (operatorId) => value(commands.chooseOperator(operatorId)),
   chooseYard: (yardId) => value(commands.chooseYard(yardId)),

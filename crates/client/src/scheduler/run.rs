@@ -400,6 +400,13 @@ pub(crate) fn jitter() -> f64 {
 const OTHER_SERVER: &str = "Another server answers at this address than the one this device belongs to. Nothing is exchanged \
                             with it, and everything is safe on this device. It is tried again by itself; tell the office.";
 
+const UNTRUSTED: &str = "What answers at the server’s address does not prove that it is this device’s server. Nothing is \
+                         exchanged with it, and everything is safe on this device. It is tried again by itself; if this goes \
+                         on, tell the office.";
+
+const CLOCK: &str = "Check this device’s date and time: by them the server’s certificate does not hold. Everything is safe on \
+                     this device. If they are right, tell the office.";
+
 /// What the operator is told of a failed round.
 pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
     use gatebook_sync::wire::ApiErrorCode as Code;
@@ -414,6 +421,13 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
         ),
         RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)) => {
             (SyncProblemCode::Offline, "No way to the server at the moment. Everything is safe on this device.")
+        }
+        RoundError::Transport(TransportError::Untrusted { is_by_time, .. }) => {
+            if *is_by_time {
+                (SyncProblemCode::Device, CLOCK)
+            } else {
+                (SyncProblemCode::OtherServer, UNTRUSTED)
+            }
         }
         RoundError::Transport(TransportError::NotOurs(_)) => (
             SyncProblemCode::CaptivePortal,

@@ -1,7 +1,7 @@
 //! Facts about this device that are not records.
 
-use gatebook_sync::DeviceKey;
 use gatebook_sync::wire::ServerIdentity;
+use gatebook_sync::{AuthorityPin, DeviceKey};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
@@ -32,6 +32,9 @@ pub(crate) struct Enrolment {
     /// The server it belongs to. Unknown at first to the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerIdentity>,
+    /// The one authority that is trusted for that server, if it made its certificate itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<AuthorityPin>,
 }
 
 /// A setting's name and the type of its value.

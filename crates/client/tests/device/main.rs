@@ -18,7 +18,10 @@ mod nobody;
 mod notifications;
 mod nudges;
 mod photos;
+#[cfg(target_os = "linux")]
+mod proxies;
 mod rejection;
 mod saving;
 mod support;
+mod tls;
 mod verdicts;

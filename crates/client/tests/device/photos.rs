@@ -14,7 +14,7 @@ use uuid::Uuid;
 
 use crate::support::{Fuse, Holds, TestDevice, TestYard};
 
-fn picture(seed: u8, side: u32) -> Vec<u8> {
+pub(crate) fn picture(seed: u8, side: u32) -> Vec<u8> {
     let grain = |x: u32, y: u32| u8::try_from((x * 7 + y * 13 + x * y / 64) % 256).unwrap();
     let picture = RgbImage::from_fn(side, side, |x, y| Rgb([grain(x, y), grain(y, x), seed]));
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -22,7 +22,7 @@ fn picture(seed: u8, side: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-async fn photographed(device: &TestDevice, parent_id: Uuid, seed: u8, side: u32) -> Uuid {
+pub(crate) async fn photographed(device: &TestDevice, parent_id: Uuid, seed: u8, side: u32) -> Uuid {
     let about = About {
         parent_id,
         role: AttachmentRole::Photo,
@@ -34,7 +34,7 @@ async fn photographed(device: &TestDevice, parent_id: Uuid, seed: u8, side: u32)
     device.device.capture_photo(Source::Bytes(picture(seed, side)), about).await.unwrap()
 }
 
-fn stored(device: &TestDevice) -> u32 {
+pub(crate) fn stored(device: &TestDevice) -> u32 {
     let sql = "SELECT count(body ->> '$.stored_at') FROM records WHERE kind = 'attachment'";
     device.database().query_row(sql, [], |row| row.get(0)).unwrap()
 }

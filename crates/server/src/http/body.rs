@@ -10,7 +10,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::StreamExt as _;
-use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, HaveRequest, RestoreRequest, SyncRequest};
+use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, HaveRequest, ProofRequest, RestoreRequest, SyncRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zstd::zstd_safe;
@@ -58,6 +58,13 @@ pub(super) trait Sendable: DeserializeOwned {
 impl Sendable for SyncRequest {
     fn most(bounds: &Bounds) -> Most {
         Most { sent: bounds.limits.page_bytes as usize, unpacked: bounds.unpacked_bytes }
+    }
+}
+
+impl Sendable for ProofRequest {
+    /// An id and a nonce. Strangers may send it.
+    fn most(_: &Bounds) -> Most {
+        Most::of(1024)
     }
 }
 

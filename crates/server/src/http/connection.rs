@@ -2,8 +2,8 @@
 
 use std::io::{Error, ErrorKind, IoSlice, Result};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::task::{Context, Poll, ready};
 
 use axum::body::Body;
@@ -14,18 +14,28 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
 use super::pace::Patience;
+use super::unread::{InPieces, Unread};
 
 /// What goes on over a connection. Where nothing does, nobody loses anything if it ends: there may be half a request, which
 /// its sender repeats.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Traffic {
     requests: AtomicUsize,
     is_unread: AtomicBool,
+    /// Answers of which each is watched by itself.
+    answers: Mutex<Vec<Weak<Unread>>>,
 }
 
 impl Traffic {
     pub(super) fn is_idle(&self) -> bool {
         self.requests.load(Ordering::Acquire) == 0 && !self.is_unread.load(Ordering::Acquire)
+    }
+
+    /// Whether one of the answers that are watched by themselves is waited for in vain.
+    pub(super) fn is_unread_for_too_long(&self) -> bool {
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.retain(|answer| answer.strong_count() > 0);
+        answers.iter().filter_map(Weak::upgrade).any(|answer| answer.is_for_too_long())
     }
 
     /// A request has come; it goes on until what this returns is dropped.
@@ -42,6 +52,14 @@ impl Request {
     /// It goes on until the answer is written.
     pub(super) fn lasts_as_long_as(self, answer: Response) -> Response {
         answer.map(|body| Body::new(Answering { body, _request: self }))
+    }
+
+    /// The same where several answers share the connection: whether this one is read is watched.
+    pub(super) fn lasts_until_read(self, answer: Response, patience: Patience) -> Response {
+        let traffic = Arc::clone(&self.0);
+        let unread = Unread::new(self, patience);
+        traffic.answers.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::downgrade(&unread));
+        InPieces::of(answer, unread)
     }
 }
 

@@ -1,7 +1,7 @@
-//! `POST /v1/enrol`.
+//! `POST /v1/enrol` and `POST /v1/proof`.
 
 use axum::extract::State;
-use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse};
+use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, ProofRequest, ProofResponse};
 
 use super::body::{Accepts, Answer, Packed};
 use super::guesses::Guess;
@@ -30,4 +30,18 @@ pub(super) async fn enrol(
     let response = blocking(joining).await?;
     tracing::info!(device = %response.device_id, "enrolled");
     Ok(Answer::new(accepts, &response))
+}
+
+/// Proves to a device that this is the server that took it in. Anybody may ask: only who has the device's key can tell what
+/// the answer is worth, and nobody can do anything else with it.
+#[utoipa::path(
+    post, path = "/v1/proof", tag = "devices", request_body = ProofRequest,
+    responses((status = 200, body = ProofResponse), (status = "default", body = ApiError))
+)]
+pub(super) async fn prove(
+    State(app): State<App>,
+    accepts: Accepts,
+    Packed(request): Packed<ProofRequest>,
+) -> Result<Answer, Refusal> {
+    Ok(Answer::new(accepts, &app.server.prove(&request)?))
 }

@@ -6,6 +6,7 @@ mod body;
 mod by_hand;
 mod caller;
 mod connection;
+mod conversation;
 mod doors;
 mod enrol;
 mod events;
@@ -27,6 +28,7 @@ mod stopping;
 mod sync;
 mod tus;
 mod unpacking;
+mod unread;
 mod uploads;
 
 use std::sync::Arc;

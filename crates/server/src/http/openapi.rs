@@ -19,6 +19,7 @@ use super::{enrol, events, health, photos, records, sync, uploads};
         sync::sync,
         events::events,
         enrol::enrol,
+        enrol::prove,
         records::audit,
         records::conflicts,
         records::restore,

@@ -21,6 +21,7 @@ pub(super) fn table() -> Vec<(Route, MethodRouter<App>)> {
         act("/v1/sync", post(sync::sync)),
         read("/v1/events", get(events::events)),
         act("/v1/enrol", post(enrol::enrol)),
+        act("/v1/proof", post(enrol::prove)),
         read("/v1/records/{id}/audit", get(records::audit)),
         read("/v1/conflicts", get(records::conflicts)),
         act("/v1/records/{id}/restore", post(records::restore)),

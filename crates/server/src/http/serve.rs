@@ -1,29 +1,21 @@
 //! Takes connections, and lets each of them go: when it has ended, when it does nothing for too long, when the server stops.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
-use std::task::Poll;
 
 use axum::Router;
-use hyper::body::Incoming;
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
-use tower::ServiceExt as _;
 
 use super::App;
 use super::connection::{Patient, Traffic};
+use super::conversation::Conversation;
 use super::doors::{Doors, Entered};
-use super::origin::{Origin, Peer};
+use super::origin::Origin;
 use super::pace::Patience;
 use crate::server::Server;
 
-/// What one connection holds in memory of what is read and written; no request's head is larger.
-const BUFFER: usize = 64 * 1024;
 /// What the operating system takes of an answer before the other end has room for it. With more, a slow link would look
 /// like one that stands still.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -44,6 +36,7 @@ impl Server {
         let router = app.router();
         let mut tasks = JoinSet::new();
         tasks.spawn(self.clone().end_streams_of_the_revoked());
+        tasks.spawn(self.clone().keep_certificate());
         let mut connections = JoinSet::new();
         let mut shutdown = pin!(shutdown);
         loop {
@@ -89,28 +82,5 @@ async fn converse(app: App, router: Router, entered: Entered, stream: TcpStream,
     let bounds = app.server.config().bounds;
     let traffic = Arc::new(Traffic::default());
     let stream = Patient::new(stream, Patience::new(bounds.patience, bounds.least_rate), Arc::clone(&traffic));
-    let service = service_fn(|mut request: hyper::Request<Incoming>| {
-        let (under_way, router) = (traffic.request(), router.clone());
-        request.extensions_mut().insert(Peer(peer));
-        async move {
-            let answer = router.oneshot(request).await?;
-            Ok::<_, Infallible>(under_way.lasts_as_long_as(answer))
-        }
-    });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new()).header_read_timeout(bounds.header_time).max_buf_size(BUFFER);
-    let mut conversation = pin!(http.serve_connection(TokioIo::new(stream), service));
-    let mut stopping = app.stop.seen();
-    let mut stopping = pin!(stopping.begun());
-    let mut is_stopping = false;
-    std::future::poll_fn(|context| {
-        if !is_stopping && stopping.as_mut().poll(context).is_ready() {
-            is_stopping = true;
-            conversation.as_mut().graceful_shutdown();
-        }
-        // How it ended concerns nobody: whoever got no answer asks again.
-        let has_ended = conversation.as_mut().poll(context).is_ready();
-        if has_ended || (is_stopping && traffic.is_idle()) { Poll::Ready(()) } else { Poll::Pending }
-    })
-    .await;
+    Conversation { app, router, peer, traffic }.over(stream).await;
 }

@@ -26,4 +26,5 @@ mod rejects;
 mod repeat;
 mod reports;
 pub(crate) mod support;
+mod tls;
 mod writes;

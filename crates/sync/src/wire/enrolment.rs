@@ -77,6 +77,24 @@ pub struct ServerIdentity {
     pub key: String,
 }
 
+/// A device asks whether it is its own server that answers, before it sends its token to a new address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProofRequest {
+    /// The device.
+    pub device_id: Uuid,
+    /// Random text, at most 128 letters.
+    pub nonce: String,
+}
+
+/// What it is answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProofResponse {
+    /// That the server has the key under which the device joined: see [`DeviceKey::own_server`].
+    pub proof: String,
+}
+
 /// What a device that joined before there was such a thing is told of its membership.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

@@ -74,7 +74,11 @@ impl TestServer {
 
     async fn serve(&mut self) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.base = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        self.base = match self.server.is_secured() {
+            true => format!("https://localhost:{}", address.port()),
+            false => format!("http://{address}"),
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let server = self.server.clone();
         let until = async move { drop(stopped.await) };
