@@ -14,6 +14,8 @@ mod error;
 mod notifications;
 mod nudges;
 pub mod photos;
+#[cfg(all(unix, not(any(target_os = "android", target_os = "ios"))))]
+mod private;
 mod revocation;
 mod round_lock;
 pub mod scheduler;

@@ -22,6 +22,7 @@ mod mark;
 mod nudges;
 mod pass;
 mod photos;
+mod private;
 mod pull;
 mod receipt;
 mod reconcile;

@@ -19,6 +19,8 @@ mod nudges;
 mod openapi;
 mod own_writes;
 mod paging;
+#[cfg(unix)]
+mod private_files;
 mod refused_folder;
 mod rejects;
 mod repeat;
