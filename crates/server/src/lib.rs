@@ -7,6 +7,7 @@
 
 mod access;
 mod admin;
+mod admin_tokens;
 mod attribution;
 mod backup;
 pub mod cli;

@@ -2,6 +2,7 @@
 //! can count. Grouped by behaviour.
 
 mod admin;
+mod admin_tokens;
 mod attribution;
 mod bad_input;
 mod clock;
