@@ -257,7 +257,7 @@ async fn a_server_that_has_no_place_for_an_upload_makes_nobody_begin_it_again() 
         let link = watched_link(&yard.base, |_| (), hears).await;
         program.does("chunks", &link, &a, &photo).await;
         assert!(stored_at(&a, &photo).await.is_some(), "{program:?}");
-        let heard = heard.lock().unwrap();
+        let heard = heard.lock().unwrap().clone();
         let count = |method: Method| heard.iter().filter(|(other, _)| *other == method).count();
         assert!(heard.contains(&(Method::PATCH, 503)), "{program:?}: {heard:?}");
         assert_eq!(count(Method::POST), 1, "{program:?}: {heard:?}");
