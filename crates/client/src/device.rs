@@ -83,6 +83,8 @@ impl Device {
     /// The data folder cannot be used.
     pub fn open(config: DeviceConfig) -> Result<Self, StoreError> {
         let store = Arc::new(Store::open(&config.data_folder)?);
+        #[cfg(all(unix, not(any(target_os = "android", target_os = "ios"))))]
+        crate::private::tighten(&config.data_folder);
         if let Err(error) = Snapshot::sweep(&store) {
             tracing::warn!(error = &error as &dyn std::error::Error, "old snapshots for support are not deleted");
         }

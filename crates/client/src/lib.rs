@@ -17,6 +17,8 @@ mod notifications;
 mod nudges;
 pub mod photos;
 mod pinned;
+#[cfg(all(unix, not(any(target_os = "android", target_os = "ios"))))]
+mod private;
 mod revocation;
 mod round_lock;
 pub mod scheduler;

@@ -7,6 +7,7 @@
 
 mod access;
 mod admin;
+mod admin_tokens;
 mod attribution;
 mod backup;
 pub mod cli;
@@ -22,6 +23,7 @@ mod mark;
 mod nudges;
 mod pass;
 mod photos;
+mod private;
 mod pull;
 mod receipt;
 mod received;

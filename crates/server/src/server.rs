@@ -13,6 +13,7 @@ use crate::error::ServerError;
 use crate::files::{FolderLock, Use, check_room};
 use crate::nudges::Streams;
 use crate::photos::{Depot, Turns};
+use crate::private;
 use crate::receipt::Key;
 use crate::revocations::Revocations;
 use crate::storage::sqlite::{self, Look};
@@ -73,6 +74,7 @@ impl Server {
         let clock = Arc::new(Clock::new(config.environment, config.time_server.clone(), filed));
         config.environment = Arc::clone(&clock) as Arc<dyn Environment>;
         let depot = Depot::open(&config.photos, &config.data)?;
+        private::tighten(&config, depot.folder());
         let revocations = match &config.database {
             None => Revocations::beside(&config.key_path())?,
             Some(_) => Revocations::inside(depot.object_store())?,

@@ -47,7 +47,7 @@ async fn syncs_in_the_end(device: &TestDevice) {
 /// Records of 3 MB, and a connection over which a device has asked for them and reads the answer's beginning only.
 async fn unread_answer(yard: &TestServer, device: &TestDevice) -> Wire {
     let page = (0..15).map(|at| {
-        let mut body: Value = serde_json::from_str(&gate_event("x").written_on(device).content.body.get()).unwrap();
+        let mut body: Value = serde_json::from_str(gate_event("x").written_on(device).content.body.get()).unwrap();
         body["of_a_newer_app"] = json!(format!("{at:02}").repeat(100_000));
         Draft::raw("gate_event", body.to_string())
     });

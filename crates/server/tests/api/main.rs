@@ -2,6 +2,7 @@
 //! can count. Grouped by behaviour.
 
 mod admin;
+mod admin_tokens;
 mod attribution;
 mod bad_input;
 mod clock;
@@ -21,6 +22,8 @@ mod nudges;
 mod openapi;
 mod own_writes;
 mod paging;
+#[cfg(unix)]
+mod private_files;
 mod refused_folder;
 mod rejects;
 mod repeat;

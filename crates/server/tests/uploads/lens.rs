@@ -240,6 +240,7 @@ pub(crate) async fn another_node(yard: &TestServer) -> String {
 }
 
 /// Another node over the same data, of other bounds.
+#[allow(clippy::large_types_passed_by_value, reason = "bounds are passed as they are written, and copied once a test")]
 pub(crate) async fn node_within(yard: &TestServer, bounds: Bounds) -> String {
     let config = Config { bounds, ..yard.server.config().clone() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,5 +1,7 @@
 //! The vocabulary of the tests: a yard with a real server behind it, devices, what they write and what they are told.
 
+#![allow(clippy::large_types_passed_by_value, reason = "bounds are passed as they are written, and copied once a test")]
+
 mod answer;
 mod device;
 mod environment;

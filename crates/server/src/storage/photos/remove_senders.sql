@@ -1,0 +1,1 @@
+DELETE FROM blob_senders WHERE tenant = $1 AND sha256 = $2
