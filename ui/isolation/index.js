@@ -53,6 +53,7 @@
       templates: {},
       find_carriers: { query: text },
       find_equipment: { query: text },
+      zone_clocks: { zone: text },
       sync_now: {},
       hint: { hint },
       history_days: {},

@@ -51,6 +51,8 @@ export const commands = {
 	findCarriers: (query: string) => typedError<CarrierView_Serialize[], CommandError>(__TAURI_INVOKE("find_carriers", { query })),
 	/**  Equipment to choose from. */
 	findEquipment: (query: string) => typedError<EquipmentView_Serialize[], CommandError>(__TAURI_INVOKE("find_equipment", { query })),
+	/**  What the clocks of a zone show, and since when; null for a zone that nobody knows. */
+	zoneClocks: (zone: string) => typedError<ClockPeriod[] | null, CommandError>(__TAURI_INVOKE("zone_clocks", { zone })),
 	/**  Runs a round now. */
 	syncNow: () => typedError<null, CommandError>(__TAURI_INVOKE("sync_now")),
 	/**  What the pages notice before the system says so. */
@@ -429,6 +431,16 @@ export type Carrier_Serialize = {
 	scac?: string,
 	/**  USDOT number. */
 	usdot?: string,
+};
+
+/**  What the clocks of a place show from some moment on. */
+export type ClockPeriod = {
+	/**  Since when. The first period has no beginning: it counts for everything before as well. */
+	from: string,
+	/**  What is added to universal time, in seconds. */
+	offset: number,
+	/**  What people call it, such as `CDT`. */
+	name: string,
 };
 
 /**  What a failed command answers. */

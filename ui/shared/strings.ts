@@ -35,6 +35,8 @@ const en = {
   time: {
     tomorrow: (time: string) => `tomorrow ${time}`,
     yesterday: (time: string) => `yesterday ${time}`,
+    unknownZone: (zone: string) => `(time zone “${zone}” is not known)`,
+    unknownZoneLead: "Times of this yard cannot be shown or entered. Ask the office to put its time zone right.",
   },
 
   sync: {
