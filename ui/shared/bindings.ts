@@ -2130,6 +2130,8 @@ export type SyncProblemCode =
 "server_trouble" | 
 /**  Something between answers instead of the server, such as a sign-in page of a guest network. */
 "captive_portal" | 
+/**  By this device's clock the server's certificate is not valid: its date and time are to be checked. */
+"device_clock" | 
 /**  The office has signed this device out, as its own server has proved: enrol again. */
 "revoked" | 
 /**  The server does not let this device in, and nobody has proved that the office wants it so. It is tried again by itself. */

@@ -63,6 +63,7 @@ const en = {
       other_server: "Another server answers",
       update_needed: "Update the app",
       captive_portal: "This network asks for a sign-in",
+      device_clock: "Check this device's date and time",
       device: "This device needs attention",
     } as Record<string, string>,
     enrolAgain: "Enrol again",

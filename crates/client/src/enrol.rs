@@ -108,6 +108,10 @@ fn told(error: &TransportError) -> CommandError {
         TransportError::NotSent(_) | TransportError::Unreachable(_) => {
             offline("No way to the server. Check its address and the signal, then try again.")
         }
+        TransportError::CertificateDates(_) => offline(
+            "Check this device's date and time, then try again. By its clock the server's certificate is not valid. If they are \
+             right, tell the office that the server needs a new certificate.",
+        ),
         TransportError::NotOurs(_) => {
             offline("Something else answers at this address. Check it; on a guest Wi-Fi, open its sign-in page first.")
         }

@@ -143,7 +143,9 @@ impl Round<'_> {
         let began =
             if request.push.is_empty() { None } else { Some(blocking(self.store, Store::request_begins).await?) };
         let answer = self.transport.sync(&request).await;
-        if let (Some(before), Err(TransportError::NotSent(_))) = (began, &answer) {
+        if let (Some(before), Err(error)) = (began, &answer)
+            && error.is_before_sending()
+        {
             blocking(self.store, move |store| store.request_never_left(before)).await?;
         }
         let sent = Sent::from(request);

@@ -27,6 +27,10 @@ pub enum TransportError {
     /// No connection could be made: nothing was sent.
     #[error("no connection to the server: {0}")]
     NotSent(String),
+    /// No connection could be made, because by this device's clock the server's certificate is not valid yet, or not any
+    /// more: nothing was sent. Far more often than the certificate it is the clock that is wrong.
+    #[error("the server's certificate is not valid at the time that this device shows: {0}")]
+    CertificateDates(String),
     /// The connection broke, or nothing came back in time. Whether the server took the request is not known.
     #[error("no connection to the server: {0}")]
     Unreachable(String),
@@ -46,6 +50,16 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// Says whether it is sure that nothing was sent.
+    pub(crate) const fn is_before_sending(&self) -> bool {
+        matches!(self, Self::NotSent(_) | Self::CertificateDates(_))
+    }
+
+    /// Says whether no connection was made, or the one there was broke.
+    pub(crate) const fn is_of_the_link(&self) -> bool {
+        self.is_before_sending() || matches!(self, Self::Unreachable(_))
+    }
+
     /// What the server said, if it was the server.
     #[must_use]
     pub const fn refusal(&self) -> Option<ApiErrorCode> {
@@ -267,7 +281,36 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, TransportError> {
 
 /// Why no answer came, by whether the request can have left.
 fn not_answered(error: &reqwest::Error) -> TransportError {
-    if error.is_connect() { TransportError::NotSent(chain(error)) } else { TransportError::Unreachable(chain(error)) }
+    if !error.is_connect() {
+        return TransportError::Unreachable(chain(error));
+    }
+    let is_of_dates = tls_error(error).is_some_and(is_about_dates);
+    if is_of_dates { TransportError::CertificateDates(chain(error)) } else { TransportError::NotSent(chain(error)) }
+}
+
+/// How what Apple's systems say of a certificate ends when it is not valid any more, or not valid yet: with the number of the
+/// error, of which rustls has no name.
+const APPLES_DATES: [&str; 2] = [": -67818", ": -67819"];
+
+/// Whether a certificate would do at another time.
+fn is_about_dates(error: &rustls::Error) -> bool {
+    use rustls::CertificateError as Wrong;
+    let rustls::Error::InvalidCertificate(wrong) = error else { return false };
+    match wrong {
+        Wrong::Expired | Wrong::ExpiredContext { .. } | Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => true,
+        Wrong::Other(said) => APPLES_DATES.iter().any(|end| said.to_string().ends_with(end)),
+        _ => false,
+    }
+}
+
+/// What TLS has to say, if it is among the causes.
+fn tls_error(error: &(dyn std::error::Error + 'static)) -> Option<&rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
+    }
+    // An I/O error around another error names that one's cause as its own, and so passes over the error itself.
+    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    within.and_then(|within| tls_error(within)).or_else(|| tls_error(error.source()?))
 }
 
 /// The error and its causes, for the log.
@@ -316,6 +359,19 @@ mod tests {
         );
         assert_eq!(until(now, "soon"), None);
         assert_eq!(asked(&[("date", now)]), None);
+    }
+
+    #[test]
+    fn dates_are_told_from_all_else_that_can_be_wrong_with_a_certificate_whoever_judges_it() {
+        use rustls::{CertificateError as Wrong, Error};
+        let told = |wrong| is_about_dates(&Error::InvalidCertificate(wrong));
+        let apple = |said: &str| Wrong::Other(rustls::OtherError(std::sync::Arc::from(Box::from(said))));
+        assert!(told(Wrong::Expired) && told(Wrong::NotValidYet));
+        assert!(told(apple("“gatebook” certificate is expired: -67818")));
+        assert!(told(apple("“gatebook” certificate is not valid yet: -67819")));
+        assert!(!told(apple("“gatebook” certificate is not trusted: -67843")));
+        assert!(!told(Wrong::UnknownIssuer) && !told(Wrong::NotValidForName) && !told(Wrong::Revoked));
+        assert!(!is_about_dates(&Error::HandshakeNotComplete));
     }
 
     #[test]

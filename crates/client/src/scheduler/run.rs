@@ -242,12 +242,7 @@ impl Scheduler {
         let was_kept = self.way.is_some();
         let transport = self.way_to(enrolment)?;
         let outcome = self.round_over(transport).await;
-        if !was_kept
-            || !matches!(
-                outcome,
-                Err(RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)))
-            )
-        {
+        if !was_kept || !matches!(&outcome, Err(RoundError::Transport(error)) if error.is_of_the_link()) {
             return outcome;
         }
         // A connection kept from the last round may have died since; that says nothing about a new one.
@@ -400,6 +395,10 @@ pub(crate) fn jitter() -> f64 {
 const OTHER_SERVER: &str = "Another server answers at this address than the one this device belongs to. Nothing is exchanged \
                             with it, and everything is safe on this device. It is tried again by itself; tell the office.";
 
+const CHECK_THE_CLOCK: &str = "Check this device's date and time. By its clock the server's certificate is not valid, so nothing \
+                               can be sent. Everything is safe on this device. If date and time are right, tell the office \
+                               that the server needs a new certificate.";
+
 /// What the operator is told of a failed round.
 pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
     use gatebook_sync::wire::ApiErrorCode as Code;
@@ -415,6 +414,7 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
         RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)) => {
             (SyncProblemCode::Offline, "No way to the server at the moment. Everything is safe on this device.")
         }
+        RoundError::Transport(TransportError::CertificateDates(_)) => (SyncProblemCode::DeviceClock, CHECK_THE_CLOCK),
         RoundError::Transport(TransportError::NotOurs(_)) => (
             SyncProblemCode::CaptivePortal,
             "This network answers in place of the server. If it is a guest Wi-Fi, open its sign-in page, or switch it off.",
