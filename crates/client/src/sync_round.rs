@@ -126,7 +126,7 @@ impl Round<'_> {
     /// Sends a page and settles the answer. A page that was not answered keeps its records.
     async fn send(&mut self, page: &mut Page) -> Result<Result<Answered, TransportError>, StoreError> {
         self.report.pages += 1;
-        let allowed = self.size.limits(None);
+        let (allowed, before_it) = (self.size.limits(None), *self.size);
         let Sent { push, reoffer, .. } = std::mem::take(&mut page.sent);
         let request = SyncRequest {
             protocol: PROTOCOL,
@@ -152,7 +152,10 @@ impl Round<'_> {
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                self.size.failed();
+                if might_have_been_smaller(&error) {
+                    self.size.failed();
+                    self.keep_size(before_it).await;
+                }
                 page.sent = sent;
                 return Ok(Err(error));
             }
@@ -161,7 +164,37 @@ impl Round<'_> {
         let more = answer.more;
         let (settled, aftermath) = blocking(self.store, move |store| store.settle_answer(&sent, answer)).await?;
         self.report.settled = sum(self.report.settled, settled);
+        self.keep_size(before_it).await;
         Ok(Ok(Answered { more, settled, aftermath }))
+    }
+
+    /// Keeps what the page has taught about the link. Without it the next process learns it again, so the round goes on.
+    async fn keep_size(&self, before: PageSize) {
+        let learned = *self.size;
+        if learned != before
+            && let Err(error) = blocking(self.store, move |store| learned.keep(store)).await
+        {
+            tracing::warn!(%error, "what the link carries is not kept");
+        }
+    }
+}
+
+/// Whether less might have gone through. Who is not reached at all, is busy or says no would do the same to less.
+fn might_have_been_smaller(error: &TransportError) -> bool {
+    match error {
+        TransportError::Unreachable(_) => true,
+        TransportError::NotSent(_) | TransportError::CertificateDates(_) | TransportError::NotOurs(_) => false,
+        TransportError::Refused { error, .. } => match error.code {
+            ApiErrorCode::TooLarge | ApiErrorCode::Malformed | ApiErrorCode::Internal => true,
+            ApiErrorCode::Unauthenticated
+            | ApiErrorCode::Revoked
+            | ApiErrorCode::Forbidden
+            | ApiErrorCode::NotFound
+            | ApiErrorCode::CodeRefused
+            | ApiErrorCode::OtherServer
+            | ApiErrorCode::ProtocolUnsupported
+            | ApiErrorCode::Busy => false,
+        },
     }
 }
 

@@ -96,7 +96,7 @@ pub(super) fn prepare(
     environment: Arc<dyn Environment>,
     app: String,
 ) -> Result<(Scheduler, Handle, Inbox), StoreError> {
-    let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
+    let size = PageSize::resumed(&store)?;
     let attempts: Attempts = store.setting(&settings::ATTEMPTS)?.unwrap_or_default();
     let status = watch::Sender::new(SyncStatus {
         pending: store.pending_count()?,
@@ -116,7 +116,7 @@ pub(super) fn prepare(
         store,
         environment,
         app,
-        size: PageSize::new(limits),
+        size,
         status,
         photos_arrived: false,
         missed: None,
@@ -440,8 +440,47 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
 
 #[cfg(test)]
 mod tests {
+    use gatebook_sync::wire::{ApiError, ApiErrorCode, Limits, SyncRequest, SyncResponse};
+
     use super::*;
     use crate::environment::SystemEnvironment;
+    use crate::transport::Transport;
+
+    /// A way on which every page comes to the same end.
+    struct Ends(TransportError);
+
+    #[async_trait::async_trait]
+    impl Transport for Ends {
+        async fn sync(&self, _: &SyncRequest) -> Result<SyncResponse, TransportError> {
+            Err(self.0.clone())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_process_learned_of_the_link_the_next_one_knows_and_a_server_that_is_busy_teaches_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let started = || {
+            let store = Arc::new(Store::open(folder.path()).unwrap());
+            prepare(Arc::clone(&store), Arc::new(SystemEnvironment), String::new()).unwrap().0
+        };
+        let first = started().size.limits(None).page_bytes;
+        assert_eq!(first, Limits::default().page_bytes);
+        let busy = ApiError::new(ApiErrorCode::Busy, "", true);
+        for (ends, then) in [
+            (TransportError::NotSent(String::new()), first),
+            (TransportError::CertificateDates(String::new()), first),
+            (TransportError::NotOurs(String::new()), first),
+            (TransportError::Refused { status: 503, error: busy, retry_after: None }, first),
+            (TransportError::Unreachable(String::new()), first / 4),
+            (TransportError::Unreachable(String::new()), first / 16),
+        ] {
+            let mut scheduler = started();
+            let told = ends.to_string();
+            sync_round::run(&scheduler.store, &Ends(ends), &mut scheduler.size, "", |_| ()).await.unwrap_err();
+            drop(scheduler);
+            assert_eq!(started().size.limits(None).page_bytes, then, "{told}");
+        }
+    }
 
     #[test]
     fn a_round_that_gets_through_after_one_that_did_not_tells_that_there_is_a_way_again() {
