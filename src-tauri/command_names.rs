@@ -27,6 +27,7 @@ pub const COMMANDS: &[&str] = &[
     "templates",
     "find_carriers",
     "find_equipment",
+    "zone_clocks",
     "sync_now",
     "hint",
     "history_days",

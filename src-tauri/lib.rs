@@ -69,6 +69,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             commands::templates,
             commands::find_carriers,
             commands::find_equipment,
+            commands::zone_clocks,
             commands::sync_now,
             commands::hint,
             commands::history_days,

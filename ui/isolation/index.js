@@ -54,6 +54,7 @@
       templates: {},
       find_carriers: { query: text },
       find_equipment: { query: text },
+      zone_clocks: { zone: text },
       sync_now: {},
       hint: { hint },
       history_days: {},

@@ -53,6 +53,8 @@ export const commands = {
 	findCarriers: (query: string) => typedError<CarrierView_Serialize[], CommandError>(__TAURI_INVOKE("find_carriers", { query })),
 	/**  Equipment to choose from. */
 	findEquipment: (query: string) => typedError<EquipmentView_Serialize[], CommandError>(__TAURI_INVOKE("find_equipment", { query })),
+	/**  What the clocks of a zone show, and since when; null for a zone that nobody knows. */
+	zoneClocks: (zone: string) => typedError<ClockPeriod[] | null, CommandError>(__TAURI_INVOKE("zone_clocks", { zone })),
 	/**  Runs a round now. */
 	syncNow: () => typedError<null, CommandError>(__TAURI_INVOKE("sync_now")),
 	/**  What the pages notice before the system says so. */
@@ -431,6 +433,16 @@ export type Carrier_Serialize = {
 	scac?: string,
 	/**  USDOT number. */
 	usdot?: string,
+};
+
+/**  What the clocks of a place show from some moment on. */
+export type ClockPeriod = {
+	/**  Since when. The first period has no beginning: it counts for everything before as well. */
+	from: string,
+	/**  What is added to universal time, in seconds. */
+	offset: number,
+	/**  What people call it, such as `CDT`. */
+	name: string,
 };
 
 /**  What a failed command answers. */
@@ -2120,6 +2132,8 @@ export type SyncProblemCode =
 "server_trouble" | 
 /**  Something between answers instead of the server, such as a sign-in page of a guest network. */
 "captive_portal" | 
+/**  By this device's clock the server's certificate is not valid: its date and time are to be checked. */
+"device_clock" | 
 /**  The office has signed this device out, as its own server has proved: enrol again. */
 "revoked" | 
 /**  The server does not let this device in, and nobody has proved that the office wants it so. It is tried again by itself. */

@@ -35,6 +35,8 @@ const en = {
   time: {
     tomorrow: (time: string) => `tomorrow ${time}`,
     yesterday: (time: string) => `yesterday ${time}`,
+    unknownZone: (zone: string) => `(time zone “${zone}” is not known)`,
+    unknownZoneLead: "Times of this yard cannot be shown or entered. Ask the office to put its time zone right.",
   },
 
   sync: {
@@ -61,6 +63,7 @@ const en = {
       other_server: "Another server answers",
       update_needed: "Update the app",
       captive_portal: "This network asks for a sign-in",
+      device_clock: "Check this device's date and time",
       device: "This device needs attention",
     } as Record<string, string>,
     enrolAgain: "Enrol again",

@@ -110,12 +110,13 @@ pub(crate) fn told(error: &TransportError) -> CommandError {
         TransportError::NotSent(_) | TransportError::Unreachable(_) => {
             offline("No way to the server. Check its address and the signal, then try again.")
         }
-        TransportError::Untrusted { is_by_time: true, .. } => {
-            refused("Check this device’s date and time: by them the server’s certificate does not hold.")
-        }
-        TransportError::Untrusted { .. } => refused(
+        TransportError::Untrusted(_) => refused(
             "What answers at this address is not the server that the code is from. Check the address, and type all letters of \
              the code; nothing was sent.",
+        ),
+        TransportError::CertificateDates(_) => offline(
+            "Check this device's date and time, then try again. By its clock the server's certificate is not valid. If they are \
+             right, tell the office that the server needs a new certificate.",
         ),
         TransportError::NotOurs(_) => {
             offline("Something else answers at this address. Check it; on a guest Wi-Fi, open its sign-in page first.")

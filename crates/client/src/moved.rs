@@ -62,12 +62,14 @@ async fn asked(
         let way = HttpTransport::trusting(pin.as_ref(), url, "").map_err(|error| told(&error))?;
         match way.prove(request).await {
             Ok(answer) => return Ok((answer.proof, pin)),
-            Err(error @ TransportError::Untrusted { .. }) => distrusted = distrusted.or(Some(error)),
+            Err(error @ (TransportError::Untrusted(_) | TransportError::CertificateDates(_))) => {
+                distrusted = distrusted.or(Some(error))
+            }
             Err(error) => return Err(told(&error)),
         }
     }
     match distrusted {
-        Some(TransportError::Untrusted { is_by_time: false, .. }) => Err(refused(
+        Some(TransportError::Untrusted(_)) => Err(refused(
             "What answers at this address does not prove that it is this device’s server. Nothing was sent. Check the address; \
              if the server makes its certificate itself, ask the office for the letters in which its codes end.",
         )),

@@ -126,7 +126,7 @@ impl Round<'_> {
     /// Sends a page and settles the answer. A page that was not answered keeps its records.
     async fn send(&mut self, page: &mut Page) -> Result<Result<Answered, TransportError>, StoreError> {
         self.report.pages += 1;
-        let allowed = self.size.limits(None);
+        let (allowed, before_it) = (self.size.limits(None), *self.size);
         let Sent { push, reoffer, .. } = std::mem::take(&mut page.sent);
         let request = SyncRequest {
             protocol: PROTOCOL,
@@ -143,7 +143,9 @@ impl Round<'_> {
         let began =
             if request.push.is_empty() { None } else { Some(blocking(self.store, Store::request_begins).await?) };
         let answer = self.transport.sync(&request).await;
-        if let (Some(before), Err(TransportError::NotSent(_) | TransportError::Untrusted { .. })) = (began, &answer) {
+        if let (Some(before), Err(error)) = (began, &answer)
+            && error.is_before_sending()
+        {
             blocking(self.store, move |store| store.request_never_left(before)).await?;
         }
         let sent = Sent::from(request);
@@ -152,6 +154,7 @@ impl Round<'_> {
             Err(error) => {
                 if less_might_get_through(&error) {
                     self.size.failed();
+                    self.keep_size(before_it).await;
                 }
                 page.sent = sent;
                 return Ok(Err(error));
@@ -161,7 +164,18 @@ impl Round<'_> {
         let more = answer.more;
         let (settled, aftermath) = blocking(self.store, move |store| store.settle_answer(&sent, answer)).await?;
         self.report.settled = sum(self.report.settled, settled);
+        self.keep_size(before_it).await;
         Ok(Ok(Answered { more, settled, aftermath }))
+    }
+
+    /// Keeps what the page has taught about the link. Without it the next process learns it again, so the round goes on.
+    async fn keep_size(&self, before: PageSize) {
+        let learned = *self.size;
+        if learned != before
+            && let Err(error) = blocking(self.store, move |store| learned.keep(store)).await
+        {
+            tracing::warn!(%error, "what the link carries is not kept");
+        }
     }
 }
 
@@ -169,7 +183,7 @@ impl Round<'_> {
 /// server that is busy, or says no, would say the same to less, and nothing is learned where nothing was sent.
 fn less_might_get_through(error: &TransportError) -> bool {
     match error {
-        TransportError::NotSent(_) | TransportError::Untrusted { .. } => false,
+        TransportError::NotSent(_) | TransportError::Untrusted(_) | TransportError::CertificateDates(_) => false,
         // Too slow on the way, too slow at the server; it calls both busy.
         TransportError::Refused { status: 408 | 504, .. } => true,
         _ => matches!(error.refusal(), None | Some(ApiErrorCode::TooLarge | ApiErrorCode::Internal)),

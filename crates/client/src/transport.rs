@@ -31,17 +31,16 @@ pub enum TransportError {
     /// No connection could be made: nothing was sent.
     #[error("no connection to the server: {0}")]
     NotSent(String),
+    /// No connection could be made, because by this device's clock the server's certificate is not valid yet, or not any
+    /// more: nothing was sent. Far more often than the certificate it is the clock that is wrong.
+    #[error("the server's certificate is not valid at the time that this device shows: {0}")]
+    CertificateDates(String),
     /// The connection broke, or nothing came back in time. Whether the server took the request is not known.
     #[error("no connection to the server: {0}")]
     Unreachable(String),
     /// What answers shows a certificate that this device does not trust. Nothing was sent.
-    #[error("the server's certificate is not trusted: {told}")]
-    Untrusted {
-        /// What is wrong with it.
-        told: String,
-        /// It is its time: over, or not begun, by this device's clock.
-        is_by_time: bool,
-    },
+    #[error("the server's certificate is not trusted: {0}")]
+    Untrusted(String),
     /// Something answered that is not a Gatebook server.
     #[error("something other than the server answered ({0})")]
     NotOurs(String),
@@ -58,6 +57,16 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// Says whether it is sure that nothing was sent.
+    pub(crate) const fn is_before_sending(&self) -> bool {
+        matches!(self, Self::NotSent(_) | Self::CertificateDates(_) | Self::Untrusted(_))
+    }
+
+    /// Says whether no connection was made, or the one there was broke.
+    pub(crate) const fn is_of_the_link(&self) -> bool {
+        self.is_before_sending() || matches!(self, Self::Unreachable(_))
+    }
+
     /// What the server said, if it was the server.
     #[must_use]
     pub const fn refusal(&self) -> Option<ApiErrorCode> {
@@ -303,27 +312,42 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, TransportError> {
 
 /// Why no answer came, by whether the request can have left.
 fn not_answered(error: &reqwest::Error) -> TransportError {
-    if let Some(distrust) = distrust(error) {
-        return distrust;
+    if let Some(tls) = tls_error(error)
+        && let rustls::Error::InvalidCertificate(wrong) = tls
+    {
+        let told = wrong.to_string();
+        return if is_about_dates(tls) {
+            TransportError::CertificateDates(told)
+        } else {
+            TransportError::Untrusted(told)
+        };
     }
     if error.is_connect() { TransportError::NotSent(chain(error)) } else { TransportError::Unreachable(chain(error)) }
 }
 
-/// That the certificate was not trusted, if that is among the causes.
-fn distrust(error: &reqwest::Error) -> Option<TransportError> {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
-    while let Some(error) = cause {
-        // What an I/O error was made of is not its source, but within it.
-        let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        let within = within.map(|within| within as &(dyn std::error::Error + 'static));
-        if let Some(rustls::Error::InvalidCertificate(why)) = within.unwrap_or(error).downcast_ref() {
-            use rustls::CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
-            let is_by_time = matches!(why, Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. });
-            return Some(TransportError::Untrusted { told: why.to_string(), is_by_time });
-        }
-        cause = within.or_else(|| error.source());
+/// How what Apple's systems say of a certificate ends when it is not valid any more, or not valid yet: with the number of the
+/// error, of which rustls has no name.
+const APPLES_DATES: [&str; 2] = [": -67818", ": -67819"];
+
+/// Whether a certificate would do at another time.
+fn is_about_dates(error: &rustls::Error) -> bool {
+    use rustls::CertificateError as Wrong;
+    let rustls::Error::InvalidCertificate(wrong) = error else { return false };
+    match wrong {
+        Wrong::Expired | Wrong::ExpiredContext { .. } | Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => true,
+        Wrong::Other(said) => APPLES_DATES.iter().any(|end| said.to_string().ends_with(end)),
+        _ => false,
     }
-    None
+}
+
+/// What TLS has to say, if it is among the causes.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
+    }
+    // An I/O error around another error names that one's cause as its own, and so passes over the error itself.
+    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    within.and_then(|within| tls_error(within)).or_else(|| tls_error(error.source()?))
 }
 
 /// The error and its causes, for the log.
@@ -372,6 +396,19 @@ mod tests {
         );
         assert_eq!(until(now, "soon"), None);
         assert_eq!(asked(&[("date", now)]), None);
+    }
+
+    #[test]
+    fn dates_are_told_from_all_else_that_can_be_wrong_with_a_certificate_whoever_judges_it() {
+        use rustls::{CertificateError as Wrong, Error};
+        let told = |wrong| is_about_dates(&Error::InvalidCertificate(wrong));
+        let apple = |said: &str| Wrong::Other(rustls::OtherError(std::sync::Arc::from(Box::from(said))));
+        assert!(told(Wrong::Expired) && told(Wrong::NotValidYet));
+        assert!(told(apple("“gatebook” certificate is expired: -67818")));
+        assert!(told(apple("“gatebook” certificate is not valid yet: -67819")));
+        assert!(!told(apple("“gatebook” certificate is not trusted: -67843")));
+        assert!(!told(Wrong::UnknownIssuer) && !told(Wrong::NotValidForName) && !told(Wrong::Revoked));
+        assert!(!is_about_dates(&Error::HandshakeNotComplete));
     }
 
     #[test]

@@ -128,6 +128,8 @@ pub enum SyncProblemCode {
     ServerTrouble,
     /// Something between answers instead of the server, such as a sign-in page of a guest network.
     CaptivePortal,
+    /// By this device's clock the server's certificate is not valid: its date and time are to be checked.
+    DeviceClock,
     /// The office has signed this device out, as its own server has proved: enrol again.
     Revoked,
     /// The server does not let this device in, and nobody has proved that the office wants it so. It is tried again by itself.

@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use gatebook_domain::reference::{Assignment, Template};
-use gatebook_domain::{Body, Kind, field_label, start_inspection, title};
+use gatebook_domain::{Body, Kind, field_label, start_inspection, title, zone};
 use gatebook_sync::Rejection;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::notifications::{Notification, NotificationKind};
@@ -215,10 +214,13 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }
 
-/// A time of the day in the yard's zone, with the date.
+/// A time of the day in the yard's zone, with the date. For a zone that nobody knows it says so: by another clock the time would
+/// be wrong, and look right.
 fn when(at: Timestamp, zone: &str) -> String {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%b %-d at %H:%M:%S").to_string()
+    match zone::find(zone) {
+        Some(zone) => at.to_zoned(zone).strftime("%b %-d at %H:%M:%S").to_string(),
+        None => format!("a day that cannot be told (the time zone “{zone}” is not known)"),
+    }
 }
 
 #[cfg(test)]
@@ -239,6 +241,15 @@ mod tests {
         assert_eq!(item.headline, "Not accepted: Gate in");
         assert!(item.explanation.contains("Remarks: Shorten this text."), "{}", item.explanation);
         assert!(item.explanation.contains("still on this device"), "{}", item.explanation);
+    }
+
+    #[test]
+    fn a_zone_that_nobody_knows_is_said_and_never_shown_as_another() {
+        let at = "2026-03-04T20:05:00Z".parse().unwrap();
+        assert_eq!(when(at, "America/Ojinaga"), "Mar 4 at 14:05:00");
+        assert_eq!(when(at, "America/Ciudad_Juarez"), "Mar 4 at 13:05:00");
+        let unknown = when(at, "Mars/Olympus");
+        assert!(unknown.contains("“Mars/Olympus” is not known") && !unknown.contains("20:05"), "{unknown}");
     }
 
     #[test]

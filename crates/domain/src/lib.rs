@@ -27,6 +27,7 @@ pub mod title;
 pub mod unknown;
 pub mod validate;
 pub mod words;
+pub mod zone;
 
 #[cfg(test)]
 mod samples;

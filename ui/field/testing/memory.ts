@@ -3,6 +3,7 @@ import type {
   AfterCamera,
   AppState,
   Body,
+  ClockPeriod,
   CommandError,
   DiagnosticsSaved,
   ExportSaved,
@@ -22,6 +23,7 @@ import type {
 } from "../../shared/model";
 import { folded } from "../../shared/spelling";
 import { canonical } from "../state/merge";
+import clocks from "./clocks.json";
 import {
   ANA,
   type Assigned,
@@ -64,6 +66,8 @@ export class MemoryBackend implements Backend {
   /** How often something was begun. */
   starts = 0;
   syncs = 0;
+  /** Zone of the yard's records. */
+  zone = LAREDO.time_zone;
   readonly pictures = new MemoryPhotos();
   /** Null as on a phone. */
   startsWithComputer: boolean | null = null;
@@ -246,7 +250,7 @@ export class MemoryBackend implements Backend {
       can_discard: record.can_discard ?? false,
       operator_name: record.operator_name,
       changed_at: record.changed_at,
-      zone: LAREDO.time_zone,
+      zone: this.zone,
       also_open: record.also_open ?? null,
       write_id: `${id}@${record.saves ?? 0}`,
       correcting: record.correcting ?? false,
@@ -375,6 +379,10 @@ export class MemoryBackend implements Backend {
   async findEquipment(query: string) {
     const wanted = folded(query);
     return EQUIPMENT.filter(({ equipment }) => folded(equipment.number).includes(wanted));
+  }
+
+  async zoneClocks(zone: string): Promise<ClockPeriod[] | null> {
+    return (clocks as Record<string, ClockPeriod[]>)[zone] ?? null;
   }
 
   async syncNow(): Promise<void> {

@@ -3,6 +3,7 @@ import type {
   AppState,
   Body,
   CarrierView,
+  ClockPeriod,
   CommandError,
   DiagnosticsSaved,
   EquipmentView,
@@ -64,6 +65,8 @@ export interface Backend {
   templates(): Promise<TemplateView[]>;
   findCarriers(query: string): Promise<CarrierView[]>;
   findEquipment(query: string): Promise<EquipmentView[]>;
+  /** What the clocks of a zone show, and since when; null for a zone that nobody knows. */
+  zoneClocks(zone: string): Promise<ClockPeriod[] | null>;
   syncNow(): Promise<void>;
   hint(hint: Hint): Promise<void>;
   dismissSalvage(): Promise<void>;

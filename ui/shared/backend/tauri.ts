@@ -54,6 +54,7 @@ export const tauriBackend: Backend = {
   templates: () => value(commands.templates()),
   findCarriers: (query) => value(commands.findCarriers(query)),
   findEquipment: (query) => value(commands.findEquipment(query)),
+  zoneClocks: (zone) => value(commands.zoneClocks(zone)),
   syncNow: () => done(commands.syncNow()),
   hint: (hint) => done(commands.hint(hint)),
   dismissSalvage: () => done(commands.dismissSalvage()),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use gatebook_domain::attachment::{Attachment, AttachmentRole, Pixels, Position};
+use gatebook_domain::zone;
 use gatebook_sync::deliberate;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -115,8 +116,7 @@ impl Photos {
         };
         let policy = self.policy();
         let zone = self.zone_of(about.parent_id)?;
-        let surroundings =
-            Surroundings { zone: Some(zone), now: Some(by.now), origin: about.origin, stamp: about.stamp.clone() };
+        let surroundings = Surroundings { zone, now: Some(by.now), origin: about.origin, stamp: about.stamp.clone() };
         let developed = develop(&bytes, &policy, &surroundings)?;
         drop(bytes);
         self.make_room((developed.photo.len() + developed.thumbnail.len()) as u64)?;
@@ -199,9 +199,10 @@ impl Photos {
         Ok(id)
     }
 
-    fn zone_of(&self, parent_id: Uuid) -> Result<TimeZone, PhotoError> {
+    /// Nothing for a zone that nobody knows: a photo then says no time by it.
+    fn zone_of(&self, parent_id: Uuid) -> Result<Option<TimeZone>, PhotoError> {
         let parent = self.store.held(parent_id)?.ok_or(crate::error::StoreError::NotFound(parent_id))?;
-        Ok(TimeZone::get(&parent.content.zone).unwrap_or(TimeZone::UTC))
+        Ok(zone::find(&parent.content.zone))
     }
 
     fn at(&self, step: Step) {

@@ -96,7 +96,7 @@ pub(super) fn prepare(
     environment: Arc<dyn Environment>,
     app: String,
 ) -> Result<(Scheduler, Handle, Inbox), StoreError> {
-    let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
+    let size = PageSize::resumed(&store)?;
     let attempts: Attempts = store.setting(&settings::ATTEMPTS)?.unwrap_or_default();
     let status = watch::Sender::new(SyncStatus {
         pending: store.pending_count()?,
@@ -116,7 +116,7 @@ pub(super) fn prepare(
         store,
         environment,
         app,
-        size: PageSize::new(limits),
+        size,
         status,
         photos_arrived: false,
         missed: None,
@@ -242,12 +242,7 @@ impl Scheduler {
         let was_kept = self.way.is_some();
         let transport = self.way_to(enrolment)?;
         let outcome = self.round_over(transport).await;
-        if !was_kept
-            || !matches!(
-                outcome,
-                Err(RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)))
-            )
-        {
+        if !was_kept || !matches!(&outcome, Err(RoundError::Transport(error)) if error.is_of_the_link()) {
             return outcome;
         }
         // A connection kept from the last round may have died since; that says nothing about a new one.
@@ -404,8 +399,9 @@ const UNTRUSTED: &str = "What answers at the server’s address does not prove t
                          exchanged with it, and everything is safe on this device. It is tried again by itself; if this goes \
                          on, tell the office.";
 
-const CLOCK: &str = "Check this device’s date and time: by them the server’s certificate does not hold. Everything is safe on \
-                     this device. If they are right, tell the office.";
+const CHECK_THE_CLOCK: &str = "Check this device's date and time. By its clock the server's certificate is not valid, so nothing \
+                               can be sent. Everything is safe on this device. If date and time are right, tell the office \
+                               that the server needs a new certificate.";
 
 /// What the operator is told of a failed round.
 pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
@@ -422,13 +418,8 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
         RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)) => {
             (SyncProblemCode::Offline, "No way to the server at the moment. Everything is safe on this device.")
         }
-        RoundError::Transport(TransportError::Untrusted { is_by_time, .. }) => {
-            if *is_by_time {
-                (SyncProblemCode::Device, CLOCK)
-            } else {
-                (SyncProblemCode::OtherServer, UNTRUSTED)
-            }
-        }
+        RoundError::Transport(TransportError::Untrusted(_)) => (SyncProblemCode::OtherServer, UNTRUSTED),
+        RoundError::Transport(TransportError::CertificateDates(_)) => (SyncProblemCode::DeviceClock, CHECK_THE_CLOCK),
         RoundError::Transport(TransportError::NotOurs(_)) => (
             SyncProblemCode::CaptivePortal,
             "This network answers in place of the server. If it is a guest Wi-Fi, open its sign-in page, or switch it off.",
@@ -463,8 +454,47 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
 
 #[cfg(test)]
 mod tests {
+    use gatebook_sync::wire::{ApiError, ApiErrorCode, Limits, SyncRequest, SyncResponse};
+
     use super::*;
     use crate::environment::SystemEnvironment;
+    use crate::transport::Transport;
+
+    /// A way on which every page comes to the same end.
+    struct Ends(TransportError);
+
+    #[async_trait::async_trait]
+    impl Transport for Ends {
+        async fn sync(&self, _: &SyncRequest) -> Result<SyncResponse, TransportError> {
+            Err(self.0.clone())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_process_learned_of_the_link_the_next_one_knows_and_a_server_that_is_busy_teaches_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let started = || {
+            let store = Arc::new(Store::open(folder.path()).unwrap());
+            prepare(Arc::clone(&store), Arc::new(SystemEnvironment), String::new()).unwrap().0
+        };
+        let first = started().size.limits(None).page_bytes;
+        assert_eq!(first, Limits::default().page_bytes);
+        let busy = ApiError::new(ApiErrorCode::Busy, "", true);
+        for (ends, then) in [
+            (TransportError::NotSent(String::new()), first),
+            (TransportError::CertificateDates(String::new()), first),
+            (TransportError::NotOurs(String::new()), first),
+            (TransportError::Refused { status: 503, error: busy, retry_after: None }, first),
+            (TransportError::Unreachable(String::new()), first / 4),
+            (TransportError::Unreachable(String::new()), first / 16),
+        ] {
+            let mut scheduler = started();
+            let told = ends.to_string();
+            sync_round::run(&scheduler.store, &Ends(ends), &mut scheduler.size, "", |_| ()).await.unwrap_err();
+            drop(scheduler);
+            assert_eq!(started().size.limits(None).page_bytes, then, "{told}");
+        }
+    }
 
     #[test]
     fn a_round_that_gets_through_after_one_that_did_not_tells_that_there_is_a_way_again() {

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_forms.sql"),
     include_str!("migrations/0009_unproved_revocations.sql"),
     include_str!("migrations/0010_known.sql"),
+    include_str!("migrations/0011_attachments_of_a_file.sql"),
 ];
 
 /// The migration that brought fingerprints.

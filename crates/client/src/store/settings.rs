@@ -90,6 +90,8 @@ pub(crate) const PHOTO_POLICY: Setting<crate::photos::PhotoPolicy> = Setting::na
 pub(crate) const AT_CAMERA: Setting<Vec<crate::photos::AtCamera>> = Setting::named("at_camera");
 /// Requests with records in them, by number.
 pub(crate) const REQUESTS: Setting<super::unanswered::Requests> = Setting::named("requests");
+/// Bytes of a page of records that the link was last seen to carry.
+pub(crate) const PAGE_BYTES: Setting<u32> = Setting::named("page_bytes");
 pub(crate) const LIMITS: Setting<gatebook_sync::wire::Limits> = Setting::named("limits");
 
 /// What decides whether a round runs.

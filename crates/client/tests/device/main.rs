@@ -4,6 +4,7 @@
 
 mod background;
 mod bad_pages;
+mod certificates;
 mod conflict;
 mod corrections;
 mod damage;

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 
 use clap::Subcommand;
-use gatebook_domain::{field_label, value_words};
+use gatebook_domain::{field_label, value_words, zone};
 use gatebook_sync::wire::{AuditEntry, AuditOutcome, OfficeConflict, OfficeConflicts};
 use gatebook_sync::{Authorship, content_differences};
-use jiff::tz::TimeZone;
+use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -141,9 +141,16 @@ fn merged_into<'a>(entry: &AuditEntry, history: &'a [AuditEntry]) -> (Option<&'a
 
 /// When it was filed, by the yard's clock.
 fn when(entry: &AuditEntry) -> String {
-    let zone = TimeZone::get(&entry.content.zone).unwrap_or(TimeZone::UTC);
-    let time = entry.filed_at.unwrap_or(entry.received_at).to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z");
-    if entry.time_doubtful { format!("{time} (time doubtful)") } else { time.to_string() }
+    let time = at_the_yard(entry.filed_at.unwrap_or(entry.received_at), &entry.content.zone);
+    if entry.time_doubtful { format!("{time} (time doubtful)") } else { time }
+}
+
+/// A time as the yard's clock shows it; universal, and saying so, where nobody knows the yard's zone.
+fn at_the_yard(at: Timestamp, zone: &str) -> String {
+    match zone::find(zone) {
+        Some(zone) => at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
+        None => format!("{} (the time zone \"{zone}\" is not known)", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+    }
 }
 
 fn who(entry: &AuditEntry, history: &[AuditEntry]) -> String {
@@ -227,5 +234,19 @@ fn difference_lines(text: &mut String, entry: &AuditEntry, other: &AuditEntry, c
     }
     if found.more > 0 {
         let _ = writeln!(text, "      and {} more differences", found.more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_yard_and_one_by_no_known_clock_says_so() {
+        let at = "2026-03-04T20:05:00Z".parse().unwrap();
+        assert_eq!(at_the_yard(at, "America/Ciudad_Juarez"), "2026-03-04 13:05:00 MST");
+        assert_eq!(at_the_yard(at, "America/Ojinaga"), "2026-03-04 14:05:00 CST");
+        let told = at_the_yard(at, "Mars/Olympus");
+        assert_eq!(told, "2026-03-04 20:05:00 UTC (the time zone \"Mars/Olympus\" is not known)");
     }
 }
