@@ -11,6 +11,8 @@ use crate::wire::Content;
 
 /// Bytes of one side of a difference. What is longer is told to differ, and can be read in the states themselves.
 const LONGEST: usize = 8 * 1024;
+/// Bytes after which further differences are only counted.
+const ROOM: usize = 32 * 1024;
 
 /// The differences found, bounded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -112,7 +114,11 @@ fn descend(path: &mut String, name: &str, a: Option<&str>, b: Option<&str>, limi
 
 fn report(path: &str, kept: Option<&str>, set_aside: Option<&str>, limit: usize, found: &mut Differences) {
     let told = |side: &str| if side.len() > LONGEST { "\"…\"".to_owned() } else { side.to_owned() };
-    if found.listed.len() < limit && path.len() <= LONGEST {
+    let bytes = |it: &FieldDifference| {
+        it.path.len() + it.kept.as_ref().map_or(0, String::len) + it.set_aside.as_ref().map_or(0, String::len)
+    };
+    let has_room = found.listed.iter().map(bytes).sum::<usize>() < ROOM;
+    if found.listed.len() < limit && path.len() <= LONGEST && has_room {
         found.listed.push(FieldDifference {
             path: path.to_owned(),
             kept: kept.map(told),
@@ -186,6 +192,14 @@ mod tests {
     fn a_side_that_is_very_long_is_told_to_differ() {
         let found = compared(&json!({"new": "x".repeat(LONGEST)}), &json!({"new": 1})).listed;
         assert_eq!((found[0].kept.as_deref(), found[0].set_aside.as_deref()), (Some("\"…\""), Some("1")));
+    }
+
+    #[test]
+    fn so_much_is_told_and_the_rest_is_counted() {
+        let long =
+            |text: &str| Value::Object((0..20).map(|i| (format!("f{i:02}"), json!(text.repeat(4_000)))).collect());
+        let found = compared(&long("x"), &long("y"));
+        assert_eq!((found.listed.len(), found.more), (5, 15));
     }
 
     #[test]

@@ -18,6 +18,10 @@ use crate::error::ServerError;
 use crate::receipt::Key;
 use crate::storage::{BodyRoom, Device, Writing};
 
+/// Of the writes that one goes on from so many are looked at for what they said, the newest. There are hardly ever more than
+/// one that the server has and the device has not heard of, and each may be as large as a record may be.
+const GONE_ON_FROM: usize = 16;
+
 pub(super) fn load<'a>(
     writing: &dyn Writing,
     key: &'a Key,
@@ -39,7 +43,7 @@ pub(super) fn load<'a>(
     let followed = writing.followed(device.tenant, &writes)?;
     // What a write goes on from may have been taken though its device never heard of it: what that said tells.
     let gone_on_from = page.iter().flat_map(|it| match &it.ground {
-        Ground::Write { follows, .. } => follows.as_slice(),
+        Ground::Write { follows, .. } => &follows[follows.len().saturating_sub(GONE_ON_FROM)..],
         Ground::Reoffer { .. } => &[],
     });
     let asked: Vec<_> = writes.iter().chain(gone_on_from).copied().collect();

@@ -218,7 +218,7 @@ async fn no_request_takes_more_than_32_mb_and_what_it_took_comes_back() {
     let follows: Vec<Uuid> = (0..75).map(|at| id(2, at / 15 * 100 + at % 15, 0)).collect();
     let follower = server.push_of(900, 0, "gate_event", &event("3"), &follows);
     let (status, _, peak) = server.takes(page(&[follower], "")).await;
-    assert_eq!(status, 413);
+    assert_eq!(status, 200, "a record alone is always taken");
     told("a change after large ones", status, peak);
     let everything = r#"{"protocol":1,"take":{"records":4000000000,"bytes":4000000000}}"#.to_owned();
     for _ in 0..4 {
