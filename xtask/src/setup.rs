@@ -61,16 +61,18 @@ fn system_packages() -> anyhow::Result<()> {
     if !succeeds(tool("apt-get").arg("--version")) {
         bail!("install with your system's package manager what Debian calls: {}", missing.join(" "));
     }
-    let is_root = tool("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
-    let apt = |args: &[&str]| {
-        let mut command = if is_root { tool("apt-get") } else { tool("sudo") };
-        if !is_root {
-            command.arg("apt-get");
-        }
-        run(command.args(args).env("DEBIAN_FRONTEND", "noninteractive"))
-    };
     apt(&["update", "-qq"])?;
     apt(&[["install", "-y", "-qq", "--no-install-recommends"].as_slice(), missing.as_slice()].concat())
+}
+
+/// Runs `apt-get` as the superuser.
+fn apt(args: &[&str]) -> anyhow::Result<()> {
+    let is_root = tool("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
+    let mut command = if is_root { tool("apt-get") } else { tool("sudo") };
+    if !is_root {
+        command.arg("apt-get");
+    }
+    run(command.args(args).env("DEBIAN_FRONTEND", "noninteractive"))
 }
 
 fn proxies() -> anyhow::Result<()> {
@@ -84,7 +86,12 @@ fn proxies() -> anyhow::Result<()> {
         }
         let fetched = folder.join("fetched").join(package);
         fs::create_dir_all(&fetched)?;
-        run(tool("apt-get").args(["download", package]).current_dir(&fetched))?;
+        let download = || run(tool("apt-get").args(["download", package]).current_dir(&fetched));
+        if download().is_err() {
+            // What this machine knows of Debian's packages may be too old, or nothing.
+            apt(&["update", "-qq"])?;
+            download()?;
+        }
         for file in fs::read_dir(&fetched)? {
             run(tool("dpkg-deb").arg("-x").arg(file?.path()).arg(&folder))?;
         }

@@ -183,7 +183,10 @@ impl Round<'_> {
 /// server that is busy, or says no, would say the same to less, and nothing is learned where nothing was sent.
 fn less_might_get_through(error: &TransportError) -> bool {
     match error {
-        TransportError::NotSent(_) | TransportError::Untrusted(_) | TransportError::CertificateDates(_) => false,
+        TransportError::NotSent(_)
+        | TransportError::Untrusted(_)
+        | TransportError::CertificateDates(_)
+        | TransportError::NotOurs(_) => false,
         // Too slow on the way, too slow at the server; it calls both busy.
         TransportError::Refused { status: 408 | 504, .. } => true,
         _ => matches!(error.refusal(), None | Some(ApiErrorCode::TooLarge | ApiErrorCode::Internal)),
