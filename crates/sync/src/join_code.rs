@@ -27,8 +27,8 @@ impl AuthorityPin {
     #[must_use]
     pub fn of(certificate: &[u8]) -> Self {
         let digest = Sha256::digest(certificate);
-        let bit = |at: usize| usize::from(digest[at / 8] >> (7 - at % 8) & 1);
-        let letter = |at: usize| (0..5).fold(0, |value, bit_of| value << 1 | bit(at * 5 + bit_of));
+        let bit = |at: usize| usize::from((digest[at / 8] >> (7 - at % 8)) & 1);
+        let letter = |at: usize| (0..5).fold(0, |value, bit_of| (value << 1) | bit(at * 5 + bit_of));
         Self((0..PIN_LETTERS).map(|at| char::from(CODE_ALPHABET[letter(at)])).collect())
     }
 }

@@ -190,7 +190,7 @@ impl Proxy {
     async fn hands_on_bytes_as_they_come(&self, token: &str) {
         let whole = Bytes::from(vec![7; 400_000]);
         let told = |text: &str| BASE64.encode(text);
-        let hash: String = Sha256::digest(&whole).iter().map(|byte| format!("{byte:02x}")).collect();
+        let hash = format!("{:x}", Sha256::digest(&whole));
         let metadata = format!(
             "sha256 {},media_type {},record_id {}",
             told(&hash),

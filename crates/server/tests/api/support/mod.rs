@@ -77,9 +77,10 @@ impl TestServer {
     async fn serve(&mut self) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
-        self.base = match self.server.is_secured() {
-            true => format!("https://localhost:{}", address.port()),
-            false => format!("http://{address}"),
+        self.base = if self.server.is_secured() {
+            format!("https://localhost:{}", address.port())
+        } else {
+            format!("http://{address}")
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let server = self.server.clone();
