@@ -185,7 +185,7 @@ async fn no_request_takes_more_than_32_mb_and_what_it_took_comes_back() {
     let idle = server.memory("RssAnon");
     let mut highest = (0, String::new());
     let mut told = |name: &str, status: u16, peak: u64| {
-        eprintln!("{name}: {status}, {:.1} MB", peak as f64 / MIB as f64);
+        eprintln!("{name}: {status}, {} KiB", peak / 1024);
         highest = highest.clone().max((peak, name.to_owned()));
     };
     for (name, statuses, page) in inputs {
@@ -228,10 +228,10 @@ async fn no_request_takes_more_than_32_mb_and_what_it_took_comes_back() {
     }
     let after = server.memory("RssAnon");
     eprintln!(
-        "idle: {:.1} MB before, {:.1} MB after, and {:.1} MB of files",
-        idle as f64 / MIB as f64,
-        after as f64 / MIB as f64,
-        server.memory("RssFile") as f64 / MIB as f64
+        "idle: {} KiB before, {} KiB after, {} KiB of files",
+        idle / 1024,
+        after / 1024,
+        server.memory("RssFile") / 1024
     );
     assert!(highest.0 <= MOST, "{} took {} MB", highest.1, highest.0 / MIB);
 }
