@@ -33,12 +33,12 @@ pub(crate) fn read_again(kept: &Content) -> Option<Content> {
 /// The answer in a form that can be read, and the writes whose verdicts are left out of it.
 fn entry_by_entry(text: &str) -> Option<(String, Vec<Uuid>)> {
     let mut unread = Vec::new();
-    let text = with_each(text, "verdicts", |verdict| match readable_verdict(verdict) {
-        Some(readable) => Some(vec![readable]),
-        None => {
-            unread.push(field(verdict, "write_id")?);
-            Some(Vec::new())
+    let text = with_each(text, "verdicts", |verdict| {
+        if let Some(readable) = readable_verdict(verdict) {
+            return Some(vec![readable]);
         }
+        unread.push(field(verdict, "write_id")?);
+        Some(Vec::new())
     })?;
     let text = with_each(&text, "scopes", |page| {
         // A scope of a sort that this version does not know is none of this device's.
@@ -142,7 +142,7 @@ mod tests {
         state["content"]["state"] = json!("archived");
     }
 
-    fn verdict(number: u128, verdict: Value, canonical: Value) -> Value {
+    fn verdict(number: u128, verdict: &Value, canonical: &Value) -> Value {
         json!({"id": Uuid::from_u128(number), "write_id": Uuid::from_u128(100 + number), "verdict": verdict,
                "canonical": canonical})
     }
@@ -193,10 +193,10 @@ mod tests {
     fn a_verdict_of_a_new_sort_counts_as_not_heard_and_one_with_an_unreadable_state_is_heard() {
         let read = read_value(&answer(|answer| {
             answer["verdicts"] = json!([
-                verdict(1, json!("accepted"), Value::Null),
-                verdict(2, json!({"deferred": {"until": "noon"}}), Value::Null),
-                verdict(3, json!({"conflict": {"kept": "existing"}}), json!({"record": state(3, archived)})),
-                verdict(4, json!({"rejected": {"code": "of_a_new_sort", "message": "No."}}), Value::Null),
+                verdict(1, &json!("accepted"), &Value::Null),
+                verdict(2, &json!({"deferred": {"until": "noon"}}), &Value::Null),
+                verdict(3, &json!({"conflict": {"kept": "existing"}}), &json!({"record": state(3, archived)})),
+                verdict(4, &json!({"rejected": {"code": "of_a_new_sort", "message": "No."}}), &Value::Null),
             ]);
         }));
         let heard: Vec<_> = read.verdicts.iter().map(|judged| judged.id.as_u128()).collect();

@@ -40,9 +40,10 @@ async fn one_bad_record_never_blocks_the_others() {
 
 #[tokio::test]
 async fn what_cannot_be_read_beside_a_body_is_rejected_alone_told_with_its_place_and_kept() {
+    type Spoil = fn(&mut Value);
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
-    let spoiled: [(&str, fn(&mut Value)); 3] = [
+    let spoiled: [(&str, Spoil); 3] = [
         ("state", |push| push["content"]["state"] = json!("archived")),
         ("zone", |push| drop(push["content"].as_object_mut().unwrap().remove("zone"))),
         ("base/version", |push| push["base"] = json!({"epoch": 1, "version": "two"})),
