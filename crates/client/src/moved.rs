@@ -63,7 +63,7 @@ async fn asked(
         match way.prove(request).await {
             Ok(answer) => return Ok((answer.proof, pin)),
             Err(error @ (TransportError::Untrusted(_) | TransportError::CertificateDates(_))) => {
-                distrusted = distrusted.or(Some(error))
+                distrusted = distrusted.or(Some(error));
             }
             Err(error) => return Err(told(&error)),
         }

@@ -160,6 +160,7 @@ impl Grown {
             limits: Limits::default(),
             server: page.server,
             membership: None,
+            unread: Vec::new(),
         }
     }
 }

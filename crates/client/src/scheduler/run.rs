@@ -175,7 +175,7 @@ impl Scheduler {
         }
         let enrolment = match self.plan(event, jitter())? {
             Planned::Wait(wake_at) => return Ok(Step::Wait(wake_at)),
-            Planned::Round(enrolment) => enrolment,
+            Planned::Round(enrolment) => *enrolment,
         };
         let Some(_lock) = RoundLock::try_take(self.store.folder(), Lane::Records) else {
             return Ok(Step::Wait(Some(self.environment.now() + WHILE_ANOTHER_RUNS)));
@@ -228,7 +228,7 @@ impl Scheduler {
             self.store.latch(true)?;
         }
         Ok(match enrolment.filter(|_| next.run_now) {
-            Some(enrolment) => Planned::Round(enrolment),
+            Some(enrolment) => Planned::Round(Box::new(enrolment)),
             None => Planned::Wait(next.wake_at),
         })
     }
@@ -375,7 +375,7 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>, meanwhile: &
 
 /// What is to be done next.
 pub(super) enum Planned {
-    Round(Enrolment),
+    Round(Box<Enrolment>),
     Wait(Option<Timestamp>),
 }
 

@@ -23,7 +23,6 @@ impl PageSize {
     }
 
     /// Starts with what an earlier process learned of the link, if any did.
-    #[must_use]
     pub(crate) fn resumed(store: &Store) -> Result<Self, StoreError> {
         let allowed = store.setting(&settings::LIMITS)?.unwrap_or_default();
         let learned = store.setting(&settings::PAGE_BYTES)?;

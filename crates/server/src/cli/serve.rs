@@ -39,6 +39,7 @@ pub(super) struct Serve {
 
 /// How devices reach it by TLS.
 #[derive(Args)]
+#[allow(clippy::struct_field_names, reason = "they are named as the options are")]
 struct Security {
     /// A PEM file with the server's certificate, and after it those between it and its authority. When it or its key
     /// changes, the server takes the new one by itself.

@@ -16,20 +16,20 @@ pub(super) struct Draft<'a> {
     write_id: Uuid,
     device_id: Option<Uuid>,
     content: &'a Content,
-    is_draft: bool,
+    gives_way: bool,
 }
 
 impl<'a> From<&'a Held> for Draft<'a> {
     fn from(held: &'a Held) -> Self {
         let &Held { write_id, device_id, ref content, is_draft, .. } = held;
-        Self { write_id, device_id, content, is_draft }
+        Self { write_id, device_id, content, gives_way: is_draft }
     }
 }
 
 impl<'a> From<&'a Filing> for Draft<'a> {
     fn from(filing: &'a Filing) -> Self {
         let &Filing { write_id, device_id, ref content, is_draft, .. } = filing;
-        Self { write_id, device_id, content, is_draft }
+        Self { write_id, device_id, content, gives_way: is_draft }
     }
 }
 
@@ -46,7 +46,7 @@ pub(super) fn merged(earlier: &Draft<'_>, next: &Filing) -> Option<Merged> {
     let is_writers_own = earlier.device_id == next.device_id
         && earlier.content.operator_id == next.content.operator_id
         && earlier.content.yard_id == next.content.yard_id;
-    let is_merged = earlier.is_draft && next.is_draft && (is_writers_own || deliberate!(MergeWhatOthersWrote));
+    let is_merged = earlier.gives_way && next.is_draft && (is_writers_own || deliberate!(MergeWhatOthersWrote));
     is_merged.then(|| Merged {
         into: next.write_id,
         body_digest: earlier.content.body_digest(),

@@ -42,11 +42,11 @@ impl Authority {
     }
 
     /// A server that shows one.
-    async fn serves(&self, bounds: Bounds) -> (TestServer, CertificateDer<'static>) {
+    async fn serves(&self, bounds: &Bounds) -> (TestServer, CertificateDer<'static>) {
         let mut place = Place::embedded();
         let certificate = self.certifies(&place);
         place.tls = Tls::Files { certificate: place.join("cert.pem"), key: place.join("key.pem") };
-        (TestServer::at(place, bounds).await, certificate)
+        (TestServer::at(place, *bounds).await, certificate)
     }
 
     fn client(&self) -> reqwest::ClientBuilder {
@@ -80,7 +80,7 @@ impl Authority {
 #[tokio::test]
 async fn over_tls_many_requests_share_a_connection_where_the_caller_can_and_otherwise_not() {
     let authority = Authority::new();
-    let (yard, _) = authority.serves(Bounds::default()).await;
+    let (yard, _) = authority.serves(&Bounds::default()).await;
     for (client, version) in
         [(authority.client(), Version::HTTP_2), (authority.client().http1_only(), Version::HTTP_11)]
     {
@@ -109,7 +109,7 @@ async fn over_tls_many_requests_share_a_connection_where_the_caller_can_and_othe
 async fn a_new_certificate_is_in_use_by_itself() {
     let authority = Authority::new();
     let bounds = Bounds { certificate_every: MOMENT, ..Bounds::default() };
-    let (yard, first) = authority.serves(bounds).await;
+    let (yard, first) = authority.serves(&bounds).await;
     assert_eq!(authority.sees(&yard).await, first);
     let second = authority.certifies(&yard.place);
     within(async { while authority.sees(&yard).await != second {} }).await;
@@ -191,7 +191,7 @@ fn get(sender: &mut SendRequest<bytes::Bytes>, path: &str) -> h2::client::Respon
 async fn who_reads_nothing_of_one_answer_among_several_is_not_waited_for() {
     let authority = Authority::new();
     let bounds = Bounds { patience: MOMENT * 10, ..Bounds::default() };
-    let (yard, _) = authority.serves(bounds).await;
+    let (yard, _) = authority.serves(&bounds).await;
     for window in [0, 100] {
         let (mut sender, connection) = speaks(&authority, &yard, window).await;
         let answer = within(get(&mut sender, "/openapi.json")).await.unwrap();
@@ -204,7 +204,7 @@ async fn who_reads_nothing_of_one_answer_among_several_is_not_waited_for() {
 async fn a_connection_over_which_nothing_is_asked_is_not_kept() {
     let authority = Authority::new();
     let bounds = Bounds { header_time: MOMENT * 20, ..Bounds::default() };
-    let (yard, _) = authority.serves(bounds).await;
+    let (yard, _) = authority.serves(&bounds).await;
     let (sender, connection) = speaks(&authority, &yard, 65_535).await;
     within(connection).await.unwrap();
     drop(sender);
@@ -218,7 +218,7 @@ async fn a_connection_over_which_nothing_is_asked_is_not_kept() {
 #[tokio::test]
 async fn a_server_that_stops_lets_an_answer_over_http2_be_read_to_its_end() {
     let authority = Authority::new();
-    let (mut yard, _) = authority.serves(Bounds::default()).await;
+    let (mut yard, _) = authority.serves(&Bounds::default()).await;
     let (mut sender, _connection) = speaks(&authority, &yard, 1_000).await;
     let answer = within(get(&mut sender, "/openapi.json")).await.unwrap();
     let mut body = answer.into_body();

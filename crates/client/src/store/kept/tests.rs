@@ -59,14 +59,14 @@ struct State {
     record: u128,
     version: u64,
     yard: u8,
-    state: RecordState,
+    life: RecordState,
     days_old: i64,
 }
 
 fn state() -> impl Strategy<Value = State> {
     let states = prop_oneof![Just(RecordState::Live), Just(RecordState::Closed), Just(RecordState::Voided)];
     (0..RECORDS, 1_u64..6, 0_u8..3, states, prop_oneof![Just(0_i64), Just(45)])
-        .prop_map(|(record, version, yard, state, days_old)| State { record, version, yard, state, days_old })
+        .prop_map(|(record, version, yard, life, days_old)| State { record, version, yard, life, days_old })
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -173,7 +173,7 @@ impl World {
         canonical.receipt = receipt;
         kind.as_str().clone_into(&mut canonical.content.kind);
         canonical.content.yard_id = if is_office { None } else { yard(state.yard) };
-        canonical.content.state = state.state;
+        canonical.content.state = state.life;
         canonical.content.body = RawValue::from_string(body).unwrap();
         canonical
     }
@@ -294,7 +294,7 @@ impl World {
                     })
                     .collect();
                 entries.sort_by_key(|entry| entry.id);
-                let tally = Tally::from_iter(entries.iter().map(|entry| entry.fingerprint));
+                let tally = entries.iter().map(|entry| entry.fingerprint).collect::<Tally>();
                 let mut answer = self.answer();
                 answer.repaired.parts.push(Part { range, tally, entries: Some(entries) });
                 self.settle(&Sent::default(), answer);

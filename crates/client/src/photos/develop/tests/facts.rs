@@ -107,7 +107,8 @@ fn a_zone_that_nobody_knows_makes_no_time_of_a_camera_s_clock_and_stamps_none() 
         develop(&jpeg(&quarters(640, 480), exif), &policy, &surroundings).unwrap()
     };
     let original = text(Tag::DateTimeOriginal, NINE);
-    let [one, other] = ["2026-11-30T18:05:00Z", "2026-11-12T07:00:00Z"].map(|now| nowhere(&[original.clone()], now));
+    let [one, other] =
+        ["2026-11-30T18:05:00Z", "2026-11-12T07:00:00Z"].map(|now| nowhere(std::slice::from_ref(&original), now));
     assert_eq!(one.taken, None);
     assert!(one.photo == other.photo, "no time is written into it");
     let with_its_own = nowhere(&[original.clone(), text(Tag::OffsetTimeOriginal, "-08:00")], "2026-11-30T18:05:00Z");
