@@ -251,7 +251,7 @@ impl World<'_> {
         wanted.receipt.filed_at() < kept_from
             && match wanted.content.known_kind() {
                 Some(Kind::Notice) => true,
-                Some(Kind::Attachment) => false,
+                Some(Kind::Attachment) | None => false,
                 Some(Kind::Inspection | Kind::GateEvent | Kind::Interchange) => {
                     wanted.content.state != RecordState::Live || wanted.content.body.get().contains("\"submitted\"")
                 }
@@ -260,7 +260,6 @@ impl World<'_> {
                 Some(Kind::Yard | Kind::Operator | Kind::Carrier | Kind::Equipment | Kind::Template) => {
                     wanted.content.state == RecordState::Voided
                 }
-                None => false,
             }
     }
 
