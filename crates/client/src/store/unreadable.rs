@@ -18,8 +18,8 @@ pub(super) fn read_all_again(connection: &Connection) -> Result<(), StoreError> 
             RecordRow::canonical(known).put(connection)?;
         }
     }
-    let beside_changes = format!("pending_sync = 1 AND shadow LIKE '%\"kind\":\"{UNREADABLE}\"%'");
-    for mut row in RecordRow::select(connection, &beside_changes, [])? {
+    let named = format!("%\"kind\":\"{UNREADABLE}\"%");
+    for mut row in RecordRow::select(connection, "pending_sync = 1 AND shadow LIKE ?1", [named])? {
         let Some(shadow) = &mut row.shadow else { continue };
         if let Some(content) = read_again(&shadow.content) {
             shadow.content = content;
