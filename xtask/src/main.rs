@@ -63,13 +63,11 @@ enum Command {
     Icons,
 }
 
-/// What can be measured in place of the project's daily figures.
+/// What can be measured beside the project's own figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Comparison {
     /// The same flows in other makers' engines, at pinned versions, with ours in the same run.
     Peers,
-    /// A device that has let go of nothing, of 100,000 and of 1,000,000 records: what each costs beside the first.
-    Growth,
 }
 
 fn main() -> ExitCode {
@@ -80,7 +78,6 @@ fn main() -> ExitCode {
         Command::Simulate { arguments } => simulate(&arguments.iter().map(String::as_str).collect::<Vec<_>>()),
         Command::Bench { what: None } => bench(),
         Command::Bench { what: Some(Comparison::Peers) } => peers::compare(),
-        Command::Bench { what: Some(Comparison::Growth) } => growth(),
         Command::Stress => stress(),
         Command::Planner => planner(),
         Command::Fixtures { name } => {
@@ -143,11 +140,6 @@ fn bench() -> anyhow::Result<()> {
         cargo(&["bench", "--package", "gatebook-server", "--bench", bench])?;
     }
     Ok(())
-}
-
-fn growth() -> anyhow::Result<()> {
-    setup::all()?;
-    cargo(&["bench", "--package", "gatebook-client", "--bench", "figures", "--", "growth"])
 }
 
 /// The figures are those of the test that wants none missed, and some by the control.

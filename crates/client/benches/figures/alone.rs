@@ -20,8 +20,7 @@ pub(crate) struct Rows {
 impl Rows {
     pub(crate) fn of(folder: &Path) -> Self {
         let database = database(folder);
-        let sql = "SELECT sql FROM sqlite_master WHERE tbl_name = 'records' AND type IN ('table', 'index') \
-                   AND sql IS NOT NULL ORDER BY type DESC";
+        let sql = "SELECT sql FROM sqlite_master WHERE tbl_name = 'records' AND sql IS NOT NULL ORDER BY type DESC";
         let mut statement = database.prepare(sql).expect("a database");
         let declared = statement.query_map([], |row| row.get(0)).expect("a schema");
         let declared = declared.collect::<Result<_, _>>().expect("its text");

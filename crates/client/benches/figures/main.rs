@@ -1,13 +1,11 @@
 //! The figures that Gatebook is held to: `cargo xtask bench`, or of them `save`, `sync` and `photos` by name. `peers` is
-//! one run of them for `cargo xtask bench peers`, as lines of JSON; `growth` compares devices of different age, for
-//! `cargo xtask bench growth`.
+//! one run of them for `cargo xtask bench peers`, as lines of JSON.
 //!
 //! What takes a whole flow (a device, a server and the way between them) cannot be cut into iterations, so each figure
 //! is measured over several runs and told with its median and extremes beside its aim. Both ends are real and durable:
 //! SQLite files in a folder, write-ahead log, `synchronous=FULL`.
 
 mod alone;
-mod growth;
 mod link;
 mod peers;
 mod photos;
@@ -32,10 +30,6 @@ fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with("--")).collect();
     if asked.iter().any(|asked| asked == "peers") {
         peers::measure();
-        return;
-    }
-    if asked.iter().any(|asked| asked == "growth") {
-        growth::measure();
         return;
     }
     let is_asked = |part: &str| asked.is_empty() || asked.iter().any(|asked| asked == part);
