@@ -28,7 +28,7 @@ pub(super) fn remove(connection: &Connection, id: Uuid) -> Result<bool, StoreErr
 /// The same for all that nobody has entered anything in, but for the one that the app opens again.
 pub(super) fn remove_all(connection: &Connection) -> Result<(), StoreError> {
     let place = settings::get(connection, &settings::PLACE)?.unwrap_or_default();
-    for row in RecordRow::select(connection, "pending_sync = 1 AND untouched = 1", [])? {
+    for row in RecordRow::select(connection, "untouched = 1", [])? {
         if !place.contains(&row.id.to_string()) {
             remove(connection, row.id)?;
         }

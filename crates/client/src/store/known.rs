@@ -64,16 +64,13 @@ pub(super) fn picked(connection: &Connection, body: &Body) -> Result<Vec<Picked>
     Ok(found)
 }
 
-const CARRIERS_BY_SCAC: &str =
-    "SELECT body FROM records WHERE kind = 'carrier' AND state = 'live' AND body ->> '$.scac' = ?1";
-const CARRIERS_BY_USDOT: &str =
-    "SELECT body FROM records WHERE kind = 'carrier' AND state = 'live' AND body ->> '$.usdot' = ?1";
-
 fn carriers_with_codes_of(connection: &Connection, body: &Body) -> Result<Vec<Carrier>, StoreError> {
     let mut found = Vec::new();
-    let mut look_up = |sql: &str, code: Option<String>| {
+    let mut look_up = |column: &str, code: Option<String>| {
         let Some(code) = code.filter(|code| !code.is_empty()) else { return Ok(()) };
-        let mut statement = connection.prepare_cached(sql)?;
+        let sql =
+            format!("SELECT body FROM records WHERE kind = 'carrier' AND state = 'live' AND body ->> '{column}' = ?1");
+        let mut statement = connection.prepare_cached(&sql)?;
         let mut rows = statement.query([code])?;
         while let Some(row) = rows.next()? {
             let text = row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?;
@@ -82,8 +79,8 @@ fn carriers_with_codes_of(connection: &Connection, body: &Body) -> Result<Vec<Ca
         Ok::<_, StoreError>(())
     };
     for (_, carrier) in body.carriers() {
-        look_up(CARRIERS_BY_SCAC, carrier.scac.as_deref().map(scac::normalize))?;
-        look_up(CARRIERS_BY_USDOT, carrier.usdot.as_deref().map(usdot::normalize))?;
+        look_up("$.scac", carrier.scac.as_deref().map(scac::normalize))?;
+        look_up("$.usdot", carrier.usdot.as_deref().map(usdot::normalize))?;
     }
     Ok(found)
 }

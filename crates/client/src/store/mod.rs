@@ -13,16 +13,12 @@ mod deliberate;
 mod forms;
 mod history;
 mod inbox;
-mod kept;
 mod known;
 mod membership;
 mod migrate;
-mod named;
 mod notifications;
 mod pending;
 mod photos;
-#[cfg(test)]
-mod plans;
 mod records;
 mod reference;
 mod reoffer;
@@ -69,7 +65,6 @@ pub struct Store {
     /// Closed last: then it writes the log back, and the database is one whole file.
     writer: Mutex<Connection>,
     changes: watch::Sender<u64>,
-    reference: reference::Known,
     /// SQLite's count of other connections' writes, when it was last looked at.
     seen_elsewhere: AtomicI64,
 }
@@ -129,7 +124,6 @@ impl Store {
             writer: Mutex::new(writer),
             reader: Mutex::new(reader),
             changes: watch::Sender::new(0),
-            reference: reference::Known::default(),
             seen_elsewhere,
         })
     }
@@ -172,8 +166,6 @@ impl Store {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
-        #[cfg(any(test, feature = "simulation"))]
-        kept::check(&transaction)?;
         gatebook_sync::reach!(DeviceBeforeCommit);
         transaction.commit()?;
         gatebook_sync::reach!(DeviceAfterCommit);
@@ -192,8 +184,6 @@ impl Store {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let done = work(&transaction)?;
-        #[cfg(any(test, feature = "simulation"))]
-        kept::check(&transaction)?;
         gatebook_sync::reach!(DeviceBeforeCommit);
         transaction.commit()?;
         gatebook_sync::reach!(DeviceAfterCommit);

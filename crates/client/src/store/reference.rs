@@ -1,28 +1,31 @@
 //! Reference data, as the field reads it.
 
-mod known;
-
+use std::cmp::Ordering;
 use std::collections::HashMap;
 
 use gatebook_domain::Kind;
 use gatebook_domain::equipment::EquipmentRef;
-use gatebook_domain::reference::{Operator, Template, Yard};
+use gatebook_domain::reference::{Carrier, Equipment, Operator, Template, Yard};
+use gatebook_domain::spelling::folded;
 use rusqlite::Connection;
+use serde::de::DeserializeOwned;
 use uuid::Uuid;
-
-pub(super) use known::{Known, of_id};
 
 use super::row::RecordRow;
 use super::{Store, pending};
+use crate::collation;
 use crate::error::StoreError;
 use crate::view::{CarrierView, EquipmentView, OperatorView, TemplateView, YardView};
+
+/// Suggestions shown at a time.
+const SUGGESTIONS: usize = 20;
 
 /// Names by operator id, for lists.
 pub(super) struct Names(HashMap<Uuid, String>);
 
 impl Names {
-    pub(super) fn load(known: &Known, connection: &Connection) -> Result<Self, StoreError> {
-        Ok(Self(known.operators(connection)?.iter().map(|it| (it.id, it.record.name.clone())).collect()))
+    pub(super) fn load(connection: &Connection) -> Result<Self, StoreError> {
+        Ok(Self(all::<Operator>(connection, Kind::Operator)?.into_iter().map(|(id, it)| (id, it.name)).collect()))
     }
 
     pub(super) fn of(&self, operator_id: Option<Uuid>) -> String {
@@ -35,17 +38,19 @@ impl Store {
     pub(crate) fn yards(&self) -> Result<Vec<YardView>, StoreError> {
         self.read(|connection| {
             let mine: Vec<Uuid> = pending::cursors(connection)?.keys().filter_map(|scope| scope.yard_id()).collect();
-            let yards = self.reference.yards(connection)?;
-            let received = yards.iter().filter(|yard| mine.contains(&yard.id));
-            Ok(received
-                .map(|yard| YardView {
-                    id: yard.id,
-                    name: yard.record.name.clone(),
-                    code: yard.record.code.clone(),
-                    time_zone: yard.record.time_zone.clone(),
-                    place: yard.record.place.clone(),
+            let mut yards: Vec<_> = all::<Yard>(connection, Kind::Yard)?
+                .into_iter()
+                .filter(|(id, _)| mine.contains(id))
+                .map(|(id, yard)| YardView {
+                    id,
+                    name: yard.name,
+                    code: yard.code,
+                    time_zone: yard.time_zone,
+                    place: yard.place,
                 })
-                .collect())
+                .collect();
+            yards.sort_by(|a, b| collation::compare(&a.name, &b.name));
+            Ok(yards)
         })
     }
 
@@ -57,54 +62,58 @@ impl Store {
 
     fn people_of(&self, yards: &[Uuid]) -> Result<Vec<OperatorView>, StoreError> {
         self.read(|connection| {
-            let people = self.reference.operators(connection)?;
-            let of_these = people.iter().filter(|it| it.record.yard_ids.iter().any(|id| yards.contains(id)));
-            Ok(of_these
-                .map(|it| OperatorView {
-                    id: it.id,
-                    name: it.record.name.clone(),
-                    job: it.record.job.clone(),
-                    role: it.record.role,
-                    yard_ids: it.record.yard_ids.clone(),
+            let mut operators: Vec<_> = all::<Operator>(connection, Kind::Operator)?
+                .into_iter()
+                .filter(|(_, operator)| operator.yard_ids.iter().any(|id| yards.contains(id)))
+                .map(|(id, operator)| OperatorView {
+                    id,
+                    name: operator.name,
+                    job: operator.job,
+                    role: operator.role,
+                    yard_ids: operator.yard_ids,
                 })
-                .collect())
+                .collect();
+            operators.sort_by(|a, b| collation::compare(&a.name, &b.name));
+            Ok(operators)
         })
     }
 
     /// Templates, by name.
     pub(crate) fn templates(&self) -> Result<Vec<TemplateView>, StoreError> {
-        let templates = self.read(|connection| self.reference.templates(connection))?;
-        Ok(templates.iter().map(|it| TemplateView { id: it.id, template: it.record.clone() }).collect())
+        self.read(|connection| {
+            let mut templates: Vec<_> = all::<Template>(connection, Kind::Template)?
+                .into_iter()
+                .map(|(id, template)| TemplateView { id, template })
+                .collect();
+            templates.sort_by(|a, b| collation::compare(&a.template.name, &b.template.name));
+            Ok(templates)
+        })
     }
 
     /// Carriers whose name, SCAC or USDOT holds `query`; those that begin with it first.
     pub(crate) fn find_carriers(&self, query: &str) -> Result<Vec<CarrierView>, StoreError> {
-        let carriers = self.read(|connection| self.reference.carriers(connection))?;
-        Ok(known::best(query, &carriers)
-            .into_iter()
-            .map(|it| CarrierView {
-                id: it.id,
-                name: it.record.name.clone(),
-                scac: it.record.scac.clone(),
-                usdot: it.record.usdot.clone(),
-            })
-            .collect())
+        let carriers = self.read(|connection| all::<Carrier>(connection, Kind::Carrier))?;
+        Ok(best(query, carriers, |(_, carrier)| {
+            [carrier.name.clone(), carrier.scac.clone().unwrap_or_default(), carrier.usdot.clone().unwrap_or_default()]
+        })
+        .into_iter()
+        .map(|(id, carrier)| CarrierView { id, name: carrier.name, scac: carrier.scac, usdot: carrier.usdot })
+        .collect())
     }
 
     /// Equipment whose number or plate holds `query`; those that begin with it first.
     pub(crate) fn find_equipment(&self, query: &str) -> Result<Vec<EquipmentView>, StoreError> {
-        let (equipment, owners) =
-            self.read(|connection| Ok((self.reference.equipment(connection)?, self.reference.carriers(connection)?)))?;
-        Ok(known::best(query, &equipment)
+        let (equipment, owners) = self.read(|connection| {
+            let owners: HashMap<Uuid, String> =
+                all::<Carrier>(connection, Kind::Carrier)?.into_iter().map(|(id, it)| (id, it.name)).collect();
+            Ok((all::<Equipment>(connection, Kind::Equipment)?, owners))
+        })?;
+        let plate = |it: &Equipment| it.plate.as_ref().map(|plate| plate.number.clone()).unwrap_or_default();
+        Ok(best(query, equipment, |(_, it)| [it.number.clone(), plate(it), String::new()])
             .into_iter()
-            .map(|it| (it.id, it.record.clone()))
             .map(|(id, it)| EquipmentView {
                 id,
-                owner: it
-                    .carrier_id
-                    .and_then(|id| of_id(&owners, id))
-                    .map(|owner| owner.name.clone())
-                    .unwrap_or_default(),
+                owner: it.carrier_id.and_then(|id| owners.get(&id).cloned()).unwrap_or_default(),
                 plate: it.plate.clone(),
                 equipment: EquipmentRef {
                     class: it.class,
@@ -117,6 +126,21 @@ impl Store {
             })
             .collect())
     }
+}
+
+/// Every live record of a reference kind that this app can read.
+pub(super) fn all<T: DeserializeOwned>(connection: &Connection, kind: Kind) -> Result<Vec<(Uuid, T)>, StoreError> {
+    let mut statement = connection.prepare_cached("SELECT id, body FROM records WHERE kind = ?1 AND state = 'live'")?;
+    let mut rows = statement.query([kind.as_str()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let body = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
+        match serde_json::from_str(body) {
+            Ok(body) => found.push((row.get(0)?, body)),
+            Err(error) => tracing::warn!(kind = kind.as_str(), %error, "a reference record cannot be read"),
+        }
+    }
+    Ok(found)
 }
 
 /// One template.
@@ -135,6 +159,26 @@ pub(super) fn operator_name(connection: &Connection, id: Option<Uuid>) -> Result
 pub(super) fn yard_name(connection: &Connection, id: Uuid) -> Result<Option<String>, StoreError> {
     let row = RecordRow::find(connection, id)?.filter(|row| row.kind() == Some(Kind::Yard));
     Ok(row.and_then(|row| serde_json::from_str::<Yard>(row.content.body.get()).ok()).map(|yard| yard.name))
+}
+
+/// The entries in whose texts `query` occurs, whatever its accents, blanks and hyphens; best first, then in the order of
+/// their first text.
+fn best<T>(query: &str, entries: Vec<T>, texts: impl Fn(&T) -> [String; 3]) -> Vec<T> {
+    let query = folded(query);
+    let mut ranked: Vec<_> = entries
+        .into_iter()
+        .filter_map(|entry| {
+            let texts = texts(&entry);
+            let place = texts.iter().filter_map(|text| folded(text).find(&query)).min()?;
+            Some((place > 0, texts, entry))
+        })
+        .collect();
+    ranked.sort_by(|(is_within, texts, _), (is_other_within, others, _)| {
+        let in_order = texts.iter().zip(others).map(|(text, other)| collation::compare(text, other));
+        is_within.cmp(is_other_within).then(in_order.fold(Ordering::Equal, Ordering::then))
+    });
+    ranked.truncate(SUGGESTIONS);
+    ranked.into_iter().map(|(_, _, entry)| entry).collect()
 }
 
 #[cfg(test)]
@@ -207,25 +251,5 @@ mod tests {
         assert_eq!(carriers(&store, ""), ["Águila", "arrow", "Zapata"]);
         let names: Vec<_> = store.people_of(&[YARD]).unwrap().into_iter().map(|person| person.name).collect();
         assert_eq!(names, ["Álvaro", "ana", "Óscar", "Zoe"]);
-    }
-
-    #[test]
-    fn reference_data_is_read_again_only_when_some_of_its_kind_has_changed() {
-        let carrier = (Kind::Carrier, json!({"name": "Río Bravo Freight"}));
-        let (_folder, store) = holding(&[carrier]);
-        let read = || store.read(|connection| store.reference.carriers(connection)).unwrap();
-        let before = read();
-        let event = super::super::testing::recorded(&store, "typed");
-        super::super::testing::edited(&store, event, "typed on");
-        assert!(std::sync::Arc::ptr_eq(&before, &read()), "somebody typed, and no carrier has changed");
-
-        let mut renamed: Canonical = canonical(before[0].id, 2, "");
-        renamed.content.yard_id = None;
-        Kind::Carrier.as_str().clone_into(&mut renamed.content.kind);
-        renamed.content.body = RawValue::from_string(json!({"name": "Sierra Norte"}).to_string()).unwrap();
-        let mut answer = answer(Vec::new());
-        answer.scopes[0].records.push(renamed);
-        store.settle(&[], answer).unwrap();
-        assert_eq!(carriers(&store, ""), ["Sierra Norte"]);
     }
 }

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use super::{confirmed, named};
+use super::confirmed;
 use crate::error::StoreError;
 
 /// A record as this device holds it.
@@ -219,7 +219,7 @@ impl RecordRow {
         if content.kind == Kind::Attachment.as_str() {
             confirmed::heed(connection, self)?;
         }
-        named::miss(connection, self)
+        Ok(())
     }
 
     /// What [`gatebook_sync`] has to know to decide about the row, without reading its content.

@@ -21,8 +21,7 @@ impl Store {
             put(transaction, push, reason)?;
             // Whatever has been edited or discarded since is no longer what was stuck.
             transaction.execute(
-                "DELETE FROM stuck WHERE NOT EXISTS (SELECT 1 FROM records \
-                 WHERE id = stuck.record_id AND records.write_id = stuck.write_id AND pending_sync = 1)",
+                "DELETE FROM stuck WHERE write_id NOT IN (SELECT write_id FROM records WHERE pending_sync = 1)",
                 [],
             )?;
             Ok(())
@@ -63,7 +62,7 @@ pub(super) fn free(connection: &Connection, write_id: Uuid) -> Result<(), StoreE
 
 /// Records whose pending write has been stuck for so long that the operator is told.
 pub(super) fn told(connection: &Connection) -> Result<Vec<RecordRow>, StoreError> {
-    let stuck_long =
+    let condition =
         "pending_sync = 1 AND rejection IS NULL AND write_id IN (SELECT write_id FROM stuck WHERE rounds >= ?1)";
-    RecordRow::select(connection, stuck_long, [TOLD_AFTER])
+    RecordRow::select(connection, condition, [TOLD_AFTER])
 }

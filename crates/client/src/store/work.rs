@@ -1,6 +1,6 @@
 //! The work list and the view of one record.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use gatebook_domain::reference::{Assignment, Template};
 use gatebook_domain::{Body, Kind, RecordState, missing, stage, stage_with, title, validate};
@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::corrections::{self, Correction};
 use super::reference::{self, Names};
 use super::row::RecordRow;
-use super::{Store, forms, known, unsigned};
+use super::{Store, forms, history, known, unsigned};
 use crate::error::StoreError;
 use crate::view::{AlsoOpen, Counts, Met, RecordView, RejectionView, WorkItem, WorkList};
 use crate::words;
@@ -20,36 +20,38 @@ use crate::words;
 /// Lines a section of the work list shows at most.
 const SECTION: u32 = 200;
 const RECENT: u32 = 50;
-/// A yard's unfinished records, and whatever was not taken or is being corrected.
-const IN_PROGRESS: &str = "kind IN ('inspection', 'gate_event', 'interchange') AND yard_id = ?1 \
-     AND (stage <> 'submitted' AND state = 'live' OR rejection IS NOT NULL OR id IN (SELECT record_id FROM corrections)) \
-     ORDER BY changed_at DESC LIMIT ?2";
-/// A yard's other records.
-const FINISHED: &str = "kind IN ('inspection', 'gate_event', 'interchange') AND yard_id = ?1 \
-     AND (stage = 'submitted' OR state <> 'live') AND rejection IS NULL AND id NOT IN (SELECT record_id FROM corrections) \
-     ORDER BY changed_at DESC LIMIT ?2";
-/// Assignments of a yard whose inspection nobody has begun there, and which was not let go.
-const NOT_BEGUN: &str = "kind = 'assignment' AND state = 'live' AND yard_id = ?1 \
-     AND NOT EXISTS (SELECT 1 FROM records AS begun \
-         WHERE begun.id = unhex(replace(records.body ->> '$.inspection_id', '-', '')) \
-         AND begun.kind = 'inspection' AND begun.yard_id = ?1) \
-     AND NOT EXISTS (SELECT 1 FROM let_go \
-         WHERE let_go.id = unhex(replace(records.body ->> '$.inspection_id', '-', ''))) \
-     ORDER BY changed_at DESC";
 
 impl Store {
     /// The start page of a yard, for an operator.
     pub(crate) fn work_list(&self, yard_id: Uuid, operator_id: Option<Uuid>) -> Result<WorkList, StoreError> {
         self.read(|connection| {
-            let names = Names::load(&self.reference, connection)?;
+            let names = Names::load(connection)?;
+            let section = |condition: &str, limit: u32| {
+                RecordRow::select(
+                    connection,
+                    &format!(
+                        "kind IN ({}) AND yard_id = ?1 AND {condition} ORDER BY changed_at DESC LIMIT ?2",
+                        Kind::forms_in_sql()
+                    ),
+                    params![yard_id, limit],
+                )
+            };
             let corrections: HashMap<_, _> = corrections::all(connection)?.into_iter().collect();
             let list = |rows: Vec<RecordRow>| {
                 rows.iter().filter_map(|row| item(row, corrections.get(&row.id), operator_id, &names)).collect()
             };
             Ok(WorkList {
-                assigned: assigned(&self.reference, connection, yard_id, operator_id)?,
-                in_progress: list(RecordRow::select(connection, IN_PROGRESS, params![yard_id, SECTION])?),
-                recent: list(RecordRow::select(connection, FINISHED, params![yard_id, RECENT])?),
+                assigned: assigned(connection, yard_id, operator_id)?,
+                in_progress: list(section(
+                    "(stage <> 'submitted' AND state = 'live' OR rejection IS NOT NULL \
+                     OR id IN (SELECT record_id FROM corrections))",
+                    SECTION,
+                )?),
+                recent: list(section(
+                    "(stage = 'submitted' OR state <> 'live') AND rejection IS NULL \
+                     AND id NOT IN (SELECT record_id FROM corrections)",
+                    RECENT,
+                )?),
             })
         })
     }
@@ -84,7 +86,7 @@ impl Store {
     /// Numbers for badges.
     pub(crate) fn counts(&self, yard_id: Option<Uuid>, operator_id: Option<Uuid>) -> Result<Counts, StoreError> {
         let assigned = match yard_id {
-            Some(yard_id) => self.read(|connection| assigned(&self.reference, connection, yard_id, operator_id))?.len(),
+            Some(yard_id) => self.read(|connection| assigned(connection, yard_id, operator_id))?.len(),
             None => 0,
         };
         let unread = self.inbox(operator_id)?.iter().filter(|item| item.unread).count();
@@ -174,27 +176,35 @@ fn template_of(connection: &Connection, body: &Body) -> Result<Option<Template>,
 }
 
 /// Assignments of the yard that this operator or nobody in particular is to do, and nobody has begun.
-fn assigned(
-    known: &reference::Known,
-    connection: &Connection,
-    yard_id: Uuid,
-    operator_id: Option<Uuid>,
-) -> Result<Vec<WorkItem>, StoreError> {
-    let templates = known.templates(connection)?;
-    let rows = RecordRow::select(connection, NOT_BEGUN, [yard_id])?;
+fn assigned(connection: &Connection, yard_id: Uuid, operator_id: Option<Uuid>) -> Result<Vec<WorkItem>, StoreError> {
+    let templates: HashMap<Uuid, Template> = reference::all(connection, Kind::Template)?.into_iter().collect();
+    let mut begun: HashSet<Uuid> = history::all(connection)?;
+    {
+        let mut statement =
+            connection.prepare_cached("SELECT id FROM records WHERE kind = 'inspection' AND yard_id = ?1")?;
+        for id in statement.query_map([yard_id], |row| row.get(0))? {
+            begun.insert(id?);
+        }
+    }
+    let rows = RecordRow::select(
+        connection,
+        "kind = 'assignment' AND yard_id = ?1 AND state = 'live' ORDER BY changed_at DESC",
+        [yard_id],
+    )?;
     let mut items: Vec<WorkItem> = rows
         .into_iter()
         .filter_map(|row| match row.body() {
             Some(Body::Assignment(assignment)) => Some((row, assignment)),
             _ => None,
         })
+        .filter(|(_, assignment)| !begun.contains(&assignment.inspection_id))
         .filter(|(_, assignment)| {
             assignment.operator_id.is_none() || operator_id.is_none() || assignment.operator_id == operator_id
         })
         .map(|(row, assignment)| WorkItem {
             record_id: assignment.inspection_id,
             kind: Kind::Inspection,
-            title: words::assignment_title(&assignment, reference::of_id(&templates, assignment.template_id)),
+            title: words::assignment_title(&assignment, templates.get(&assignment.template_id)),
             detail: assignment.note,
             stage: None,
             assignment_id: Some(row.id),
@@ -258,20 +268,4 @@ fn also_open(row: &RecordRow, operator_id: Option<Uuid>) -> Option<(Uuid, Timest
     let unfinished = content.state == RecordState::Live && super::row::listed_as(&content).1 != "submitted";
     let who = content.operator_id.filter(|who| unfinished && Some(*who) != operator_id)?;
     Some((who, receipt.filed_at()))
-}
-
-#[cfg(test)]
-mod tests {
-    use gatebook_domain::Kind;
-
-    use super::{FINISHED, IN_PROGRESS};
-
-    #[test]
-    fn the_lists_show_forms_of_every_kind() {
-        let forms = format!("kind IN ({}) AND", Kind::forms_in_sql());
-        assert!(
-            IN_PROGRESS.starts_with(&forms) && FINISHED.starts_with(&forms),
-            "they are written out for the planner"
-        );
-    }
 }

@@ -19,7 +19,7 @@ use crate::store::Store;
 const FOLDER: &str = "support";
 
 /// The tables that are copied. One that a later version brings is not, until it is named here.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 15] = [
     "records",
     "photos",
     "settings",
@@ -34,9 +34,6 @@ const TABLES: [&str; 18] = [
     "meanwhile",
     "corrections",
     "unanswered",
-    "tallies",
-    "wanted",
-    "reference_changes",
     "migrations",
 ];
 

@@ -7,10 +7,7 @@ use gatebook_domain::equipment::Load;
 use gatebook_domain::signature::Submitted;
 use gatebook_domain::{Body, Kind, RecordState};
 use gatebook_server::Bounds;
-use gatebook_sync::Content;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{Phone, Way, Yard};
@@ -178,77 +175,6 @@ async fn an_assignment_whose_report_was_let_go_does_not_look_undone() {
     assert!(after.iter().all(|item| item.record_id != started.id));
     let again = maria.device.start(gatebook_client::view::Start::Assignment { assignment_id: assignment });
     assert!(again.is_err(), "it is not begun anew");
-}
-
-/// The same with another body.
-fn saying(content: &Content, body: &Value) -> Content {
-    Content { body: RawValue::from_string(body.to_string()).unwrap(), ..content.clone() }
-}
-
-#[tokio::test]
-async fn an_assignment_leaves_with_its_report_and_one_that_nobody_has_done_stays() {
-    let yard = Yard::open();
-    let maria = yard.phone("María Torres").await;
-    let assigned = maria.device.work_list().unwrap().assigned;
-    let [done, waiting] = [0, 1].map(|at| assigned[at].assignment_id.unwrap());
-    let started = maria.device.start(gatebook_client::view::Start::Assignment { assignment_id: done }).unwrap();
-    maria.device.void_record(started.id, "done on paper", maria.held(started.id).write_id).unwrap();
-    maria.syncs(&yard).await;
-    yard.clock.step(days(20));
-    maria.syncs(&yard).await;
-    assert!(maria.holds(done).is_some(), "the report is still here");
-    let given = maria.canonical(done).content;
-    yard.clock.step(days(11));
-    maria.syncs(&yard).await;
-    assert!(maria.holds(done).is_none() && maria.holds(waiting).is_some());
-    // The office changes it: it is here again for a while, and still done.
-    let mut body: Value = serde_json::from_str(given.body.get()).unwrap();
-    body["note"] = "by the fence".into();
-    yard.server().put_record(None, done, saying(&given, &body)).unwrap();
-    maria.syncs(&yard).await;
-    assert!(maria.holds(done).is_some());
-    let now = maria.device.work_list().unwrap().assigned;
-    assert!(now.iter().all(|item| item.assignment_id != Some(done)));
-    assert_eq!(maria.repairs(), 0);
-}
-
-#[tokio::test]
-async fn what_the_office_struck_out_of_the_reference_data_leaves_once_nothing_here_names_it_and_comes_with_what_does() {
-    let yard = Yard::open();
-    let maria = yard.phone("María Torres").await;
-    let given = maria.canonical(yard.seeded.carriers[0].id).content;
-    let [named, unnamed, in_use] = ["Named", "Unnamed", "In use"].map(|name| {
-        let id = Uuid::now_v7();
-        yard.server().put_record(None, id, saying(&given, &json!({"name": name}))).unwrap();
-        id
-    });
-    maria.syncs(&yard).await;
-    let event = maria.records("carried by them");
-    maria.changes(event, |event| event.carrier.carrier_id = Some(named));
-    maria.syncs(&yard).await;
-    for carrier in [named, unnamed] {
-        let content = maria.canonical(carrier).content;
-        yard.server().put_record(None, carrier, Content { state: RecordState::Voided, ..content }).unwrap();
-    }
-    maria.syncs(&yard).await;
-    assert!(maria.holds(unnamed).is_some(), "it was struck out just now");
-    yard.clock.step(days(31));
-    maria.syncs(&yard).await;
-    assert_eq!([named, unnamed, in_use].map(|id| maria.holds(id).is_some()), [true, false, true]);
-
-    // The record that names it goes, and at the next look so does what it named.
-    maria.device.void_record(event, "twice", maria.held(event).write_id).unwrap();
-    maria.syncs(&yard).await;
-    for _ in 0..2 {
-        yard.clock.step(days(31));
-        maria.syncs(&yard).await;
-    }
-    assert_eq!([event, named, in_use].map(|id| maria.holds(id).is_some()), [false, false, true]);
-
-    yard.server().set_state(event, RecordState::Closed, "looked at again").unwrap();
-    maria.syncs(&yard).await;
-    assert_eq!([event, named].map(|id| maria.holds(id).is_some()), [true, true]);
-    assert_eq!((maria.repairs(), maria.count("wanted")), (0, 0), "it was known what is missing");
 }
 
 #[tokio::test]

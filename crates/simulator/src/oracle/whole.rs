@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use gatebook_client::HeldRecord;
 use gatebook_domain::notice::Notice;
+use gatebook_domain::record::Writer;
 use gatebook_domain::{Body, Kind, RecordState};
 use gatebook_sync::wire::{AuditOutcome, Repair, SyncRequest, Take};
 use gatebook_sync::{Canonical, Content, Scope, Tally};
@@ -224,7 +225,7 @@ impl World<'_> {
         let wanted = feed.values().filter(|it| it.content.yard_id.is_none_or(|yard| yards.contains(&yard)));
         for wanted in wanted {
             let equal = held.get(&wanted.id).map_or_else(
-                || self.may_be_let_go(wanted) || self.may_go_with_its_record(wanted, &held),
+                || self.may_be_let_go(wanted) || self.photo_may_be_let_go(wanted, &held),
                 |held| held.pending && !held.untouched || equals(held, wanted),
             );
             self.hold(Invariant::Equal, equal, |story| {
@@ -251,26 +252,21 @@ impl World<'_> {
         wanted.receipt.filed_at() < kept_from
             && match wanted.content.known_kind() {
                 Some(Kind::Notice) => true,
-                Some(Kind::Attachment) | None => false,
-                Some(Kind::Inspection | Kind::GateEvent | Kind::Interchange) => {
+                Some(Kind::Attachment) => false,
+                Some(kind) if kind.writer() == Writer::Field => {
                     wanted.content.state != RecordState::Live || wanted.content.body.get().contains("\"submitted\"")
                 }
-                Some(Kind::Assignment) => wanted.content.state != RecordState::Live,
-                // Nothing here may name it; that the device looks for that, its own tests show.
-                Some(Kind::Yard | Kind::Operator | Kind::Carrier | Kind::Equipment | Kind::Template) => {
-                    wanted.content.state == RecordState::Voided
-                }
+                _ => false,
             }
     }
 
-    /// Whether it is as old and an attachment of a record that the device does not keep, or the assignment that led to it.
-    fn may_go_with_its_record(&self, wanted: &Canonical, held: &BTreeMap<Uuid, HeldRecord>) -> bool {
+    /// Whether it is the attachment of a record that the device does not keep, and as old.
+    fn photo_may_be_let_go(&self, wanted: &Canonical, held: &BTreeMap<Uuid, HeldRecord>) -> bool {
         let kept_from = self.host.latest.checked_sub(HISTORY).unwrap_or(Timestamp::MIN);
         let is_old = wanted.receipt.filed_at() < kept_from;
         is_old
-            && match wanted.content.known_kind().map(|kind| Body::from_json(kind, wanted.content.body.get())) {
-                Some(Ok(Body::Attachment(attachment))) => !held.contains_key(&attachment.parent_id),
-                Some(Ok(Body::Assignment(assignment))) => !held.contains_key(&assignment.inspection_id),
+            && match Body::from_json(Kind::Attachment, wanted.content.body.get()) {
+                Ok(Body::Attachment(attachment)) => !held.contains_key(&attachment.parent_id),
                 _ => false,
             }
     }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::{Settling, healing};
 use crate::error::StoreError;
 use crate::store::row::RecordRow;
-use crate::store::{Store, history, kept, settings};
+use crate::store::{Store, history, settings};
 
 /// A state held here, or let go.
 struct Held {
@@ -25,7 +25,7 @@ impl Store {
     /// # Errors
     /// The database failed.
     pub fn tally(&self, scope: Scope) -> Result<Tally, StoreError> {
-        self.read(|connection| kept::tally(connection, scope))
+        self.read(|connection| tally(connection, IdRange::whole(scope)))
     }
 
     /// How often device and server were found to differ. 0 in normal life.
@@ -44,7 +44,7 @@ impl Settling<'_> {
         for page in pages {
             let Some(theirs) = page.tally else { continue };
             let range = IdRange::whole(page.scope);
-            let mine = kept::tally(self.connection, page.scope)?;
+            let mine = tally(self.connection, range)?;
             if mine != theirs {
                 tracing::warn!(scope = %page.scope, ?mine, ?theirs, "device and server do not hold the same");
                 differing.push(range);
@@ -111,12 +111,7 @@ impl Settling<'_> {
     }
 }
 
-/// The tally of a part of a scope, which is added up; nobody asks for one while device and server agree.
-fn tally(connection: &Connection, range: IdRange) -> Result<Tally, StoreError> {
-    let IdRange { scope, from, to } = range;
-    if range == IdRange::whole(scope) {
-        return kept::tally(connection, scope);
-    }
+fn tally(connection: &Connection, IdRange { scope, from, to }: IdRange) -> Result<Tally, StoreError> {
     let mut sums = connection.prepare_cached(include_str!("tally.sql"))?;
     Ok(sums
         .query_row((scope.yard_id(), from, to), |row| Ok(Tally::from_halves(row.get(0)?, row.get(1)?, row.get(2)?)))?)

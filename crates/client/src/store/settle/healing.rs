@@ -38,8 +38,7 @@ pub(super) fn doubt(connection: &Connection, id: Uuid) -> Result<(), StoreError>
 
 /// What is held no longer cannot be offered.
 pub(super) fn forget_missing(connection: &Connection) -> Result<(), StoreError> {
-    let sql = "DELETE FROM unconfirmed WHERE NOT EXISTS \
-               (SELECT 1 FROM records WHERE records.id = unconfirmed.id AND fingerprint IS NOT NULL)";
+    let sql = "DELETE FROM unconfirmed WHERE id NOT IN (SELECT id FROM records WHERE fingerprint IS NOT NULL)";
     connection.prepare_cached(sql)?.execute([])?;
     Ok(())
 }

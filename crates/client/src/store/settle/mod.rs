@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::{Store, confirmed, history, kept, membership, settings, stuck, unanswered};
+use super::{Store, confirmed, history, membership, settings, stuck, unanswered};
 use crate::error::StoreError;
 
 /// What an answer changed.
@@ -45,7 +45,7 @@ pub(crate) struct Aftermath {
     pub differs: bool,
     /// To find out where.
     pub repair: Repair,
-    /// What was let go and is missed: attachments of a record that came back, reference data that something names.
+    /// Attachments of a record that came back, let go with it before.
     pub wanted: Vec<Uuid>,
     /// A scope was answered from where this device no longer is: it is asked for again.
     pub is_behind: bool,
@@ -176,7 +176,7 @@ impl Store {
                     aftermath.differs = !aftermath.repair.is_empty();
                     history::let_go(transaction, &settling.horizon)?;
                     if !deliberate!(LeaveAttachmentsBehind) {
-                        aftermath.wanted = kept::wanted(transaction)?;
+                        aftermath.wanted = history::wanted(transaction)?;
                     }
                 }
             }

@@ -103,13 +103,7 @@ impl Settling<'_> {
             is_new = !history::take_back(self.connection, row.id)?;
         }
         if is_new && self.horizon.is_over(row) {
-            return history::note_let_go(
-                self.connection,
-                row.id,
-                row.content.yard_id,
-                fingerprint(),
-                history::Leaving::Record,
-            );
+            return history::note_let_go(self.connection, row.id, row.content.yard_id, fingerprint());
         }
         if !is_new {
             forms::about_to_give_way(self.connection, row.id, row.write_id)?;
