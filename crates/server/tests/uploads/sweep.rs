@@ -252,26 +252,6 @@ async fn a_photo_that_no_record_of_an_old_backup_names_waits_for_the_records_tha
 }
 
 #[tokio::test]
-async fn a_photo_that_came_after_the_backup_is_seen_again_by_who_sees_the_record_that_comes_back() {
-    let yard = TestServer::start().await;
-    let (a, b) = (yard.device("A").await, yard.device("B").await);
-    let photo = Photo::new(&a, 1, 1_000);
-    let backup = yard.place.join("backup");
-    yard.backup(&backup);
-    Tus::of(&a).uploads(&photo).await;
-    a.push(photo.draft()).await.accepted(1);
-    let held = b.sees(photo.record).await.unwrap();
-    let now = Environment::now(&*yard.environment);
-    let yard = yard.restarted(|place| restore_backup(place, &backup, now)).await;
-    b.finds(&yard.base);
-    assert_eq!(yard.server.sweep_photos(Sweep::Whole).await.unwrap().adopted, 1);
-    // Who brought it is forgotten, and the one who did may never come again.
-    b.reoffer(vec![held]).await;
-    assert!(stored_at(&b, &photo).await.is_some());
-    assert_eq!(Tus::of(&b).fetches(&photo).await.bytes().await.unwrap(), photo.bytes);
-}
-
-#[tokio::test]
 async fn time_in_which_no_server_ran_does_not_count() {
     let yard = sweeping().await;
     let a = yard.device("A").await;
