@@ -1,4 +1,4 @@
-//! Which devices may call, and the one-time codes that the office gives out for them.
+//! Who may call, and what the office gives out: device tokens, admin tokens, one-time codes.
 
 use gatebook_domain::{Kind, RecordState};
 use gatebook_sync::wire::{ApiError, ApiErrorCode};
@@ -10,10 +10,12 @@ use crate::error::{ServerError, refuse};
 use crate::pass::Pass;
 use crate::secret;
 use crate::server::{Inner, Server};
-use crate::storage::{Device, FoundDevice, Reading, Tenant};
+use crate::storage::{Admin, Device, FoundDevice, Reading, Tenant};
 
 /// Longest life of a one-time code.
 const MAX_HOURS: u32 = 24 * 365;
+/// Longest name of an admin's token, in characters.
+const ADMIN_NAME: usize = 100;
 
 impl Server {
     /// The device with that token.
@@ -52,6 +54,21 @@ impl Server {
         }
     }
 
+    /// Who an admin's token lets in.
+    pub(crate) fn admin(&self, token: &str) -> Result<Admin, ApiError> {
+        let token_hash = secret::hash(token);
+        let (admin, is_device) = self.inner.storage.read(|reading| {
+            Ok((reading.admin_of_token(&token_hash)?, reading.device_of_token(&token_hash)?.is_some()))
+        })?;
+        admin.ok_or_else(|| {
+            if is_device {
+                refuse(ApiErrorCode::Forbidden, "A device may not do this; it needs an admin's token.")
+            } else {
+                refuse(ApiErrorCode::Unauthenticated, "This token is not known here. Ask for a new admin token.")
+            }
+        })
+    }
+
     /// Makes a one-time code with which a device joins and works for those yards. `tenant` may be left out where there
     /// is only one. Where the server has an authority of its own, the code brings what that is known by.
     ///
@@ -73,6 +90,25 @@ impl Server {
             writing.put_code(tenant, &secret::hash(&plain_code(&code)), yards, expires_at)
         })?;
         Ok(JoinCode { code, pin: self.authority_pin()? }.to_string())
+    }
+
+    /// Makes a token for an admin of that name; what is done with it is filed under the name. `tenant` may be left out
+    /// where there is only one, and the name may be empty.
+    ///
+    /// # Errors
+    /// There is no such tenant, the name cannot be kept, or the database failed.
+    pub fn admin_token(&self, tenant: Option<Uuid>, name: &str) -> Result<String, ServerError> {
+        let name = name.trim();
+        if name.chars().count() > ADMIN_NAME || name.chars().any(char::is_control) {
+            let message = format!("A name for a token is one line of at most {ADMIN_NAME} characters.");
+            return Err(refuse(ApiErrorCode::Malformed, message).into());
+        }
+        let token = secret::token()?;
+        self.inner.storage.write(|writing| {
+            let tenant = only_tenant(&writing.tenants(tenant)?)?;
+            writing.put_admin_token(tenant, &secret::hash(&token), name)
+        })?;
+        Ok(token)
     }
 
     /// Revokes a device, by its id or by its name within one organization (`tenant` may be left out where there is only one).

@@ -127,8 +127,6 @@ pub struct PhotoBounds {
     pub looks_at_once: usize,
     /// Unfinished uploads of one device.
     pub open_uploads: usize,
-    /// Bytes of photos that a device may bring before a record names them.
-    pub unnamed_bytes: u64,
     /// Uploads that carry bytes at a time, of one device one; further ones are told to come again.
     pub concurrent_uploads: usize,
     /// As `Bounds::patience`, for an upload: one that goes silent for so long is taken to be cut; what arrived is kept.
@@ -156,7 +154,6 @@ impl Default for PhotoBounds {
             hashes: 1_000,
             looks_at_once: 16,
             open_uploads: 256,
-            unnamed_bytes: 1024 * 1024 * 1024,
             concurrent_uploads: 64,
             silence: Duration::from_secs(30),
             rest: Duration::from_secs(1),

@@ -105,7 +105,7 @@ pub(crate) fn supersede(
     stamp(&mut filings, &mut counter, now)?;
     let mut notices = desk.notices(environment, now.at, &filings, counter.received_at);
     stamp(&mut notices, &mut counter, now)?;
-    let (mut marks, marked) = photos::follow(writing, tenant, environment, None, &filings)?;
+    let (mut marks, marked) = photos::follow(writing, tenant, environment, &filings)?;
     stamp(&mut marks, &mut counter, now)?;
     writing.store(tenant, &displaced, &filings)?;
     writing.store(tenant, &desk.superseded(), &notices)?;

@@ -7,7 +7,6 @@
 
 mod access;
 mod admin;
-mod admin_tokens;
 mod attribution;
 mod backup;
 pub mod cli;

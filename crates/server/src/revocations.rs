@@ -1,5 +1,5 @@
-//! What must stay over even if the database is put back to yesterday's: which devices the office has signed out, which of its
-//! own tokens it has taken back, and which codes were used. It lies where a backup of the database does not bring back the old one: beside the key, or, where servers
+//! What must stay over even if the database is put back to yesterday's: which devices the office has signed out, and which
+//! codes were used. It lies where a backup of the database does not bring back the old one: beside the key, or, where servers
 //! share a database, in the store of the photos.
 //!
 //! A device's id is never given twice, so what is noted here is never taken back.
@@ -23,8 +23,6 @@ use crate::files::sync_folder_of;
 
 /// Where it lies in the store.
 const PREFIX: &str = "revocations";
-const DEVICES: &str = "devices";
-const ADMIN_TOKENS: &str = "admin-tokens";
 /// So often a server looks for what other servers on the same database have noted. Before a backup is put in place of that
 /// database, it tells the same.
 const LOOK_AGAIN: Duration = Duration::from_secs(60);
@@ -51,7 +49,7 @@ struct ReadFile {
     entries: HashSet<String>,
 }
 
-/// The devices and tokens in the store as they were read last.
+/// The devices in the store as they were read last.
 struct ReadStore {
     at: Instant,
     tried: Instant,
@@ -93,28 +91,19 @@ impl Revocations {
 
     /// Whether that device was signed out.
     pub(crate) fn has_device(&self, device: Uuid) -> Result<bool, ServerError> {
-        self.has(&entry(device))
-    }
-
-    /// Whether that token of the office was taken back.
-    pub(crate) fn has_admin_token(&self, token_hash: &[u8; 32]) -> Result<bool, ServerError> {
-        self.has(&hashed_entry(ADMIN_TOKENS, token_hash))
-    }
-
-    fn has(&self, entry: &str) -> Result<bool, ServerError> {
         match &self.place {
-            Place::File { path, read } => has_line(path, &mut lock(read), entry),
+            Place::File { path, read } => has_line(path, &mut lock(read), &entry(device)),
             Place::Store { store, runtime, read } => {
                 let mut read = lock(read);
                 read_again(store, runtime.as_ref(), &mut read)?;
-                Ok(read.as_ref().is_some_and(|read| read.entries.contains(entry)))
+                Ok(read.as_ref().is_some_and(|read| read.entries.contains(&entry(device))))
             }
         }
     }
 
     /// Whether that code was used.
     pub(crate) fn has_code(&self, code_hash: &[u8; 32]) -> Result<bool, ServerError> {
-        let entry = hashed_entry("codes", code_hash);
+        let entry = code_entry(code_hash);
         match &self.place {
             Place::File { path, read } => has_line(path, &mut lock(read), &entry),
             Place::Store { store, runtime, .. } => {
@@ -137,12 +126,7 @@ impl Revocations {
 
     /// Notes that a code was used.
     pub(crate) fn add_code(&self, code_hash: &[u8; 32]) -> Result<(), ServerError> {
-        self.add(&hashed_entry("codes", code_hash))
-    }
-
-    /// Notes that a token of the office was taken back.
-    pub(crate) fn add_admin_token(&self, token_hash: &[u8; 32]) -> Result<(), ServerError> {
-        self.add(&hashed_entry(ADMIN_TOKENS, token_hash))
+        self.add(&code_entry(code_hash))
     }
 
     /// Adds, once, what was revoked before there was this list.
@@ -188,13 +172,13 @@ impl Revocations {
 }
 
 fn entry(device: Uuid) -> String {
-    format!("{DEVICES}/{device}")
+    format!("devices/{device}")
 }
 
-fn hashed_entry(what: &str, hash: &[u8; 32]) -> String {
-    let (upper, lower) = hash.split_at(16);
+fn code_entry(code_hash: &[u8; 32]) -> String {
+    let (upper, lower) = code_hash.split_at(16);
     let number = |half: &[u8]| u128::from_be_bytes(half.try_into().expect("a hash is two halves of 16 bytes"));
-    format!("{what}/{:032x}{:032x}", number(upper), number(lower))
+    format!("codes/{:032x}{:032x}", number(upper), number(lower))
 }
 
 /// Whether the file has that line. It is read again only when it has grown: another process has appended to it.
@@ -209,7 +193,7 @@ fn has_line(path: &Path, read: &mut Option<ReadFile>, entry: &str) -> Result<boo
     Ok(read.as_ref().is_some_and(|read| read.entries.contains(entry)))
 }
 
-/// Reads what is in the store of devices and tokens, unless that was done a moment ago.
+/// Reads the devices in the store, unless that was done a moment ago.
 fn read_again(
     store: &Arc<dyn ObjectStore>,
     runtime: Option<&Runtime>,
@@ -221,13 +205,9 @@ fn read_again(
     }
     let store = Arc::clone(store);
     let found = wait_for(runtime, async move {
-        let mut found = HashSet::new();
-        for what in [DEVICES, ADMIN_TOKENS] {
-            let all: Vec<_> = store.list(Some(&ObjectPath::from(format!("{PREFIX}/{what}")))).try_collect().await?;
-            let name = |path: &ObjectPath| path.filename().map(|name| format!("{what}/{name}"));
-            found.extend(all.iter().filter_map(|object| name(&object.location)));
-        }
-        Ok(found)
+        let all: Vec<_> = store.list(Some(&ObjectPath::from(format!("{PREFIX}/devices")))).try_collect().await?;
+        let name = |path: &ObjectPath| path.filename().map(|name| format!("devices/{name}"));
+        Ok(all.iter().filter_map(|object| name(&object.location)).collect::<HashSet<_>>())
     });
     match (found, read.as_mut()) {
         (Ok(entries), _) => *read = Some(ReadStore { at: now, tried: now, entries }),
@@ -280,11 +260,9 @@ mod tests {
         assert!(!server.has_device(ONE).unwrap());
         command.add_device(ONE).unwrap();
         command.add_code(&[9; 32]).unwrap();
-        command.add_admin_token(&[8; 32]).unwrap();
         for list in [&server, &command, &in_a_file(folder.path())] {
             assert!(list.has_device(ONE).unwrap() && !list.has_device(OTHER).unwrap());
             assert!(list.has_code(&[9; 32]).unwrap() && !list.has_code(&[8; 32]).unwrap());
-            assert!(list.has_admin_token(&[8; 32]).unwrap() && !list.has_admin_token(&[9; 32]).unwrap());
         }
     }
 
@@ -316,11 +294,9 @@ mod tests {
         let one = list();
         one.add_device(ONE).unwrap();
         one.add_code(&[9; 32]).unwrap();
-        one.add_admin_token(&[8; 32]).unwrap();
         for list in [one, list()] {
             assert!(list.has_device(ONE).unwrap() && !list.has_device(OTHER).unwrap());
             assert!(list.has_code(&[9; 32]).unwrap() && !list.has_code(&[8; 32]).unwrap());
-            assert!(list.has_admin_token(&[8; 32]).unwrap() && !list.has_admin_token(&[9; 32]).unwrap());
         }
     }
 

@@ -1,6 +1,5 @@
 //! The command line. Each command opens the data folder, calls one method of the server and prints what came of it.
 
-mod admin_tokens;
 mod audit;
 mod handles;
 mod photos;
@@ -15,7 +14,6 @@ use gatebook_sync::Epoch;
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::admin_tokens::MOST_DAYS;
 use crate::backup::{MadeUnder, restore_made_under};
 use crate::config::{Bounds, Config, PhotoBounds, PhotoStore};
 use crate::error::ServerError;
@@ -172,7 +170,7 @@ enum Command {
         #[arg(long, env = "GATEBOOK_VALID_HOURS", default_value_t = 72)]
         valid_hours: u32,
     },
-    /// Makes a token for an admin. It is shown once: what the server keeps is its hash.
+    /// Makes a token for an admin.
     AdminToken {
         #[command(flatten)]
         data: Data,
@@ -181,16 +179,7 @@ enum Command {
         /// Whose it is, such as "Dana Okafor": what is done with it is filed under this name.
         #[arg(long, env = "GATEBOOK_ADMIN_NAME", default_value = "")]
         name: String,
-        /// Days until it is no longer good.
-        #[arg(
-            long, env = "GATEBOOK_ADMIN_VALID_DAYS", default_value_t = 365,
-            value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST_DAYS))
-        )]
-        valid_days: u32,
     },
-    /// Lists the tokens of admins, or takes one back.
-    #[command(subcommand)]
-    AdminTokens(admin_tokens::Command),
     /// Signs a device out. What it holds stays on it.
     Revoke {
         #[command(flatten)]
@@ -267,10 +256,9 @@ fn run(command: Command) -> anyhow::Result<()> {
         Command::EnrolmentCode { data, tenant, yards, valid_hours } => {
             println!("{}", data.open()?.enrolment_code(tenant.id, &yards, valid_hours)?);
         }
-        Command::AdminToken { data, tenant, name, valid_days } => {
-            println!("{}", data.open()?.admin_token_for(tenant.id, &name, valid_days)?);
+        Command::AdminToken { data, tenant, name } => {
+            println!("{}", data.open()?.admin_token(tenant.id, &name)?);
         }
-        Command::AdminTokens(command) => admin_tokens::run(command)?,
         Command::Revoke { data, tenant, device } => {
             data.open()?.revoke(tenant.id, &device)?;
             println!("{device} is signed out.");

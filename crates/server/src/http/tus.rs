@@ -243,9 +243,6 @@ impl UploadError {
             Self::Malformed(_) => (StatusCode::BAD_REQUEST, ApiErrorCode::Malformed),
             Self::Forbidden => (StatusCode::FORBIDDEN, ApiErrorCode::Forbidden),
             Self::TooMany => (StatusCode::SERVICE_UNAVAILABLE, ApiErrorCode::Busy),
-            // Common tus programs come again after it; by the code our devices keep the photo, go on with others, and offer
-            // it again.
-            Self::TooMuchUnnamed { .. } => (StatusCode::INSUFFICIENT_STORAGE, ApiErrorCode::Forbidden),
             Self::Server(error) => {
                 let error = ApiError::from(error);
                 return (super::refusal::status(error.code), error);
@@ -262,9 +259,6 @@ impl IntoResponse for UploadError {
         let (status, error) = self.refusal();
         let mut response = Refusal::from(error).into_response();
         *response.status_mut() = status;
-        if status == StatusCode::INSUFFICIENT_STORAGE {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("60"));
-        }
         if let Some(received) = received {
             response.headers_mut().insert(UPLOAD_OFFSET, received.into());
         }

@@ -69,8 +69,6 @@ pub(super) async fn options(State(app): State<App>) -> Response {
         (status = 412, body = ApiError, description = "Not tus 1.0.0: see `Tus-Version`"),
         (status = 413, body = ApiError, description = "Larger than `Tus-Max-Size`"),
         (status = 460, body = ApiError, description = "Checksum mismatch; nothing was begun"),
-        (status = 507, body = ApiError, description = "The device has brought very much that no record names; it is taken \
-            when the records have come"),
         (status = 503, body = ApiError, description = "Not now: `Retry-After` says when"),
         (status = "default", body = ApiError)
     )

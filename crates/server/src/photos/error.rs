@@ -50,15 +50,6 @@ pub(crate) enum UploadError {
     /// The device has begun too many.
     #[error("This device has begun very many uploads. Finish or delete some first.")]
     TooMany,
-    /// The device has brought much that no record names.
-    #[error(
-        "This device has brought {most} bytes of photos that no record names, and no more are taken. Sync the records of the \
-         photos first."
-    )]
-    TooMuchUnnamed {
-        /// Bytes that are taken.
-        most: u64,
-    },
     /// The server failed.
     #[error(transparent)]
     Server(#[from] ServerError),

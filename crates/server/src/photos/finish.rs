@@ -197,12 +197,7 @@ pub(super) fn file(
     writing.want_blob(tenant, sha256, now)?;
     writing.finish_upload(upload, expires_at)?;
     let in_force = writing.blob(tenant, sha256)?;
-    let mut is_news = is_new;
-    if let Some(upload) = writing.upload(tenant, upload)? {
-        writing.put_sender(blob, upload.device_id)?;
-        is_news |= naming.brought(writing, tenant, &upload)?;
-    }
-    let told = if is_news { tell_attachments(writing, tenant, &*config.environment, naming)? } else { 0 };
+    let told = if is_new { tell_attachments(writing, tenant, &*config.environment, naming)? } else { 0 };
     Ok(Ended { is_new, in_force, replaced, told, expires_at })
 }
 

@@ -1,5 +1,4 @@
-//! `stored_at`: an attachment's canonical state says it just as long as the bytes are held that it names by right
-//! ([`rights`]). Whatever devices write, the
+//! `stored_at`: an attachment's canonical state says it just as long as the bytes are held. Whatever devices write, the
 //! server puts it right by a version of its own, in the transaction in which the record or the bytes arrived.
 //!
 //! Records and bytes arrive in any order and at any node. Who files either holds the tenant's counter when looking for
@@ -18,12 +17,11 @@ use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::hash::ContentHash;
-use super::rights;
 use crate::attribution::{self, Written};
 use crate::config::Environment;
 use crate::error::ServerError;
 use crate::reconcile::stamp;
-use crate::storage::{Attribution, Counter, Device, Filing, Held, Outcome, Tenant, Upload, Writing};
+use crate::storage::{Attribution, Counter, Filing, Held, Outcome, Tenant, Writing};
 
 const REASON: &str = "what the server holds of it has changed";
 
@@ -35,14 +33,12 @@ pub(crate) fn refer(writing: &dyn Writing, tenant: Tenant, filings: &[Filing]) -
     if naming.is_empty() { Ok(()) } else { writing.refer(tenant, &naming) }
 }
 
-/// Makes the versions that say whether the bytes that judged writes name by right are held. `by` is the device that wrote
-/// them, or the office. To be called with the tenant's
+/// Makes the versions that say whether the bytes that judged writes name are held. To be called with the tenant's
 /// counter taken; the filings it returns are to be stamped and stored after those they follow.
 pub(crate) fn follow<'a>(
     writing: &dyn Writing,
     tenant: Tenant,
     environment: &dyn Environment,
-    by: Option<&Device>,
     filings: &'a [Filing],
 ) -> Result<(Vec<Filing>, HashMap<Uuid, Outcome>), ServerError> {
     let in_force = |filing: &'a Filing| {
@@ -51,7 +47,6 @@ pub(crate) fn follow<'a>(
         Some((filing, version, attachment, hash))
     };
     let in_force: Vec<_> = filings.iter().filter_map(in_force).collect();
-    let proved = rights::prove(writing, tenant, by, filings)?;
     let hashes: BTreeSet<_> = in_force.iter().map(|(.., hash)| *hash).collect();
     if hashes.is_empty() {
         return Ok((Vec::new(), HashMap::new()));
@@ -59,7 +54,7 @@ pub(crate) fn follow<'a>(
     let held = writing.held_since(tenant, &Vec::from_iter(hashes))?;
     let (mut marks, mut displaced) = (Vec::new(), HashMap::new());
     for (filing, version, attachment, hash) in in_force {
-        let held_since = held.get(&hash).copied().filter(|_| proved.contains(&(hash, filing.record_id)));
+        let held_since = held.get(&hash).copied();
         if attachment.stored_at != held_since {
             let version = VersionId { version: version.version + 1, ..version };
             let of_whom = &filing.attribution;
@@ -107,13 +102,6 @@ impl Naming {
         }
         Ok(Self { hash, held, counter })
     }
-
-    /// Notes who brought the bytes. Returns whether a record has come to name them by right.
-    pub(super) fn brought(&self, writing: &dyn Writing, tenant: Tenant, upload: &Upload) -> Result<bool, ServerError> {
-        let names_them = |held: &&Held| attachment(&held.content).is_some_and(|(_, named)| named == self.hash);
-        let naming: Vec<Held> = self.held.iter().filter(names_them).cloned().collect();
-        rights::brought(writing, tenant, upload, &naming)
-    }
 }
 
 /// The bytes have come or gone: the attachments that name them say so from now on.
@@ -123,14 +111,12 @@ pub(super) fn tell_attachments(
     environment: &dyn Environment,
     Naming { hash, held, mut counter }: Naming,
 ) -> Result<usize, ServerError> {
-    let stored_at = writing.blob(tenant, hash)?.map(|blob| blob.stored_at);
-    let proved = writing.proved_naming(tenant, &[hash])?;
+    let held_since = writing.blob(tenant, hash)?.map(|blob| blob.stored_at);
     let epoch = writing.epoch()?;
     let attributions = attribution::attributions(writing, tenant, held.iter().map(Written::from))?;
     let (mut marks, mut displaced) = (Vec::new(), HashMap::new());
     for held in held {
         let Some((attachment, named)) = attachment(&held.content) else { continue };
-        let held_since = stored_at.filter(|_| proved.contains(&(hash, held.record_id)));
         if named == hash && attachment.stored_at != held_since {
             let version = VersionId { epoch, version: held.version.version + 1 };
             let of_whom = &attributions[&held.write_id];

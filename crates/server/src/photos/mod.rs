@@ -7,7 +7,6 @@
 //! | one request's bytes, made safe before their number is told | [`receive`] |
 //! | the last byte: verify, move in place, file | [`finish`] |
 //! | attachments say `stored_at` just as long as the bytes are held | [`marks`] |
-//! | who may have which bytes | [`rights`] |
 //! | handing out | [`view`] |
 //! | what nobody needs goes, what was forgotten comes back | [`sweep`] |
 //!
@@ -22,7 +21,6 @@ mod folder;
 mod hash;
 mod marks;
 mod receive;
-mod rights;
 mod sink;
 mod sweep;
 mod turns;

@@ -9,7 +9,6 @@ use uuid::Uuid;
 use super::error::UploadError;
 use super::hash::ContentHash;
 use super::marks::attachment;
-use super::rights::may_have;
 use super::turns::{Turn, Wish};
 use crate::error::{ServerError, refuse};
 use crate::server::{Inner, Server};
@@ -82,9 +81,7 @@ impl Server {
             })?;
         let (mut blobs, mut open) = storage.read(|reading| {
             let mut blobs = Vec::new();
-            // Of others' bytes nothing is said, not even that they are here: whoever brings them learns that.
-            let may_have = may_have(reading, device, &hashes)?;
-            for hash in hashes.iter().filter(|hash| may_have.contains(hash)) {
+            for hash in &hashes {
                 blobs.extend(reading.blob(device.tenant, *hash)?);
             }
             Ok((blobs, reading.open_uploads(device.tenant, device.id, now)?))
@@ -123,11 +120,6 @@ impl Server {
                 let names_others = |held: &Held| attachment(&held.content).is_none_or(|(_, named)| named != new.sha256);
                 if record.is_some_and(|held| !device.sees(held.content.yard_id) && names_others(&held)) {
                     return Ok(Err(UploadError::Forbidden));
-                }
-                let is_named = !writing.records_naming(device.tenant, new.sha256)?.is_empty();
-                let most = bounds.unnamed_bytes;
-                if !is_named && writing.unnamed_bytes(device.id, now)?.saturating_add(new.size) > most {
-                    return Ok(Err(UploadError::TooMuchUnnamed { most }));
                 }
                 writing.put_upload(id, device.tenant, device.id, &new, now, expires_at)?;
                 let (received, state) = (0, UploadState::Open);

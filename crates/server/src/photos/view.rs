@@ -1,11 +1,11 @@
-//! Handing out, to whoever may have the bytes.
+//! Handing out: whoever sees a record that names the bytes may have them.
 
 use bytes::Bytes;
 use futures_util::stream::BoxStream;
 use gatebook_sync::wire::ApiErrorCode;
 
 use super::hash::ContentHash;
-use super::rights::may_have;
+use super::marks::attachment;
 use crate::error::{ServerError, refuse};
 use crate::server::Server;
 use crate::storage::{Blob, Device, Tenant};
@@ -13,7 +13,7 @@ use crate::storage::{Blob, Device, Tenant};
 /// Who wants to see a photo.
 #[derive(Debug, Clone)]
 pub(crate) enum Viewer {
-    /// A device sees what it has brought, and what a record of its yards names by right.
+    /// A device sees what a record of its yards names.
     Device(Device),
     /// An admin sees all of the organisation.
     Admin(Tenant),
@@ -36,8 +36,12 @@ impl Server {
         let found = self.inner.storage.read(|reading| match viewer {
             Viewer::Admin(tenant) => reading.blob(*tenant, hash),
             Viewer::Device(device) => {
-                let may_have = may_have(reading, device, &[hash])?.contains(&hash);
-                if may_have { reading.blob(device.tenant, hash) } else { Ok(None) }
+                let naming = reading.records_naming(device.tenant, hash)?;
+                let is_seen = reading.held(device.tenant, &naming)?.iter().any(|held| {
+                    let names_it = attachment(&held.content).is_some_and(|(_, named)| named == hash);
+                    names_it && device.sees(held.content.yard_id)
+                });
+                if is_seen { reading.blob(device.tenant, hash) } else { Ok(None) }
             }
         })?;
         found.ok_or_else(|| {

@@ -191,7 +191,7 @@ pub(crate) fn reconcile<'a>(
         stamp(&mut book.filings, &mut counter, now)?;
         let mut notices = desk.notices(environment, environment.now(), &book.filings, counter.received_at);
         stamp(&mut notices, &mut counter, now)?;
-        let (mut marks, marked) = photos::follow(writing, tenant, environment, Some(device), &book.filings)?;
+        let (mut marks, marked) = photos::follow(writing, tenant, environment, &book.filings)?;
         stamp(&mut marks, &mut counter, now)?;
         writing.store(tenant, &book.displaced, &book.filings)?;
         writing.follow(tenant, &book.followed_now)?;

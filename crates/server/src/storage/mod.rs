@@ -20,8 +20,8 @@ use uuid::Uuid;
 pub(crate) use body_room::BodyRoom;
 pub use model::Device;
 pub(crate) use model::{
-    Admin, AdminToken, Ancestor, Attribution, Code, Counter, Filing, FoundAdmin, FoundDevice, Held, LedgerEntry,
-    Merged, NewDevice, Outcome, StoredWrite, Tenant, Used, state_name,
+    Admin, Ancestor, Attribution, Code, Counter, Filing, FoundDevice, Held, LedgerEntry, Merged, NewDevice, Outcome,
+    StoredWrite, Tenant, Used, state_name,
 };
 pub(crate) use photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};
 
@@ -122,9 +122,7 @@ pub(crate) trait Reading: ReadingPhotos {
     /// The tenants that have a write of that id.
     fn tenants_with_write(&self, id: Uuid) -> Result<Vec<Tenant>, ServerError>;
     /// Who an admin's token lets in.
-    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<FoundAdmin>, ServerError>;
-    /// The tokens of a tenant's office, the newest last.
-    fn admin_tokens(&self, tenant: Tenant) -> Result<Vec<AdminToken>, ServerError>;
+    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Admin>, ServerError>;
     /// Where the tenant's feed stands.
     fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError>;
     /// The newest time at which something was filed that was not in doubt.
@@ -226,9 +224,7 @@ pub(crate) trait Writing: Reading + WritingPhotos {
     /// Makes the tenant unless it is there.
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError>;
     /// Lets a token act for the tenant's office, under that name.
-    fn put_admin_token(&self, tenant: Tenant, token: &AdminToken) -> Result<(), ServerError>;
-    /// Takes a token of the office back; the first time counts.
-    fn revoke_admin_token(&self, token_hash: &[u8; 32], now: Timestamp) -> Result<(), ServerError>;
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError>;
 
     /// Makes a one-time code.
     fn put_code(
@@ -251,7 +247,7 @@ pub(crate) trait Writing: Reading + WritingPhotos {
 
     /// Enrols a device. One that is there stays as it is.
     fn put_device(&self, new: &NewDevice<'_>) -> Result<(), ServerError>;
-    /// What one device has uploaded, or has begun to, is the other's from now on.
+    /// What one device has begun to upload is the other's from now on.
     fn hand_over_uploads(&self, from: Uuid, to: Uuid) -> Result<(), ServerError>;
     /// Sets the yards a device works for.
     fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError>;

@@ -30,28 +30,6 @@ pub(crate) struct Admin {
     pub name: String,
 }
 
-/// A token of the office as it was found, whether or not it still lets anybody in.
-#[derive(Debug, Clone)]
-pub(crate) struct FoundAdmin {
-    pub admin: Admin,
-    /// `None`: never.
-    pub expires_at: Option<Timestamp>,
-    pub is_revoked: bool,
-}
-
-/// A token of the office, for the office to look at.
-#[derive(Debug, Clone)]
-pub(crate) struct AdminToken {
-    pub hash: [u8; 32],
-    /// Empty if it was made without one.
-    pub name: String,
-    /// `None`: not noted, as of those without an end.
-    pub made_at: Option<Timestamp>,
-    /// `None`: never.
-    pub expires_at: Option<Timestamp>,
-    pub revoked_at: Option<Timestamp>,
-}
-
 /// A one-time code: what it is good for, and what became of it.
 pub(crate) struct Code {
     pub tenant: Tenant,

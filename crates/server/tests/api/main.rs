@@ -2,7 +2,6 @@
 //! can count. Grouped by behaviour.
 
 mod admin;
-mod admin_tokens;
 mod attribution;
 mod bad_input;
 mod clock;

@@ -254,34 +254,6 @@ async fn who_begins_too_much_or_comes_in_a_crowd_is_told_when_to_come_again() {
 }
 
 #[tokio::test]
-async fn a_device_brings_so_much_that_no_record_names_and_more_when_records_name_it() {
-    let yard = bounded(PhotoBounds { unnamed_bytes: 2_500, ..PhotoBounds::default() }).await;
-    let (a, b) = (yard.device("A").await, yard.device("B").await);
-    let tus = Tus::of(&a);
-    let photos: Vec<Photo> = (0..5).map(|seed| Photo::new(&a, seed, 1_000)).collect();
-    tus.uploads(&photos[0]).await;
-    // What is only announced counts as well.
-    let location = tus.begins(&photos[1]).await;
-    let refused = tus.announces(&photos[2]).send().await.unwrap();
-    assert!(refused.headers().contains_key("retry-after"));
-    let (status, error) = api_error(refused).await;
-    assert_eq!((status, error.code), (507, ApiErrorCode::Forbidden));
-    assert!(error.message.contains("Sync the records"), "{}", error.message);
-    Tus::of(&b).uploads(&Photo::new(&b, 9, 1_000)).await;
-
-    // What a record names is taken whatever else was brought, and does not count.
-    a.push(photos[3].draft()).await.accepted(1);
-    tus.uploads(&photos[3]).await;
-    assert_eq!(api_error(tus.announces(&photos[2]).send().await.unwrap()).await.0, 507);
-    a.push(photos[0].draft()).await.accepted(1);
-    tus.uploads(&photos[2]).await;
-    assert_eq!(api_error(tus.announces(&photos[4]).send().await.unwrap()).await.0, 507);
-    let given_up = tus.request(Method::DELETE, &location).send().await.unwrap();
-    assert_eq!(given_up.status().as_u16(), 204);
-    tus.uploads(&photos[4]).await;
-}
-
-#[tokio::test]
 async fn one_question_is_about_so_many_photos() {
     let yard = bounded(PhotoBounds { hashes: 2, ..PhotoBounds::default() }).await;
     let a = yard.device("A").await;

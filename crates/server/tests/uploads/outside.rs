@@ -266,31 +266,3 @@ async fn a_server_that_has_no_place_for_an_upload_makes_nobody_begin_it_again() 
         assert_eq!(tus.request(Method::DELETE, &location).send().await.unwrap().status().as_u16(), 204);
     }
 }
-
-#[tokio::test]
-async fn who_has_brought_too_much_that_no_record_names_goes_on_when_records_name_it() {
-    let photos = PhotoBounds { unnamed_bytes: 200_000, ..PhotoBounds::default() };
-    let yard = Arc::new(TestServer::bounded(Bounds { photos, ..Bounds::default() }).await);
-    let a = yard.device("A").await;
-    for (seed, program) in (1..).zip([Program::TusJsClient, Program::Tuspy]) {
-        let (photo, before) = (Photo::new(&a, seed, 150_000), Photo::new(&a, seed + 100, 150_000));
-        Tus::of(&a).uploads(&before).await;
-        let (database, heard) = (Arc::clone(&yard), Arc::new(Mutex::new(Vec::new())));
-        let notes = Arc::clone(&heard);
-        let hears = move |_: &Method, status| {
-            notes.lock().unwrap().push(status);
-            if status == 507 {
-                tamper(&database, "UPDATE blob_senders SET is_named = TRUE");
-            }
-        };
-        let link = watched_link(&yard.base, |_| (), hears).await;
-        if matches!(program, Program::Tuspy) {
-            // It tries to begin an upload once, whatever it is answered, and goes on when it is called again.
-            assert!(!program.tries("chunks", &link, &a, &photo).await.status.success());
-        }
-        program.does("chunks", &link, &a, &photo).await;
-        assert!(heard.lock().unwrap().contains(&507), "{program:?}");
-        a.push(photo.draft()).await;
-        assert!(stored_at(&a, &photo).await.is_some(), "{program:?}");
-    }
-}

@@ -2,7 +2,7 @@
 //! statements, which lie in this folder; arguments stand in them in the order of their numbers, because SQLite counts
 //! `$1` by its first appearance. What is done for a whole page at once each database does in its own way.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
@@ -92,21 +92,6 @@ pub(crate) trait ReadingPhotos {
     ) -> Result<HashMap<ContentHash, Timestamp>, ServerError>;
     /// The records that ever named those bytes.
     fn records_naming(&self, tenant: Tenant, sha256: ContentHash) -> Result<Vec<Uuid>, ServerError>;
-    /// Which of those bytes the device has brought.
-    fn brought_by(
-        &self,
-        tenant: Tenant,
-        device: Uuid,
-        hashes: &[ContentHash],
-    ) -> Result<HashSet<ContentHash>, ServerError>;
-    /// The records that name those bytes and give a right to them.
-    fn proved_naming(
-        &self,
-        tenant: Tenant,
-        hashes: &[ContentHash],
-    ) -> Result<BTreeSet<(ContentHash, Uuid)>, ServerError>;
-    /// How many bytes the device has brought, or has announced, that no record names.
-    fn unnamed_bytes(&self, device: Uuid, now: Timestamp) -> Result<u64, ServerError>;
     /// Bytes that no record ever named and nobody has asked for since `before`.
     fn unreferenced_blobs(&self, before: Timestamp) -> Result<Vec<Blob>, ServerError>;
     /// Everything that is held, of all tenants.
@@ -144,12 +129,6 @@ pub(crate) trait WritingPhotos: ReadingPhotos {
     fn remove_lost(&self, blob: &Blob) -> Result<bool, ServerError>;
     /// Notes which records name which bytes; in the order of both, so that two pages never wait for each other.
     fn refer(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError>;
-    /// Those records give a right to those bytes from now on.
-    fn prove(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError>;
-    /// Those bytes no longer count as unnamed, whoever brought them.
-    fn note_named(&self, tenant: Tenant, hashes: &[ContentHash]) -> Result<(), ServerError>;
-    /// The device has brought bytes that are held.
-    fn put_sender(&self, blob: &Blob, device: Uuid) -> Result<(), ServerError>;
     /// Begins an upload.
     fn put_upload(
         &self,

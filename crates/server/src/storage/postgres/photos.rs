@@ -1,6 +1,6 @@
 //! Photos in PostgreSQL. The statements are in `storage/photos`; those for a whole page, its rows as arrays, are here.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use tokio_postgres::Row;
@@ -13,18 +13,6 @@ use crate::photos::ContentHash;
 use crate::storage::Tenant;
 use crate::storage::model::{microseconds, storable, timestamp};
 use crate::storage::photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};
-
-impl Session {
-    fn remove_senders(&self, blob: &Blob) -> Result<(), ServerError> {
-        let hash = blob.sha256.0.as_slice();
-        self.run(include_str!("../photos/remove_senders.sql"), &[&blob.tenant.key, &hash]).map(drop)
-    }
-}
-
-/// Hashes as a statement takes many.
-fn list(hashes: &[ContentHash]) -> Vec<&[u8]> {
-    hashes.iter().map(|hash| hash.0.as_slice()).collect()
-}
 
 impl ReadingPhotos for Session {
     fn blob(&self, tenant: Tenant, sha256: ContentHash) -> Result<Option<Blob>, ServerError> {
@@ -49,36 +37,14 @@ impl ReadingPhotos for Session {
         tenant: Tenant,
         hashes: &[ContentHash],
     ) -> Result<HashMap<ContentHash, Timestamp>, ServerError> {
-        let rows = self.all(include_str!("photos/held_since.sql"), &[&tenant.key, &list(hashes)])?;
+        let hashes: Vec<&[u8]> = hashes.iter().map(|hash| hash.0.as_slice()).collect();
+        let rows = self.all(include_str!("photos/held_since.sql"), &[&tenant.key, &hashes])?;
         rows.iter().map(|row| Ok((hash(row, 0)?, timestamp(get(row, 1)?)?))).collect()
     }
 
     fn records_naming(&self, tenant: Tenant, sha256: ContentHash) -> Result<Vec<Uuid>, ServerError> {
         let rows = self.all(include_str!("../photos/naming.sql"), &[&tenant.key, &sha256.0.as_slice()])?;
         rows.iter().map(|row| get(row, 0)).collect()
-    }
-
-    fn brought_by(
-        &self,
-        tenant: Tenant,
-        device: Uuid,
-        hashes: &[ContentHash],
-    ) -> Result<HashSet<ContentHash>, ServerError> {
-        let rows = self.all(include_str!("photos/brought.sql"), &[&tenant.key, &list(hashes), &device])?;
-        rows.iter().map(|row| hash(row, 0)).collect()
-    }
-
-    fn proved_naming(
-        &self,
-        tenant: Tenant,
-        hashes: &[ContentHash],
-    ) -> Result<BTreeSet<(ContentHash, Uuid)>, ServerError> {
-        let rows = self.all(include_str!("photos/proved.sql"), &[&tenant.key, &list(hashes)])?;
-        rows.iter().map(|row| Ok((hash(row, 0)?, get(row, 1)?))).collect()
-    }
-
-    fn unnamed_bytes(&self, device: Uuid, now: Timestamp) -> Result<u64, ServerError> {
-        unsigned(&self.one(include_str!("../photos/unnamed_bytes.sql"), &[&device, &now.as_microsecond()])?, 0)
     }
 
     fn unreferenced_blobs(&self, before: Timestamp) -> Result<Vec<Blob>, ServerError> {
@@ -150,41 +116,18 @@ impl WritingPhotos for Session {
     fn remove_unreferenced(&self, blob: &Blob, before: Timestamp) -> Result<bool, ServerError> {
         let sql = include_str!("../photos/remove_unreferenced.sql");
         let hash = blob.sha256.0.as_slice();
-        let is_gone = self.run(sql, &[&blob.tenant.key, &hash, &blob.name, &before.as_microsecond()])? == 1;
-        if is_gone {
-            self.remove_senders(blob)?;
-        }
-        Ok(is_gone)
+        Ok(self.run(sql, &[&blob.tenant.key, &hash, &blob.name, &before.as_microsecond()])? == 1)
     }
 
     fn remove_lost(&self, blob: &Blob) -> Result<bool, ServerError> {
         let sql = include_str!("../photos/remove_lost.sql");
-        let is_gone = self.run(sql, &[&blob.tenant.key, &blob.sha256.0.as_slice(), &blob.name])? == 1;
-        if is_gone {
-            self.remove_senders(blob)?;
-        }
-        Ok(is_gone)
+        Ok(self.run(sql, &[&blob.tenant.key, &blob.sha256.0.as_slice(), &blob.name])? == 1)
     }
 
     fn refer(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError> {
         let hashes: Vec<&[u8]> = naming.iter().map(|(hash, _)| hash.0.as_slice()).collect();
         let records: Vec<Uuid> = naming.iter().map(|(_, record)| *record).collect();
         self.run(include_str!("photos/refer.sql"), &[&tenant.key, &hashes, &records]).map(drop)
-    }
-
-    fn prove(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError> {
-        let hashes: Vec<&[u8]> = naming.iter().map(|(hash, _)| hash.0.as_slice()).collect();
-        let records: Vec<Uuid> = naming.iter().map(|(_, record)| *record).collect();
-        self.run(include_str!("photos/prove.sql"), &[&tenant.key, &hashes, &records]).map(drop)
-    }
-
-    fn note_named(&self, tenant: Tenant, hashes: &[ContentHash]) -> Result<(), ServerError> {
-        self.run(include_str!("photos/named.sql"), &[&tenant.key, &list(hashes)]).map(drop)
-    }
-
-    fn put_sender(&self, blob: &Blob, device: Uuid) -> Result<(), ServerError> {
-        let (hash, size) = (blob.sha256.0.as_slice(), storable(blob.size));
-        self.run(include_str!("../photos/put_sender.sql"), &[&blob.tenant.key, &hash, &device, &size]).map(drop)
     }
 
     fn put_upload(

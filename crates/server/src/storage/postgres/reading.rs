@@ -13,8 +13,7 @@ use super::session::{Arguments, Session};
 use crate::error::ServerError;
 use crate::storage::model::{storable, timestamp};
 use crate::storage::{
-    AdminToken, Ancestor, Attribution, Counter, Device, FoundAdmin, FoundDevice, Held, LedgerEntry, Reading,
-    StoredWrite, Tenant, Visit,
+    Admin, Ancestor, Attribution, Counter, Device, FoundDevice, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit,
 };
 
 /// Rows of the feed fetched at first: most devices are behind by a few.
@@ -60,13 +59,9 @@ impl Reading for Session {
         self.tenants_by(include_str!("tenants/with_write.sql"), id)
     }
 
-    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<FoundAdmin>, ServerError> {
+    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Admin>, ServerError> {
         let found = self.first(include_str!("tenants/of_admin.sql"), &[&token_hash.as_slice()])?;
-        found.as_ref().map(row::found_admin).transpose()
-    }
-
-    fn admin_tokens(&self, tenant: Tenant) -> Result<Vec<AdminToken>, ServerError> {
-        self.all(include_str!("tenants/admin_tokens.sql"), &[&tenant.key])?.iter().map(row::admin_token).collect()
+        found.map(|row| Ok(Admin { tenant: row::tenant(&row, 0)?, name: get(&row, 2)? })).transpose()
     }
 
     fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {

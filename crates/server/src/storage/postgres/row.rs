@@ -2,7 +2,6 @@
 
 use gatebook_sync::wire::Departure;
 use gatebook_sync::{Content, Epoch, VersionId};
-use jiff::Timestamp;
 use serde_json::value::RawValue;
 use tokio_postgres::Row;
 use tokio_postgres::types::FromSql;
@@ -12,8 +11,7 @@ use super::text;
 use crate::error::ServerError;
 use crate::storage::model::{attribution, audit_outcome, state_named, timestamp, verdict_of, wall_time};
 use crate::storage::{
-    Admin, AdminToken, Ancestor, Attribution, Code, Device, FeedRow, FoundAdmin, FoundDevice, Held, LedgerEntry,
-    Merged, StoredWrite, Tenant, Used,
+    Ancestor, Attribution, Code, Device, FeedRow, FoundDevice, Held, LedgerEntry, Merged, StoredWrite, Tenant, Used,
 };
 
 /// Place of the body among the columns of `held.sql` and `feed.sql`.
@@ -58,26 +56,8 @@ pub(super) fn found_device(row: &Row) -> Result<FoundDevice, ServerError> {
         name: get(row, 3)?,
         is_revoked: get(row, 4)?,
         joined_at: timestamp(get(row, 5)?)?,
-        last_seen_at: time(row, 6)?,
+        last_seen_at: get::<Option<i64>>(row, 6)?.map(timestamp).transpose()?,
     })
-}
-
-fn time(row: &Row, at: usize) -> Result<Option<Timestamp>, ServerError> {
-    get::<Option<i64>>(row, at)?.map(timestamp).transpose()
-}
-
-/// A row of `of_admin.sql`.
-pub(super) fn found_admin(row: &Row) -> Result<FoundAdmin, ServerError> {
-    let admin = Admin { tenant: tenant(row, 0)?, name: get(row, 2)? };
-    Ok(FoundAdmin { admin, expires_at: time(row, 3)?, is_revoked: get(row, 4)? })
-}
-
-/// A row of `admin_tokens.sql`.
-pub(super) fn admin_token(row: &Row) -> Result<AdminToken, ServerError> {
-    let hash: &[u8] = get(row, 0)?;
-    let hash = hash.try_into().map_err(|error| ServerError::unreadable("hash", error))?;
-    let (made_at, expires_at, revoked_at) = (time(row, 2)?, time(row, 3)?, time(row, 4)?);
-    Ok(AdminToken { hash, name: get(row, 1)?, made_at, expires_at, revoked_at })
 }
 
 /// A row of `claim.sql`.

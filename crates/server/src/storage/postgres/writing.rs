@@ -15,9 +15,7 @@ use super::session::{Arguments, Session};
 use super::text;
 use crate::error::ServerError;
 use crate::storage::model::{state_name, storable};
-use crate::storage::{
-    AdminToken, BodyRoom, Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing,
-};
+use crate::storage::{BodyRoom, Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing};
 
 /// In their order, so that two who take them all never wait for each other.
 pub(super) const EVERY_COUNTER: &str = "SELECT tenant FROM tenant_counters ORDER BY tenant FOR UPDATE";
@@ -35,16 +33,9 @@ impl Writing for Session {
         Ok(Tenant { key, id })
     }
 
-    fn put_admin_token(&self, tenant: Tenant, token: &AdminToken) -> Result<(), ServerError> {
-        let [made_at, expires_at] = [token.made_at, token.expires_at].map(|at| at.map(Timestamp::as_microsecond));
-        let sql =
-            "INSERT INTO admin_tokens (token_hash, tenant, name, made_at, expires_at) VALUES ($1, $2, $3, $4, $5)";
-        self.run(sql, &[&token.hash.as_slice(), &tenant.key, &token.name, &made_at, &expires_at]).map(drop)
-    }
-
-    fn revoke_admin_token(&self, token_hash: &[u8; 32], now: Timestamp) -> Result<(), ServerError> {
-        let sql = "UPDATE admin_tokens SET revoked_at = coalesce(revoked_at, $2) WHERE token_hash = $1";
-        self.run(sql, &[&token_hash.as_slice(), &now.as_microsecond()]).map(drop)
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError> {
+        let sql = "INSERT INTO admin_tokens (token_hash, tenant, name) VALUES ($1, $2, $3)";
+        self.run(sql, &[&token_hash.as_slice(), &tenant.key, &name]).map(drop)
     }
 
     fn put_code(&self, tenant: Tenant, hash: &[u8; 32], yards: &[Uuid], expires: Timestamp) -> Result<(), ServerError> {
@@ -80,8 +71,7 @@ impl Writing for Session {
     }
 
     fn hand_over_uploads(&self, from: Uuid, to: Uuid) -> Result<(), ServerError> {
-        self.run("UPDATE uploads SET device = $2 WHERE device = $1", &[&from, &to])?;
-        self.run(include_str!("../photos/hand_over_sent.sql"), &[&from, &to]).map(drop)
+        self.run("UPDATE uploads SET device = $2 WHERE device = $1", &[&from, &to]).map(drop)
     }
 
     fn set_device_yards(&self, device: Uuid, yards: &[Uuid]) -> Result<(), ServerError> {

@@ -1,6 +1,6 @@
 //! Photos in the embedded database. The statements are in `storage/photos`.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::rc::Rc;
 
 use jiff::{SignedDuration, Timestamp};
@@ -34,10 +34,6 @@ impl Session<'_> {
     fn change(&self, sql: &str, arguments: impl Params) -> Result<usize, ServerError> {
         Ok(self.connection.prepare_cached(sql)?.execute(arguments)?)
     }
-
-    fn remove_senders(&self, blob: &Blob) -> Result<(), ServerError> {
-        self.change(include_str!("../photos/remove_senders.sql"), (blob.tenant.key, blob.sha256.0)).map(drop)
-    }
 }
 
 impl ReadingPhotos for Session<'_> {
@@ -61,39 +57,14 @@ impl ReadingPhotos for Session<'_> {
         tenant: Tenant,
         hashes: &[ContentHash],
     ) -> Result<HashMap<ContentHash, Timestamp>, ServerError> {
+        let hashes: Vec<Value> = hashes.iter().map(|hash| Value::Blob(hash.0.to_vec())).collect();
         let read = |row: &Row<'_>| Ok((ContentHash(row.get(0)?), timestamp(row.get(1)?)?));
-        let found = self.every(include_str!("photos/held_since.sql"), (tenant.key, list(hashes)), read)?;
+        let found = self.every(include_str!("photos/held_since.sql"), (tenant.key, Rc::new(hashes)), read)?;
         Ok(found.into_iter().collect())
     }
 
     fn records_naming(&self, tenant: Tenant, sha256: ContentHash) -> Result<Vec<Uuid>, ServerError> {
         self.every(include_str!("../photos/naming.sql"), (tenant.key, sha256.0), |row| Ok(row.get(0)?))
-    }
-
-    fn brought_by(
-        &self,
-        tenant: Tenant,
-        device: Uuid,
-        hashes: &[ContentHash],
-    ) -> Result<HashSet<ContentHash>, ServerError> {
-        let values = (tenant.key, list(hashes), device);
-        let found = self.every(include_str!("photos/brought.sql"), values, |row| Ok(ContentHash(row.get(0)?)))?;
-        Ok(found.into_iter().collect())
-    }
-
-    fn proved_naming(
-        &self,
-        tenant: Tenant,
-        hashes: &[ContentHash],
-    ) -> Result<BTreeSet<(ContentHash, Uuid)>, ServerError> {
-        let read = |row: &Row<'_>| Ok((ContentHash(row.get(0)?), row.get(1)?));
-        let found = self.every(include_str!("photos/proved.sql"), (tenant.key, list(hashes)), read)?;
-        Ok(found.into_iter().collect())
-    }
-
-    fn unnamed_bytes(&self, device: Uuid, now: Timestamp) -> Result<u64, ServerError> {
-        let mut statement = self.connection.prepare_cached(include_str!("../photos/unnamed_bytes.sql"))?;
-        Ok(statement.query_row((device, now.as_microsecond()), |row| row.get(0))?)
     }
 
     fn unreferenced_blobs(&self, before: Timestamp) -> Result<Vec<Blob>, ServerError> {
@@ -164,20 +135,12 @@ impl WritingPhotos for Session<'_> {
 
     fn remove_unreferenced(&self, blob: &Blob, before: Timestamp) -> Result<bool, ServerError> {
         let values = (blob.tenant.key, blob.sha256.0, &blob.name, before.as_microsecond());
-        let is_gone = self.change(include_str!("../photos/remove_unreferenced.sql"), values)? == 1;
-        if is_gone {
-            self.remove_senders(blob)?;
-        }
-        Ok(is_gone)
+        Ok(self.change(include_str!("../photos/remove_unreferenced.sql"), values)? == 1)
     }
 
     fn remove_lost(&self, blob: &Blob) -> Result<bool, ServerError> {
         let values = (blob.tenant.key, blob.sha256.0, &blob.name);
-        let is_gone = self.change(include_str!("../photos/remove_lost.sql"), values)? == 1;
-        if is_gone {
-            self.remove_senders(blob)?;
-        }
-        Ok(is_gone)
+        Ok(self.change(include_str!("../photos/remove_lost.sql"), values)? == 1)
     }
 
     fn refer(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError> {
@@ -185,22 +148,6 @@ impl WritingPhotos for Session<'_> {
             self.change(include_str!("photos/refer.sql"), (tenant.key, hash.0, record))?;
         }
         Ok(())
-    }
-
-    fn prove(&self, tenant: Tenant, naming: &BTreeSet<(ContentHash, Uuid)>) -> Result<(), ServerError> {
-        for (hash, record) in naming {
-            self.change(include_str!("photos/prove.sql"), (tenant.key, hash.0, record))?;
-        }
-        Ok(())
-    }
-
-    fn note_named(&self, tenant: Tenant, hashes: &[ContentHash]) -> Result<(), ServerError> {
-        self.change(include_str!("photos/named.sql"), (tenant.key, list(hashes))).map(drop)
-    }
-
-    fn put_sender(&self, blob: &Blob, device: Uuid) -> Result<(), ServerError> {
-        let values = (blob.tenant.key, blob.sha256.0, device, blob.size);
-        self.change(include_str!("../photos/put_sender.sql"), values).map(drop)
     }
 
     fn put_upload(
@@ -248,11 +195,6 @@ impl WritingPhotos for Session<'_> {
     fn remove_old_uploads(&self, before: Timestamp) -> Result<(), ServerError> {
         self.change(include_str!("../photos/remove_old.sql"), [before.as_microsecond()]).map(drop)
     }
-}
-
-/// Hashes as a statement takes many.
-fn list(hashes: &[ContentHash]) -> Rc<Vec<Value>> {
-    Rc::new(hashes.iter().map(|hash| Value::Blob(hash.0.to_vec())).collect())
 }
 
 fn blob(row: &Row<'_>) -> Result<Blob, ServerError> {

@@ -9,17 +9,8 @@ use rusqlite::Connection;
 use super::upgrades;
 
 /// Tables that grow with what is captured.
-const LARGE: [&str; 9] = [
-    "versions",
-    "records",
-    "departures",
-    "followed",
-    "blobs",
-    "blob_references",
-    "blob_senders",
-    "uploads",
-    "upload_parts",
-];
+const LARGE: [&str; 8] =
+    ["versions", "records", "departures", "followed", "blobs", "blob_references", "uploads", "upload_parts"];
 
 /// What reads a large table from end to end, and why it may.
 const WHOLE: [(&str, &str); 8] = [

@@ -12,8 +12,8 @@ use uuid::Uuid;
 use crate::error::ServerError;
 use crate::storage::model::timestamp;
 use crate::storage::{
-    AdminToken, Ancestor, Attribution, BodyRoom, Code, Counter, Device, Filing, FoundAdmin, FoundDevice, Held,
-    LedgerEntry, NewDevice, Outcome, Reading, StoredWrite, Tenant, Visit, Writing,
+    Admin, Ancestor, Attribution, BodyRoom, Code, Counter, Device, Filing, FoundDevice, Held, LedgerEntry, NewDevice,
+    Outcome, Reading, StoredWrite, Tenant, Visit, Writing,
 };
 
 /// A transaction. There is only one that writes, so nothing needs to be locked in it.
@@ -51,12 +51,8 @@ impl Reading for Session<'_> {
         Session::tenants_with_write(self, id)
     }
 
-    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<FoundAdmin>, ServerError> {
+    fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Admin>, ServerError> {
         Session::admin_of_token(self, token_hash)
-    }
-
-    fn admin_tokens(&self, tenant: Tenant) -> Result<Vec<AdminToken>, ServerError> {
-        Session::admin_tokens(self, tenant)
     }
 
     fn counter(&self, tenant: Tenant) -> Result<Counter, ServerError> {
@@ -173,12 +169,8 @@ impl Writing for Session<'_> {
         Session::put_tenant(self, id, name)
     }
 
-    fn put_admin_token(&self, tenant: Tenant, token: &AdminToken) -> Result<(), ServerError> {
-        Session::put_admin_token(self, tenant, token)
-    }
-
-    fn revoke_admin_token(&self, token_hash: &[u8; 32], now: Timestamp) -> Result<(), ServerError> {
-        Session::revoke_admin_token(self, token_hash, now)
+    fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError> {
+        Session::put_admin_token(self, tenant, token_hash, name)
     }
 
     fn put_code(&self, tenant: Tenant, hash: &[u8; 32], yards: &[Uuid], expires: Timestamp) -> Result<(), ServerError> {

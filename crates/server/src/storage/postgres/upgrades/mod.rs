@@ -19,7 +19,6 @@ const UPGRADES: &[&str] = &[
     include_str!("0009_notices.sql"),
     include_str!("0010_uploads_of_device.sql"),
     include_str!("0011_merged_drafts.sql"),
-    include_str!("0012_who_may.sql"),
 ];
 
 /// Brings the database to the schema of this version, in the transaction that is open.

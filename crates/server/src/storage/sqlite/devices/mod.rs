@@ -99,10 +99,9 @@ impl Session<'_> {
         if put == 0 { Ok(()) } else { self.set_device_yards(new.id, new.yards) }
     }
 
-    /// What one device has uploaded, or has begun to, is the other's from now on.
+    /// What one device has begun to upload is the other's from now on.
     pub(super) fn hand_over_uploads(&self, from: Uuid, to: Uuid) -> Result<(), ServerError> {
         self.connection.execute("UPDATE uploads SET device = ?2 WHERE device = ?1", (from, to))?;
-        self.connection.execute(include_str!("../../photos/hand_over_sent.sql"), (from, to))?;
         Ok(())
     }
 

@@ -1,12 +1,12 @@
 //! Tenants, their counters, and their admins' tokens.
 
-use jiff::Timestamp;
+use rusqlite::OptionalExtension;
 use uuid::Uuid;
 
 use super::Session;
 use crate::error::ServerError;
 use crate::storage::model::timestamp;
-use crate::storage::{Admin, AdminToken, Counter, FoundAdmin, Tenant};
+use crate::storage::{Admin, Counter, Tenant};
 
 impl Session<'_> {
     /// Every tenant; `id` picks one.
@@ -31,25 +31,14 @@ impl Session<'_> {
     }
 
     /// Who an admin's token lets in.
-    pub(super) fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<FoundAdmin>, ServerError> {
-        let mut statement = self.connection.prepare_cached(include_str!("of_admin.sql"))?;
-        let mut rows = statement.query([token_hash])?;
-        let Some(row) = rows.next()? else { return Ok(None) };
-        let admin = Admin { tenant: Tenant { key: row.get(0)?, id: row.get(1)? }, name: row.get(2)? };
-        Ok(Some(FoundAdmin { admin, expires_at: time(row.get(3)?)?, is_revoked: row.get(4)? }))
-    }
-
-    /// The tokens of a tenant's office, the newest last.
-    pub(super) fn admin_tokens(&self, tenant: Tenant) -> Result<Vec<AdminToken>, ServerError> {
-        let mut statement = self.connection.prepare_cached(include_str!("admin_tokens.sql"))?;
-        let mut rows = statement.query([tenant.key])?;
-        let mut found = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (hash, name) = (row.get(0)?, row.get(1)?);
-            let (made_at, expires_at, revoked_at) = (time(row.get(2)?)?, time(row.get(3)?)?, time(row.get(4)?)?);
-            found.push(AdminToken { hash, name, made_at, expires_at, revoked_at });
-        }
-        Ok(found)
+    pub(super) fn admin_of_token(&self, token_hash: &[u8; 32]) -> Result<Option<Admin>, ServerError> {
+        Ok(self
+            .connection
+            .prepare_cached(include_str!("of_admin.sql"))?
+            .query_row([token_hash], |row| {
+                Ok(Admin { tenant: Tenant { key: row.get(0)?, id: row.get(1)? }, name: row.get(2)? })
+            })
+            .optional()?)
     }
 
     /// Where the tenant's feed stands.
@@ -62,11 +51,6 @@ impl Session<'_> {
     }
 }
 
-/// A time that may not be there.
-fn time(at: Option<i64>) -> Result<Option<Timestamp>, ServerError> {
-    at.map(timestamp).transpose()
-}
-
 impl Session<'_> {
     /// Makes the tenant unless it is there.
     pub(super) fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
@@ -76,18 +60,9 @@ impl Session<'_> {
         Ok(Tenant { key, id })
     }
 
-    pub(super) fn put_admin_token(&self, tenant: Tenant, token: &AdminToken) -> Result<(), ServerError> {
-        let AdminToken { hash, name, .. } = token;
-        let [made_at, expires_at] = [token.made_at, token.expires_at].map(|at| at.map(Timestamp::as_microsecond));
-        let sql =
-            "INSERT INTO admin_tokens (token_hash, tenant, name, made_at, expires_at) VALUES (?1, ?2, ?3, ?4, ?5)";
-        self.connection.execute(sql, (hash, tenant.key, name, made_at, expires_at))?;
-        Ok(())
-    }
-
-    pub(super) fn revoke_admin_token(&self, token_hash: &[u8; 32], now: Timestamp) -> Result<(), ServerError> {
-        let sql = "UPDATE admin_tokens SET revoked_at = coalesce(revoked_at, ?2) WHERE token_hash = ?1";
-        self.connection.execute(sql, (token_hash, now.as_microsecond()))?;
+    pub(super) fn put_admin_token(&self, tenant: Tenant, token_hash: &[u8; 32], name: &str) -> Result<(), ServerError> {
+        let sql = "INSERT INTO admin_tokens (token_hash, tenant, name) VALUES (?1, ?2, ?3)";
+        self.connection.execute(sql, (token_hash, tenant.key, name))?;
         Ok(())
     }
 

@@ -18,7 +18,6 @@ const UPGRADES: &[&str] = &[
     include_str!("0010_key_check.sql"),
     include_str!("0011_uploads_of_device.sql"),
     include_str!("0012_merged_drafts.sql"),
-    include_str!("0013_who_may.sql"),
 ];
 
 /// "Gate" in ASCII: says whose database the file is.
@@ -107,31 +106,6 @@ mod tests {
             })
             .unwrap();
         assert_eq!(counted, (1, true));
-    }
-
-    #[test]
-    fn what_was_sent_and_named_before_that_was_kept_gives_the_rights_it_gave() {
-        let mut database = Connection::open_in_memory().unwrap();
-        run_all(&mut database, &UPGRADES[..11]).unwrap();
-        database
-            .execute_batch(
-                "INSERT INTO tenants VALUES (1, x'01', 'T');
-                 INSERT INTO devices (id, tenant, name, token_hash, enrolled_with, created_at)
-                     VALUES (x'0d', 1, 'A', x'01', x'', 1);
-                 INSERT INTO admin_tokens (token_hash, tenant, name) VALUES (zeroblob(32), 1, 'Dana');
-                 INSERT INTO blob_references VALUES (1, x'aa', x'0a');
-                 INSERT INTO uploads VALUES (x'01', 1, x'0d', x'aa', 7, 'image/jpeg', x'0a', '', 7, 'stored', 1, 9);
-                 INSERT INTO uploads VALUES (x'02', 1, x'0d', x'aa', 7, 'image/jpeg', x'0a', '', 7, 'stored', 1, 9);
-                 INSERT INTO uploads VALUES (x'03', 1, x'0d', x'bb', 8, 'image/jpeg', x'0b', '', 8, 'stored', 1, 9);
-                 INSERT INTO uploads VALUES (x'04', 1, x'0d', x'cc', 9, 'image/jpeg', x'0c', '', 0, 'open', 1, 9);",
-            )
-            .unwrap();
-        run(&mut database).unwrap();
-        let one = |sql: &str| -> i64 { database.query_row(sql, [], |row| row.get(0)).unwrap() };
-        assert_eq!(one("SELECT count(*) FROM blob_references WHERE is_proved"), 1);
-        assert_eq!(one("SELECT count(*) FROM blob_senders WHERE device = x'0d'"), 2);
-        assert_eq!(one("SELECT size FROM blob_senders WHERE NOT is_named"), 8);
-        assert_eq!(one("SELECT count(*) FROM admin_tokens WHERE expires_at IS NULL AND revoked_at IS NULL"), 1);
     }
 
     #[test]

@@ -1,1 +1,0 @@
-SELECT sha256, record_id FROM blob_references WHERE tenant = $1 AND sha256 = ANY ($2) AND is_proved
