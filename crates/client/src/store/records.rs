@@ -127,7 +127,7 @@ impl Store {
     pub(crate) fn void(&self, id: Uuid, shown: Uuid, reason: &str, by: &Authorship) -> Result<(), StoreError> {
         self.write(|transaction| {
             let row = editable(transaction, id)?;
-            if corrections::is_any(transaction, id)? {
+            if corrections::is_any(transaction, id)? || corrections::is_parked(&row) {
                 return Err(StoreError::CorrectionOpen(id));
             }
             let seen = Seen::of(transaction, &row, shown, by)?;

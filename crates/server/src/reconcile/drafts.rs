@@ -2,9 +2,7 @@
 //! hundred taps is a hundred versions. Each stays in the ledger for ever. Of their bodies only the last is kept, as long as
 //! nobody else had a part in any of them and nobody has submitted them.
 
-use gatebook_domain::Kind;
-use gatebook_domain::RecordState;
-use gatebook_domain::record::Writer;
+use gatebook_domain::{Kind, RecordState};
 use gatebook_sync::{Content, deliberate};
 use uuid::Uuid;
 
@@ -33,12 +31,9 @@ impl<'a> From<&'a Filing> for Draft<'a> {
     }
 }
 
-/// Whether nobody has submitted, closed or voided what it says, and people enter records of its kind. A photo's record is
-/// written once.
+/// Whether it is a form that nobody has submitted, closed or voided.
 pub(super) fn is_draft(content: &Content) -> bool {
-    let is_entered =
-        content.known_kind().is_some_and(|kind| kind.writer() == Writer::Field && kind != Kind::Attachment);
-    is_entered && content.state == RecordState::Live && !content.is_submitted()
+    content.known_kind().is_some_and(Kind::is_form) && content.state == RecordState::Live && !content.is_submitted()
 }
 
 /// What remains of a version that is superseded, if `next` is kept in its stead.
