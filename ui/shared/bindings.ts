@@ -1687,7 +1687,10 @@ export type RecordView_Deserialize = {
 	zone: string,
 	/**  Somebody else has it open. */
 	also_open?: AlsoOpen | null,
-	/**  A correction of a submitted report: the report stays in force as it was signed until this is submitted. */
+	/**
+	 *  A correction of a submitted report: the report stays in force as it was signed until this is submitted. With a
+	 *  `rejection` it waits for the report, which has left this device.
+	 */
 	correcting: boolean,
 	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
 	met?: Met | null,
@@ -1733,7 +1736,10 @@ export type RecordView_Serialize = {
 	zone: string,
 	/**  Somebody else has it open. */
 	also_open: AlsoOpen | null,
-	/**  A correction of a submitted report: the report stays in force as it was signed until this is submitted. */
+	/**
+	 *  A correction of a submitted report: the report stays in force as it was signed until this is submitted. With a
+	 *  `rejection` it waits for the report, which has left this device.
+	 */
 	correcting: boolean,
 	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
 	met: Met | null,

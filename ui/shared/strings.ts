@@ -194,6 +194,7 @@ const en = {
     rejected: "The office system did not take the last change",
     rejectedShow: "Show the field",
     sendAgain: "Send again",
+    waitsForReport: "Your correction waits for its report",
     unsaved: "Your last change is not saved yet",
     submitted: "Handed in",
   },

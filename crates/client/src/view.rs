@@ -260,7 +260,8 @@ pub struct RecordView {
     pub zone: String,
     /// Somebody else has it open.
     pub also_open: Option<AlsoOpen>,
-    /// A correction of a submitted report: the report stays in force as it was signed until this is submitted.
+    /// A correction of a submitted report: the report stays in force as it was signed until this is submitted. With a
+    /// `rejection` it waits for the report, which has left this device.
     pub correcting: bool,
     /// Somebody else changed the record while this form was open, and what they wrote met what was entered here.
     pub met: Option<Met>,

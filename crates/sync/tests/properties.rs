@@ -23,7 +23,12 @@ impl TinyServer {
     fn judge(&mut self, write_id: Uuid, base: Option<&Receipt>, content: &Content) -> Verdict {
         let stored = self.ledger.iter().find(|(id, _)| *id == write_id).map(|(_, verdict)| verdict.clone());
         let held = self.canonical.clone();
-        let existing = held.as_ref().map(|(receipt, content)| Existing { receipt, content, put_back_from: None });
+        let existing = held.as_ref().map(|(receipt, content)| Existing {
+            receipt,
+            content,
+            put_back_from: None,
+            filed_at: receipt.filed_at(),
+        });
         let incoming = Incoming {
             offer: Offer::Write { base, sequence: Sequence::Alone, withdraws: false },
             content,

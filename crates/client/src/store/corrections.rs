@@ -9,9 +9,6 @@ use super::forms;
 use super::row::{RecordRow, json, listed_as, unreadable};
 use crate::error::StoreError;
 
-/// By this a correction is known that waits for its report: what hinders it is that nobody has submitted it.
-const NOT_SUBMITTED: &str = "/submitted";
-
 /// A correction that is not submitted yet.
 #[derive(Debug, Clone)]
 pub(super) struct Correction {
@@ -75,26 +72,18 @@ pub(super) fn park(connection: &Connection, row: RecordRow, correction: Correcti
     let (title, stage) = listed_as(&correction.content);
     let message = "The report that this corrects is in a yard that this device does not work for any more. Your correction \
                    is kept here, and goes on when the report is here again.";
-    let rejection =
-        Rejection { path: Some(NOT_SUBMITTED.to_owned()), ..Rejection::new(RejectionCode::NotPermitted, message) };
     RecordRow {
         content: correction.content,
         write_id: correction.write_id,
         pending: true,
-        rejection: Some(rejection),
+        rejection: Some(Rejection::new(RejectionCode::NotPermitted, message)),
         shadow: None,
+        parked: true,
         title,
         stage,
         ..row
     }
     .put(connection)
-}
-
-/// Whether the row is a correction whose report has left this device.
-pub(super) fn is_parked(row: &RecordRow) -> bool {
-    let waits_for_its_report =
-        row.rejection.as_ref().is_some_and(|rejection| rejection.path.as_deref() == Some(NOT_SUBMITTED));
-    waits_for_its_report && row.shadow.is_none() && !row.content.is_submitted()
 }
 
 /// The report is here again, and its correction lies beside it as before. If it is another one by now, that was not

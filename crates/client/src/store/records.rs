@@ -48,6 +48,8 @@ pub struct HeldRecord {
     pub rejection: Option<Rejection>,
     /// What a correction of it says that is not submitted yet, and the write that names that.
     pub correction: Option<(Uuid, Content)>,
+    /// It is itself a correction, whose report is not on this device any more.
+    pub parked: bool,
 }
 
 impl Store {
@@ -107,10 +109,10 @@ impl Store {
                 return Ok(());
             }
             let content = filled(seen.content(&row), &body);
-            if corrections::is_parked(&row) && !content.is_submitted() {
+            if row.parked && !content.is_submitted() {
                 let (rejection, listed) = (row.rejection.clone(), (title(&body), stage_name(&body)));
                 let row = written(transaction, row, content, listed, by)?;
-                return RecordRow { rejection, ..row }.put(transaction);
+                return RecordRow { rejection, parked: true, ..row }.put(transaction);
             }
             if is_correction(&row, seen.content(&row), &content) {
                 let begun_on = seen.write_id(&row, shown);
@@ -127,7 +129,7 @@ impl Store {
     pub(crate) fn void(&self, id: Uuid, shown: Uuid, reason: &str, by: &Authorship) -> Result<(), StoreError> {
         self.write(|transaction| {
             let row = editable(transaction, id)?;
-            if corrections::is_any(transaction, id)? || corrections::is_parked(&row) {
+            if row.parked || corrections::is_any(transaction, id)? {
                 return Err(StoreError::CorrectionOpen(id));
             }
             let seen = Seen::of(transaction, &row, shown, by)?;
@@ -143,7 +145,7 @@ impl Store {
     pub(crate) fn send_again(&self, id: Uuid, by: &Authorship) -> Result<(), StoreError> {
         self.write(|transaction| {
             let row = editable(transaction, id)?;
-            if row.rejection.is_none() || corrections::is_parked(&row) {
+            if row.rejection.is_none() || row.parked {
                 return Ok(());
             }
             if let Some(report) = row.shadow.clone().filter(|_| is_correction(&row, &row.content, &row.content)) {
@@ -230,6 +232,7 @@ fn held(row: RecordRow, correction: Option<Correction>) -> HeldRecord {
         base: row.base,
         shadow: row.shadow.map(|state| state.content),
         rejection: row.rejection,
+        parked: row.parked,
         correction: correction.map(|correction| (correction.write_id, correction.content)),
     }
 }
@@ -377,6 +380,7 @@ pub(super) fn begun(
         untouched: false,
         withdraws: false,
         requests_before: unanswered::requests_before(connection)?,
+        parked: false,
     })
 }
 

@@ -148,7 +148,7 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
             }
             None => None,
         },
-        correcting: correction.is_some(),
+        correcting: row.parked || correction.is_some(),
         met,
         missing,
         template,
@@ -245,7 +245,7 @@ fn item(
         voided: row.content.state == RecordState::Voided,
         also_open: also_open(row, operator_id)
             .map(|(who, since)| AlsoOpen { operator_name: names.of(Some(who)), since }),
-        correcting: correction.is_some(),
+        correcting: row.parked || correction.is_some(),
     })
 }
 

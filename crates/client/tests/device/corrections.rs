@@ -161,7 +161,8 @@ async fn a_correction_whose_report_leaves_the_device_waits_for_it_and_takes_noth
     let view = device.shows(id);
     let Body::Inspection(inspection) = &view.body else { panic!("an inspection expected") };
     assert_eq!(inspection.remarks, "María corrects");
-    assert!(view.rejection.is_some(), "who corrects it is told why it waits");
+    assert!(view.correcting && view.rejection.is_some(), "who corrects it is told why it waits");
+    assert!(view.can_discard);
     // Neither going on nor sending it again sends what nobody has submitted, and the report is not struck out by it.
     device.device.void_record(id, "entered twice", view.write_id).unwrap_err();
     remark(&device, id, "María goes on");

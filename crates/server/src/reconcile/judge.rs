@@ -127,6 +127,7 @@ impl Book<'_> {
             receipt: &standing.receipt,
             content: standing.content,
             put_back_from: standing.put_back_from,
+            filed_at: standing.filed_at,
         });
         let decision = decide(self.epoch, existing, incoming);
         let verdict = decision.verdict();
@@ -165,15 +166,16 @@ impl Book<'_> {
     }
 
     fn existing(&self, id: Uuid) -> Option<InForce<'_>> {
-        let (mut receipt, write_id, content, put_back_from) = match self.standing.get(&id)? {
-            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content, held.put_back_from),
+        let (mut receipt, write_id, content, put_back_from, filed) = match self.standing.get(&id)? {
+            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content, held.put_back_from, held.filed),
             Standing::Filed(at) => {
                 let filing = &self.filings[*at];
-                (filing.receipt()?, filing.write_id, &filing.content, filing.put_back_from())
+                (filing.receipt()?, filing.write_id, &filing.content, filing.put_back_from(), filing.filed)
             }
         };
         Key::mark(&mut receipt, write_id, content);
-        Some(InForce { receipt, content, put_back_from })
+        let filed_at = filed.map_or(receipt.received_at, |filed| filed.at);
+        Some(InForce { receipt, content, put_back_from, filed_at })
     }
 
     /// The receipt of what is held, if the writer has seen every word of it though the base is older. Whoever went on from
@@ -518,6 +520,7 @@ struct InForce<'a> {
     receipt: Receipt,
     content: &'a Content,
     put_back_from: Option<VersionId>,
+    filed_at: Timestamp,
 }
 
 fn reused() -> Rejection {

@@ -115,6 +115,17 @@ pub(crate) struct NewDevice<'a> {
     pub yards: &'a [Uuid],
 }
 
+/// What has a place in the feed. Two histories may give one place and one time of receipt to different writes, because a
+/// clock that is far behind counts on from the last receipt by the microsecond; and one write that a restored server lost
+/// may be given back at the very place it had. What is given back has a greater number than it had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub write_id: Uuid,
+    /// Which of its record's versions it became.
+    pub version: u64,
+    pub received_at: Timestamp,
+}
+
 /// The canonical state of a record, as stored.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {

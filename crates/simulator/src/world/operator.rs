@@ -56,7 +56,7 @@ impl World<'_> {
                 device.submit(record.id, shown(record)).map(drop)
             }),
             Act::Void => {
-                let fits = |held: &HeldRecord| is_open(held) && held.correction.is_none();
+                let fits = |held: &HeldRecord| is_open(held) && held.correction.is_none() && !held.parked;
                 self.on_one(device, dice, fits, "voids", |device, record, dice| {
                     let reason = *dice.pick(&["entered by mistake", "entered twice"]);
                     device.void_record(record.id, reason, record.write_id).map(drop)

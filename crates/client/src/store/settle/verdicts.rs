@@ -97,7 +97,7 @@ impl Settling<'_> {
             }
             (Change::Rebase | Change::Shadow, Some(canonical)) => {
                 let mut row = found()?;
-                if corrections::is_parked(&row) && canonical.content.is_submitted() {
+                if row.parked && canonical.content.is_submitted() {
                     return corrections::unpark(connection, row, canonical);
                 }
                 if change == Change::Rebase {

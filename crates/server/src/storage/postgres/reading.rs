@@ -13,7 +13,8 @@ use super::session::{Arguments, Session};
 use crate::error::ServerError;
 use crate::storage::model::{storable, timestamp};
 use crate::storage::{
-    Admin, Ancestor, Attribution, Counter, Device, FoundDevice, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit,
+    Admin, Ancestor, Attribution, Counter, Device, FoundDevice, Held, LedgerEntry, Placed, Reading, StoredWrite,
+    Tenant, Visit,
 };
 
 /// Rows of the feed fetched at first: most devices are behind by a few.
@@ -171,10 +172,14 @@ impl Reading for Session {
         self.all(include_str!("consistency/departures.sql"), arguments)?.iter().map(row::departure).collect()
     }
 
-    fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError> {
-        let sql = "SELECT write_id, received_at FROM versions WHERE tenant = $1 AND seq = $2";
+    fn placed_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Placed>, ServerError> {
+        let sql = "SELECT write_id, version, received_at FROM versions WHERE tenant = $1 AND seq = $2";
         let found = self.first(sql, &[&tenant.key, &storable(seq).unwrap_or(i64::MAX)])?;
-        found.map(|row| Ok((get(&row, 0)?, timestamp(get(&row, 1)?)?))).transpose()
+        let placed = |row| {
+            let received_at = timestamp(get(&row, 2)?)?;
+            Ok(Placed { write_id: get(&row, 0)?, version: unsigned(&row, 1)?, received_at })
+        };
+        found.map(placed).transpose()
     }
 
     fn attributions(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashMap<Uuid, Attribution>, ServerError> {

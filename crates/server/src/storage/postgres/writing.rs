@@ -14,6 +14,7 @@ use super::row::{self, get, unsigned};
 use super::session::{Arguments, Session};
 use super::text;
 use crate::error::ServerError;
+use crate::photos::wanted_until;
 use crate::storage::model::{state_name, storable};
 use crate::storage::{BodyRoom, Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing};
 
@@ -166,7 +167,7 @@ impl Writing for Session {
     }
 
     fn begin_epoch(&self, epoch: Epoch, now: Timestamp) -> Result<Epoch, ServerError> {
-        self.run(WANT_ALL, &[&now.as_microsecond()])?;
+        self.run(WANT_ALL, &[&wanted_until(now).as_microsecond()])?;
         let sql = "UPDATE server SET epoch = greatest(epoch, $1) RETURNING epoch";
         let epoch = Epoch(unsigned(&self.one(sql, &[&storable(epoch.0)])?, 0)?);
         self.epoch.set(Some(epoch));

@@ -33,6 +33,7 @@ pub(crate) use upgrades::APPLICATION_ID;
 
 use super::{Reading, Writing};
 use crate::error::ServerError;
+use crate::photos::wanted_until;
 use session::Session;
 
 /// Name of the database in the data folder.
@@ -155,7 +156,7 @@ pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch, now: Timestamp)
     let has_photos = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'blobs')";
     // A backup may be from before there were any.
     if connection.query_row(has_photos, [], |row| row.get(0))? {
-        connection.execute(include_str!("../photos/want_all.sql"), [now.as_microsecond()])?;
+        connection.execute(include_str!("../photos/want_all.sql"), [wanted_until(now).as_microsecond()])?;
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::error::ServerError;
 use crate::storage::model::timestamp;
 use crate::storage::{
     Admin, Ancestor, Attribution, BodyRoom, Code, Counter, Device, Filing, FoundDevice, Held, LedgerEntry, NewDevice,
-    Outcome, Reading, StoredWrite, Tenant, Visit, Writing,
+    Outcome, Placed, Reading, StoredWrite, Tenant, Visit, Writing,
 };
 
 /// A transaction. There is only one that writes, so nothing needs to be locked in it.
@@ -131,8 +131,8 @@ impl Reading for Session<'_> {
         Session::departures(self, tenant, scope, cursor, limit)
     }
 
-    fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError> {
-        Session::write_at(self, tenant, seq)
+    fn placed_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Placed>, ServerError> {
+        Session::placed_at(self, tenant, seq)
     }
 
     fn attributions(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashMap<Uuid, Attribution>, ServerError> {
