@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::command_line::{gatebook, run, says};
+use super::command_line::{gatebook, refusal, says};
 use crate::support::{Place, TestServer, within};
 
 const MOMENT: Duration = Duration::from_millis(50);
@@ -125,22 +125,17 @@ async fn what_cannot_be_used_at_the_start_is_refused_with_its_name() {
         [(&key, &key, "key.pem cannot be used"), (&certificate, &certificate, "cert.pem cannot be used")]
     {
         let serve = ["serve", "--init", "--listen", "127.0.0.1:0", "--tls-cert", certificate, "--tls-key", key];
-        let refused = run(&place, &serve);
-        let error = String::from_utf8(refused.stderr).unwrap();
-        assert!(!refused.status.success() && error.contains(told), "{error}");
+        let error = refusal(&place, &serve);
+        assert!(error.contains(told), "{error}");
     }
-    let refused = run(&place, &["serve", "--init", "--listen", "127.0.0.1:0", "--tls-self-made", "no name"]);
-    assert!(String::from_utf8(refused.stderr).unwrap().contains("no name is no name or address"));
+    let error = refusal(&place, &["serve", "--init", "--listen", "127.0.0.1:0", "--tls-self-made", "no name"]);
+    assert!(error.contains("no name is no name or address"), "{error}");
 }
 
 #[test]
 fn without_tls_no_other_machine_is_listened_to() {
-    let refused = run(&Place::embedded(), &["serve", "--init", "--listen", "0.0.0.0:0"]);
-    let error = String::from_utf8(refused.stderr).unwrap();
-    assert!(
-        !refused.status.success() && error.contains("--tls-self-made") && error.contains("--behind-proxy"),
-        "{error}"
-    );
+    let error = refusal(&Place::embedded(), &["serve", "--init", "--listen", "0.0.0.0:0"]);
+    assert!(error.contains("--tls-self-made") && error.contains("--behind-proxy"), "{error}");
 }
 
 #[cfg(unix)]
@@ -168,8 +163,8 @@ fn a_server_without_a_name_makes_an_authority_of_its_own_and_codes_tell_what_it_
     let authority = place.join("server.authority");
     assert_eq!(std::fs::metadata(&authority).unwrap().permissions().mode() & 0o777, 0o600);
     std::fs::write(&authority, "damaged").unwrap();
-    let refused = run(&place, &serve);
-    assert!(String::from_utf8(refused.stderr).unwrap().contains("server.authority"));
+    let error = refusal(&place, &serve);
+    assert!(error.contains("server.authority"), "{error}");
 }
 
 /// HTTP/2 with a window in which there is room for so many bytes of an answer.
