@@ -10,6 +10,7 @@ use crate::Extra;
 /// What is attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum AttachmentRole {
     /// A picture of the equipment, a seal, damage.
@@ -23,6 +24,7 @@ pub enum AttachmentRole {
 /// How large a picture is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pixels {
     /// From left to right, as it is shown.
     pub width: u32,
@@ -31,12 +33,14 @@ pub struct Pixels {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// Where something was taken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Position {
     /// Degrees north.
     pub latitude: f64,
@@ -48,12 +52,14 @@ pub struct Position {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// By whose word something was taken when it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum TimeSource {
     /// The clock of the camera that took it, as the picture tells it.
@@ -69,6 +75,7 @@ pub enum TimeSource {
 /// The body of an `attachment` record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attachment {
     /// The record it belongs to.
     pub parent_id: Uuid,
@@ -101,5 +108,6 @@ pub struct Attachment {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }

@@ -8,6 +8,7 @@ use crate::Extra;
 /// What sort of equipment; it decides how its number is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum EquipmentClass {
     /// Power unit.
@@ -27,6 +28,7 @@ pub enum EquipmentClass {
 /// A licence plate and who issued it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plate {
     /// As painted, capitals.
     pub number: String,
@@ -36,12 +38,14 @@ pub struct Plate {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// A piece of equipment as a record names it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EquipmentRef {
     /// What sort.
     pub class: EquipmentClass,
@@ -63,6 +67,7 @@ pub struct EquipmentRef {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
@@ -85,6 +90,7 @@ impl EquipmentRef {
 /// Whether the equipment carries cargo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Load {
     /// With cargo.
@@ -98,6 +104,7 @@ pub enum Load {
 /// Who put a seal on (UN/EDIFACT 9303).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum SealParty {
     /// The carrier.
@@ -113,6 +120,7 @@ pub enum SealParty {
 /// How a seal was found (UN/EDIFACT 4517).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum SealCondition {
     /// In right condition.
@@ -131,6 +139,7 @@ pub enum SealCondition {
 /// Security class of a seal (ISO 17712).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 pub enum SealClass {
     /// Indicative.
     I,
@@ -143,6 +152,7 @@ pub enum SealClass {
 /// One seal on the equipment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Seal {
     /// The number on it, capitals and digits.
     pub number: String,
@@ -158,5 +168,6 @@ pub struct Seal {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }

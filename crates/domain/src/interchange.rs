@@ -10,6 +10,7 @@ use crate::signature::{Signature, SignatureRole, Submitted};
 /// What sort of hand-over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Movement {
     /// The equipment comes into the yard.
@@ -23,6 +24,7 @@ pub enum Movement {
 /// Where on the equipment, as the paper receipts' drawings have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum View {
     /// Left side.
@@ -44,6 +46,7 @@ pub enum View {
 /// What sort of damage, by the symbols of the paper receipts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum DamageType {
     /// B: bent.
@@ -67,6 +70,7 @@ pub enum DamageType {
 /// One damage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Damage {
     /// Where.
     pub view: View,
@@ -84,12 +88,14 @@ pub struct Damage {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// Tyre positions of a chassis or trailer: left/right, outside/inside, front/rear axle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TirePosition {
     /// Left outside front.
@@ -113,6 +119,7 @@ pub enum TirePosition {
 /// How a tyre was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum TireCondition {
     /// In order.
@@ -130,6 +137,7 @@ pub enum TireCondition {
 /// One tyre.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tire {
     /// Which.
     pub position: TirePosition,
@@ -144,12 +152,14 @@ pub struct Tire {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// That a party would not sign, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refusal {
     /// Whose signature is missing.
     pub role: SignatureRole,
@@ -158,12 +168,14 @@ pub struct Refusal {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// The body of an `interchange` record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Interchange {
     /// What sort of hand-over.
     pub movement: Movement,
@@ -186,6 +198,7 @@ pub struct Interchange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tractor: Option<EquipmentRef>,
     /// What is handed over: container and chassis, or trailer. At most 8.
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub equipment: Vec<EquipmentRef>,
     /// Whether it carries cargo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -198,12 +211,15 @@ pub struct Interchange {
     pub reference: String,
     /// Seals, at most 5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 5))]
     pub seals: Vec<Seal>,
     /// Damage seen; an empty list says that none was seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub damage: Vec<Damage>,
     /// Tyres looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub tires: Vec<Tire>,
     /// Condition is also shown by recorded images. The printed receipt must then say
     /// "Damage is captured on Recorded Images" (UIIA section D.2.c).
@@ -214,6 +230,7 @@ pub struct Interchange {
     pub remarks: String,
     /// Both carriers' signatures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub signatures: Vec<Signature>,
     /// A party that would not sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -224,6 +241,7 @@ pub struct Interchange {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 

@@ -29,6 +29,8 @@ pub mod words;
 
 #[cfg(test)]
 mod samples;
+#[cfg(all(test, feature = "openapi"))]
+mod schemas;
 
 pub use pointer::{field_label, value_words};
 pub use problem::{Problem, ProblemCode, Severity};

@@ -10,6 +10,7 @@ use crate::record::{Kind, RecordState};
 /// One side of a conflict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NoticeSide {
     /// The write it was.
     pub write_id: Uuid,
@@ -57,9 +58,10 @@ pub const YARD: &str = "yard_id";
 /// One field in which the two sides differed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldDifference {
     /// JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. What lies beside
-    /// the body goes by [`STATE`], [`STATE_REASON`] and [`YARD`].
+    /// the body goes by `state`, `state_reason` and `yard_id`.
     pub path: String,
     /// What is in force, as JSON text; absent when the field is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -72,6 +74,7 @@ pub struct FieldDifference {
 /// What settled a conflict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Settlement {
     /// The state of the record that settled it: who made it, and when the server received it.
     pub by: NoticeSide,
@@ -84,6 +87,7 @@ pub struct Settlement {
 /// itself is closed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notice {
     /// Whom it is for.
     pub addressee_id: Uuid,
@@ -107,6 +111,7 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Timestamp>,
     /// In which fields what is in force and what was set aside differ; at most 40, `more_differences` counts the rest.
+    #[cfg_attr(feature = "openapi", schema(max_items = 40))]
     pub differences: Vec<FieldDifference>,
     /// How many differences are not listed.
     #[serde(default)]
@@ -116,6 +121,7 @@ pub struct Notice {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 

@@ -11,6 +11,7 @@ use crate::signature::SignatureRole;
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TemplateItem {
     /// Stable key, snake_case.
     pub key: String,
@@ -22,12 +23,14 @@ pub struct TemplateItem {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// A list of things to inspect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Template {
     /// Stable code, such as `us_dvir`.
     pub code: String,
@@ -41,9 +44,11 @@ pub struct Template {
     #[serde(default)]
     pub equipment_classes: Vec<EquipmentClass>,
     /// In the order they are walked.
+    #[cfg_attr(feature = "openapi", schema(max_items = 300))]
     pub items: Vec<TemplateItem>,
     /// Signatures without which it cannot be submitted.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub signatures: Vec<SignatureRole>,
     /// Whether the motor carrier's name and USDOT and the equipment provider's USDOT are asked (49 CFR 396.12).
     #[serde(default)]
@@ -51,12 +56,14 @@ pub struct Template {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// Work for a yard or an operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Assignment {
     /// The id the inspection will have, chosen with the assignment, so that two people who both start it offline
     /// work on one record.
@@ -77,12 +84,14 @@ pub struct Assignment {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// A known piece of equipment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Equipment {
     /// What sort.
     pub class: EquipmentClass,
@@ -100,12 +109,14 @@ pub struct Equipment {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// A known carrier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Carrier {
     /// Name as on the door.
     pub name: String,
@@ -118,12 +129,14 @@ pub struct Carrier {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// A yard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Yard {
     /// What people call it.
     pub name: String,
@@ -137,12 +150,14 @@ pub struct Yard {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }
 
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Records things.
@@ -156,6 +171,7 @@ pub enum Role {
 /// A person who records things.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Operator {
     /// Full name.
     pub name: String,
@@ -169,5 +185,6 @@ pub struct Operator {
     /// Fields of a newer schema.
     #[serde(flatten)]
     #[cfg_attr(feature = "specta", specta(skip))]
+    #[cfg_attr(feature = "openapi", schema(ignore))]
     pub extra: Extra,
 }

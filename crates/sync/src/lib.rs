@@ -11,6 +11,8 @@ mod device_key;
 mod difference;
 mod merge;
 mod same;
+#[cfg(feature = "openapi")]
+mod schemas;
 mod scope;
 mod seen;
 #[cfg(feature = "simulation")]

@@ -21,7 +21,7 @@ pub enum Verdict {
 
 /// A side of a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Kept {
     /// The write being judged.
@@ -57,9 +57,9 @@ impl Rejection {
     }
 }
 
-/// The sorts of [`Rejection`].
+/// The sorts of rejections.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum RejectionCode {
     /// The content breaks a rule of its kind.
