@@ -1,7 +1,7 @@
 //! `POST /v1/enrol`.
 
 use axum::extract::State;
-use gatebook_sync::wire::{ApiError, EnrolRequest, EnrolResponse};
+use gatebook_sync::wire::{EnrolRequest, EnrolResponse};
 
 use super::body::{Accepts, Answer, Packed};
 use super::refusal::Refusal;
@@ -13,7 +13,7 @@ pub(super) const MOST_BYTES: usize = 16 * 1024;
 /// Turns a one-time code into a device token.
 #[utoipa::path(
     post, path = "/v1/enrol", tag = "devices", request_body = EnrolRequest,
-    responses((status = 200, body = EnrolResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = EnrolResponse))
 )]
 pub(super) async fn enrol(
     State(app): State<App>,

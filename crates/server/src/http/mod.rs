@@ -19,10 +19,11 @@ mod sync;
 mod tus;
 mod uploads;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
+use bytes::Bytes;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
@@ -40,6 +41,7 @@ pub(crate) struct App {
     syncs: Arc<Semaphore>,
     uploads: Arc<Semaphore>,
     checkup: health::Checkup,
+    document: Arc<OnceLock<Bytes>>,
 }
 
 impl Server {
@@ -51,10 +53,11 @@ impl Server {
             syncs: Arc::new(Semaphore::new(bounds.concurrent_syncs)),
             uploads: Arc::new(Semaphore::new(bounds.photos.concurrent_uploads)),
             checkup: health::Checkup::default(),
+            document: Arc::default(),
         };
         let mut router = Router::new();
-        for (Route { path, .. }, handler) in routes::table() {
-            router = router.route(path, handler);
+        for routes::Entry { route, handler, .. } in routes::table() {
+            router = router.route(route.path, handler);
         }
         let router = router
             .fallback(refusal::no_such_address)
@@ -68,7 +71,7 @@ impl Server {
 
     /// Every address of the API, with its method.
     pub fn routes() -> Vec<Route> {
-        routes::table().into_iter().map(|(route, _)| route).collect()
+        routes::table().into_iter().map(|entry| entry.route).collect()
     }
 
     /// Serves until `shutdown` completes, then finishes the requests that are under way.

@@ -23,9 +23,10 @@ impl From<ServerError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let status = status(self.0.code);
-        let wait = retry_after(self.0.code);
+        let code = self.0.code;
+        let (status, wait) = (status(code), retry_after(code));
         let mut response = (status, axum::Json(self.0)).into_response();
+        response.extensions_mut().insert(code);
         if let Some(wait) = wait {
             response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().into());
         }

@@ -31,7 +31,7 @@ impl FromRequestParts<App> for Place {
 /// Pushes a page of pending records and pulls a page of news.
 #[utoipa::path(
     post, path = "/v1/sync", tag = "devices", security(("device" = [])), request_body = SyncRequest,
-    responses((status = 200, body = SyncResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = SyncResponse))
 )]
 pub(super) async fn sync(
     State(app): State<App>,
