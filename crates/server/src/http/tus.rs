@@ -239,6 +239,8 @@ pub(super) fn refusals_to_tell() -> Refused {
 /// How it may be refused to begin an upload.
 pub(super) fn refusals_to_begin() -> Refused {
     let mut refused = as_told([
+        UploadError::Unknown,
+        UploadError::Expired,
         UploadError::TooLarge { most: 0 },
         UploadError::WrongChecksum,
         UploadError::WrongHash,
@@ -253,7 +255,13 @@ pub(super) fn refusals_to_begin() -> Refused {
 
 /// How it may be refused to tell how far an upload is. What fails for a moment is waited for, and then told as locked.
 pub(super) fn refusals_to_ask() -> Refused {
-    let mut refused = as_told([UploadError::Unknown, UploadError::Expired, UploadError::Taken, UploadError::NotNow]);
+    let mut refused = as_told([
+        UploadError::Unknown,
+        UploadError::Expired,
+        UploadError::WrongHash,
+        UploadError::Taken,
+        UploadError::NotNow,
+    ]);
     refused.extend(refusals_to_devices());
     refused
 }

@@ -133,6 +133,7 @@ pub(super) async fn create(
         (status = 404, description = "No such upload of this device"),
         (status = 410, description = "It was not finished in time"),
         (status = 412, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 460, description = "All of it had arrived, and is not what was announced. Nothing of it is kept"),
         (status = 423, description = "Another request is at it, or the server cannot say just now: `Retry-After` says when \
             to ask again")
     )
