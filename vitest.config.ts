@@ -11,5 +11,7 @@ export default defineConfig({
     environment: "jsdom",
     setupFiles: ["field/testing/setup.ts"],
     restoreMocks: true,
+    // No page shows a time by the clock of the device: here it would be of another day.
+    env: { TZ: "Pacific/Kiritimati" },
   },
 });

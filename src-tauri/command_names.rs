@@ -5,6 +5,7 @@
 pub const COMMANDS: &[&str] = &[
     "bootstrap",
     "enrol",
+    "move_server",
     "operators",
     "choose_operator",
     "choose_yard",
@@ -26,6 +27,7 @@ pub const COMMANDS: &[&str] = &[
     "templates",
     "find_carriers",
     "find_equipment",
+    "zone_clocks",
     "sync_now",
     "hint",
     "history_days",

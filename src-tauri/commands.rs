@@ -10,6 +10,7 @@ use gatebook_client::view::{
     SubmitOutcome, TemplateView, WorkList,
 };
 use gatebook_domain::Body;
+use gatebook_domain::zone::{self, ClockPeriod};
 use serde::{Deserialize, Serialize};
 use specta::Type;
 use tauri::State;
@@ -49,6 +50,14 @@ pub async fn enrol(
 ) -> Answer<AppState> {
     let device = device.inner().clone();
     device.enrol(&server_url, &code, &device_name).await
+}
+
+/// The server is found at another address now; `ending` is what its codes end in, if it makes its certificate itself.
+#[tauri::command]
+#[specta::specta]
+pub async fn move_server(device: State<'_, Device>, server_url: String, ending: String) -> Answer<AppState> {
+    let device = device.inner().clone();
+    device.move_server(&server_url, &ending).await
 }
 
 /// People who may work on this device.
@@ -196,6 +205,13 @@ pub fn find_carriers(device: State<'_, Device>, query: String) -> Answer<Vec<Car
 #[specta::specta]
 pub fn find_equipment(device: State<'_, Device>, query: String) -> Answer<Vec<EquipmentView>> {
     device.find_equipment(&query)
+}
+
+/// What the clocks of a zone show, and since when; null for a zone that nobody knows.
+#[tauri::command]
+#[specta::specta]
+pub fn zone_clocks(zone: String) -> Answer<Option<Vec<ClockPeriod>>> {
+    Ok(zone::clocks(&zone))
 }
 
 /// Runs a round now.

@@ -90,9 +90,9 @@ async fn choose<R: Runtime>(app: &AppHandle<R>, what: &str) -> Answer<Option<Fil
     Ok(chosen.await.unwrap_or_default())
 }
 
-/// Such as `gatebook-pending-20260304-150405.zip`.
+/// Such as `gatebook-pending-20260304-150405Z.zip`, of universal time.
 fn file_name(what: &str, now: Timestamp) -> String {
-    format!("gatebook-{what}-{}.zip", now.strftime("%Y%m%d-%H%M%S"))
+    format!("gatebook-{what}-{}.zip", now.strftime("%Y%m%d-%H%M%SZ"))
 }
 
 /// A path as it is; of a phone's address only the last part says something, if that.
@@ -238,6 +238,6 @@ mod tests {
     #[test]
     fn a_file_is_named_by_what_it_is_and_when() {
         let name = file_name("pending", "2026-03-04T15:04:05Z".parse().unwrap());
-        assert_eq!(name, "gatebook-pending-20260304-150405.zip");
+        assert_eq!(name, "gatebook-pending-20260304-150405Z.zip");
     }
 }

@@ -47,6 +47,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
         .commands(collect_commands![
             commands::bootstrap,
             commands::enrol,
+            commands::move_server,
             commands::operators,
             commands::choose_operator,
             commands::choose_yard,
@@ -68,6 +69,7 @@ pub fn bindings<R: Runtime>() -> Builder<R> {
             commands::templates,
             commands::find_carriers,
             commands::find_equipment,
+            commands::zone_clocks,
             commands::sync_now,
             commands::hint,
             commands::history_days,

@@ -50,3 +50,31 @@ async fn a_sync_that_somebody_asks_for_brings_what_the_office_has_written() {
     app.sync().await;
     app.gone(&format!("work-item-{inspection}")).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_yard_s_clock_is_right_whatever_the_web_view_knows_of_its_zone() {
+    let yard = Yard::open().await;
+    yard.move_to_zone("America/Ciudad_Juarez");
+    let app = App::of(&yard, 0, "Gate phone", "María Torres").await;
+    // It keeps the mountains' time; Chihuahua, of which it was a part, does not any more.
+    let told = app.page().await;
+    assert!(told.contains(" MST") || told.contains(" MDT"), "{told}");
+    app.gate_in("Roy Castillo").await;
+    let record = app.record().await;
+    app.tap("field-occurred_at-add").await;
+    app.see("field-occurred_at").await;
+    for (wall, filed) in [
+        ("2026-03-08T01:59", "2026-03-08T08:59:00Z"),
+        ("2026-03-08T03:00", "2026-03-08T09:00:00Z"),
+        ("2026-11-01T00:59", "2026-11-01T06:59:00Z"),
+        ("2026-11-01T02:00", "2026-11-01T09:00:00Z"),
+    ] {
+        // As the platform's field gives it, which no two platforms have typed into alike.
+        let enter = format!(
+            "const field = document.querySelector('[data-testid=field-occurred_at]'); field.value = '{wall}'; \
+             field.dispatchEvent(new Event('input', {{ bubbles: true }}));"
+        );
+        app.script(&enter).await;
+        app.has_saved(record, "body ->> '$.occurred_at'", filed).await;
+    }
+}

@@ -32,6 +32,7 @@
     Object.entries({
       bootstrap: {},
       enrol: { serverUrl: text, code: text, deviceName: text },
+      move_server: { serverUrl: text, ending: text },
       operators: {},
       choose_operator: { operatorId: textOrNull },
       choose_yard: { yardId: text },
@@ -53,6 +54,7 @@
       templates: {},
       find_carriers: { query: text },
       find_equipment: { query: text },
+      zone_clocks: { zone: text },
       sync_now: {},
       hint: { hint },
       history_days: {},

@@ -19,6 +19,14 @@ it("counts the photos that are being sent as well, and none that only wait", () 
 
 it("bothers the person only with what a person can mend", () => {
   const healing = ["offline", "server_trouble"] as const;
-  const others = ["captive_portal", "revoked", "not_recognized", "other_server", "update_needed", "device"] as const;
+  const others = [
+    "captive_portal",
+    "device_clock",
+    "revoked",
+    "not_recognized",
+    "other_server",
+    "update_needed",
+    "device",
+  ] as const;
   expect([...healing, ...others].filter(needsPerson)).toEqual(others);
 });

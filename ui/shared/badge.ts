@@ -10,6 +10,7 @@ export function badgeText(sync: Pick<SyncStatus, "running" | "items" | "photos">
 /** Being offline, or a server in trouble, heals by itself: only the rest is ever put before the operator. */
 const NEEDS_PERSON: readonly SyncProblemCode[] = [
   "captive_portal",
+  "device_clock",
   "revoked",
   "not_recognized",
   "other_server",

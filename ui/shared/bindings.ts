@@ -9,6 +9,8 @@ export const commands = {
 	bootstrap: () => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("bootstrap")),
 	/**  Joins an organisation. */
 	enrol: (serverUrl: string, code: string, deviceName: string) => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("enrol", { serverUrl, code, deviceName })),
+	/**  The server is found at another address now; `ending` is what its codes end in, if it makes its certificate itself. */
+	moveServer: (serverUrl: string, ending: string) => typedError<AppState_Serialize, CommandError>(__TAURI_INVOKE("move_server", { serverUrl, ending })),
 	/**  People who may work on this device. */
 	operators: () => typedError<OperatorView[], CommandError>(__TAURI_INVOKE("operators")),
 	/**  Says who is working now. */
@@ -51,6 +53,8 @@ export const commands = {
 	findCarriers: (query: string) => typedError<CarrierView_Serialize[], CommandError>(__TAURI_INVOKE("find_carriers", { query })),
 	/**  Equipment to choose from. */
 	findEquipment: (query: string) => typedError<EquipmentView_Serialize[], CommandError>(__TAURI_INVOKE("find_equipment", { query })),
+	/**  What the clocks of a zone show, and since when; null for a zone that nobody knows. */
+	zoneClocks: (zone: string) => typedError<ClockPeriod[] | null, CommandError>(__TAURI_INVOKE("zone_clocks", { zone })),
 	/**  Runs a round now. */
 	syncNow: () => typedError<null, CommandError>(__TAURI_INVOKE("sync_now")),
 	/**  What the pages notice before the system says so. */
@@ -429,6 +433,16 @@ export type Carrier_Serialize = {
 	scac?: string,
 	/**  USDOT number. */
 	usdot?: string,
+};
+
+/**  What the clocks of a place show from some moment on. */
+export type ClockPeriod = {
+	/**  Since when. The first period has no beginning: it counts for everything before as well. */
+	from: string,
+	/**  What is added to universal time, in seconds. */
+	offset: number,
+	/**  What people call it, such as `CDT`. */
+	name: string,
 };
 
 /**  What a failed command answers. */
@@ -1673,7 +1687,10 @@ export type RecordView_Deserialize = {
 	zone: string,
 	/**  Somebody else has it open. */
 	also_open?: AlsoOpen | null,
-	/**  A correction of a submitted report: the report stays in force as it was signed until this is submitted. */
+	/**
+	 *  A correction of a submitted report: the report stays in force as it was signed until this is submitted. With a
+	 *  `rejection` it waits for the report, which has left this device.
+	 */
 	correcting: boolean,
 	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
 	met?: Met | null,
@@ -1719,7 +1736,10 @@ export type RecordView_Serialize = {
 	zone: string,
 	/**  Somebody else has it open. */
 	also_open: AlsoOpen | null,
-	/**  A correction of a submitted report: the report stays in force as it was signed until this is submitted. */
+	/**
+	 *  A correction of a submitted report: the report stays in force as it was signed until this is submitted. With a
+	 *  `rejection` it waits for the report, which has left this device.
+	 */
 	correcting: boolean,
 	/**  Somebody else changed the record while this form was open, and what they wrote met what was entered here. */
 	met: Met | null,
@@ -2124,6 +2144,8 @@ export type SyncProblemCode =
 "server_trouble" | 
 /**  Something between answers instead of the server, such as a sign-in page of a guest network. */
 "captive_portal" | 
+/**  By this device's clock the server's certificate is not valid: its date and time are to be checked. */
+"device_clock" | 
 /**  The office has signed this device out, as its own server has proved: enrol again. */
 "revoked" | 
 /**  The server does not let this device in, and nobody has proved that the office wants it so. It is tried again by itself. */

@@ -10,6 +10,7 @@ export type {
   Body_Serialize as Body,
   CarrierRef_Serialize as CarrierRef,
   CarrierView_Serialize as CarrierView,
+  ClockPeriod,
   CommandError,
   Damage_Serialize as Damage,
   DamageType,

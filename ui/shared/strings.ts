@@ -35,6 +35,8 @@ const en = {
   time: {
     tomorrow: (time: string) => `tomorrow ${time}`,
     yesterday: (time: string) => `yesterday ${time}`,
+    unknownZone: (zone: string) => `(time zone “${zone}” is not known)`,
+    unknownZoneLead: "Times of this yard cannot be shown or entered. Ask the office to put its time zone right.",
   },
 
   sync: {
@@ -61,6 +63,7 @@ const en = {
       other_server: "Another server answers",
       update_needed: "Update the app",
       captive_portal: "This network asks for a sign-in",
+      device_clock: "Check this device's date and time",
       device: "This device needs attention",
     } as Record<string, string>,
     enrolAgain: "Enrol again",
@@ -72,7 +75,7 @@ const en = {
     server: "Server address",
     serverHint: "Such as gatebook.example.com",
     code: "Code",
-    codeHint: "It works once",
+    codeHint: "All its groups of letters. It works once",
     device: "Name of this device",
     deviceHint: "Such as Gate 2 kiosk, or Ana’s phone",
     submit: "Enrol",
@@ -108,6 +111,17 @@ const en = {
     organisation: "Organisation",
     version: (version: string) => `Gatebook ${version}`,
     open: "You and this device",
+    server: {
+      label: "Server",
+      move: "It has moved",
+      address: "New address",
+      addressHint: "Such as gatebook.example.com",
+      ending: "Last four groups of its codes",
+      endingHint: "Only if the office gives you some",
+      submit: "Use this address",
+      busy: "Asking the server…",
+      empty: "Type the new address.",
+    },
     autostart: "Start Gatebook with the computer",
   },
 
@@ -180,6 +194,7 @@ const en = {
     rejected: "The office system did not take the last change",
     rejectedShow: "Show the field",
     sendAgain: "Send again",
+    waitsForReport: "Your correction waits for its report",
     unsaved: "Your last change is not saved yet",
     submitted: "Handed in",
   },

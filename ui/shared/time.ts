@@ -1,61 +1,58 @@
 import { t } from "./strings";
+import { isUnknown, offsetsOf, periodAt } from "./zones";
 
 /**
  * Times are shown in the zone of the record or the yard, never the device's: a kiosk set to the wrong zone, or a
- * phone that crossed the border, shows the same time as the gate's clock.
+ * phone that crossed the border, shows the same time as the gate's clock. What that clock shows is Rust's to say.
  */
 
-const formats = new Map<string, Intl.DateTimeFormat>();
-
-function format(zone: string, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
-  const key = `${zone} ${JSON.stringify(options)}`;
-  const known = formats.get(key);
-  if (known) return known;
-  const made = new Intl.DateTimeFormat(t.locale, { ...options, timeZone: knownZone(zone) });
-  formats.set(key, made);
-  return made;
+/** What a wall shows, written as if it were universal time; nothing where the zone is not known. */
+function onWall(at: string | number, zone: string): Date | undefined {
+  const instant = new Date(at).getTime();
+  const period = periodAt(instant, zone);
+  return period && !Number.isNaN(instant) ? new Date(instant + period.offset) : undefined;
 }
 
-/** A zone this platform does not know must not take the page down. */
-function knownZone(zone: string): string {
-  try {
-    new Intl.DateTimeFormat("en", { timeZone: zone });
-    return zone;
-  } catch {
-    return "UTC";
-  }
+/** Instead of a time: one by another zone's clocks would be taken for the gate's. */
+function unknown(zone: string): string {
+  return isUnknown(zone) ? t.time.unknownZone(zone) : "";
 }
 
 /** `14:05` */
 export function clock(at: string | number, zone: string): string {
-  return format(zone, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(new Date(at));
+  return onWall(at, zone)?.toISOString().slice(-13, -8) ?? unknown(zone);
+}
+
+/** `20:05 UTC`, for what is of no place, beside other times of that sort. */
+export function universal(at: string): string {
+  return `${new Date(at).toISOString().slice(-13, -8)} UTC`;
 }
 
 /** `2026-03-04`, for comparing days. */
-function day(at: string | number, zone: string): string {
-  const parts = format(zone, { year: "numeric", month: "2-digit", day: "2-digit" }).formatToParts(new Date(at));
-  const part = (type: string) => parts.find((it) => it.type === type)?.value ?? "";
-  return `${part("year")}-${part("month")}-${part("day")}`;
+function dayOf(wall: Date): string {
+  return wall.toISOString().slice(0, -14);
 }
 
 const DAY = 86_400_000;
 
 /** `14:05` today, `tomorrow 09:00`, `yesterday 23:50`, otherwise `Mar 4, 14:05`, with the year when it is another. */
 export function moment(at: string | number, zone: string, now: number): string {
+  const [wall, today] = [onWall(at, zone), onWall(now, zone)];
+  if (!wall || !today) return unknown(zone);
   const time = clock(at, zone);
-  const date = day(at, zone);
-  const noon = (offset: number) => day(Date.parse(`${day(now, zone)}T12:00:00Z`) + offset * DAY, "UTC");
-  if (date === day(now, zone)) return time;
-  if (date === noon(1)) return t.time.tomorrow(time);
-  if (date === noon(-1)) return t.time.yesterday(time);
-  const sameYear = date.slice(0, 4) === day(now, zone).slice(0, 4);
-  const year = sameYear ? {} : { year: "numeric" as const };
-  return `${format(zone, { month: "short", day: "numeric", ...year }).format(new Date(at))}, ${time}`;
+  const other = (days: number) => dayOf(new Date(today.getTime() + days * DAY));
+  if (dayOf(wall) === other(0)) return time;
+  if (dayOf(wall) === other(1)) return t.time.tomorrow(time);
+  if (dayOf(wall) === other(-1)) return t.time.yesterday(time);
+  const year = wall.getUTCFullYear() === today.getUTCFullYear() ? {} : { year: "numeric" as const };
+  // It is written as universal time, and so read as that.
+  const format = new Intl.DateTimeFormat(t.locale, { month: "short", day: "numeric", ...year, timeZone: "UTC" });
+  return `${format.format(wall)}, ${time}`;
 }
 
-/** `2026-03-04T14:05` in that zone, as a form's field for day and time wants it. */
+/** `2026-03-04T14:05` in that zone, as a form's field for day and time wants it; empty where the zone is not known. */
 export function wallTime(at: string, zone: string): string {
-  return `${day(at, zone)}T${clock(at, zone)}`;
+  return onWall(at, zone)?.toISOString().slice(0, -8) ?? "";
 }
 
 /** An instant at which clocks show a time, and what they are called then, such as `CDT`. */
@@ -66,15 +63,16 @@ export interface Reading {
 
 /**
  * The instants at which clocks of that zone show this, the earlier first: two in the hour that comes twice in autumn. A time
- * in an hour that is skipped counts on from before it. None, if it is no time.
+ * in an hour that is skipped counts on from before it. None, if it is no time or nobody knows the zone.
  */
 export function readings(wall: string, zone: string): Reading[] {
-  const asUtc = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(wall) ? Date.parse(`${wall.slice(0, 16)}Z`) : Number.NaN;
-  if (Number.isNaN(asUtc)) return [];
-  const offset = (at: number) => Date.parse(`${wallTime(new Date(at).toISOString(), zone)}Z`) - at;
-  const candidates = [asUtc - DAY, asUtc + DAY].map((near) => asUtc - offset(near - (near % 60_000)));
-  const exact = candidates.filter((at) => wallTime(new Date(at).toISOString(), zone) === wall.slice(0, 16));
-  const instants = exact.length > 0 ? [...new Set(exact)].sort((one, other) => one - other) : candidates.slice(0, 1);
+  const shown = /^\d{4}-\d\d-\d\dT\d\d:\d\d/.test(wall) ? Date.parse(`${wall.slice(0, 16)}Z`) : Number.NaN;
+  const before = periodAt(shown - DAY, zone);
+  if (Number.isNaN(shown) || !before) return [];
+  const exact = offsetsOf(zone)
+    .map((offset) => shown - offset)
+    .filter((at) => onWall(at, zone)?.getTime() === shown);
+  const instants = exact.length > 0 ? exact.sort((one, other) => one - other) : [shown - before.offset];
   return instants.map((at) => ({ at: new Date(at).toISOString(), name: zoneName(zone, at) }));
 }
 
@@ -92,10 +90,9 @@ export function otherReading(at: string, zone: string): Reading | undefined {
   return readings(wallTime(at, zone), zone).find((reading) => Math.abs(Date.parse(reading.at) - Date.parse(at)) >= 60_000);
 }
 
-/** `CST`, for a place that shows which clock is meant. */
+/** `CST`, for a place that shows which clock is meant; nothing where the zone is not known. */
 export function zoneName(zone: string, now: number): string {
-  const parts = format(zone, { timeZoneName: "short" }).formatToParts(new Date(now));
-  return parts.find((part) => part.type === "timeZoneName")?.value ?? zone;
+  return periodAt(now, zone)?.name ?? "";
 }
 
 export interface Due {

@@ -57,7 +57,7 @@ enum Command {
         /// Only these; all when none is named.
         only: Vec<platforms::Check>,
     },
-    /// Writes `ui/shared/bindings.ts` anew from the app's commands.
+    /// Writes anew what the pages have from Rust: `ui/shared/bindings.ts` from the app's commands, and their tests' clocks.
     Bindings,
     /// Makes all icons anew from `icons/icon.svg`.
     Icons,

@@ -38,6 +38,10 @@ const PYTHON_PACKAGES: [&str; 5] = [
     "openapi-spec-validator==0.9.0",
 ];
 
+/// Proxies that the tests put before the server, from Debian. They are taken apart and not installed: nobody wants them to
+/// run on this machine from then on.
+const PROXIES: [(&str, &str); 2] = [("nginx", "usr/sbin/nginx"), ("caddy", "usr/bin/caddy")];
+
 /// Installs what is missing.
 pub(crate) fn all() -> anyhow::Result<()> {
     system_packages()?;
@@ -48,7 +52,8 @@ pub(crate) fn all() -> anyhow::Result<()> {
         }
     }
     node_packages()?;
-    python_packages()
+    python_packages()?;
+    proxies()
 }
 
 fn system_packages() -> anyhow::Result<()> {
@@ -63,16 +68,43 @@ fn system_packages() -> anyhow::Result<()> {
     if !succeeds(tool("apt-get").arg("--version")) {
         bail!("install with your system's package manager what Debian calls: {}", missing.join(" "));
     }
-    let is_root = tool("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
-    let apt = |args: &[&str]| {
-        let mut command = if is_root { tool("apt-get") } else { tool("sudo") };
-        if !is_root {
-            command.arg("apt-get");
-        }
-        run(command.args(args).env("DEBIAN_FRONTEND", "noninteractive"))
-    };
     apt(&["update", "-qq"])?;
     apt(&[["install", "-y", "-qq", "--no-install-recommends"].as_slice(), missing.as_slice()].concat())
+}
+
+/// Runs `apt-get` as the superuser.
+fn apt(args: &[&str]) -> anyhow::Result<()> {
+    let is_root = tool("id").arg("-u").output().is_ok_and(|output| output.stdout.starts_with(b"0\n"));
+    let mut command = if is_root { tool("apt-get") } else { tool("sudo") };
+    if !is_root {
+        command.arg("apt-get");
+    }
+    run(command.args(args).env("DEBIAN_FRONTEND", "noninteractive"))
+}
+
+fn proxies() -> anyhow::Result<()> {
+    let folder = tools().join("debian");
+    for (package, program) in PROXIES {
+        if !cfg!(target_os = "linux") || folder.join(program).exists() {
+            continue;
+        }
+        if !succeeds(tool("apt-get").arg("--version")) {
+            bail!("put {program} of what Debian calls {package} into {}", folder.display());
+        }
+        let fetched = folder.join("fetched").join(package);
+        fs::create_dir_all(&fetched)?;
+        let download = || run(tool("apt-get").args(["download", package]).current_dir(&fetched));
+        if download().is_err() {
+            // What this machine knows of Debian's packages may be too old, or nothing.
+            apt(&["update", "-qq"])?;
+            download()?;
+        }
+        for file in fs::read_dir(&fetched)? {
+            run(tool("dpkg-deb").arg("-x").arg(file?.path()).arg(&folder))?;
+        }
+        fs::remove_dir_all(&fetched)?;
+    }
+    Ok(())
 }
 
 /// Installs what tests need from PyPI into a folder of the project's own.

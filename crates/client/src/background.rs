@@ -150,9 +150,8 @@ async fn round(data_dir: &Path, surroundings: Surroundings) -> Result<Outcome, S
         tracing::info!("no background round yet: the server asked to come later");
         return Ok(Outcome::Retry);
     } else {
-        let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
-        let version = env!("CARGO_PKG_VERSION");
-        let ended = sync_round::run(&store, &way, &mut PageSize::new(limits), version, |_| ()).await;
+        let (mut size, version) = (PageSize::resumed(&store)?, env!("CARGO_PKG_VERSION"));
+        let ended = sync_round::run(&store, &way, &mut size, version, |_| ()).await;
         let ended = ended.map(|report| tracing::info!(?report, "background round ended"));
         conclude(&store, ended, &enrolment, surroundings)?
     };
@@ -181,6 +180,7 @@ async fn send_photos(
 ) -> Result<Uploaded, UploadError> {
     let photos = Photos::open_beside_the_app(store, Arc::new(SystemEnvironment))?;
     photos.set_network(surroundings.for_photos());
+    photos.claim_files()?;
     photos.send_waiting(way).await
 }
 

@@ -22,6 +22,7 @@ use uuid::Uuid;
 use crate::enrol::{self, Joining};
 use crate::environment::{Environment, SystemEnvironment};
 use crate::error::StoreError;
+use crate::moved;
 use crate::nudges;
 use crate::photos::{self, Photos, UploadProgress};
 use crate::scheduler::{self, Event};
@@ -82,6 +83,8 @@ impl Device {
     /// The data folder cannot be used.
     pub fn open(config: DeviceConfig) -> Result<Self, StoreError> {
         let store = Arc::new(Store::open(&config.data_folder)?);
+        #[cfg(all(unix, not(any(target_os = "android", target_os = "ios"))))]
+        crate::private::tighten(&config.data_folder);
         if let Err(error) = Snapshot::sweep(&store) {
             tracing::warn!(error = &error as &dyn std::error::Error, "old snapshots for support are not deleted");
         }
@@ -206,6 +209,20 @@ impl Device {
         let enrolment = enrol::enrol(server_url, code, device_name, joining).await?;
         enrol::check_same_organisation(before.as_ref(), &enrolment)?;
         self.store.joined(&enrolment)?;
+        self.notify(Event::Started);
+        self.state()
+    }
+
+    /// The server is found at another address now. Only the server that the device belongs to is believed there, and until
+    /// it has proved itself nothing of the device's is sent to it. `ending` is what its codes end in, if it has come to make
+    /// its certificate itself, or another authority; otherwise it is empty.
+    ///
+    /// # Errors
+    /// The device has not joined, there is no way to that address, or another server answers there. Nothing has changed.
+    pub async fn move_server(&self, server_url: &str, ending: &str) -> Answer<AppState> {
+        let enrolment = self.store.setting(&settings::ENROLMENT)?.ok_or(StoreError::NotEnrolled)?;
+        let (server_url, pin) = moved::find(&enrolment, server_url, ending).await?;
+        self.store.server_moved(enrolment.device_id, &server_url, pin)?;
         self.notify(Event::Started);
         self.state()
     }
@@ -415,7 +432,14 @@ impl Device {
             Body::Inspection(inspection) => inspection.submitted = mark,
             Body::GateEvent(event) => event.submitted = mark,
             Body::Interchange(interchange) => interchange.submitted = mark,
-            _ => return Err(StoreError::Final(id).into()),
+            Body::Attachment(_)
+            | Body::Assignment(_)
+            | Body::Template(_)
+            | Body::Equipment(_)
+            | Body::Carrier(_)
+            | Body::Yard(_)
+            | Body::Operator(_)
+            | Body::Notice(_) => return Err(StoreError::Final(id).into()),
         }
         self.note_handing_in()?;
         Ok(SubmitOutcome { submitted: true, record: self.save(id, body, shown)? })

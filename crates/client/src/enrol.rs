@@ -1,5 +1,6 @@
 //! Joining an organisation: a one-time code becomes a device token.
 
+use gatebook_sync::JoinCode;
 use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, Previous};
 use uuid::Uuid;
 
@@ -15,15 +16,15 @@ pub(crate) async fn enrol(
     joining: Joining,
 ) -> Result<Enrolment, CommandError> {
     let server_url = address(server_url)?;
-    let (code, device_name) = (code.trim(), device_name.trim());
+    let (JoinCode { code, pin }, device_name) = (JoinCode::read(code), device_name.trim());
     if code.is_empty() {
         return Err(refused("Enter the code that the office gave you."));
     }
     if device_name.is_empty() {
         return Err(refused("Give this device a name, such as “Gate 2 kiosk”."));
     }
-    let request = joining.request(code, device_name);
-    let transport = HttpTransport::new(&server_url, "").map_err(|error| told(&error))?;
+    let request = joining.request(&code, device_name);
+    let transport = HttpTransport::trusting(pin.as_ref(), &server_url, "").map_err(|error| told(&error))?;
     let answer = transport.enrol(&request).await.map_err(|error| told(&error))?;
     Ok(Enrolment {
         server_url,
@@ -35,6 +36,7 @@ pub(crate) async fn enrol(
         revoked: false,
         device_key: answer.device_key,
         server: answer.server,
+        pin,
     })
 }
 
@@ -78,7 +80,7 @@ pub(crate) fn check_same_organisation(before: Option<&Enrolment>, now: &Enrolmen
 
 /// The server's address as it is used: with a scheme, `https` if none was typed, and without a trailing slash. Without TLS
 /// the device's token would travel in clear, so that is for a server on this very machine only, as in a demo or a test.
-fn address(typed: &str) -> Result<String, CommandError> {
+pub(crate) fn address(typed: &str) -> Result<String, CommandError> {
     let typed = typed.trim();
     let with_scheme = if typed.contains("://") { typed.to_owned() } else { format!("https://{typed}") };
     let url = reqwest::Url::parse(&with_scheme)
@@ -101,13 +103,21 @@ fn is_this_machine(url: &reqwest::Url) -> bool {
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
-fn told(error: &TransportError) -> CommandError {
+pub(crate) fn told(error: &TransportError) -> CommandError {
     tracing::warn!(%error, "enrolment failed");
     let offline = |message: &str| CommandError { code: ErrorCode::Offline, message: message.to_owned(), retry: true };
     match error {
         TransportError::NotSent(_) | TransportError::Unreachable(_) => {
             offline("No way to the server. Check its address and the signal, then try again.")
         }
+        TransportError::Untrusted(_) => refused(
+            "What answers at this address is not the server that the code is from. Check the address, and type all letters of \
+             the code; nothing was sent.",
+        ),
+        TransportError::CertificateDates(_) => offline(
+            "Check this device's date and time, then try again. By its clock the server's certificate is not valid. If they are \
+             right, tell the office that the server needs a new certificate.",
+        ),
         TransportError::NotOurs(_) => {
             offline("Something else answers at this address. Check it; on a guest Wi-Fi, open its sign-in page first.")
         }
@@ -118,7 +128,7 @@ fn told(error: &TransportError) -> CommandError {
     }
 }
 
-fn refused(message: &str) -> CommandError {
+pub(crate) fn refused(message: &str) -> CommandError {
     CommandError { code: ErrorCode::Refused, message: message.to_owned(), retry: false }
 }
 

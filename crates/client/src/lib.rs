@@ -5,15 +5,20 @@
 //! [`round`](sync_round::run); the server's verdict comes back and [`Store::settle`] matches the row to the canonical
 //! state. Killed anywhere in between, the next round simply does it again.
 
+mod answer;
 pub mod background;
 mod collation;
 mod device;
 mod enrol;
 mod environment;
 mod error;
+mod moved;
 mod notifications;
 mod nudges;
 pub mod photos;
+mod pinned;
+#[cfg(all(unix, not(any(target_os = "android", target_os = "ios"))))]
+mod private;
 mod revocation;
 mod round_lock;
 pub mod scheduler;

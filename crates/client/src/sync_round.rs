@@ -126,7 +126,7 @@ impl Round<'_> {
     /// Sends a page and settles the answer. A page that was not answered keeps its records.
     async fn send(&mut self, page: &mut Page) -> Result<Result<Answered, TransportError>, StoreError> {
         self.report.pages += 1;
-        let allowed = self.size.limits(None);
+        let (allowed, before_it) = (self.size.limits(None), *self.size);
         let Sent { push, reoffer, .. } = std::mem::take(&mut page.sent);
         let request = SyncRequest {
             protocol: PROTOCOL,
@@ -143,14 +143,19 @@ impl Round<'_> {
         let began =
             if request.push.is_empty() { None } else { Some(blocking(self.store, Store::request_begins).await?) };
         let answer = self.transport.sync(&request).await;
-        if let (Some(before), Err(TransportError::NotSent(_))) = (began, &answer) {
+        if let (Some(before), Err(error)) = (began, &answer)
+            && error.is_before_sending()
+        {
             blocking(self.store, move |store| store.request_never_left(before)).await?;
         }
         let sent = Sent::from(request);
         let answer = match answer {
             Ok(answer) => answer,
             Err(error) => {
-                self.size.failed();
+                if less_might_get_through(&error) {
+                    self.size.failed();
+                    self.keep_size(before_it).await;
+                }
                 page.sent = sent;
                 return Ok(Err(error));
             }
@@ -159,7 +164,32 @@ impl Round<'_> {
         let more = answer.more;
         let (settled, aftermath) = blocking(self.store, move |store| store.settle_answer(&sent, answer)).await?;
         self.report.settled = sum(self.report.settled, settled);
+        self.keep_size(before_it).await;
         Ok(Ok(Answered { more, settled, aftermath }))
+    }
+
+    /// Keeps what the page has taught about the link. Without it the next process learns it again, so the round goes on.
+    async fn keep_size(&self, before: PageSize) {
+        let learned = *self.size;
+        if learned != before
+            && let Err(error) = blocking(self.store, move |store| learned.keep(store)).await
+        {
+            tracing::warn!(%error, "what the link carries is not kept");
+        }
+    }
+}
+
+/// Whether a smaller page might have got through: the link broke, or the page took too long to come or to be answered. A
+/// server that is busy, or says no, would say the same to less, and nothing is learned where nothing was sent.
+fn less_might_get_through(error: &TransportError) -> bool {
+    match error {
+        TransportError::NotSent(_)
+        | TransportError::Untrusted(_)
+        | TransportError::CertificateDates(_)
+        | TransportError::NotOurs(_) => false,
+        // Too slow on the way, too slow at the server; it calls both busy.
+        TransportError::Refused { status: 408 | 504, .. } => true,
+        _ => matches!(error.refusal(), None | Some(ApiErrorCode::TooLarge | ApiErrorCode::Internal)),
     }
 }
 
@@ -175,7 +205,8 @@ fn is_about_the_page(error: &TransportError) -> bool {
             | ApiErrorCode::CodeRefused
             | ApiErrorCode::OtherServer
             | ApiErrorCode::ProtocolUnsupported
-            | ApiErrorCode::Busy,
+            | ApiErrorCode::Busy
+            | ApiErrorCode::Unknown,
         )
         | None => false,
     }
@@ -204,5 +235,38 @@ async fn blocking<T: Send + 'static>(
     match tokio::task::spawn_blocking(move || work(&store)).await {
         Ok(done) => done,
         Err(panicked) => std::panic::resume_unwind(panicked.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use gatebook_sync::wire::ApiError;
+
+    use super::*;
+
+    #[test]
+    fn pages_become_smaller_only_where_less_might_get_through() {
+        let refused = |status, code| {
+            let error = ApiError::new(code, "No.", true);
+            less_might_get_through(&TransportError::Refused { status, error, retry_after: None })
+        };
+        for (status, code) in [
+            (503, ApiErrorCode::Busy),
+            (429, ApiErrorCode::Busy),
+            (401, ApiErrorCode::Unauthenticated),
+            (409, ApiErrorCode::OtherServer),
+        ] {
+            assert!(!refused(status, code), "{status}");
+        }
+        for (status, code) in [
+            (408, ApiErrorCode::Busy),
+            (504, ApiErrorCode::Busy),
+            (413, ApiErrorCode::TooLarge),
+            (500, ApiErrorCode::Internal),
+        ] {
+            assert!(refused(status, code), "{status}");
+        }
+        assert!(!less_might_get_through(&TransportError::NotSent("no route".to_owned())));
+        assert!(less_might_get_through(&TransportError::Unreachable("it broke off".to_owned())));
     }
 }

@@ -4,13 +4,17 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use gatebook_sync::PROTOCOL;
-use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, NONCE, SyncRequest, SyncResponse};
+use gatebook_sync::wire::{
+    ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, NONCE, ProofRequest, ProofResponse, SyncRequest, SyncResponse,
+};
+use gatebook_sync::{AuthorityPin, PROTOCOL};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::answer;
+use crate::pinned;
 use crate::revocation::{Verifier, nonce};
 use crate::store::Enrolment;
 
@@ -27,9 +31,16 @@ pub enum TransportError {
     /// No connection could be made: nothing was sent.
     #[error("no connection to the server: {0}")]
     NotSent(String),
+    /// No connection could be made, because by this device's clock the server's certificate is not valid yet, or not any
+    /// more: nothing was sent. Far more often than the certificate it is the clock that is wrong.
+    #[error("the server's certificate is not valid at the time that this device shows: {0}")]
+    CertificateDates(String),
     /// The connection broke, or nothing came back in time. Whether the server took the request is not known.
     #[error("no connection to the server: {0}")]
     Unreachable(String),
+    /// What answers shows a certificate that this device does not trust. Nothing was sent.
+    #[error("the server's certificate is not trusted: {0}")]
+    Untrusted(String),
     /// Something answered that is not a Gatebook server.
     #[error("something other than the server answered ({0})")]
     NotOurs(String),
@@ -46,6 +57,16 @@ pub enum TransportError {
 }
 
 impl TransportError {
+    /// Says whether it is sure that nothing was sent.
+    pub(crate) const fn is_before_sending(&self) -> bool {
+        matches!(self, Self::NotSent(_) | Self::CertificateDates(_) | Self::Untrusted(_))
+    }
+
+    /// Says whether no connection was made, or the one there was broke.
+    pub(crate) const fn is_of_the_link(&self) -> bool {
+        self.is_before_sending() || matches!(self, Self::Unreachable(_))
+    }
+
     /// What the server said, if it was the server.
     #[must_use]
     pub const fn refusal(&self) -> Option<ApiErrorCode> {
@@ -87,7 +108,17 @@ impl HttpTransport {
     /// # Errors
     /// No TLS is to be had on this system.
     pub fn new(base: &str, token: &str) -> Result<Self, TransportError> {
-        let client = reqwest::Client::builder()
+        Self::trusting(None, base, token)
+    }
+
+    /// The same, trusting for this server only the authority with that pin, if there is one.
+    pub(crate) fn trusting(pin: Option<&AuthorityPin>, base: &str, token: &str) -> Result<Self, TransportError> {
+        let client = reqwest::Client::builder();
+        let client = match pin {
+            Some(pin) => client.tls_backend_preconfigured(pinned::client_config(pin)),
+            None => client,
+        };
+        let client = client
             .connect_timeout(CONNECT_TIMEOUT)
             .timeout(REQUEST_TIMEOUT)
             .pool_idle_timeout(KEEP_CONNECTION)
@@ -101,7 +132,7 @@ impl HttpTransport {
 
     /// To the server that a device belongs to.
     pub(crate) fn of(enrolment: &Enrolment) -> Result<Self, TransportError> {
-        let way = Self::new(&enrolment.server_url, &enrolment.token)?;
+        let way = Self::trusting(enrolment.pin.as_ref(), &enrolment.server_url, &enrolment.token)?;
         Ok(Self { verifier: Some(Verifier::of(enrolment)), ..way })
     }
 
@@ -119,6 +150,11 @@ impl HttpTransport {
     /// See [`TransportError`].
     pub async fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, TransportError> {
         self.post("/v1/enrol", request).await
+    }
+
+    /// Has the server prove which it is. No token is sent.
+    pub(crate) async fn prove(&self, request: &ProofRequest) -> Result<ProofResponse, TransportError> {
+        self.post("/v1/proof", request).await
     }
 
     /// A request as this device, for what is not JSON.
@@ -153,6 +189,16 @@ impl HttpTransport {
         path: &str,
         body: &Q,
     ) -> Result<A, TransportError> {
+        self.post_and_read(path, body, |bytes| serde_json::from_slice(bytes)).await
+    }
+
+    /// The same, with an answer that is read in a way of its own.
+    async fn post_and_read<Q: Serialize, A>(
+        &self,
+        path: &str,
+        body: &Q,
+        read: impl Fn(&[u8]) -> Result<A, serde_json::Error>,
+    ) -> Result<A, TransportError> {
         let plain = serde_json::to_vec(body).expect("contract types are always JSON");
         let packed = zstd::bulk::compress(&plain, ZSTD_LEVEL).expect("zstd packs any bytes into memory");
         let nonce = nonce();
@@ -173,13 +219,12 @@ impl HttpTransport {
             return Err(on_the_way(status, retry_after));
         }
         let header = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let packed = header("content-encoding").as_deref() == Some("zstd");
+        let packed = header("content-encoding").is_some_and(|coding| coding.eq_ignore_ascii_case("zstd"));
         let bytes = answer.bytes().await.map_err(|error| TransportError::Unreachable(chain(&error)))?;
         let bytes = if packed { unpack(&bytes)? } else { bytes.to_vec() };
         let unreadable = |error: serde_json::Error| TransportError::NotOurs(format!("{status}, {error}"));
         if status.is_success() {
-            serde_json::from_slice(&bytes)
-                .map_err(|error| unreadable_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
+            read(&bytes).map_err(|error| unreadable_protocol(status, &bytes).unwrap_or_else(|| unreadable(error)))
         } else {
             let error = serde_json::from_slice(&bytes).map_err(|_| on_the_way(status, retry_after))?;
             let error = self.believed(error, &nonce);
@@ -267,7 +312,42 @@ fn unpack(bytes: &[u8]) -> Result<Vec<u8>, TransportError> {
 
 /// Why no answer came, by whether the request can have left.
 fn not_answered(error: &reqwest::Error) -> TransportError {
+    if let Some(tls) = tls_error(error)
+        && let rustls::Error::InvalidCertificate(wrong) = tls
+    {
+        let told = wrong.to_string();
+        return if is_about_dates(tls) {
+            TransportError::CertificateDates(told)
+        } else {
+            TransportError::Untrusted(told)
+        };
+    }
     if error.is_connect() { TransportError::NotSent(chain(error)) } else { TransportError::Unreachable(chain(error)) }
+}
+
+/// How what Apple's systems say of a certificate ends when it is not valid any more, or not valid yet: with the number of the
+/// error, of which rustls has no name.
+const APPLES_DATES: [&str; 2] = [": -67818", ": -67819"];
+
+/// Whether a certificate would do at another time.
+fn is_about_dates(error: &rustls::Error) -> bool {
+    use rustls::CertificateError as Wrong;
+    let rustls::Error::InvalidCertificate(wrong) = error else { return false };
+    match wrong {
+        Wrong::Expired | Wrong::ExpiredContext { .. } | Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => true,
+        Wrong::Other(said) => APPLES_DATES.iter().any(|end| said.to_string().ends_with(end)),
+        _ => false,
+    }
+}
+
+/// What TLS has to say, if it is among the causes.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
+    }
+    // An I/O error around another error names that one's cause as its own, and so passes over the error itself.
+    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    within.and_then(|within| tls_error(within)).or_else(|| tls_error(error.source()?))
 }
 
 /// The error and its causes, for the log.
@@ -285,7 +365,7 @@ fn chain(error: &dyn std::error::Error) -> String {
 #[async_trait]
 impl Transport for HttpTransport {
     async fn sync(&self, request: &SyncRequest) -> Result<SyncResponse, TransportError> {
-        let answer: SyncResponse = self.post("/v1/sync", request).await?;
+        let answer = self.post_and_read("/v1/sync", request, answer::read).await?;
         // It could be read, and may mean something else.
         other_protocol(StatusCode::OK, answer.protocol).map_or(Ok(answer), Err)
     }
@@ -316,6 +396,19 @@ mod tests {
         );
         assert_eq!(until(now, "soon"), None);
         assert_eq!(asked(&[("date", now)]), None);
+    }
+
+    #[test]
+    fn dates_are_told_from_all_else_that_can_be_wrong_with_a_certificate_whoever_judges_it() {
+        use rustls::{CertificateError as Wrong, Error};
+        let told = |wrong| is_about_dates(&Error::InvalidCertificate(wrong));
+        let apple = |said: &str| Wrong::Other(rustls::OtherError(std::sync::Arc::from(Box::from(said))));
+        assert!(told(Wrong::Expired) && told(Wrong::NotValidYet));
+        assert!(told(apple("“gatebook” certificate is expired: -67818")));
+        assert!(told(apple("“gatebook” certificate is not valid yet: -67819")));
+        assert!(!told(apple("“gatebook” certificate is not trusted: -67843")));
+        assert!(!told(Wrong::UnknownIssuer) && !told(Wrong::NotValidForName) && !told(Wrong::Revoked));
+        assert!(!is_about_dates(&Error::HandshakeNotComplete));
     }
 
     #[test]

@@ -128,6 +128,8 @@ pub enum SyncProblemCode {
     ServerTrouble,
     /// Something between answers instead of the server, such as a sign-in page of a guest network.
     CaptivePortal,
+    /// By this device's clock the server's certificate is not valid: its date and time are to be checked.
+    DeviceClock,
     /// The office has signed this device out, as its own server has proved: enrol again.
     Revoked,
     /// The server does not let this device in, and nobody has proved that the office wants it so. It is tried again by itself.
@@ -258,7 +260,8 @@ pub struct RecordView {
     pub zone: String,
     /// Somebody else has it open.
     pub also_open: Option<AlsoOpen>,
-    /// A correction of a submitted report: the report stays in force as it was signed until this is submitted.
+    /// A correction of a submitted report: the report stays in force as it was signed until this is submitted. With a
+    /// `rejection` it waits for the report, which has left this device.
     pub correcting: bool,
     /// Somebody else changed the record while this form was open, and what they wrote met what was entered here.
     pub met: Option<Met>,

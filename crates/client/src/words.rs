@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use gatebook_domain::reference::{Assignment, Template};
-use gatebook_domain::{Body, Kind, field_label, start_inspection, title};
+use gatebook_domain::{Body, Kind, field_label, start_inspection, title, zone};
 use gatebook_sync::Rejection;
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
 use uuid::Uuid;
 
 use crate::notifications::{Notification, NotificationKind};
@@ -42,7 +41,14 @@ pub(crate) fn detail(body: &Body) -> String {
             let (from, to) = (interchange.releasing.name.as_str(), interchange.receiving.name.as_str());
             if from.is_empty() || to.is_empty() { join([from, to]) } else { format!("{from} → {to}") }
         }
-        _ => String::new(),
+        Body::Attachment(_)
+        | Body::Assignment(_)
+        | Body::Template(_)
+        | Body::Equipment(_)
+        | Body::Carrier(_)
+        | Body::Yard(_)
+        | Body::Operator(_)
+        | Body::Notice(_) => String::new(),
     }
 }
 
@@ -131,6 +137,28 @@ pub(crate) fn stuck_item(id: Uuid, kind: Kind, title: &str, at: Timestamp, unrea
     }
 }
 
+/// Records of a newer server that this app cannot show, as the inbox tells of them.
+pub(crate) fn unreadable_item(id: Uuid, count: usize, at: Timestamp, unread: bool) -> InboxItem {
+    let records = if count == 1 { "One record".to_owned() } else { format!("{count} records") };
+    InboxItem {
+        id,
+        what: InboxWhat::Rejected,
+        record_id: id,
+        record_kind: Kind::Inspection,
+        record_title: records.clone(),
+        at,
+        unread,
+        headline: format!("Update this app: {records} cannot be shown"),
+        explanation: format!(
+            "{records} came from a newer version of Gatebook, in a form that this app cannot read yet. Nothing is lost: \
+             they are kept as they came, and are shown as soon as the app is updated."
+        ),
+        changed_since: false,
+        differences: Vec::new(),
+        more_differences: 0,
+    }
+}
+
 /// A notification of what waits unread in the inbox, of one sort.
 ///
 /// A locked screen may show it to whoever walks past, and a shared kiosk to the next operator: so it says which kinds of
@@ -171,7 +199,13 @@ fn kind_words(kind: Kind) -> &'static str {
         Kind::GateEvent => "gate event",
         Kind::Interchange => "interchange",
         Kind::Attachment => "photo",
-        _ => "record",
+        Kind::Assignment
+        | Kind::Template
+        | Kind::Equipment
+        | Kind::Carrier
+        | Kind::Yard
+        | Kind::Operator
+        | Kind::Notice => "record",
     }
 }
 
@@ -180,10 +214,13 @@ fn capitalised(text: &str) -> String {
     chars.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + chars.as_str())
 }
 
-/// A time of the day in the yard's zone, with the date.
+/// A time of the day in the yard's zone, with the date. For a zone that nobody knows it says so: by another clock the time would
+/// be wrong, and look right.
 fn when(at: Timestamp, zone: &str) -> String {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    at.to_zoned(zone).strftime("%b %-d at %H:%M:%S").to_string()
+    match zone::find(zone) {
+        Some(zone) => at.to_zoned(zone).strftime("%b %-d at %H:%M:%S").to_string(),
+        None => format!("a day that cannot be told (the time zone “{zone}” is not known)"),
+    }
 }
 
 #[cfg(test)]
@@ -204,6 +241,15 @@ mod tests {
         assert_eq!(item.headline, "Not accepted: Gate in");
         assert!(item.explanation.contains("Remarks: Shorten this text."), "{}", item.explanation);
         assert!(item.explanation.contains("still on this device"), "{}", item.explanation);
+    }
+
+    #[test]
+    fn a_zone_that_nobody_knows_is_said_and_never_shown_as_another() {
+        let at = "2026-03-04T20:05:00Z".parse().unwrap();
+        assert_eq!(when(at, "America/Ojinaga"), "Mar 4 at 14:05:00");
+        assert_eq!(when(at, "America/Ciudad_Juarez"), "Mar 4 at 13:05:00");
+        let unknown = when(at, "Mars/Olympus");
+        assert!(unknown.contains("“Mars/Olympus” is not known") && !unknown.contains("20:05"), "{unknown}");
     }
 
     #[test]

@@ -5,8 +5,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
-
 /// What is attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -30,11 +28,6 @@ pub struct Pixels {
     pub width: u32,
     /// From top to bottom, as it is shown.
     pub height: u32,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// Where something was taken.
@@ -49,11 +42,6 @@ pub struct Position {
     /// Meters by which it may be off.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub accuracy_m: Option<f64>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// By whose word something was taken when it says.
@@ -105,9 +93,4 @@ pub struct Attachment {
     /// Since when the server holds the bytes, verified. Only the server says so; what a device says here is put right.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stored_at: Option<Timestamp>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }

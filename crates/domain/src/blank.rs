@@ -8,7 +8,8 @@ use crate::interchange::Interchange;
 use crate::party::{CarrierRef, Driver};
 
 impl Body {
-    /// Whether the body says nothing that somebody entered: it is as it was begun, or everything was emptied again.
+    /// Whether the body says nothing that somebody entered: it is as it was begun, or everything was emptied again. Fields
+    /// of a newer schema are for [`says_unknown`](crate::unknown::says_unknown) to find.
     #[must_use]
     pub fn is_blank(&self) -> bool {
         match self {
@@ -40,7 +41,6 @@ fn is_blank_inspection(inspection: &Inspection) -> bool {
         remarks,
         signatures,
         submitted,
-        extra,
     } = inspection;
     // An assignment says what is inspected. Whether somebody has changed that since, nothing here can tell.
     assignment_id.is_none()
@@ -48,11 +48,10 @@ fn is_blank_inspection(inspection: &Inspection) -> bool {
         && motor_carrier.as_ref().is_none_or(is_blank_carrier)
         && equipment_provider.as_ref().is_none_or(is_blank_carrier)
         && odometer.is_none()
-        && items.iter().all(|item| item.result.is_none() && is_blank_text(&item.note) && item.extra.is_empty())
+        && items.iter().all(|item| item.result.is_none() && is_blank_text(&item.note))
         && is_blank_text(remarks)
         && signatures.is_empty()
         && submitted.is_none()
-        && extra.is_empty()
 }
 
 fn is_blank_event(event: &GateEvent) -> bool {
@@ -68,7 +67,6 @@ fn is_blank_event(event: &GateEvent) -> bool {
         reference,
         remarks,
         submitted,
-        extra,
     } = event;
     occurred_at.is_none()
         && [lane, reference, remarks].into_iter().all(|text| is_blank_text(text))
@@ -78,7 +76,6 @@ fn is_blank_event(event: &GateEvent) -> bool {
         && is_blank_driver(driver)
         && is_blank_carrier(carrier)
         && submitted.is_none()
-        && extra.is_empty()
 }
 
 fn is_blank_interchange(interchange: &Interchange) -> bool {
@@ -102,7 +99,6 @@ fn is_blank_interchange(interchange: &Interchange) -> bool {
         signatures,
         refusal,
         submitted,
-        extra,
     } = interchange;
     [receipt_number, reference, remarks].into_iter().all(|text| is_blank_text(text))
         && [releasing, receiving].into_iter().chain(equipment_provider).all(is_blank_carrier)
@@ -117,33 +113,24 @@ fn is_blank_interchange(interchange: &Interchange) -> bool {
         && signatures.is_empty()
         && refusal.is_none()
         && submitted.is_none()
-        && extra.is_empty()
 }
 
 fn is_blank_unit(unit: &EquipmentRef) -> bool {
-    let EquipmentRef { class: _, number, equipment_id, plate, size_type, override_reason, extra } = unit;
+    let EquipmentRef { class: _, number, equipment_id, plate, size_type, override_reason } = unit;
     is_blank_text(number)
         && equipment_id.is_none()
-        && plate
-            .as_ref()
-            .is_none_or(|plate| is_blank_text(&plate.number) && is_blank_text(&plate.region) && plate.extra.is_empty())
+        && plate.as_ref().is_none_or(|plate| is_blank_text(&plate.number) && is_blank_text(&plate.region))
         && [size_type, override_reason].into_iter().flatten().all(|text| is_blank_text(text))
-        && extra.is_empty()
 }
 
 fn is_blank_carrier(carrier: &CarrierRef) -> bool {
-    let CarrierRef { carrier_id, name, scac, usdot, extra } = carrier;
-    carrier_id.is_none()
-        && is_blank_text(name)
-        && [scac, usdot].into_iter().flatten().all(|text| is_blank_text(text))
-        && extra.is_empty()
+    let CarrierRef { carrier_id, name, scac, usdot } = carrier;
+    carrier_id.is_none() && is_blank_text(name) && [scac, usdot].into_iter().flatten().all(|text| is_blank_text(text))
 }
 
 fn is_blank_driver(driver: &Driver) -> bool {
-    let Driver { name, licence_number, licence_region, extra } = driver;
-    is_blank_text(name)
-        && [licence_number, licence_region].into_iter().flatten().all(|text| is_blank_text(text))
-        && extra.is_empty()
+    let Driver { name, licence_number, licence_region } = driver;
+    is_blank_text(name) && [licence_number, licence_region].into_iter().flatten().all(|text| is_blank_text(text))
 }
 
 fn is_blank_text(text: &str) -> bool {

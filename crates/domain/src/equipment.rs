@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
-
 /// What sort of equipment; it decides how its number is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -35,11 +33,6 @@ pub struct Plate {
     /// State, province or country, such as `TX`, `TAMPS`, `ON`.
     #[serde(default)]
     pub region: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// A piece of equipment as a record names it.
@@ -64,26 +57,13 @@ pub struct EquipmentRef {
     /// Why a number whose check digit is wrong was kept all the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub override_reason: Option<String>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 impl EquipmentRef {
     /// Equipment of which only the sort and the number are known.
     #[must_use]
     pub fn new(class: EquipmentClass, number: impl Into<String>) -> Self {
-        Self {
-            class,
-            number: number.into(),
-            equipment_id: None,
-            plate: None,
-            size_type: None,
-            override_reason: None,
-            extra: Extra::new(),
-        }
+        Self { class, number: number.into(), equipment_id: None, plate: None, size_type: None, override_reason: None }
     }
 }
 
@@ -165,9 +145,4 @@ pub struct Seal {
     /// Its security class.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub class: Option<SealClass>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::Extra;
 use crate::equipment::{EquipmentRef, Load, Seal};
 use crate::party::{CarrierRef, Driver};
 use crate::signature::Submitted;
@@ -58,11 +57,6 @@ pub struct GateEvent {
     /// Present once handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted: Option<Submitted>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 impl GateEvent {
@@ -81,7 +75,6 @@ impl GateEvent {
             reference: String::new(),
             remarks: String::new(),
             submitted: None,
-            extra: Extra::new(),
         }
     }
 }

@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
 use crate::equipment::EquipmentRef;
 use crate::party::CarrierRef;
 use crate::signature::{Signature, Submitted};
@@ -37,18 +36,13 @@ pub struct InspectionItem {
     /// The defect in the operator's words.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 impl InspectionItem {
     /// An item nobody has looked at yet.
     #[must_use]
     pub fn unanswered(key: impl Into<String>) -> Self {
-        Self { key: key.into(), result: None, note: String::new(), extra: Extra::new() }
+        Self { key: key.into(), result: None, note: String::new() }
     }
 }
 
@@ -66,11 +60,6 @@ pub struct TemplateRef {
     pub revision: u32,
     /// Its name, for display where the template is gone.
     pub name: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// Unit of an odometer.
@@ -94,11 +83,6 @@ pub struct Odometer {
     pub value: u32,
     /// Which unit.
     pub unit: DistanceUnit,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// The body of an `inspection` record.
@@ -135,9 +119,4 @@ pub struct Inspection {
     /// Present once handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted: Option<Submitted>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }

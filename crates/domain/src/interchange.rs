@@ -2,7 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Extra;
 use crate::equipment::{EquipmentRef, Load, Seal};
 use crate::party::{CarrierRef, Driver};
 use crate::signature::{Signature, SignatureRole, Submitted};
@@ -85,11 +84,6 @@ pub struct Damage {
     /// Anything else.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remark: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// Tyre positions of a chassis or trailer: left/right, outside/inside, front/rear axle.
@@ -149,11 +143,6 @@ pub struct Tire {
     /// Brand and serial, if read.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub brand: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// That a party would not sign, and why.
@@ -165,11 +154,6 @@ pub struct Refusal {
     pub role: SignatureRole,
     /// Why.
     pub reason: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// The body of an `interchange` record.
@@ -238,11 +222,6 @@ pub struct Interchange {
     /// Present once handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub submitted: Option<Submitted>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 impl Interchange {
@@ -269,7 +248,6 @@ impl Interchange {
             signatures: Vec::new(),
             refusal: None,
             submitted: None,
-            extra: Extra::new(),
         }
     }
 }

@@ -28,7 +28,14 @@ impl Body {
                 .into_iter()
                 .chain(it.equipment_provider.as_ref().map(|provider| ("/equipment_provider", provider)))
                 .collect(),
-            _ => Vec::new(),
+            Self::Attachment(_)
+            | Self::Assignment(_)
+            | Self::Template(_)
+            | Self::Equipment(_)
+            | Self::Carrier(_)
+            | Self::Yard(_)
+            | Self::Operator(_)
+            | Self::Notice(_) => Vec::new(),
         }
     }
 
@@ -39,7 +46,14 @@ impl Body {
             Self::Inspection(it) => vec![&it.equipment],
             Self::GateEvent(it) => it.equipment.iter().collect(),
             Self::Interchange(it) => it.tractor.iter().chain(&it.equipment).collect(),
-            _ => Vec::new(),
+            Self::Attachment(_)
+            | Self::Assignment(_)
+            | Self::Template(_)
+            | Self::Equipment(_)
+            | Self::Carrier(_)
+            | Self::Yard(_)
+            | Self::Operator(_)
+            | Self::Notice(_) => Vec::new(),
         }
     }
 }
@@ -117,15 +131,10 @@ const fn warning(path: String, code: ProblemCode, message: String) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Extra, Kind, samples};
+    use crate::{Kind, samples};
 
     fn known(name: &str, scac: &str, usdot: &str) -> Carrier {
-        Carrier {
-            name: name.to_owned(),
-            scac: Some(scac.to_owned()),
-            usdot: Some(usdot.to_owned()),
-            extra: Extra::new(),
-        }
+        Carrier { name: name.to_owned(), scac: Some(scac.to_owned()), usdot: Some(usdot.to_owned()) }
     }
 
     fn warned(body: &Body, known: &[Carrier]) -> Vec<String> {
@@ -178,7 +187,7 @@ mod tests {
 
     #[test]
     fn an_odometer_below_the_last_one_warns_in_either_unit() {
-        let odometer = |value, unit| Odometer { value, unit, extra: Extra::new() };
+        let odometer = |value, unit| Odometer { value, unit };
         let (km, mi) = (DistanceUnit::Km, DistanceUnit::Mi);
         let is_below = |now, last| odometer_below(&now, &last).is_some();
         assert!(is_below(odometer(41_234, mi), odometer(412_345, mi)));

@@ -1,7 +1,7 @@
 //! What operators record at the yard: record kinds, their bodies, and the rules a body must keep.
 //!
-//! Pure data and pure functions: no clock, no file, no network. Every body keeps the fields it does not know
-//! (written by a newer app) in `extra`, so that they survive a round trip through this version.
+//! Pure data and pure functions: no clock, no file, no network. What a body's text says beyond what this version knows
+//! (written by a newer app) is not in the typed body: [`unknown`] puts it back into what comes of an edit.
 
 pub mod attachment;
 mod blank;
@@ -15,6 +15,7 @@ pub mod notice;
 pub mod party;
 pub mod pointer;
 pub mod problem;
+pub mod raw;
 pub mod record;
 pub mod reference;
 pub mod settle;
@@ -26,6 +27,7 @@ pub mod title;
 pub mod unknown;
 pub mod validate;
 pub mod words;
+pub mod zone;
 
 #[cfg(test)]
 mod samples;
@@ -40,6 +42,3 @@ pub use stage::{Stage, stage, stage_with};
 pub use templates::{start_inspection, us_dvir, us_intermodal};
 pub use title::title;
 pub use validate::{doubtful_times, missing, validate};
-
-/// Fields of a newer schema, kept byte-for-meaning as they came.
-pub type Extra = serde_json::Map<String, serde_json::Value>;

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
 use crate::record::{Kind, RecordState};
 
 /// One side of a conflict.
@@ -118,11 +117,6 @@ pub struct Notice {
     pub more_differences: u32,
     /// How many conflicts this notice stands for since it was opened.
     pub count: u32,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 impl Notice {

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
-
 /// A carrier (or equipment provider) as a record names it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -22,11 +20,6 @@ pub struct CarrierRef {
     /// USDOT number, up to 8 digits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usdot: Option<String>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// The driver present.
@@ -43,9 +36,4 @@ pub struct Driver {
     /// Who issued the licence, such as `TX` or `NL`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub licence_region: Option<String>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }

@@ -4,7 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
 use crate::equipment::{EquipmentClass, EquipmentRef, Plate};
 use crate::signature::SignatureRole;
 
@@ -20,11 +19,6 @@ pub struct TemplateItem {
     /// What to look for.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub hint: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// A list of things to inspect.
@@ -53,11 +47,6 @@ pub struct Template {
     /// Whether the motor carrier's name and USDOT and the equipment provider's USDOT are asked (49 CFR 396.12).
     #[serde(default)]
     pub asks_parties: bool,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// Work for a yard or an operator.
@@ -81,11 +70,6 @@ pub struct Assignment {
     /// What the dispatcher adds, such as where it stands.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub note: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// A known piece of equipment.
@@ -106,11 +90,6 @@ pub struct Equipment {
     /// Carrier record of the owner.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub carrier_id: Option<Uuid>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// A known carrier.
@@ -126,11 +105,6 @@ pub struct Carrier {
     /// USDOT number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usdot: Option<String>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// A yard.
@@ -147,11 +121,6 @@ pub struct Yard {
     /// City and state.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub place: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// What a person may do.
@@ -182,9 +151,4 @@ pub struct Operator {
     /// What they do, such as "Gate clerk".
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub job: String,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }

@@ -35,7 +35,21 @@ pub fn settle(previous: Option<&Body>, mut next: Body) -> Body {
             let earlier = Attestation { signatures: &before.signatures, submitted: before.submitted.as_ref() };
             earlier.withdraw(&mut after.signatures, &mut after.submitted);
         }
-        _ => {}
+        (
+            _,
+            Body::Inspection(_)
+            | Body::Interchange(_)
+            // Nobody signs these.
+            | Body::GateEvent(_)
+            | Body::Attachment(_)
+            | Body::Assignment(_)
+            | Body::Template(_)
+            | Body::Equipment(_)
+            | Body::Carrier(_)
+            | Body::Yard(_)
+            | Body::Operator(_)
+            | Body::Notice(_),
+        ) => {}
     }
     next
 }

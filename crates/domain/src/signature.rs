@@ -4,8 +4,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::Extra;
-
 /// In which capacity somebody signs. For driver reports: 49 CFR 396.11(a), 396.13; for interchange: both carriers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
@@ -42,11 +40,6 @@ pub struct Signature {
     /// most 200 strokes and 8,000 numbers.
     #[cfg_attr(feature = "openapi", schema(max_items = 200))]
     pub strokes: Vec<Vec<i32>>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 /// That the operator handed the record in. From then on it is complete; until then it is a draft.
@@ -59,17 +52,12 @@ pub struct Submitted {
     /// Who.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operator_id: Option<Uuid>,
-    /// Fields of a newer schema.
-    #[serde(flatten)]
-    #[cfg_attr(feature = "specta", specta(skip))]
-    #[cfg_attr(feature = "openapi", schema(ignore))]
-    pub extra: Extra,
 }
 
 impl Submitted {
     /// Handed in at that time by that operator.
     #[must_use]
     pub fn new(at: Timestamp, operator_id: Option<Uuid>) -> Self {
-        Self { at, operator_id, extra: Extra::new() }
+        Self { at, operator_id }
     }
 }

@@ -37,7 +37,14 @@ pub fn stage_with(body: &Body, missing: impl FnOnce() -> Vec<Problem>) -> Stage 
         Body::Inspection(inspection) => (inspection.submitted.is_some(), true),
         Body::Interchange(interchange) => (interchange.submitted.is_some(), true),
         Body::GateEvent(event) => (event.submitted.is_some(), false),
-        _ => (true, false),
+        Body::Attachment(_)
+        | Body::Assignment(_)
+        | Body::Template(_)
+        | Body::Equipment(_)
+        | Body::Carrier(_)
+        | Body::Yard(_)
+        | Body::Operator(_)
+        | Body::Notice(_) => (true, false),
     };
     if is_submitted {
         return Stage::Submitted;

@@ -2,7 +2,6 @@
 
 use uuid::Uuid;
 
-use crate::Extra;
 use crate::equipment::{EquipmentClass, EquipmentRef};
 use crate::inspection::{Inspection, InspectionItem, TemplateRef};
 use crate::reference::{Template, TemplateItem};
@@ -52,7 +51,6 @@ pub fn us_dvir() -> Template {
         ]),
         signatures: vec![SignatureRole::AuthorDriver],
         asks_parties: false,
-        extra: Extra::new(),
     }
 }
 
@@ -95,18 +93,12 @@ pub fn us_intermodal() -> Template {
         ]),
         signatures: vec![SignatureRole::AuthorDriver],
         asks_parties: true,
-        extra: Extra::new(),
     }
 }
 
 fn items(rows: &[(&str, &str, &str)]) -> Vec<TemplateItem> {
     rows.iter()
-        .map(|&(key, label, hint)| TemplateItem {
-            key: key.to_owned(),
-            label: label.to_owned(),
-            hint: hint.to_owned(),
-            extra: Extra::new(),
-        })
+        .map(|&(key, label, hint)| TemplateItem { key: key.to_owned(), label: label.to_owned(), hint: hint.to_owned() })
         .collect()
 }
 
@@ -124,7 +116,6 @@ pub fn start_inspection(
             code: template.code.clone(),
             revision: template.revision,
             name: template.name.clone(),
-            extra: Extra::new(),
         },
         assignment_id,
         equipment,
@@ -135,7 +126,6 @@ pub fn start_inspection(
         remarks: String::new(),
         signatures: Vec::new(),
         submitted: None,
-        extra: Extra::new(),
     }
 }
 

@@ -1,25 +1,32 @@
 //! Fields of a newer schema on their way through an edit. What a person edits does not show them, and what shows it may
-//! not even be able to hold them: a web page knows no number beyond 2^53 and writes `1e2` as `100`. So they are left out of
-//! what is edited ([`Body::without_unknown`]) and put back, as they were written, into what comes of it ([`put_back`]).
+//! not even be able to hold them: a web page knows no number beyond 2^53 and writes `1e2` as `100`. So a typed body does not
+//! hold them at all; they stay text, and are put back, as they were written, into what comes of an edit ([`put_back`]).
 
-use std::fmt::Write as _;
-
-use serde::Deserialize as _;
-use serde::de::{Deserializer as _, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::equipment::{EquipmentRef, Plate, Seal};
-use crate::party::CarrierRef;
-use crate::signature::{Signature, Submitted};
-use crate::{Body, Extra, Kind};
+use crate::raw::{Member, Object, entries, member, members};
+use crate::{Body, Kind};
 
-impl Body {
-    /// The same without the fields of a newer schema, at every level of what the field writes.
-    #[must_use]
-    pub fn without_unknown(mut self) -> Self {
-        each_extra(&mut self, &mut Extra::clear);
-        self
+/// Whether the text of a body of `kind` says something that this version does not know.
+///
+/// # Errors
+/// It is no body of that kind.
+pub fn says_unknown(kind: Kind, text: &str) -> Result<bool, serde_json::Error> {
+    fn below(text: &RawValue, known: &RawValue) -> bool {
+        if let (Some(text), Some(known)) = (members(text.get()), members(known.get())) {
+            text.iter().any(|(name, value)| match member(&known, name) {
+                Some(known) => below(value, known),
+                // What says nothing is not written by this version.
+                None => !matches!(value.get(), "null" | "\"\"" | "[]" | "false"),
+            })
+        } else if let (Some(text), Some(known)) = (entries(text.get()), entries(known.get())) {
+            text.iter().zip(&known).any(|(text, known)| below(text, known))
+        } else {
+            false
+        }
     }
+    let known = Body::from_json(kind, text)?.to_json();
+    Ok(below(serde_json::from_str(text)?, serde_json::from_str(&known)?))
 }
 
 /// The text `next` of a body of `kind`, with the fields that this version does not know in `before`, the text it was edited
@@ -29,7 +36,7 @@ impl Body {
 /// # Errors
 /// One of the texts is no body of that kind.
 pub fn put_back(before: &str, kind: Kind, next: &str) -> Result<String, serde_json::Error> {
-    let known = Body::from_json(kind, before)?.without_unknown().to_json();
+    let known = Body::from_json(kind, before)?.to_json();
     let mut out = String::with_capacity(next.len());
     joined(serde_json::from_str(before)?, serde_json::from_str(&known)?, serde_json::from_str(next)?, &mut out);
     Ok(out)
@@ -37,44 +44,38 @@ pub fn put_back(before: &str, kind: Kind, next: &str) -> Result<String, serde_js
 
 /// Writes `after` with whatever `before` says that `known`, the same as this version knows it, does not.
 fn joined(before: &RawValue, known: &RawValue, after: &RawValue, out: &mut String) {
-    if let (Some(before), Some(known), Some(after)) = (members(before), members(known), members(after)) {
+    if let (Some(before), Some(known), Some(after)) =
+        (members(before.get()), members(known.get()), members(after.get()))
+    {
         objects(&before, &known, &after, out);
-    } else if let (Some(before), Some(known), Some(after)) = (entries(before), entries(known), entries(after)) {
+    } else if let (Some(before), Some(known), Some(after)) =
+        (entries(before.get()), entries(known.get()), entries(after.get()))
+    {
         lists(&before, &known, &after, out);
     } else {
         out.push_str(after.get());
     }
 }
 
-type Member<'a> = (String, &'a RawValue);
-
-fn member<'a>(members: &[Member<'a>], name: &str) -> Option<&'a RawValue> {
-    members.iter().find(|(it, _)| it == name).map(|(_, value)| *value)
-}
-
 fn objects(before: &[Member<'_>], known: &[Member<'_>], after: &[Member<'_>], out: &mut String) {
-    out.push('{');
-    let start = out.len();
-    let begin = |out: &mut String, name: &str| {
-        let comma = if out.len() > start { "," } else { "" };
-        let name = serde_json::to_string(name).expect("a text is JSON");
-        write!(out, "{comma}{name}:").expect("a String takes everything");
-    };
+    let mut object = Object::begin(0);
     for (name, value) in after {
-        begin(out, name);
         match (member(before, name), member(known, name)) {
-            (Some(before), Some(known)) => joined(before, known, value, out),
-            _ => out.push_str(value.get()),
+            (Some(before), Some(known)) => {
+                let mut below = String::new();
+                joined(before, known, value, &mut below);
+                object.member(name, &below);
+            }
+            _ => object.member(name, value.get()),
         }
     }
     for (at, (name, value)) in before.iter().enumerate() {
         let is_said_again = before[at + 1..].iter().any(|(later, _)| later == name);
         if member(known, name).is_none() && member(after, name).is_none() && !is_said_again {
-            begin(out, name);
-            out.push_str(value.get());
+            object.member(name, value.get());
         }
     }
-    out.push('}');
+    out.push_str(&object.end());
 }
 
 fn lists(before: &[&RawValue], known: &[&RawValue], after: &[&RawValue], out: &mut String) {
@@ -119,111 +120,8 @@ fn origins(known: &[&RawValue], after: &[&RawValue]) -> Vec<Option<usize>> {
 
 /// In how many members two entries agree.
 fn agreement(one: &RawValue, other: &RawValue) -> usize {
-    let (Some(one), Some(other)) = (members(one), members(other)) else { return 0 };
+    let (Some(one), Some(other)) = (members(one.get()), members(other.get())) else { return 0 };
     one.iter().filter(|(name, value)| member(&other, name).is_some_and(|it| it.get() == value.get())).count()
-}
-
-/// The members of an object, in their order; `None` for anything else.
-fn members(value: &RawValue) -> Option<Vec<Member<'_>>> {
-    struct InOrder;
-    impl<'de> Visitor<'de> for InOrder {
-        type Value = Vec<Member<'de>>;
-
-        fn expecting(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-            formatter.write_str("an object")
-        }
-
-        fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-            let mut members = Vec::new();
-            while let Some(member) = map.next_entry::<String, &RawValue>()? {
-                members.push(member);
-            }
-            Ok(members)
-        }
-    }
-    value
-        .get()
-        .starts_with('{')
-        .then(|| serde_json::Deserializer::from_str(value.get()).deserialize_map(InOrder).ok())?
-}
-
-/// The entries of a list; `None` for anything else.
-fn entries(value: &RawValue) -> Option<Vec<&RawValue>> {
-    let mut reader = serde_json::Deserializer::from_str(value.get());
-    value.get().starts_with('[').then(|| Vec::deserialize(&mut reader).ok())?
-}
-
-/// Visits the unknown fields of every object in a body.
-fn each_extra(body: &mut Body, visit: &mut impl FnMut(&mut Extra)) {
-    match body {
-        Body::Inspection(it) => {
-            visit(&mut it.extra);
-            visit(&mut it.template.extra);
-            equipment(&mut it.equipment, visit);
-            it.motor_carrier.iter_mut().for_each(|carrier| self::carrier(carrier, visit));
-            it.equipment_provider.iter_mut().for_each(|carrier| self::carrier(carrier, visit));
-            it.odometer.iter_mut().for_each(|odometer| visit(&mut odometer.extra));
-            it.items.iter_mut().for_each(|item| visit(&mut item.extra));
-            signed(&mut it.signatures, &mut it.submitted, visit);
-        }
-        Body::GateEvent(it) => {
-            visit(&mut it.extra);
-            it.equipment.iter_mut().for_each(|unit| equipment(unit, visit));
-            seals(&mut it.seals, visit);
-            visit(&mut it.driver.extra);
-            carrier(&mut it.carrier, visit);
-            signed(&mut [], &mut it.submitted, visit);
-        }
-        Body::Interchange(it) => {
-            visit(&mut it.extra);
-            carrier(&mut it.releasing, visit);
-            carrier(&mut it.receiving, visit);
-            it.equipment_provider.iter_mut().for_each(|carrier| self::carrier(carrier, visit));
-            visit(&mut it.driver.extra);
-            it.tractor.iter_mut().for_each(|unit| equipment(unit, visit));
-            it.equipment.iter_mut().for_each(|unit| equipment(unit, visit));
-            seals(&mut it.seals, visit);
-            it.damage.iter_mut().for_each(|damage| visit(&mut damage.extra));
-            it.tires.iter_mut().for_each(|tire| visit(&mut tire.extra));
-            it.refusal.iter_mut().for_each(|refusal| visit(&mut refusal.extra));
-            signed(&mut it.signatures, &mut it.submitted, visit);
-        }
-        // No page edits these.
-        Body::Attachment(_)
-        | Body::Assignment(_)
-        | Body::Template(_)
-        | Body::Equipment(_)
-        | Body::Carrier(_)
-        | Body::Yard(_)
-        | Body::Operator(_)
-        | Body::Notice(_) => {}
-    }
-}
-
-fn equipment(unit: &mut EquipmentRef, visit: &mut impl FnMut(&mut Extra)) {
-    visit(&mut unit.extra);
-    if let Some(Plate { extra, .. }) = &mut unit.plate {
-        visit(extra);
-    }
-}
-
-fn carrier(carrier: &mut CarrierRef, visit: &mut impl FnMut(&mut Extra)) {
-    visit(&mut carrier.extra);
-}
-
-fn seals(seals: &mut [Seal], visit: &mut impl FnMut(&mut Extra)) {
-    for seal in seals {
-        visit(&mut seal.extra);
-    }
-}
-
-fn signed(signatures: &mut [Signature], submitted: &mut Option<Submitted>, visit: &mut impl FnMut(&mut Extra)) {
-    for signature in signatures {
-        visit(&mut signature.extra);
-    }
-    if let Some(submitted) = submitted {
-        visit(&mut submitted.extra);
-    }
 }
 
 #[cfg(test)]
@@ -261,7 +159,7 @@ mod tests {
     }
 
     fn put_back_into(next: GateEvent, before: &str) -> String {
-        put_back(before, Kind::GateEvent, &Body::GateEvent(next).without_unknown().to_json()).unwrap()
+        put_back(before, Kind::GateEvent, &Body::GateEvent(next).to_json()).unwrap()
     }
 
     fn event(text: &str) -> GateEvent {
@@ -273,8 +171,10 @@ mod tests {
         for kind in FIELD {
             let full = samples::full(kind);
             let body = Body::from_json(kind, &from_a_newer_app(&full)).unwrap();
-            let shown: Value = serde_json::from_str(&body.without_unknown().to_json()).unwrap();
+            let shown: Value = serde_json::from_str(&body.to_json()).unwrap();
             assert_eq!(shown, full);
+            assert!(says_unknown(kind, &from_a_newer_app(&full)).unwrap());
+            assert!(!says_unknown(kind, &full.to_string()).unwrap());
         }
     }
 

@@ -6,9 +6,10 @@
 
 use proc_macro::TokenStream;
 use quote::quote;
-use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Lit, Meta, parse_macro_input};
+use syn::{Attribute, Data, DeriveInput, Expr, ExprLit, Fields, Lit, Meta, Path, parse_macro_input};
 
-/// Implements utoipa's `ToSchema` for an enumeration whose variants hold nothing and whose serde form is a text.
+/// Implements utoipa's `ToSchema` for an enumeration whose variants hold nothing and whose serde form is a text. A variant
+/// that takes in what is not known (`#[serde(other)]`) is no name, and is left out.
 #[proc_macro_derive(NamedValues)]
 pub fn named_values(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -24,8 +25,9 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
     }
     let name = &input.ident;
     let meaning = doc_comment(&input.attrs);
-    let variants = enumeration.variants.iter().map(|variant| &variant.ident);
-    let meanings = enumeration.variants.iter().map(|variant| doc_comment(&variant.attrs));
+    let named: Vec<_> = enumeration.variants.iter().filter(|variant| !takes_in_others(&variant.attrs)).collect();
+    let variants = named.iter().map(|variant| &variant.ident);
+    let meanings = named.iter().map(|variant| doc_comment(&variant.attrs));
     Ok(quote! {
         impl ::utoipa::PartialSchema for #name {
             fn schema() -> ::utoipa::openapi::RefOr<::utoipa::openapi::schema::Schema> {
@@ -45,6 +47,14 @@ fn expand(input: &DeriveInput) -> syn::Result<proc_macro2::TokenStream> {
 
         impl ::utoipa::ToSchema for #name {}
     })
+}
+
+/// Whether serde reads every name that is not known as this one.
+fn takes_in_others(attributes: &[Attribute]) -> bool {
+    let is_other = |attribute: &Attribute| {
+        attribute.path().is_ident("serde") && attribute.parse_args::<Path>().is_ok_and(|path| path.is_ident("other"))
+    };
+    attributes.iter().any(is_other)
 }
 
 /// The lines of a doc comment, joined.

@@ -1,8 +1,8 @@
 //! Who may call, and what the office gives out: device tokens, admin tokens, one-time codes.
 
 use gatebook_domain::{Kind, RecordState};
-use gatebook_sync::deliberate;
 use gatebook_sync::wire::{ApiError, ApiErrorCode};
+use gatebook_sync::{JoinCode, deliberate, plain_code};
 use jiff::SignedDuration;
 use uuid::Uuid;
 
@@ -70,10 +70,10 @@ impl Server {
     }
 
     /// Makes a one-time code with which a device joins and works for those yards. `tenant` may be left out where there
-    /// is only one.
+    /// is only one. Where the server has an authority of its own, the code brings what that is known by.
     ///
     /// # Errors
-    /// There is no such tenant or yard, or the database failed.
+    /// There is no such tenant or yard, the authority cannot be read, or the database failed.
     pub fn enrolment_code(
         &self,
         tenant: Option<Uuid>,
@@ -87,9 +87,9 @@ impl Server {
         self.inner.storage.write(|writing| {
             let tenant = only_tenant(&writing.tenants(tenant)?)?;
             check_yards(writing, tenant, yards)?;
-            writing.put_code(tenant, &secret::hash(&secret::plain_code(&code)), yards, expires_at)
+            writing.put_code(tenant, &secret::hash(&plain_code(&code)), yards, expires_at)
         })?;
-        Ok(code)
+        Ok(JoinCode { code, pin: self.authority_pin()? }.to_string())
     }
 
     /// Makes a token for an admin of that name; what is done with it is filed under the name. `tenant` may be left out

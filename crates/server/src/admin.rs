@@ -20,13 +20,6 @@ use crate::storage::{Admin, Held, Reading, StoredWrite, Tenant};
 /// Conflicts of the office listed at a time.
 const LISTED: usize = 100;
 
-/// A write as the audit table has it.
-pub(crate) struct Audited {
-    pub entry: AuditEntry,
-    /// Why it was brought back, closed, reopened or voided, in the admin's words.
-    pub reason: String,
-}
-
 impl Server {
     /// Every write to a record, in the order in which they were judged.
     ///
@@ -34,11 +27,6 @@ impl Server {
     /// There is no such record.
     pub fn audit(&self, record_id: Uuid) -> Result<Vec<AuditEntry>, ServerError> {
         self.audit_of(self.owner_of(record_id)?, record_id)
-    }
-
-    /// The same, with why each was brought back, if it was.
-    pub(crate) fn history(&self, record_id: Uuid) -> Result<Vec<Audited>, ServerError> {
-        self.history_of(self.owner_of(record_id)?, record_id)
     }
 
     /// Makes an earlier write the canonical state again, as a new version.
@@ -83,7 +71,7 @@ impl Server {
                     sides.extend([write, winner]);
                 }
             }
-            let mut named = audited(reading, tenant, sides)?.into_iter().map(|audited| audited.entry);
+            let mut named = audited(reading, tenant, sides)?.into_iter();
             let mut conflicts = Vec::new();
             while let (Some(set_aside), Some(kept)) = (named.next(), named.next()) {
                 let record_title = title_of(&kept.content);
@@ -99,10 +87,6 @@ impl Server {
     }
 
     pub(crate) fn audit_of(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<AuditEntry>, ServerError> {
-        Ok(self.history_of(tenant, record_id)?.into_iter().map(|audited| audited.entry).collect())
-    }
-
-    fn history_of(&self, tenant: Tenant, record_id: Uuid) -> Result<Vec<Audited>, ServerError> {
         self.inner.storage.read(|reading| {
             let writes = reading.writes_of_record(tenant, record_id)?;
             if writes.is_empty() {
@@ -193,6 +177,13 @@ fn check_restorable(write: &StoredWrite, held: Option<&Held>, bounds: &Bounds) -
         let message = "This version is the one in force already; there is nothing to restore.";
         return Err(refuse(ApiErrorCode::Malformed, message).into());
     }
+    if let Some(merged) = &write.merged {
+        let message = format!(
+            "This change was followed by another of the same person and is not kept by itself. Restore write {} instead.",
+            merged.into
+        );
+        return Err(refuse(ApiErrorCode::Malformed, &message).into());
+    }
     let is_readable = || {
         reconcile::read(&write.content, bounds)
             .is_ok_and(|body| body.kind().in_yard() == write.content.yard_id.is_some())
@@ -210,29 +201,28 @@ fn title_of(content: &Content) -> String {
     body.as_ref().map(title).unwrap_or_default()
 }
 
-fn audited(reading: &dyn Reading, tenant: Tenant, writes: Vec<StoredWrite>) -> Result<Vec<Audited>, ServerError> {
+fn audited(reading: &dyn Reading, tenant: Tenant, writes: Vec<StoredWrite>) -> Result<Vec<AuditEntry>, ServerError> {
     let unnamed: Vec<Written> = writes.iter().filter(|write| write.attribution.is_none()).map(Written::from).collect();
     let mut looked_up = attribution::looked_up(reading, tenant, &unnamed)?;
     let audited = |write: StoredWrite| {
         let named = write.attribution.or_else(|| looked_up.remove(&write.write_id));
         let named = named.unwrap_or_else(|| unreachable!("what has no names of its own was looked up"));
-        Audited {
+        AuditEntry {
+            write_id: write.write_id,
+            record_id: write.record_id,
+            outcome: write.outcome,
+            version: write.version,
+            base: write.base,
+            received_at: write.received_at,
+            filed_at: write.filed.map(|filed| filed.at),
+            time_doubtful: write.filed.is_some_and(|filed| filed.is_doubtful),
+            operator_name: named.operator_name,
+            device_name: named.device_name,
+            authorship: named.authorship,
+            restores: write.restores,
             reason: write.reason,
-            entry: AuditEntry {
-                write_id: write.write_id,
-                record_id: write.record_id,
-                outcome: write.outcome,
-                version: write.version,
-                base: write.base,
-                received_at: write.received_at,
-                filed_at: write.filed.map(|filed| filed.at),
-                time_doubtful: write.filed.is_some_and(|filed| filed.is_doubtful),
-                operator_name: named.operator_name,
-                device_name: named.device_name,
-                authorship: named.authorship,
-                restores: write.restores,
-                content: write.content,
-            },
+            merged_into: write.merged.map(|merged| merged.into),
+            content: write.content,
         }
     };
     Ok(writes.into_iter().map(audited).collect())

@@ -35,6 +35,7 @@ impl Server {
             return Err(refuse(ApiErrorCode::Malformed, message).into());
         };
         database.copy(&unfinished)?;
+        crate::private::one(&unfinished)?;
         sync_file(&unfinished)?;
         std::fs::rename(unfinished, to)?;
         sync_folder_of(to)
@@ -96,6 +97,8 @@ pub(crate) fn restore_made_under(
     let replaced = finish(&database);
     let staged = data.join("restoring.sqlite");
     std::fs::copy(backup, &staged)?;
+    // The copy may be read by whoever may read the backup.
+    crate::private::one(&staged)?;
     if matches!(made_under, MadeUnder::AnyKey) {
         sqlite::forget_key(&Connection::open(&staged)?)?;
     }

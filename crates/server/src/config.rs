@@ -65,6 +65,15 @@ pub struct Bounds {
     pub unpacked_bytes: usize,
     /// Objects and lists within each other in a body.
     pub nesting: usize,
+    /// Single values (texts, numbers, lists, objects) in a record's body. A small text may unfold into very many.
+    pub values: usize,
+    /// The same in a request.
+    pub page_values: usize,
+    /// Bytes that all requests together unpack to at a time; further ones wait for their turn.
+    pub unpacked_at_once: usize,
+    /// Bytes of bodies that judging one page may take up, beside the page: what the server holds of its records and their
+    /// earlier states, what is filed, and what people are told of conflicts.
+    pub judging_bytes: usize,
     /// Records in one answer, whatever the device would take.
     pub answer_records: u32,
     /// Bytes of bodies in one answer, whatever the device would take.
@@ -73,17 +82,35 @@ pub struct Bounds {
     pub repair_ranges: usize,
     /// Records looked at for them.
     pub repair_entries: usize,
-    /// Syncs at a time; further ones are told to come again.
+    /// Syncs at a time; further ones are told to come again. One is at work until its answer was read.
     pub concurrent_syncs: usize,
-    /// Devices that are told of news as it comes; further ones have to ask.
+    /// Syncs of one device that may be here at a time, and uploads of one. One of them is at work, the others wait.
+    pub requests_of_device: usize,
+    /// How long a request waits until the one before it of the same device has ended.
+    pub turn_time: Duration,
+    /// Pauses, together, of whoever sends a body or reads an answer; what moves faster than `least_rate` makes up for them.
+    pub patience: Duration,
+    /// Bytes a second at which a body, an upload or an answer must move in the long run.
+    pub least_rate: u32,
+    /// Connections at a time; further ones wait until one ends.
+    pub connections: usize,
+    /// Connections of one address at a time, at most half of all; further ones are not let in. Does not hold behind a proxy.
+    pub connections_of_address: usize,
+    /// A connection waits so long for the whole head of a request, from when it began or the request before it ended.
+    pub header_time: Duration,
+    /// Devices that are told of news as it comes, at most half of the connections; further ones have to ask.
     pub open_streams: usize,
-    /// A request that takes longer is given up. What it changed stays changed, and a repeat is harmless.
+    /// How often it is looked whether there is a newer certificate.
+    pub certificate_every: Duration,
+    /// How often it is looked whether a device that is told of news was signed out by another process.
+    pub revocations_every: Duration,
+    /// A request that has come in full and takes longer is given up. What it changed stays changed, and a repeat is harmless.
     pub request_time: Duration,
     /// After being asked to stop, requests under way have this long.
     pub stopping_time: Duration,
-    /// Enrolments that may be tried at once, before the rate holds.
+    /// Wrong codes that may come from one address at once, before the rate holds.
     pub enrolment_burst: u32,
-    /// Enrolments that may be tried per minute in the long run.
+    /// Wrong codes that may come from one address per minute in the long run.
     pub enrolments_per_minute: u32,
     /// Photos.
     pub photos: PhotoBounds,
@@ -100,10 +127,12 @@ pub struct PhotoBounds {
     pub looks_at_once: usize,
     /// Unfinished uploads of one device.
     pub open_uploads: usize,
-    /// Requests that carry bytes at a time; further ones are told to come again.
+    /// Uploads that carry bytes at a time, of one device one; further ones are told to come again.
     pub concurrent_uploads: usize,
-    /// An upload that goes silent for so long is taken to be cut; what arrived is kept.
+    /// As `Bounds::patience`, for an upload: one that goes silent for so long is taken to be cut; what arrived is kept.
     pub silence: Duration,
+    /// If nothing has come of an upload for so long, a newer request that carries it on takes its turn.
+    pub rest: Duration,
     /// Asked how far an upload is, the server waits so long until it can say it.
     pub patience: Duration,
     /// What has arrived is made safe at least this often, however slow the link.
@@ -127,6 +156,7 @@ impl Default for PhotoBounds {
             open_uploads: 256,
             concurrent_uploads: 64,
             silence: Duration::from_secs(30),
+            rest: Duration::from_secs(1),
             patience: Duration::from_secs(10),
             part_time: Duration::from_secs(10),
             unfinished_for: DAY * 7,
@@ -156,18 +186,52 @@ impl FromStr for PhotoStore {
     }
 }
 
+/// Whether devices reach the server by TLS, and by which certificate.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Tls {
+    /// They do not: they are on this machine, or a proxy does it.
+    #[default]
+    Off,
+    /// By the certificate in these PEM files. They are looked at again and again, and what they hold then is used.
+    Files {
+        /// The certificate, and after it those between it and its authority.
+        certificate: PathBuf,
+        /// Its key.
+        key: PathBuf,
+    },
+    /// By certificates of an authority of the server's own, which devices learn of with their code. It lies beside the
+    /// server's key.
+    SelfMade {
+        /// The names and addresses at which devices find the server.
+        names: Vec<String>,
+    },
+}
+
 impl Default for Bounds {
     fn default() -> Self {
         Self {
             limits: Limits::default(),
-            unpacked_bytes: 8 * 1024 * 1024,
+            unpacked_bytes: 5 * 1024 * 1024,
             nesting: 64,
+            values: 64 * 1024,
+            page_values: 1024 * 1024,
+            unpacked_at_once: 32 * 1024 * 1024,
+            judging_bytes: 12 * 1024 * 1024,
             answer_records: 10_000,
-            answer_bytes: 16 * 1024 * 1024,
+            answer_bytes: 4 * 1024 * 1024,
             repair_ranges: 32,
             repair_entries: 100_000,
             concurrent_syncs: 64,
+            requests_of_device: 4,
+            turn_time: Duration::from_secs(10),
+            patience: Duration::from_secs(30),
+            least_rate: 1_024,
+            connections: 8_192,
+            connections_of_address: 1_024,
+            header_time: Duration::from_secs(30),
             open_streams: 4_096,
+            certificate_every: Duration::from_secs(10),
+            revocations_every: Duration::from_secs(2),
             request_time: Duration::from_secs(60),
             stopping_time: Duration::from_secs(30),
             enrolment_burst: 30,
@@ -201,6 +265,11 @@ pub struct Config {
     /// The server's key is lost for good: it goes on with the one in the key file, whatever key the database knew, or with
     /// a new one if there is none. To devices it is another server until they join anew.
     pub new_key: bool,
+    /// Whether a proxy stands before the server, and adds to each request at the right of `X-Forwarded-For` the address it
+    /// comes from. Where none does, anybody could write there what they like.
+    pub behind_proxy: bool,
+    /// Whether devices reach it by TLS.
+    pub tls: Tls,
     /// Bounds.
     pub bounds: Bounds,
     /// Clock and ids.
@@ -221,6 +290,8 @@ impl Config {
             trusts_clock: false,
             may_begin: true,
             new_key: false,
+            behind_proxy: false,
+            tls: Tls::Off,
             bounds: Bounds::default(),
             environment: Arc::new(SystemEnvironment),
         }

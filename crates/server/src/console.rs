@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use gatebook_domain::record::Writer;
+use gatebook_domain::unknown::put_back;
 use gatebook_domain::{Problem, settle, validate};
 use gatebook_sync::wire::ApiErrorCode;
 use gatebook_sync::{Content, VersionId};
@@ -42,7 +43,9 @@ pub(crate) fn check(content: &mut Content, bounds: &Bounds) -> Result<(), Server
     }
     let spelled = settle(None, body.clone());
     if spelled != body {
-        content.body = RawValue::from_string(spelled.to_json()).expect("a body is written as JSON");
+        let text = put_back(content.body.get(), spelled.kind(), &spelled.to_json());
+        let text = text.map_err(|error| ServerError::unreadable("body", error))?;
+        content.body = RawValue::from_string(text).expect("a body with its unknown fields is JSON");
     }
     Ok(())
 }
@@ -141,5 +144,10 @@ mod tests {
         assert_eq!(written("equipment", pasted), r#"{"class":"trailer","number":"PX-20931"}"#);
         let with_new_fields = r#"{ "number":"PX-20931","class":"trailer", "newer":1e2}"#;
         assert_eq!(written("equipment", with_new_fields), with_new_fields);
+        let pasted_with_new_fields = r#"{"class":"trailer","number":"px-20931","newer":1e2}"#;
+        assert_eq!(
+            written("equipment", pasted_with_new_fields),
+            r#"{"class":"trailer","number":"PX-20931","newer":1e2}"#
+        );
     }
 }

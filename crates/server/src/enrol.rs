@@ -3,14 +3,15 @@
 //! The server makes the device's id. Whoever joined, and did not hear so, may repeat the request for some minutes, and
 //! proves by its secret that the first was its own; beyond that a code that was used is worth nothing to anybody.
 
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
-use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, Membership};
+use gatebook_sync::plain_code;
+use gatebook_sync::wire::{
+    ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, Membership, ProofRequest, ProofResponse,
+};
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::config::Bounds;
 use crate::error::{ServerError, refuse};
 use crate::pass::Pass;
 use crate::secret;
@@ -23,6 +24,8 @@ pub(crate) const NAME: usize = 80;
 pub(crate) const REPEATED: Duration = Duration::from_secs(15 * 60);
 /// Least characters of a secret: 128 bits in Base64.
 pub(crate) const SECRET: usize = 22;
+/// Most characters of a nonce.
+pub(crate) const NONCE: usize = 128;
 
 impl Server {
     /// Makes a device of a one-time code. A repeat with the same secret, after the first answer was lost, is answered like
@@ -33,9 +36,6 @@ impl Server {
     pub fn enrol(&self, request: &EnrolRequest) -> Result<EnrolResponse, ApiError> {
         let environment = &*self.inner.config.environment;
         let now = environment.now();
-        if !self.inner.enrolments.allows(now) {
-            return Err(refuse(ApiErrorCode::Busy, "Too many codes are being tried. Try again in a minute."));
-        }
         let name = request.device_name.trim();
         if name.is_empty() || name.chars().count() > NAME || name.chars().any(char::is_control) {
             let message = format!("Give the device a name of at most {NAME} letters, such as \"Gate 2 kiosk\".");
@@ -44,7 +44,7 @@ impl Server {
         if request.secret.as_ref().is_some_and(|secret| secret.len() < SECRET) {
             return Err(refuse(ApiErrorCode::Malformed, "The secret is too short to be one."));
         }
-        let code_hash = secret::hash(&secret::plain_code(&request.code));
+        let code_hash = secret::hash(&plain_code(&request.code));
         let secret_hash = request.secret.as_deref().map(secret::hash);
         let was_used_before_a_restore = self.inner.revocations.has_code(&code_hash)?;
         let joined = self.inner.storage.write(|writing| {
@@ -82,6 +82,18 @@ impl Server {
             device_key: Some(key.of_device(pass.device)),
             server: Some(key.identity(pass.organization)),
         })
+    }
+
+    /// Proves to a device that it joined under this server's key.
+    ///
+    /// # Errors
+    /// The nonce is none.
+    pub fn prove(&self, request: &ProofRequest) -> Result<ProofResponse, ApiError> {
+        let ProofRequest { device_id, nonce } = request;
+        if nonce.is_empty() || nonce.len() > NONCE {
+            return Err(refuse(ApiErrorCode::Malformed, "A nonce is random text of at most 128 letters."));
+        }
+        Ok(ProofResponse { proof: self.inner.key.of_device(*device_id).own_server(*device_id, nonce) })
     }
 
     /// What the device is told that does not know its server yet.
@@ -147,47 +159,5 @@ fn allowed(code: &Code, secret_hash: Option<[u8; 32]>, now: Timestamp) -> Allowe
             Allowed::Repeat(device)
         }
         _ => Allowed::No,
-    }
-}
-
-/// How often enrolment may be tried, by everybody together, so that codes cannot be guessed.
-pub(crate) struct RateLimit {
-    burst: f64,
-    per_second: f64,
-    left: Mutex<(f64, Timestamp)>,
-}
-
-impl RateLimit {
-    pub(crate) fn new(bounds: &Bounds, now: Timestamp) -> Self {
-        let burst = f64::from(bounds.enrolment_burst);
-        let per_second = f64::from(bounds.enrolments_per_minute) / 60.0;
-        Self { burst, per_second, left: Mutex::new((burst, now)) }
-    }
-
-    /// Whether one more may be tried now. A clock that stepped back gives nothing and takes nothing.
-    fn allows(&self, now: Timestamp) -> bool {
-        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
-        let passed = now.duration_since(left.1).as_secs_f64().max(0.0);
-        *left = (self.burst.min(left.0 + passed * self.per_second), now);
-        let is_allowed = left.0 >= 1.0;
-        if is_allowed {
-            left.0 -= 1.0;
-        }
-        is_allowed
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn after_a_burst_tries_come_back_one_by_one() {
-        let at = |second: i64| Timestamp::from_second(1_000 + second).unwrap();
-        let bounds = Bounds { enrolment_burst: 2, enrolments_per_minute: 6, ..Bounds::default() };
-        let limit = RateLimit::new(&bounds, at(0));
-        let tried = [0, 0, 0, 9, 10, 10, -500, -495].map(|second| limit.allows(at(second)));
-        assert_eq!(tried, [true, true, false, false, true, false, false, false]);
-        assert_eq!([600, 600, 600].map(|second| limit.allows(at(second))), [true, true, false]);
     }
 }

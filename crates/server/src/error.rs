@@ -102,6 +102,18 @@ pub enum ServerError {
          backup in place with --new-key"
     )]
     BackupOfOtherKey(PathBuf),
+    /// A certificate or its key cannot be used.
+    #[error("{0} cannot be used for TLS; name PEM files of a certificate and of its key with --tls-cert and --tls-key")]
+    Certificate(PathBuf, #[source] Cause),
+    /// The server's own authority cannot be used.
+    #[error(
+        "{0} does not hold the server's own authority, or cannot be read; put the right file back. Without it, devices that \
+         joined with its codes need to be told of a new one"
+    )]
+    Authority(PathBuf, #[source] Cause),
+    /// The server cannot make itself a certificate.
+    #[error("no certificate can be made: {0}; check what is named with --tls-self-made")]
+    NotCertified(String),
     /// A server runs on the data folder.
     #[error("a server is running on {0}; stop it first")]
     InUse(PathBuf),
@@ -219,7 +231,21 @@ pub(crate) fn internal() -> ApiError {
 
 /// The body of an error answer.
 pub(crate) fn refuse(code: ApiErrorCode, message: impl Into<String>) -> ApiError {
-    ApiError::new(code, message, matches!(code, ApiErrorCode::Busy | ApiErrorCode::Internal))
+    ApiError::new(code, short(message.into()), matches!(code, ApiErrorCode::Busy | ApiErrorCode::Internal))
+}
+
+/// Bytes of a message: more is no sentence any more, but what somebody sent.
+const MESSAGE: usize = 1_000;
+
+/// A message that tells what was sent tells its beginning; the end, which says where, stays.
+pub(crate) fn short(message: String) -> String {
+    if message.len() <= MESSAGE {
+        return message;
+    }
+    let boundary = |at: &usize| message.is_char_boundary(*at);
+    let begin = (0..=MESSAGE / 2).rev().find(boundary).unwrap_or_default();
+    let end = (message.len() - MESSAGE / 2..message.len()).find(boundary).unwrap_or(message.len());
+    format!("{} … {}", &message[..begin], &message[end..])
 }
 
 /// When to come again, for the errors that ask it.
@@ -238,6 +264,14 @@ mod tests {
 
     fn said_of(code: std::ffi::c_int) -> ApiErrorCode {
         ApiError::from(ServerError::Database(rusqlite::Error::SqliteFailure(ffi::Error::new(code), None))).code
+    }
+
+    #[test]
+    fn a_message_keeps_its_beginning_and_its_end() {
+        assert_eq!(short("é".repeat(500)), "é".repeat(500));
+        let told = short(format!("unknown kind `{}`, in /push/7", "é".repeat(100_000)));
+        assert!(told.starts_with("unknown kind `é") && told.ends_with("é`, in /push/7"), "{told}");
+        assert!(told.len() <= MESSAGE + " … ".len());
     }
 
     #[test]

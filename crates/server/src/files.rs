@@ -4,6 +4,8 @@ use std::fs::{File, TryLockError};
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 
+use uuid::Uuid;
+
 use crate::error::ServerError;
 
 const LOCK_FILE: &str = "server.lock";
@@ -100,6 +102,26 @@ fn noise(length: usize) -> Vec<u8> {
         state.to_be_bytes()[0]
     };
     (0..length).map(|_| next()).collect()
+}
+
+/// Puts a secret there that nobody else may read, unless something is there already: of two processes that make one at once,
+/// both go on with the first's. Written aside and linked into place whole, so that a power cut never leaves half of it.
+pub(crate) fn place_secret(path: &Path, secret: &[u8]) -> Result<(), ServerError> {
+    let kind = path.extension().unwrap_or_default().to_string_lossy();
+    let unfinished = path.with_extension(format!("{kind}.{}", Uuid::new_v4()));
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&unfinished)?;
+    file.write_all(secret)?;
+    file.sync_all()?;
+    let placed = std::fs::hard_link(&unfinished, path);
+    std::fs::remove_file(&unfinished)?;
+    match placed {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
+        _ => sync_folder_of(path),
+    }
 }
 
 /// Makes sure that what the file holds survives a power cut.

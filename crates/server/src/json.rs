@@ -1,4 +1,5 @@
-//! Looking at JSON text without building it: how deep it goes, whether it holds U+0000, and what stands at an offset.
+//! Looking at JSON text without building it: how deep it goes, how much it would unfold into, whether it holds what cannot
+//! be stored, and what stands at an offset.
 //!
 //! Bodies travel as raw text, for which the parser bounds neither depth nor content; this does, in one pass and without
 //! recursion. The text is well-formed JSON (the parser has seen to that); anything else gives a useless answer, not a
@@ -9,34 +10,48 @@
 pub(crate) struct Shape {
     /// Objects and lists within each other.
     pub depth: usize,
-    /// Where a string holds an escaped U+0000.
-    pub nul_at: Option<usize>,
+    /// Single values. An empty object or list counts as if something stood in it.
+    pub values: usize,
+    /// Where a string holds an escaped U+0000, or half of a pair of surrogates.
+    pub unstorable_at: Option<usize>,
 }
 
 /// Looks a JSON text over.
 pub(crate) fn shape(json: &str) -> Shape {
-    let (mut shape, mut depth, mut in_text) = (Shape::default(), 0_usize, false);
+    let (mut shape, mut depth, mut in_text) = (Shape { values: 1, ..Shape::default() }, 0_usize, false);
     let bytes = json.as_bytes();
     let mut at = 0;
     while at < bytes.len() {
         match bytes[at] {
             b'\\' if in_text => {
-                if shape.nul_at.is_none() && bytes[at..].starts_with(b"\\u0000") {
-                    shape.nul_at = Some(at);
-                }
-                at += 1;
+                at += match unit_at(bytes, at) {
+                    Some(0xd800..=0xdbff) if matches!(unit_at(bytes, at + 6), Some(0xdc00..=0xdfff)) => 11,
+                    Some(0 | 0xd800..=0xdfff) => {
+                        shape.unstorable_at.get_or_insert(at);
+                        5
+                    }
+                    _ => 1,
+                };
             }
             b'"' => in_text = !in_text,
             b'{' | b'[' if !in_text => {
                 depth += 1;
+                shape.values += 1;
                 shape.depth = shape.depth.max(depth);
             }
             b'}' | b']' if !in_text => depth = depth.saturating_sub(1),
+            b',' if !in_text => shape.values += 1,
             _ => {}
         }
         at += 1;
     }
     shape
+}
+
+/// The UTF-16 code unit that is escaped at that place, if one is.
+fn unit_at(bytes: &[u8], at: usize) -> Option<u16> {
+    let digits = bytes.get(at..at + 6)?.strip_prefix(b"\\u")?;
+    u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
 /// How far the parser had read when it gave up, as an offset into the text.
@@ -51,7 +66,11 @@ enum Open<'a> {
     List { at: usize },
 }
 
-/// What stands at `offset`, as a JSON Pointer (RFC 6901); empty for the text as a whole.
+/// Bytes of a pointer: names that make it longer are nothing anybody wrote by hand.
+const POINTER: usize = 500;
+
+/// What stands at `offset`, as a JSON Pointer (RFC 6901); empty for the text as a whole. If that would be very long, what
+/// stands around it.
 pub(crate) fn pointer_at(json: &str, offset: usize) -> String {
     let mut open: Vec<Open<'_>> = Vec::new();
     let bytes = json.as_bytes();
@@ -86,17 +105,17 @@ pub(crate) fn pointer_at(json: &str, offset: usize) -> String {
     }
     let mut pointer = String::new();
     for part in open {
-        match part {
-            Open::Object { member: Some(name) } => {
-                pointer.push('/');
-                pointer.push_str(&name.replace('~', "~0").replace('/', "~1"));
-            }
-            Open::Object { member: None } => {}
-            Open::List { at } => {
-                pointer.push('/');
-                pointer.push_str(&at.to_string());
-            }
+        let step = match part {
+            Open::Object { member: Some(name) } if name.len() > POINTER => break,
+            Open::Object { member: Some(name) } => name.replace('~', "~0").replace('/', "~1"),
+            Open::Object { member: None } => continue,
+            Open::List { at } => at.to_string(),
+        };
+        if pointer.len() + step.len() >= POINTER {
+            break;
         }
+        pointer.push('/');
+        pointer.push_str(&step);
     }
     pointer
 }
@@ -113,10 +132,22 @@ mod tests {
     }
 
     #[test]
-    fn an_escaped_nul_is_found_and_an_escaped_backslash_is_none() {
-        assert_eq!(shape(r#"{"a":"x\u0000"}"#).nul_at, Some(7));
-        assert_eq!(shape(r#"{"a":"x\\u0000"}"#).nul_at, None);
-        assert_eq!(shape(r#"{"a\u0000":1}"#).nul_at, Some(3));
+    fn values_are_counted_but_not_what_stands_in_texts() {
+        assert_eq!(shape(r#"{"a":[1,{"b":",,"}],"c":null}"#).values, 6);
+        assert_eq!(shape(r#"["\",\"",[]]"#).values, 4, "an empty list counts as if something stood in it");
+        assert_eq!(shape("7").values, 1);
+    }
+
+    #[test]
+    fn what_cannot_be_stored_is_found_and_an_escaped_backslash_is_none() {
+        let at = |json: &str| shape(json).unstorable_at;
+        assert_eq!(at(r#"{"a":"x\u0000"}"#), Some(7));
+        assert_eq!(at(r#"{"a":"x\\u0000"}"#), None);
+        assert_eq!(at(r#"{"a\u0000":1}"#), Some(3));
+        assert_eq!(at(r#"["\ud83d\ude9a\u00e9"]"#), None);
+        for half in [r#"["\ud83d"]"#, r#"["\ud83dx\ude9a"]"#, r#"["\ude9a"]"#, r#"["\ud83d\ud83d\ude9a"]"#] {
+            assert_eq!(at(half), Some(2), "{half}");
+        }
     }
 
     #[test]
@@ -144,6 +175,16 @@ mod tests {
             let error = serde_json::from_str::<Table>(json).unwrap_err();
             assert_eq!(pointer_at(json, offset_of(json, &error)), pointer, "{json}: {error}");
         }
+    }
+
+    #[test]
+    fn a_pointer_that_would_be_very_long_ends_at_what_stands_around_it() {
+        let long = "x".repeat(1_000);
+        let json = format!(r#"{{"push":[{{"{long}":1}}]}}"#);
+        assert_eq!(pointer_at(&json, json.len() - 4), "/push/0");
+        let deep = "{\"abc\":".repeat(1_000);
+        let pointer = pointer_at(&deep, deep.len());
+        assert!(pointer.starts_with("/abc/abc") && pointer.ends_with("/abc") && pointer.len() <= POINTER);
     }
 
     #[test]

@@ -22,8 +22,10 @@ mod mark;
 mod nudges;
 mod pass;
 mod photos;
+mod private;
 mod pull;
 mod receipt;
+mod received;
 mod reconcile;
 mod repair;
 mod revocations;
@@ -32,9 +34,10 @@ mod seed;
 mod server;
 mod storage;
 mod sync;
+mod tls;
 
 pub use backup::restore_backup;
-pub use config::{Bounds, Config, Environment, PhotoBounds, PhotoStore, SystemEnvironment};
+pub use config::{Bounds, Config, Environment, PhotoBounds, PhotoStore, SystemEnvironment, Tls};
 pub use error::ServerError;
 pub use http::Route;
 #[cfg(feature = "simulation")]

@@ -8,21 +8,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use gatebook_sync::Epoch;
 use jiff::Timestamp;
-use uuid::Uuid;
 
 use crate::error::ServerError;
 use crate::receipt::Key;
 use crate::server::{Inner, epoch_after};
-use crate::storage::{Counter, Device, Reading, Tenant};
+use crate::storage::{Counter, Device, Placed, Reading, Tenant};
 
 /// A place in a history, and the version that was received there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Mark {
     seq: u64,
-    /// Two histories may give one place and one time of receipt to different writes: a clock that is far behind counts on
-    /// from the last receipt by the microsecond.
-    write_id: Uuid,
-    received_at: Timestamp,
+    placed: Placed,
 }
 
 /// The mark of a history that has come so far.
@@ -33,35 +29,36 @@ pub(crate) fn mark(
     epoch: Epoch,
     counter: Counter,
 ) -> Result<Option<String>, ServerError> {
-    let newest = reading.write_at(tenant, counter.seq)?;
-    let mark = |(write_id, received_at)| Mark { seq: counter.seq, write_id, received_at };
-    Ok(newest.map(|newest| mark(newest).seal(key, tenant, epoch)))
+    let newest = reading.placed_at(tenant, counter.seq)?;
+    Ok(newest.map(|placed| Mark { seq: counter.seq, placed }.seal(key, tenant, epoch)))
 }
 
 impl Mark {
     fn seal(self, key: &Key, tenant: Tenant, epoch: Epoch) -> String {
-        let Self { seq, write_id, received_at } = self;
+        let Self { seq, placed: Placed { write_id, version, received_at } } = self;
         let received_at = received_at.as_microsecond();
         let tag = key.seal(
-            "gatebook mark 2",
+            "gatebook mark 3",
             &[
                 tenant.id.as_bytes(),
                 &epoch.0.to_be_bytes(),
                 &seq.to_be_bytes(),
                 write_id.as_bytes(),
+                &version.to_be_bytes(),
                 &received_at.to_be_bytes(),
             ],
         );
-        format!("{seq}.{}.{received_at}.{}", write_id.simple(), BASE64.encode(tag))
+        format!("{seq}.{}.{version}.{received_at}.{}", write_id.simple(), BASE64.encode(tag))
     }
 
     /// Reads a mark of that epoch; `None` if this server never gave it.
     fn open(text: &str, key: &Key, tenant: Tenant, epoch: Epoch) -> Option<Self> {
-        let mut parts = text.splitn(4, '.');
+        let mut parts = text.splitn(5, '.');
         let seq = parts.next()?.parse().ok()?;
         let write_id = parts.next()?.parse().ok()?;
+        let version = parts.next()?.parse().ok()?;
         let received_at = Timestamp::from_microsecond(parts.next()?.parse().ok()?).ok()?;
-        let mark = Self { seq, write_id, received_at };
+        let mark = Self { seq, placed: Placed { write_id, version, received_at } };
         let expected = mark.seal(key, tenant, epoch);
         bool::from(subtle::ConstantTimeEq::ct_eq(expected.as_bytes(), text.as_bytes())).then_some(mark)
     }
@@ -81,9 +78,7 @@ impl Inner {
             match reading.epoch()?.cmp(&known) {
                 // The database is from before that epoch.
                 Ordering::Less => Ok(true),
-                Ordering::Equal => {
-                    Ok(reading.write_at(device.tenant, mark.seq)? != Some((mark.write_id, mark.received_at)))
-                }
+                Ordering::Equal => Ok(reading.placed_at(device.tenant, mark.seq)? != Some(mark.placed)),
                 Ordering::Greater => Ok(false),
             }
         };
@@ -95,10 +90,11 @@ impl Inner {
             writing.take_every_counter()?;
             // Another device, also of another tenant, may have shown the same meanwhile.
             if is_lost(writing)? {
-                let salt = mark.write_id.as_u64_pair().1 ^ mark.received_at.as_microsecond().unsigned_abs();
+                let Placed { write_id, received_at, .. } = mark.placed;
+                let salt = write_id.as_u64_pair().1 ^ received_at.as_microsecond().unsigned_abs();
                 let epoch = writing.begin_epoch(epoch_after(known, now, salt), now)?;
                 let mut counter = writing.take_counter(device.tenant)?;
-                counter.not_before(mark.received_at);
+                counter.not_before(received_at);
                 writing.set_counter(device.tenant, counter)?;
                 tracing::error!(
                     from = known.0,

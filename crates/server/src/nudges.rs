@@ -48,6 +48,19 @@ impl Streams {
         })
     }
 
+    /// The streams of those devices end.
+    pub(crate) fn end(&self, devices: &[Uuid]) {
+        let mut open = self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        for device in devices {
+            open.remove(device);
+        }
+    }
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).is_empty()
+    }
+
     /// Every stream ends.
     pub(crate) fn end_all(&self) {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
@@ -77,6 +90,27 @@ impl Server {
             Ok((nudges, newest))
         });
         Ok(looked?)
+    }
+
+    /// Ends, for as long as the server runs, the streams of devices that another process has signed out. One question to
+    /// the database is for all of them.
+    pub(crate) async fn end_streams_of_the_revoked(self) {
+        loop {
+            tokio::time::sleep(self.inner.config.bounds.revocations_every).await;
+            if self.inner.streams.is_empty() {
+                continue;
+            }
+            let server = self.clone();
+            let read = move || server.inner.storage.read(|reading| reading.revoked_devices());
+            match tokio::task::spawn_blocking(read).await {
+                Ok(Ok(revoked)) => self.inner.streams.end(&revoked),
+                // Each stream looks as well, less often; it ends if it cannot.
+                Ok(Err(error)) => {
+                    tracing::warn!(error = &error as &dyn std::error::Error, "revocations cannot be read");
+                }
+                Err(_) => return,
+            }
+        }
     }
 
     /// Tells a device of news until it hangs up, begins another stream, or is not let in any more. Of what came before,
@@ -130,6 +164,15 @@ mod tests {
         let mut second = streams.begin(A, 1).unwrap();
         assert_eq!(first.try_recv(), Err(oneshot::error::TryRecvError::Closed));
         assert_eq!(second.try_recv(), Err(oneshot::error::TryRecvError::Empty));
+    }
+
+    #[test]
+    fn the_stream_of_one_device_ends_and_the_others_go_on() {
+        let streams = Streams::default();
+        let (mut a, mut b) = (streams.begin(A, 2).unwrap(), streams.begin(B, 2).unwrap());
+        streams.end(&[A, Uuid::from_u128(3)]);
+        assert_eq!(a.try_recv(), Err(oneshot::error::TryRecvError::Closed));
+        assert_eq!(b.try_recv(), Err(oneshot::error::TryRecvError::Empty));
     }
 
     #[test]

@@ -10,7 +10,7 @@
 //! but nothing of who wrote it. The two are told apart by the number of parts, and their tags are made over different
 //! words, so that none of the one form is any of the other with something cut off.
 
-use std::io::{ErrorKind, Write as _};
+use std::io::ErrorKind;
 use std::path::Path;
 
 use base64::Engine as _;
@@ -77,26 +77,9 @@ impl Key {
 
     /// Makes the key. Two servers that start at once on one folder end up with the same: the second finds the first's.
     fn create(path: &Path) -> Result<Self, ServerError> {
-        let key = crate::secret::bytes::<32>()?;
-        // Written aside and linked into place whole, so that a power cut never leaves half a key.
-        let unfinished = path.with_extension(format!("key.{}", Uuid::new_v4()));
-        let mut options = std::fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut file = options.open(&unfinished)?;
-        file.write_all(&key)?;
-        file.sync_all()?;
-        let placed = std::fs::hard_link(&unfinished, path);
-        std::fs::remove_file(&unfinished)?;
-        match placed {
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
-            _ => {
-                crate::files::sync_folder_of(path)?;
-                let bytes = std::fs::read(path)?;
-                bytes.try_into().map(Self).map_err(|_| ServerError::BadKey(path.to_owned()))
-            }
-        }
+        crate::files::place_secret(path, &crate::secret::bytes::<32>()?)?;
+        let bytes = std::fs::read(path)?;
+        bytes.try_into().map(Self).map_err(|_| ServerError::BadKey(path.to_owned()))
     }
 
     /// Signs the receipt of a version that the server has taken.
@@ -115,9 +98,19 @@ impl Key {
         receipt.mac = format!("{}.{said}.{}", BASE64.encode(digest), BASE64.encode(tag));
     }
 
+    /// What receipts tell the state of that write by.
+    pub(crate) fn mark_of(write_id: Uuid, content: &Content) -> [u8; KEPT] {
+        digest(write_id, content)
+    }
+
+    /// Puts into a receipt that has not been signed that mark.
+    pub(crate) fn put_mark(receipt: &mut Receipt, mark: &[u8; KEPT]) {
+        receipt.mac = BASE64.encode(mark);
+    }
+
     /// Puts into a receipt that has not been signed what tells its state from others of the same number and time.
     pub(crate) fn mark(receipt: &mut Receipt, write_id: Uuid, content: &Content) {
-        receipt.mac = BASE64.encode(digest(write_id, content));
+        Self::put_mark(receipt, &Self::mark_of(write_id, content));
     }
 
     /// Whether this server gave the receipt, for whatever content.

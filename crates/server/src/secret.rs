@@ -3,16 +3,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use gatebook_domain::spelling::cleaned;
+use gatebook_sync::{CODE_ALPHABET, CODE_LETTERS};
 use sha2::{Digest as _, Sha256};
 
 use crate::error::ServerError;
-
-/// Letters and digits that are not taken for each other when read aloud or off a screen. 32 of them, so that each
-/// random byte picks one without favouring any.
-const CODE_ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
-/// 50 bits: far beyond what the enrolment's rate limit lets anybody try while a code lives.
-const CODE_LETTERS: usize = 10;
 
 /// Random bytes.
 pub(crate) fn bytes<const N: usize>() -> Result<[u8; N], ServerError> {
@@ -36,11 +30,6 @@ pub(crate) fn code() -> Result<String, ServerError> {
     Ok(format!("{first}-{second}"))
 }
 
-/// A code as it is compared: blanks, hyphens and case do not matter.
-pub(crate) fn plain_code(code: &str) -> String {
-    cleaned(code).chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_uppercase()).collect()
-}
-
 /// What a secret is stored as. All of them are long and random, so that a fast hash is enough.
 pub(crate) fn hash(secret: &str) -> [u8; 32] {
     Sha256::digest(secret).into()
@@ -48,12 +37,12 @@ pub(crate) fn hash(secret: &str) -> [u8; 32] {
 
 #[cfg(test)]
 mod tests {
+    use gatebook_sync::plain_code;
+
     use super::*;
 
     #[test]
     fn a_code_is_read_back_however_it_is_typed() {
-        assert_eq!(plain_code(" abcde-f2h3j\n"), "ABCDEF2H3J");
-        assert_eq!(plain_code("\u{202a}abcde–f\u{200b}2ｈ3j\u{202c}"), "ABCDEF2H3J");
         let code = code().unwrap();
         assert_eq!(plain_code(&code.to_lowercase().replace('-', " ")), plain_code(&code));
         assert_eq!(plain_code(&code).len(), CODE_LETTERS);

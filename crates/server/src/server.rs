@@ -9,15 +9,16 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::config::{Config, Environment};
-use crate::enrol::RateLimit;
 use crate::error::ServerError;
 use crate::files::{FolderLock, Use, check_room};
 use crate::nudges::Streams;
 use crate::photos::{Depot, Turns};
+use crate::private;
 use crate::receipt::Key;
 use crate::revocations::Revocations;
 use crate::storage::sqlite::{self, Look};
 use crate::storage::{Database, Storage};
+use crate::tls::Secured;
 
 /// A sync server over its data folder. Cheap to clone; all clones are the same server.
 #[derive(Clone)]
@@ -32,10 +33,10 @@ pub(crate) struct Inner {
     pub storage: Storage,
     pub key: Key,
     pub revocations: Revocations,
-    pub enrolments: RateLimit,
     pub depot: Depot,
     pub turns: Turns,
     pub streams: Streams,
+    pub secured: Option<Arc<Secured>>,
     /// Dropped last: while anything is open, nobody may replace the database, and nobody else serves it.
     _locks: Vec<FolderLock>,
 }
@@ -72,27 +73,16 @@ impl Server {
         let filed = if config.trusts_clock { None } else { storage.read(|reading| reading.newest_filed())? };
         let clock = Arc::new(Clock::new(config.environment, config.time_server.clone(), filed));
         config.environment = Arc::clone(&clock) as Arc<dyn Environment>;
-        let enrolments = RateLimit::new(&config.bounds, now);
         let depot = Depot::open(&config.photos, &config.data)?;
+        private::tighten(&config, depot.folder());
         let revocations = match &config.database {
             None => Revocations::beside(&config.key_path())?,
             Some(_) => Revocations::inside(depot.object_store())?,
         };
         let (turns, streams) = (Turns::default(), Streams::default());
-        Ok(Self {
-            inner: Arc::new(Inner {
-                config,
-                clock,
-                storage,
-                key,
-                revocations,
-                enrolments,
-                depot,
-                turns,
-                streams,
-                _locks: locks,
-            }),
-        })
+        let secured = Secured::open(&config, now)?.map(Arc::new);
+        let inner = Inner { config, clock, storage, key, revocations, depot, turns, streams, secured, _locks: locks };
+        Ok(Self { inner: Arc::new(inner) })
     }
 
     /// What it was opened with.

@@ -7,6 +7,7 @@ use gatebook_sync::{PROTOCOL, WallTime, deliberate};
 
 use crate::error::{ServerError, refuse};
 use crate::pull::{Asked, News, pull};
+use crate::received::Received;
 use crate::reconcile;
 use crate::server::{Inner, Server};
 use crate::storage::Device;
@@ -21,10 +22,16 @@ impl Server {
     ///
     /// # Errors
     /// See [`ApiErrorCode`]; nothing was changed.
-    pub fn sync(&self, device: &Device, mut request: SyncRequest) -> Result<SyncResponse, ApiError> {
+    pub fn sync(&self, device: &Device, request: SyncRequest) -> Result<SyncResponse, ApiError> {
+        self.sync_received(device, Received::from(request))
+    }
+
+    /// The same for a request of which not every entry could be read.
+    pub(crate) fn sync_received(&self, device: &Device, received: Received) -> Result<SyncResponse, ApiError> {
+        let Received { mut request, unreadable, entries } = received;
         let Inner { config, storage, key, .. } = &*self.inner;
         let (bounds, environment) = (&config.bounds, &*config.environment);
-        check_request(&request, bounds.limits.page_records)?;
+        check_request(&request, entries, bounds.limits.page_records)?;
         let identity = key.identity(device.tenant.id);
         let membership = match &request.server {
             Some(server) if *server != identity && !deliberate!(SyncWithStrangers) => return Err(other_server()),
@@ -35,16 +42,17 @@ impl Server {
         let asked = Asked::of(&mut request, bounds);
         let app: String = request.app.chars().filter(|letter| !letter.is_control()).take(APP).collect();
 
-        let verdicts = if request.push.is_empty() && request.reoffer.is_empty() {
+        let verdicts = if entries == 0 {
             self.note_seen(device, &app)?;
             Vec::new()
         } else {
             self.inner.clock.check()?;
-            let page =
-                storage.read(|reading| reconcile::prepare(reading, device, bounds, request.push, request.reoffer))?;
+            let page = storage.read(|reading| {
+                reconcile::prepare(reading, device, bounds, request.push, request.reoffer, unreadable)
+            })?;
             let reconciled = storage.write(|writing| {
                 writing.device_seen(device.id, &app, environment.now())?;
-                reconcile::reconcile(writing, key, device, environment, &page)
+                reconcile::reconcile(writing, key, device, environment, &page, bounds.judging_bytes)
             })?;
             reconciled.answer()
         };
@@ -65,6 +73,7 @@ impl Server {
             limits,
             server: Some(identity),
             membership,
+            unread: Vec::new(),
         })
     }
 
@@ -84,12 +93,12 @@ fn other_server() -> ApiError {
     refuse(ApiErrorCode::OtherServer, message)
 }
 
-fn check_request(request: &SyncRequest, page_records: u32) -> Result<(), ApiError> {
+fn check_request(request: &SyncRequest, entries: usize, page_records: u32) -> Result<(), ApiError> {
     if let Some(refusal) = other_protocol(request.protocol) {
         return Err(refusal);
     }
     let Repair { ranges, fetch } = &request.repair;
-    let records = (request.push.len() + request.reoffer.len()).max(ranges.len()).max(fetch.len());
+    let records = entries.max(ranges.len()).max(fetch.len());
     if records > page_records as usize {
         let message =
             format!("A page holds {records} records; at most {page_records} are taken. Send them in several pages.");

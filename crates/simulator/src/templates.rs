@@ -7,7 +7,7 @@ use gatebook_client::{Device, DeviceConfig};
 use gatebook_domain::equipment::{EquipmentClass, EquipmentRef};
 use gatebook_domain::record::SCHEMA;
 use gatebook_domain::reference::{Assignment, Operator, Role, Yard};
-use gatebook_domain::{Body, Extra, RecordState, us_dvir};
+use gatebook_domain::{Body, RecordState, us_dvir};
 use gatebook_server::{Config, Server};
 use gatebook_sync::Content;
 use gatebook_sync::wire::EnrolRequest;
@@ -105,7 +105,6 @@ pub(crate) fn yard_body(yard: usize, place: &str) -> Body {
         code: format!("Y{yard}"),
         time_zone: "America/Chicago".to_owned(),
         place: place.to_owned(),
-        extra: Extra::new(),
     })
 }
 
@@ -117,7 +116,6 @@ pub(crate) fn assignment_body(yard: usize, number: usize) -> Body {
         operator_id: None,
         due_at: None,
         note: String::new(),
-        extra: Extra::new(),
     })
 }
 
@@ -203,7 +201,6 @@ fn furnish(server: &Server, now: Timestamp) -> anyhow::Result<()> {
             role: person.role,
             yard_ids: person.yards.iter().copied().map(yard_id).collect(),
             job: String::new(),
-            extra: Extra::new(),
         });
         server.put_record(Some(tenant_id(person.tenant)), person_id(number), content(None, &body, now))?;
     }

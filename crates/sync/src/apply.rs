@@ -3,7 +3,7 @@
 use uuid::Uuid;
 
 use crate::deliberate;
-use crate::verdict::Verdict;
+use crate::verdict::{Kept, Verdict};
 use crate::version::VersionId;
 
 /// What [`apply_verdict`] and [`apply_canonical`] have to know of a local row.
@@ -59,27 +59,32 @@ pub fn apply_verdict(
         // A late copy of an answer that was already acted on.
         return canonical.map_or(Change::Keep, |canonical| apply_canonical(Some(local), canonical));
     };
-    match (verdict, canonical) {
-        (Verdict::Rejected(_), _) if pending == write_id => Change::MarkRejected,
+    let is_newest = pending == write_id;
+    match verdict {
+        Verdict::Rejected(_) if is_newest => Change::MarkRejected,
         // The rejected write has been edited since; the edit will be judged on its own.
-        (Verdict::Rejected(_), Some(canonical)) => apply_canonical(Some(local), canonical),
-        (_, None) if pending == write_id && !deliberate!(KeepTakenOfLostScope) => Change::Leave,
-        (_, None) => Change::Keep,
-        (_, Some(canonical)) if pending == write_id => {
+        Verdict::Rejected(_) => canonical.map_or(Change::Keep, |canonical| apply_canonical(Some(local), canonical)),
+        // What the write says is in force, or in the audit table: either way it is safe at the server.
+        Verdict::Accepted | Verdict::Conflict { kept: Kept::Incoming | Kept::Existing } => {
+            apply_safe(local, is_newest, canonical, is_own)
+        }
+    }
+}
+
+fn apply_safe(local: LocalHead, is_newest: bool, canonical: Option<VersionId>, is_own: bool) -> Change {
+    match canonical {
+        None if is_newest && !deliberate!(KeepTakenOfLostScope) => Change::Leave,
+        None => Change::Keep,
+        Some(canonical) if is_newest => {
             if local.shadow.is_some_and(|shadow| shadow > canonical) {
                 Change::MatchShadow
             } else {
                 Change::Match
             }
         }
-        (_, Some(canonical)) if !is_own && !deliberate!(RebaseOnUnseen) => apply_canonical(Some(local), canonical),
-        (_, Some(canonical)) => {
-            if local.base.is_some_and(|base| base >= canonical) {
-                Change::Keep
-            } else {
-                Change::Rebase
-            }
-        }
+        Some(canonical) if !is_own && !deliberate!(RebaseOnUnseen) => apply_canonical(Some(local), canonical),
+        Some(canonical) if local.base.is_some_and(|base| base >= canonical) => Change::Keep,
+        Some(_) => Change::Rebase,
     }
 }
 

@@ -18,6 +18,8 @@ pub struct Existing<'a> {
     /// As what it had been taken before, if a device gave it back after a restore: then its receipt's number and epoch are
     /// not those with which it was received.
     pub put_back_from: Option<VersionId>,
+    /// When it was first filed, by the server's clock of that moment.
+    pub filed_at: Timestamp,
 }
 
 impl Existing<'_> {
@@ -33,13 +35,21 @@ impl Existing<'_> {
     }
 
     /// Whether whoever made the state with that receipt may have seen this one: it was received before, in the same life of
-    /// the server, and is not another's equal number. What came back from a life of which that receipt's knew nothing,
-    /// nobody saw; and where a restore was not announced and the clock stood still, only the numbers tell.
+    /// the server, and has a smaller number. Whatever is made of a state has a greater number than it, also after a restore,
+    /// so where a restore was not announced and the clock stood still, the numbers still tell. What came back from a life
+    /// of which that receipt's knew nothing, nobody saw.
     fn was_seen_by(&self, other: &Receipt) -> bool {
-        let taken_as = self.taken_as();
-        let is_equal_number = taken_as.epoch == other.epoch && taken_as.version >= other.version;
+        let is_numbered_before = self.taken_as().version < other.version;
         let is_of_its_life = self.put_back_from.is_none_or(|from| from.epoch == other.epoch);
-        !self.is_received_after(other) && !is_equal_number && is_of_its_life
+        is_numbered_before && is_of_its_life && (!self.is_received_after(other) || self.was_overturned_by(other))
+    }
+
+    /// Whether the state with that receipt was made when this one, which a device gave back since, had long been there. A
+    /// state that is given back against what was written since the restore counts as received anew, so only when it was
+    /// first filed tells. Two lives of which nobody said that there was a restore between them share an epoch: of those
+    /// that time tells which was the earlier.
+    fn was_overturned_by(&self, other: &Receipt) -> bool {
+        self.put_back_from.is_some() && self.filed_at < other.filed_at()
     }
 }
 
@@ -95,8 +105,6 @@ pub struct Incoming<'a> {
 /// What the server does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// This write was judged before. Answer the same, change nothing.
-    Repeat(Verdict),
     /// Change nothing; keep the payload for the admin.
     Reject(Rejection),
     /// It says what the canonical state says. Record the verdict, make no version.
@@ -122,7 +130,6 @@ impl Decision {
     #[must_use]
     pub fn verdict(&self) -> Verdict {
         match self {
-            Self::Repeat(verdict) => verdict.clone(),
             Self::Reject(rejection) => Verdict::Rejected(rejection.clone()),
             Self::Unchanged | Self::Overtaken | Self::Take { displaces: false, .. } => Verdict::Accepted,
             Self::Take { displaces: true, .. } => Verdict::Conflict { kept: Kept::Incoming },
@@ -133,19 +140,11 @@ impl Decision {
 
 /// Decides what becomes of `incoming`.
 ///
-/// `epoch` is the server's present one, `existing` what it holds of the record, `ledger` the verdict it gave this very
-/// `write_id` before. The last writer wins by the time the server received it, whole record at a time; no device clock
+/// `epoch` is the server's present one, `existing` what it holds of the record. Of a write that was judged before nothing
+/// is decided: the ledger has its verdict. The last writer wins by the time the server received it, whole record at a time; no device clock
 /// is looked at.
 #[must_use]
-pub fn decide(
-    epoch: Epoch,
-    existing: Option<Existing<'_>>,
-    ledger: Option<&Verdict>,
-    incoming: Incoming<'_>,
-) -> Decision {
-    if let Some(verdict) = ledger {
-        return Decision::Repeat(verdict.clone());
-    }
+pub fn decide(epoch: Epoch, existing: Option<Existing<'_>>, incoming: Incoming<'_>) -> Decision {
     if let Some(rejection) = incoming.refusal {
         return Decision::Reject(rejection.clone());
     }
@@ -205,7 +204,7 @@ fn decide_write(
                 "This record was voided. Start a new one instead, or ask the office to bring it back.",
             ));
         }
-        _ => {}
+        RecordState::Live | RecordState::Closed | RecordState::Voided => {}
     }
     if deliberate!(TrustDeviceClocks) && !on_current && existing.content.captured_at > incoming.content.captured_at {
         return Decision::SetAside;
@@ -234,6 +233,7 @@ fn decide_reoffer(
         return take_back(epoch, receipt.version + 1, receipt, false);
     };
     let held = existing.receipt;
+    let next = held.version.max(receipt.version) + 1;
     if receipt.is_of_same_write(held) {
         Decision::Unchanged
     } else if !existing.is_received_after(receipt) {
@@ -241,11 +241,14 @@ fn decide_reoffer(
         if displaces && is_draft_over_report(existing.content, offered) {
             return Decision::SetAside;
         }
-        take_back(epoch, held.version.max(receipt.version) + 1, receipt, displaces)
+        take_back(epoch, next, receipt, displaces)
     } else if overtaken {
         Decision::Overtaken
+    } else if existing.was_seen_by(receipt) {
+        // What is held was put back first, and counts as received when it was.
+        take(epoch, next, false)
     } else if would_have_stood(offered, existing.content) {
-        take(epoch, held.version.max(receipt.version) + 1, true)
+        take(epoch, next, true)
     } else {
         Decision::SetAside
     }

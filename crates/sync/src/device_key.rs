@@ -50,6 +50,18 @@ impl DeviceKey {
         self.succession(device, secret).as_bytes().ct_eq(proof.as_bytes()).into()
     }
 
+    /// What proves that a server is the device's own, in answer to a request that brought `nonce`.
+    #[must_use]
+    pub fn own_server(&self, device: Uuid, nonce: &str) -> String {
+        self.tag(b"gatebook own server 1", device, nonce)
+    }
+
+    /// Whether `proof` is that.
+    #[must_use]
+    pub fn proves_own_server(&self, device: Uuid, nonce: &str, proof: &str) -> bool {
+        self.own_server(device, nonce).as_bytes().ct_eq(proof.as_bytes()).into()
+    }
+
     fn tag(&self, what: &[u8], device: Uuid, text: &str) -> String {
         let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of any length");
         mac.update(what);
@@ -96,6 +108,11 @@ mod tests {
         assert!(!DeviceKey::new([8; 32]).proves_revocation(DEVICE, "nonce", &proof));
         assert!(!key.proves_revocation(DEVICE, "nonce", ""));
         assert!(!key.proves_revocation(DEVICE, "nonce", &key.succession(DEVICE, "nonce")), "it proves something else");
+        let own = key.own_server(DEVICE, "nonce");
+        assert!(key.proves_own_server(DEVICE, "nonce", &own));
+        assert!(!DeviceKey::new([8; 32]).proves_own_server(DEVICE, "nonce", &own));
+        assert!(!key.proves_own_server(DEVICE, "nonce", &proof), "that is another proof");
+        assert!(!key.proves_revocation(DEVICE, "nonce", &own), "that is another proof");
     }
 
     #[test]

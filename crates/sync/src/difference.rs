@@ -1,10 +1,18 @@
 //! In which fields two states of a record differ.
 
-use gatebook_domain::notice::{FieldDifference, STATE, STATE_REASON, YARD};
-use serde_json::{Value, json};
+use std::collections::{HashMap, HashSet};
 
-use crate::same::is_same;
+use gatebook_domain::notice::{FieldDifference, STATE, STATE_REASON, YARD};
+use gatebook_domain::raw;
+use serde_json::value::RawValue;
+
+use crate::same::is_same_text;
 use crate::wire::Content;
+
+/// Bytes of one side of a difference. What is longer is told to differ, and can be read in the states themselves.
+const LONGEST: usize = 8 * 1024;
+/// Bytes after which further differences are only counted.
+const ROOM: usize = 32 * 1024;
 
 /// The differences found, bounded.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -20,65 +28,83 @@ pub struct Differences {
 #[must_use]
 pub fn content_differences(kept: &Content, set_aside: &Content, limit: usize) -> Differences {
     let mut found = Differences::default();
-    let beside = [
-        (STATE, json!(kept.state), json!(set_aside.state)),
+    let state = |content: &Content| Some(json(&content.state));
+    let reason = |content: &Content| (!content.state_reason.is_empty()).then(|| json(&content.state_reason));
+    let yard = |content: &Content| content.yard_id.map(|yard| json(&yard));
+    for (path, kept, set_aside) in [
+        (STATE, state(kept), state(set_aside)),
         (STATE_REASON, reason(kept), reason(set_aside)),
-        (YARD, json!(kept.yard_id), json!(set_aside.yard_id)),
-    ];
-    for (path, kept, set_aside) in beside.iter().filter(|(_, kept, set_aside)| kept != set_aside) {
-        report(path, said(kept), said(set_aside), limit, &mut found);
+        (YARD, yard(kept), yard(set_aside)),
+    ] {
+        if kept != set_aside {
+            report(path, kept.as_deref(), set_aside.as_deref(), limit, &mut found);
+        }
     }
-    let parse = |content: &Content| serde_json::from_str::<Value>(content.body.get()).unwrap_or_default();
-    compare(&mut String::new(), Some(&parse(kept)), Some(&parse(set_aside)), limit, &mut found);
+    compare(&mut String::new(), Some(kept.body.get()), Some(set_aside.body.get()), limit, &mut found);
     found
 }
 
-fn reason(content: &Content) -> Value {
-    if content.state_reason.is_empty() { Value::Null } else { json!(content.state_reason) }
+fn json<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_string(value).expect("what stands beside a body is JSON")
 }
 
-fn said(value: &Value) -> Option<&Value> {
-    Some(value).filter(|value| !value.is_null())
-}
-
-/// Compares two bodies field by field and lists at most `limit` differences.
+/// Compares two bodies field by field and lists at most `limit` differences. They stay text, so that no digit is lost, and
+/// so that a small text costs little whatever it would unfold into.
 ///
 /// Objects are compared by name, lists of objects by what names their entries (`key`, `role`, `position`), other lists
 /// of objects by place, anything else as a whole. A signature's strokes count as one field.
 #[must_use]
-pub fn differences(kept: &Value, set_aside: &Value, limit: usize) -> Differences {
+pub fn differences(kept: &str, set_aside: &str, limit: usize) -> Differences {
     let mut found = Differences::default();
     compare(&mut String::new(), Some(kept), Some(set_aside), limit, &mut found);
     found
 }
 
-fn compare(path: &mut String, kept: Option<&Value>, set_aside: Option<&Value>, limit: usize, found: &mut Differences) {
-    match (kept, set_aside) {
-        (Some(a), Some(b)) if is_same(a, b) => {}
-        (Some(Value::Object(a)), Some(Value::Object(b))) => {
-            for name in a.keys().chain(b.keys().filter(|name| !a.contains_key(*name))) {
-                descend(path, name, a.get(name), b.get(name), limit, found);
-            }
-        }
-        (Some(Value::Array(a)), Some(Value::Array(b))) if entries_are_objects(a) && entries_are_objects(b) => {
-            if let Some(naming) = common_naming(a, b) {
-                let find = |list: &'_ [Value], name: &str| list.iter().position(|entry| entry[naming] == name);
-                for entry in a.iter().chain(b.iter().filter(|entry| find(a, name_of(entry, naming)).is_none())) {
-                    let name = name_of(entry, naming);
-                    let (in_a, in_b) = (find(a, name).map(|at| &a[at]), find(b, name).map(|at| &b[at]));
-                    descend(path, name, in_a, in_b, limit, found);
-                }
-            } else {
+fn compare(path: &mut String, kept: Option<&str>, set_aside: Option<&str>, limit: usize, found: &mut Differences) {
+    let (Some(kept), Some(set_aside)) = (kept, set_aside) else {
+        return report(path, kept, set_aside, limit, found);
+    };
+    if is_same_text(kept, set_aside) {
+        return;
+    }
+    if let (Some(a), Some(b)) = (raw::members(kept), raw::members(set_aside)) {
+        return pairs(path, &a.into_iter().unzip(), &b.into_iter().unzip(), limit, found);
+    }
+    if let (Some(a), Some(b)) = (objects(kept), objects(set_aside)) {
+        match common_names(&a, &b) {
+            Some((names_a, names_b)) => pairs(path, &(names_a, a), &(names_b, b), limit, found),
+            None => {
                 for at in 0..a.len().max(b.len()) {
-                    descend(path, &at.to_string(), a.get(at), b.get(at), limit, found);
+                    let of = |side: &[&'_ RawValue]| side.get(at).map(|entry| entry.get().to_owned());
+                    descend(path, &at.to_string(), of(&a).as_deref(), of(&b).as_deref(), limit, found);
                 }
             }
         }
-        (a, b) => report(path, a, b, limit, found),
+        return;
+    }
+    report(path, Some(kept), Some(set_aside), limit, found);
+}
+
+/// Compares what has the same name on both sides: all of the one in its order, then what only the other has.
+fn pairs(path: &mut String, kept: &Side<'_>, set_aside: &Side<'_>, limit: usize, found: &mut Differences) {
+    let (in_kept, in_set_aside) = (by_name(kept), by_name(set_aside));
+    let mut seen = HashSet::new();
+    for name in kept.0.iter().chain(&set_aside.0).map(String::as_str) {
+        if seen.insert(name) {
+            let (a, b) = (in_kept.get(name).copied(), in_set_aside.get(name).copied());
+            descend(path, name, a, b, limit, found);
+        }
     }
 }
 
-fn descend(path: &mut String, name: &str, a: Option<&Value>, b: Option<&Value>, limit: usize, found: &mut Differences) {
+/// Names, each with its value.
+type Side<'a> = (Vec<String>, Vec<&'a RawValue>);
+
+fn by_name<'a>((names, values): &'a Side<'_>) -> HashMap<&'a str, &'a str> {
+    names.iter().map(String::as_str).zip(values.iter().map(|value| value.get())).collect()
+}
+
+fn descend(path: &mut String, name: &str, a: Option<&str>, b: Option<&str>, limit: usize, found: &mut Differences) {
     let length = path.len();
     path.push('/');
     path.push_str(&name.replace('~', "~0").replace('/', "~1"));
@@ -86,51 +112,59 @@ fn descend(path: &mut String, name: &str, a: Option<&Value>, b: Option<&Value>, 
     path.truncate(length);
 }
 
-fn report(path: &str, kept: Option<&Value>, set_aside: Option<&Value>, limit: usize, found: &mut Differences) {
-    if found.listed.len() < limit {
+fn report(path: &str, kept: Option<&str>, set_aside: Option<&str>, limit: usize, found: &mut Differences) {
+    let told = |side: &str| if side.len() > LONGEST { "\"…\"".to_owned() } else { side.to_owned() };
+    let bytes = |it: &FieldDifference| {
+        it.path.len() + it.kept.as_ref().map_or(0, String::len) + it.set_aside.as_ref().map_or(0, String::len)
+    };
+    let has_room = found.listed.iter().map(bytes).sum::<usize>() < ROOM;
+    if found.listed.len() < limit && path.len() <= LONGEST && has_room {
         found.listed.push(FieldDifference {
             path: path.to_owned(),
-            kept: kept.map(Value::to_string),
-            set_aside: set_aside.map(Value::to_string),
+            kept: kept.map(told),
+            set_aside: set_aside.map(told),
         });
     } else {
         found.more += 1;
     }
 }
 
-fn entries_are_objects(list: &[Value]) -> bool {
-    list.iter().all(Value::is_object)
+/// The entries of a list, if each is an object.
+fn objects(json: &str) -> Option<Vec<&RawValue>> {
+    raw::entries(json).filter(|entries| entries.iter().all(|entry| entry.get().starts_with('{')))
 }
 
-pub(crate) fn name_of<'a>(entry: &'a Value, naming: &str) -> &'a str {
-    entry[naming].as_str().unwrap_or_default()
+/// What names the entries of both lists, uniquely in each.
+fn common_names(a: &[&RawValue], b: &[&RawValue]) -> Option<(Vec<String>, Vec<String>)> {
+    ["key", "role", "position"].into_iter().find_map(|naming| Some((names(a, naming)?, names(b, naming)?)))
 }
 
-/// The field that names the entries of both lists, uniquely in each.
-pub(crate) fn common_naming(a: &[Value], b: &[Value]) -> Option<&'static str> {
-    let names_all = |list: &[Value], naming: &str| {
-        let mut names: Vec<_> = list.iter().map(|entry| entry[naming].as_str()).collect();
-        names.sort_unstable();
-        names.iter().all(Option::is_some) && names.windows(2).all(|pair| pair[0] != pair[1])
-    };
-    ["key", "role", "position"].into_iter().find(|naming| names_all(a, naming) && names_all(b, naming))
+fn names(list: &[&RawValue], naming: &str) -> Option<Vec<String>> {
+    let name = |entry: &&RawValue| serde_json::from_str(raw::member(&raw::members(entry.get())?, naming)?.get()).ok();
+    let names: Vec<String> = list.iter().map(name).collect::<Option<_>>()?;
+    let distinct: HashSet<_> = names.iter().collect();
+    (distinct.len() == names.len()).then_some(names)
 }
 
 #[cfg(test)]
 mod tests {
     use gatebook_domain::RecordState;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
+    fn compared(kept: &Value, set_aside: &Value) -> Differences {
+        differences(&kept.to_string(), &set_aside.to_string(), 40)
+    }
+
     fn paths(kept: &Value, set_aside: &Value) -> Vec<String> {
-        differences(kept, set_aside, 40).listed.into_iter().map(|difference| difference.path).collect()
+        compared(kept, set_aside).listed.into_iter().map(|difference| difference.path).collect()
     }
 
     #[test]
     fn equal_bodies_have_none() {
         let body = json!({"a": [1, 2], "b": {"c": null}});
-        assert_eq!(differences(&body, &body, 40), Differences::default());
+        assert_eq!(compared(&body, &body), Differences::default());
     }
 
     #[test]
@@ -140,9 +174,32 @@ mod tests {
 
     #[test]
     fn a_changed_a_missing_and_an_added_field_are_each_told_with_both_sides() {
-        let found = differences(&json!({"a": 1, "b": "x"}), &json!({"a": 2, "c": true}), 40).listed;
+        let found = compared(&json!({"a": 1, "b": "x"}), &json!({"a": 2, "c": true})).listed;
         let told: Vec<_> = found.iter().map(|d| (d.path.as_str(), d.kept.as_deref(), d.set_aside.as_deref())).collect();
         assert_eq!(told, [("/a", Some("1"), Some("2")), ("/b", Some("\"x\""), None), ("/c", None, Some("true"))]);
+    }
+
+    #[test]
+    fn no_digit_of_a_long_number_is_lost() {
+        let (one, other) = (r#"{"new":12345678901234567890123}"#, r#"{"new":12345678901234567890124}"#);
+        let found = differences(one, other, 40).listed;
+        assert_eq!(found[0].kept.as_deref(), Some("12345678901234567890123"));
+        assert_eq!(found[0].set_aside.as_deref(), Some("12345678901234567890124"));
+        assert_eq!(differences(r#"{"new":1e2}"#, r#"{"new":100}"#, 40), Differences::default());
+    }
+
+    #[test]
+    fn a_side_that_is_very_long_is_told_to_differ() {
+        let found = compared(&json!({"new": "x".repeat(LONGEST)}), &json!({"new": 1})).listed;
+        assert_eq!((found[0].kept.as_deref(), found[0].set_aside.as_deref()), (Some("\"…\""), Some("1")));
+    }
+
+    #[test]
+    fn so_much_is_told_and_the_rest_is_counted() {
+        let long =
+            |text: &str| Value::Object((0..20).map(|i| (format!("f{i:02}"), json!(text.repeat(4_000)))).collect());
+        let found = compared(&long("x"), &long("y"));
+        assert_eq!((found.listed.len(), found.more), (5, 15));
     }
 
     #[test]
@@ -217,7 +274,7 @@ mod tests {
     #[test]
     fn no_more_are_listed_than_asked_and_the_rest_is_counted() {
         let numbered = |n: i64| Value::Object((0..50).map(|i| (format!("f{i:02}"), json!(n))).collect());
-        let found = differences(&numbered(1), &numbered(2), 40);
+        let found = compared(&numbered(1), &numbered(2));
         assert_eq!((found.listed.len(), found.more), (40, 10));
     }
 

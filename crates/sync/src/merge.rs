@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value};
 
-use crate::difference::{common_naming, name_of};
 use crate::same::is_same;
 
 /// What both made of `before`, joined field by field: whatever `mine` changed stands, everything else is as in `theirs`.
@@ -57,6 +56,20 @@ fn lists(before: Option<&Vec<Value>>, mine: &[Value], theirs: &[Value]) -> Value
         field(of(before).map(|at| &before[at]), of(mine).map(|at| &mine[at]), of(theirs).map(|at| &theirs[at]))
     });
     Value::Array(joined.collect())
+}
+
+fn name_of<'a>(entry: &'a Value, naming: &str) -> &'a str {
+    entry[naming].as_str().unwrap_or_default()
+}
+
+/// The field that names the entries of both lists, uniquely in each.
+fn common_naming(a: &[Value], b: &[Value]) -> Option<&'static str> {
+    let names_all = |list: &[Value], naming: &str| {
+        let mut names: Vec<_> = list.iter().map(|entry| entry[naming].as_str()).collect();
+        names.sort_unstable();
+        names.iter().all(Option::is_some) && names.windows(2).all(|pair| pair[0] != pair[1])
+    };
+    ["key", "role", "position"].into_iter().find(|naming| names_all(a, naming) && names_all(b, naming))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use serde_json::{Number, Value};
+use sha2::{Digest as _, Sha256};
 
 /// As deep as JSON is read elsewhere.
 const DEPTH: usize = 128;
@@ -43,6 +44,62 @@ fn is_same_raw(one: &str, other: &str, depth: usize) -> bool {
         (b'-' | b'0'..=b'9', b'-' | b'0'..=b'9') => one == other || is_same_number(one, other),
         _ => one == other,
     }
+}
+
+/// The same for all texts that say the same.
+pub(crate) fn digest_of_text(text: &str) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash_raw(&mut hash, text, 0);
+    hash.finalize().into()
+}
+
+/// Each value as a letter for its sort, its length, and what it consists of, so that no two run into each other. What
+/// cannot be read is the same only as itself, as in [`is_same_raw`].
+fn hash_raw(hash: &mut Sha256, text: &str, depth: usize) {
+    let text = text.trim();
+    let mut item = |sort: u8, length: usize| {
+        hash.update([sort]);
+        hash.update((length as u64).to_be_bytes());
+    };
+    match text.bytes().next().filter(|_| depth <= DEPTH) {
+        Some(b'{') => {
+            if let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(text) {
+                item(b'{', members.len());
+                for (name, value) in members {
+                    hash_words(hash, b'n', &name);
+                    hash_raw(hash, value.get(), depth + 1);
+                }
+                return;
+            }
+        }
+        Some(b'[') => {
+            if let Ok(items) = serde_json::from_str::<Vec<&RawValue>>(text) {
+                item(b'[', items.len());
+                for value in items {
+                    hash_raw(hash, value.get(), depth + 1);
+                }
+                return;
+            }
+        }
+        Some(b'"') => {
+            if let Ok(words) = serde_json::from_str::<String>(text) {
+                return hash_words(hash, b'"', &words);
+            }
+        }
+        Some(b'-' | b'0'..=b'9') => {
+            if let Some(Decimal { is_negative, digits, exponent }) = Decimal::read(text) {
+                return hash_words(hash, b'#', &format!("{is_negative} {digits} {exponent}"));
+            }
+        }
+        _ => {}
+    }
+    hash_words(hash, b'?', text);
+}
+
+fn hash_words(hash: &mut Sha256, sort: u8, words: &str) {
+    hash.update([sort]);
+    hash.update((words.len() as u64).to_be_bytes());
+    hash.update(words);
 }
 
 fn is_same_number(one: &str, other: &str) -> bool {
@@ -95,6 +152,7 @@ fn is_same_read_number(one: &Number, other: &Number) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
     use serde_json::json;
 
     use super::*;
@@ -143,9 +201,63 @@ mod tests {
     }
 
     #[test]
+    fn texts_have_one_digest_just_if_they_say_the_same() {
+        let texts = [
+            "1",
+            "1.0",
+            "10e-1",
+            "-1",
+            "0",
+            "-0.0",
+            "9007199254740993",
+            "9007199254740992",
+            "null",
+            "true",
+            "\"1\"",
+            "[]",
+            "[1]",
+            "[1.0]",
+            "[1,2]",
+            "[[1],2]",
+            "[1,[2]]",
+            "[[1,2]]",
+            "{}",
+            r#"{"a":1,"b":2}"#,
+            r#"{ "b": 2.0, "a": 1 }"#,
+            r#"{"a":{"b":2}}"#,
+            r#"{"a":1,"b":[2]}"#,
+            r#"["\u00e9"]"#,
+            r#"["é"]"#,
+            "1e99999999999999999999",
+            "2e99999999999999999999",
+            "[1,2",
+        ];
+        for one in texts {
+            for other in texts {
+                assert_eq!(digest_of_text(one) == digest_of_text(other), is_same_text(one, other), "{one} {other}");
+            }
+        }
+    }
+
+    #[test]
     fn nothing_is_read_so_deep_that_the_stack_ends() {
         let deep = |end: &str| format!("{}{end}{}", "[".repeat(100_000), "]".repeat(100_000));
         assert!(!is_same_text(&deep("1"), &deep("2")));
+    }
+
+    proptest! {
+        #[test]
+        fn two_numbers_are_one_just_if_their_digits_are(
+            digits in "[1-9][0-9]{22,29}", at in 0_usize..23, other in 0_u8..10, zeros in 0_usize..4,
+        ) {
+            let mut changed = digits.clone();
+            changed.replace_range(at..=at, &other.to_string());
+            let zeros = "0".repeat(zeros);
+            let [written, spelled, other] =
+                [digits.clone(), format!("{digits}.{zeros}0"), changed.clone()].map(|it| format!("{{ \"new\": [{it}] }}"));
+            prop_assert!(is_same_text(&written, &spelled));
+            prop_assert_eq!(is_same_text(&written, &other), digits == changed);
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
+use gatebook_domain::raw::with_member;
+
 #[cfg(not(debug_assertions))]
 compile_error!("the feature `simulation` carries deliberate bugs; a release build must not have it");
 
@@ -153,6 +155,8 @@ bugs! {
     DropWhatComesAgain,
     /// Who wrote a state that is given back after a restore is whoever the device that gives it back says.
     AscribeAsTold,
+    /// Of versions that follow each other without a conflict only the last is kept, whoever wrote them.
+    MergeWhatOthersWrote,
     /// People are shown the time that orders writes, which goes on from wherever a wrong clock has brought it.
     ShowReceivedAt,
     /// Any answer that the token is not known signs a device out.
@@ -190,7 +194,7 @@ thread_local! {
     static BUG: Cell<Option<Bug>> = const { Cell::new(None) };
     static WATCH: RefCell<Option<Watch>> = const { RefCell::new(None) };
     static OVERTAKEN: Cell<Option<u64>> = const { Cell::new(None) };
-    static NEWER_APP: Cell<bool> = const { Cell::new(false) };
+    static NEWS: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 /// Switches one bug on for this thread, or all off.
@@ -205,24 +209,30 @@ pub fn is_on(bug: Bug) -> bool {
     BUG.get() == Some(bug)
 }
 
-/// Does that as an app of a later version would, if `is_newer`: it writes fields that this one does not know.
-pub fn as_newer_app<T>(is_newer: bool, work: impl FnOnce() -> T) -> T {
+/// The field that a simulated app of a later version writes into what it saves.
+pub const NEWER_FIELD: &str = "field_of_a_newer_app";
+
+/// Does that as an app of a later version would, if there is `news`: it writes that into a field this one does not know.
+pub fn as_newer_app<T>(news: Option<u64>, work: impl FnOnce() -> T) -> T {
     struct Back;
     impl Drop for Back {
         fn drop(&mut self) {
-            NEWER_APP.set(false);
+            NEWS.set(None);
         }
     }
-    NEWER_APP.set(is_newer);
+    NEWS.set(news);
     // Whoever is killed in it unwinds.
     let _back = Back;
     work()
 }
 
-/// Whether it is a later version that works just now.
+/// The text of a body as the app writes it that is at work just now: a later version adds its own field.
 #[must_use]
-pub fn is_newer_app() -> bool {
-    NEWER_APP.get()
+pub fn as_written(body: String) -> String {
+    match NEWS.get() {
+        Some(news) => with_member(&body, NEWER_FIELD, Some(&news.to_string())),
+        None => body,
+    }
 }
 
 /// Has `watch` called whenever a [`Point`] is reached on this thread. It may unwind: that is how a process is killed.

@@ -19,6 +19,26 @@ pub enum Verdict {
     Rejected(Rejection),
 }
 
+impl Verdict {
+    /// Why it was not taken, if it was not.
+    #[must_use]
+    pub const fn rejection(&self) -> Option<&Rejection> {
+        match self {
+            Self::Rejected(rejection) => Some(rejection),
+            Self::Accepted | Self::Conflict { kept: Kept::Incoming | Kept::Existing } => None,
+        }
+    }
+
+    /// Whether it was taken: what it says was in force, if only for a while.
+    #[must_use]
+    pub const fn is_taken(&self) -> bool {
+        match self {
+            Self::Accepted | Self::Conflict { kept: Kept::Incoming } => true,
+            Self::Conflict { kept: Kept::Existing } | Self::Rejected(_) => false,
+        }
+    }
+}
+
 /// A side of a conflict.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
@@ -76,4 +96,7 @@ pub enum RejectionCode {
     TooLarge,
     /// A receipt that this server never gave.
     ForgedReceipt,
+    /// One that the reader does not know, of a newer server. Nobody sends it.
+    #[serde(other)]
+    Unknown,
 }

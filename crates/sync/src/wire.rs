@@ -17,7 +17,7 @@ mod sync;
 
 pub use admin::{AuditEntry, AuditOutcome, OfficeConflict, OfficeConflicts, RestoreRequest, RestoreResponse};
 pub use content::{Canonical, Content};
-pub use enrolment::{EnrolRequest, EnrolResponse, Membership, Previous, ServerIdentity};
+pub use enrolment::{EnrolRequest, EnrolResponse, Membership, Previous, ProofRequest, ProofResponse, ServerIdentity};
 pub use error::{ApiError, ApiErrorCode};
 pub use nudge::Nudge;
 pub use photos::{HaveRequest, HaveResponse, PhotoLimits, Unfinished};

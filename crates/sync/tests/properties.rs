@@ -23,18 +23,23 @@ impl TinyServer {
     fn judge(&mut self, write_id: Uuid, base: Option<&Receipt>, content: &Content) -> Verdict {
         let stored = self.ledger.iter().find(|(id, _)| *id == write_id).map(|(_, verdict)| verdict.clone());
         let held = self.canonical.clone();
-        let existing = held.as_ref().map(|(receipt, content)| Existing { receipt, content, put_back_from: None });
+        let existing = held.as_ref().map(|(receipt, content)| Existing {
+            receipt,
+            content,
+            put_back_from: None,
+            filed_at: receipt.filed_at(),
+        });
         let incoming = Incoming {
             offer: Offer::Write { base, sequence: Sequence::Alone, withdraws: false },
             content,
             may_reopen: false,
             refusal: None,
         };
-        let decision = decide(EPOCH, existing, stored.as_ref(), incoming);
-        let verdict = decision.verdict();
-        if let Decision::Repeat(verdict) = decision {
+        if let Some(verdict) = stored {
             return verdict;
         }
+        let decision = decide(EPOCH, existing, incoming);
+        let verdict = decision.verdict();
         if let Decision::Take { version, .. } = decision {
             self.clock += 1;
             self.canonical = Some((receipt(version.epoch, version.version, self.clock), content.clone()));

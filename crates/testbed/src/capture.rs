@@ -70,7 +70,6 @@ pub fn gate_event(device: &Device) -> anyhow::Result<RecordView> {
         affixed_by: None,
         condition: gatebook_domain::equipment::SealCondition::Intact,
         class: None,
-        extra: gatebook_domain::Extra::new(),
     }];
     event.driver.name = String::from("Héctor Salinas");
     event.carrier = carrier(device, "")?;
@@ -120,7 +119,6 @@ fn named(carrier: &gatebook_client::view::CarrierView) -> CarrierRef {
         name: carrier.name.clone(),
         scac: carrier.scac.clone(),
         usdot: carrier.usdot.clone(),
-        extra: gatebook_domain::Extra::new(),
     }
 }
 
@@ -132,6 +130,5 @@ fn signature(device: &Device, role: SignatureRole) -> anyhow::Result<Signature> 
         operator_id: Some(operator.id),
         signed_at: jiff::Timestamp::now(),
         strokes: vec![vec![100, 200, 180, 120, 260, 210], vec![300, 180, 420, 150]],
-        extra: gatebook_domain::Extra::new(),
     })
 }

@@ -63,12 +63,24 @@ impl Yard {
 
     /// The office moves somebody to other yards.
     pub(crate) fn move_operator(&self, name: &str, yards: &[Uuid]) {
-        let audit = self.server.audit(self.operator(name)).unwrap();
+        self.change(self.operator(name), "yard_ids", serde_json::to_value(yards).unwrap());
+    }
+
+    /// The yards lie elsewhere, by another clock.
+    pub(crate) fn move_to_zone(&self, zone: &str) {
+        for yard in &self.seeded.yards {
+            self.change(yard.id, "time_zone", zone.into());
+        }
+    }
+
+    /// The office changes one field of a record.
+    fn change(&self, record: Uuid, field: &str, value: Value) {
+        let audit = self.server.audit(record).unwrap();
         let mut content = audit.into_iter().next_back().expect("it is on record").content;
-        let mut moved = body(content.body.get());
-        moved["yard_ids"] = serde_json::to_value(yards).unwrap();
-        content.body = serde_json::value::to_raw_value(&moved).unwrap();
-        self.server.put_record(None, self.operator(name), content).unwrap();
+        let mut changed = body(content.body.get());
+        changed[field] = value;
+        content.body = serde_json::value::to_raw_value(&changed).unwrap();
+        self.server.put_record(None, record, content).unwrap();
     }
 
     /// What the server holds as the record's canonical state, if it holds one.

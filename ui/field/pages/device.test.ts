@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { open, see, sees, tap, text, waitFor } from "../testing/app";
+import { open, see, sees, tap, text, type, waitFor } from "../testing/app";
 import { MemoryBackend } from "../testing/memory";
 
 describe("the device's sheet", () => {
@@ -51,5 +51,25 @@ describe("the device's sheet", () => {
     await waitFor(() => expect(backend.startsWithComputer).toBe(true));
     await tap("autostart-no");
     await waitFor(() => expect(backend.startsWithComputer).toBe(false));
+  });
+
+  it("is told where the server has moved, and keeps what was typed if another answers there", async () => {
+    const backend = new MemoryBackend();
+    open(backend);
+    await tap("device-sheet-open");
+    expect(await text("server-address")).toBe(backend.state.enrolment!.server_url);
+    await tap("server-move");
+    await tap("server-submit");
+    expect(await text("server-new-problem")).toBe("Type the new address.");
+    await type("server-new", "https://other.example.com");
+    await tap("server-submit");
+    expect(await text("server-error")).toContain("Another server answers");
+    expect(((await see("server-new")) as HTMLInputElement).value).toBe("https://other.example.com");
+    await type("server-new", " https://new.example.com ");
+    await type("server-ending", "6Q2NJ-SW29S-QBKGZ-58VEK");
+    await tap("server-submit");
+    await waitFor(() => expect(sees("server-submit")).toBe(false));
+    expect(await text("server-address")).toBe("https://new.example.com");
+    expect(backend.movedTo).toEqual([["https://new.example.com", "6Q2NJ-SW29S-QBKGZ-58VEK"]]);
   });
 });

@@ -174,6 +174,46 @@ describe("a gate event", () => {
     expect(await time("field-occurred_at-other")).toBe("It was at 01:20 CST");
   });
 
+  it("shows and takes no time in a zone that nobody knows, and says so", async () => {
+    const backend = new MemoryBackend();
+    backend.zone = "Mars/Olympus";
+    open(backend);
+    await tap("new-gate-in");
+    await tap("field-occurred_at-add");
+    expect(await text("field-occurred_at-problem")).toContain("time zone “Mars/Olympus” is not known");
+    const field = (await see("field-occurred_at")) as HTMLInputElement;
+    expect([field.value, field.disabled]).toEqual(["", true]);
+  });
+
+  it.each([
+    // Hours behind universal time in winter and in summer.
+    ["America/Ciudad_Juarez", 7, 6],
+    ["America/Ojinaga", 6, 5],
+    ["America/Chihuahua", 6, 6],
+    ["America/Matamoros", 6, 5],
+    ["America/Tijuana", 8, 7],
+  ])("files what is typed by the clock of the yard, whatever the web view knows of it: %s", async (zone, winter, summer) => {
+    const backend = new MemoryBackend();
+    backend.zone = zone;
+    open(backend);
+    await tap("new-gate-in");
+    await tap("field-occurred_at-add");
+    const files = async (wall: string, behind: number) => {
+      await type("field-occurred_at", wall);
+      const at = new Date(Date.parse(`${wall}Z`) + behind * 3_600_000).toISOString();
+      await waitFor(() => expect(saved(backend).occurred_at).toBe(at));
+      expect(await value("field-occurred_at")).toBe(wall);
+    };
+    await files("2026-03-08T01:59", winter);
+    await files("2026-03-08T03:00", summer);
+    await files("2026-11-01T00:59", summer);
+    // What was there is nearer to the first of the two.
+    await files("2026-11-01T01:20", summer);
+    await files("2026-11-01T02:00", winter);
+    await files("2026-11-01T01:40", winter);
+    expect(sees("field-occurred_at-other")).toBe(winter !== summer);
+  });
+
   it("warns of a time to come or of days ago, and is not handed in of a year that cannot be", async () => {
     const backend = open();
     await tap("new-gate-in");

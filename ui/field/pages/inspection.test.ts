@@ -197,4 +197,19 @@ describe("a correction", () => {
     await see("discard-sheet");
     expect(await text("discard-sheet")).toContain("Discard the correction");
   });
+
+  it("that waits for its report says so, and offers nothing that cannot help", async () => {
+    const backend = new MemoryBackend();
+    const stored = backend.records.get("rec-open");
+    if (!stored) throw new Error("no such record");
+    const rejection = { path: null, message: "The report that this corrects is in another yard." };
+    backend.records.set("rec-open", { ...stored, correcting: true, can_discard: true, rejection });
+    open(backend, "inspection/rec-open/items");
+    expect(await text("waits-banner")).toContain("in another yard");
+    expect(sees("send-again") || sees("rejection-banner")).toBe(false);
+    await see("discard-correction");
+    await tap("record-menu");
+    await see("menu-discard");
+    expect(sees("void-open")).toBe(false);
+  });
 });

@@ -4,9 +4,13 @@ import { type Backend, problemOf } from "../../shared/backend/backend";
 import { coalesce } from "../../shared/coalesce";
 import type { AppState, CommandError, Hint, RecordView, Start, SyncStatus, YardView } from "../../shared/model";
 import { t } from "../../shared/strings";
+import { askForClocks, learned } from "../../shared/zones";
 import { isRecordKind, type Place } from "./place";
 import { Router } from "./router.svelte";
 import { RecordSession } from "./session.svelte";
+
+/** Before a yard is chosen, times are universal and say so. */
+const NO_YARD = "UTC";
 
 const QUIET: SyncStatus = {
   running: false,
@@ -43,6 +47,7 @@ export class App {
 
   constructor(backend: Backend) {
     this.backend = backend;
+    askForClocks((zone) => backend.zoneClocks(zone));
     this.router = new Router((address) => void backend.keepPlace(address).catch(() => {}));
   }
 
@@ -55,7 +60,7 @@ export class App {
   }
 
   get zone(): string {
-    return this.yard?.time_zone ?? "UTC";
+    return this.yard?.time_zone ?? NO_YARD;
   }
 
   /** The first record that could not be saved. */
@@ -66,6 +71,7 @@ export class App {
   async start(): Promise<void> {
     try {
       const state = await this.backend.bootstrap();
+      await Promise.all([NO_YARD, ...state.yards.map((yard) => yard.time_zone)].map(learned));
       this.#take(state);
       this.router.restore(state.place);
       this.broken = null;
@@ -127,6 +133,7 @@ export class App {
     const known = this.#sessions.get(id);
     if (known) return known;
     const view = await this.backend.openRecord(id);
+    await learned(view.zone);
     return this.#sessions.get(id) ?? this.#adopt(view);
   }
 
@@ -154,6 +161,7 @@ export class App {
     this.#begins = true;
     await this.act(async () => {
       const view = await this.backend.start(start);
+      await learned(view.zone);
       if (!this.#sessions.has(view.id)) this.#adopt(view);
       const kind = view.body.kind;
       if (!isRecordKind(kind)) return;

@@ -15,7 +15,7 @@ function open(answers: Record<string, Rows> = {}) {
 describe("the support window", () => {
   it("says of when its copy is, and makes another when asked", async () => {
     const source = open();
-    await waitFor(async () => expect(await text("as-of")).toMatch(/^A copy as of \d\d:03,/));
+    await waitFor(async () => expect(await text("as-of")).toMatch(/^A copy as of 20:03 UTC,/));
     expect(await text("table-records")).toBe("records1,204");
     await tap("look-again");
     await waitFor(() => expect(source.looks).toBe(2));

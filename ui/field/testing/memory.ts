@@ -3,6 +3,7 @@ import type {
   AfterCamera,
   AppState,
   Body,
+  ClockPeriod,
   CommandError,
   DiagnosticsSaved,
   ExportSaved,
@@ -22,6 +23,7 @@ import type {
 } from "../../shared/model";
 import { folded } from "../../shared/spelling";
 import { canonical } from "../state/merge";
+import clocks from "./clocks.json";
 import {
   ANA,
   type Assigned,
@@ -64,6 +66,8 @@ export class MemoryBackend implements Backend {
   /** How often something was begun. */
   starts = 0;
   syncs = 0;
+  /** Zone of the yard's records. */
+  zone = LAREDO.time_zone;
   readonly pictures = new MemoryPhotos();
   /** Null as on a phone. */
   startsWithComputer: boolean | null = null;
@@ -108,6 +112,8 @@ export class MemoryBackend implements Backend {
     app_version: "0.1.0",
   };
 
+  /** Where the server was said to be found, and what its codes end in. */
+  readonly movedTo: [string, string][] = [];
   readonly #changed = new Set<() => void>();
   readonly #synced = new Set<(status: SyncStatus) => void>();
   #ids = 0;
@@ -128,6 +134,15 @@ export class MemoryBackend implements Backend {
       device_name: deviceName,
       revoked: false,
     };
+    return this.bootstrap();
+  }
+
+  async moveServer(serverUrl: string, ending: string): Promise<AppState> {
+    if (serverUrl.includes("other")) {
+      throw error("refused", "Another server answers at this address than the one this device belongs to.");
+    }
+    this.movedTo.push([serverUrl, ending]);
+    if (this.state.enrolment) this.state.enrolment = { ...this.state.enrolment, server_url: serverUrl };
     return this.bootstrap();
   }
 
@@ -235,7 +250,7 @@ export class MemoryBackend implements Backend {
       can_discard: record.can_discard ?? false,
       operator_name: record.operator_name,
       changed_at: record.changed_at,
-      zone: LAREDO.time_zone,
+      zone: this.zone,
       also_open: record.also_open ?? null,
       write_id: `${id}@${record.saves ?? 0}`,
       correcting: record.correcting ?? false,
@@ -364,6 +379,10 @@ export class MemoryBackend implements Backend {
   async findEquipment(query: string) {
     const wanted = folded(query);
     return EQUIPMENT.filter(({ equipment }) => folded(equipment.number).includes(wanted));
+  }
+
+  async zoneClocks(zone: string): Promise<ClockPeriod[] | null> {
+    return (clocks as Record<string, ClockPeriod[]>)[zone] ?? null;
   }
 
   async syncNow(): Promise<void> {

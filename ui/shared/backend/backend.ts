@@ -3,6 +3,7 @@ import type {
   AppState,
   Body,
   CarrierView,
+  ClockPeriod,
   CommandError,
   DiagnosticsSaved,
   EquipmentView,
@@ -27,13 +28,16 @@ import type {
 
 /**
  * Everything the pages may ask of whoever owns the data: the Rust side of the app today, a browser database for
- * the web client later. Every answer comes from local state; nothing here waits for a network except `enrol`.
+ * the web client later. Every answer comes from local state; nothing here waits for a network except
+ * `enrol` and `moveServer`.
  *
  * Calls that fail reject with a {@link BackendError}, never with anything else.
  */
 export interface Backend {
   bootstrap(): Promise<AppState>;
   enrol(request: EnrolRequest): Promise<AppState>;
+  /** The server is found at another address now; `ending` is what its codes end in, if it makes its certificate itself. */
+  moveServer(serverUrl: string, ending: string): Promise<AppState>;
   operators(): Promise<OperatorView[]>;
   chooseOperator(operatorId: string | null): Promise<AppState>;
   chooseYard(yardId: string): Promise<AppState>;
@@ -61,6 +65,8 @@ export interface Backend {
   templates(): Promise<TemplateView[]>;
   findCarriers(query: string): Promise<CarrierView[]>;
   findEquipment(query: string): Promise<EquipmentView[]>;
+  /** What the clocks of a zone show, and since when; null for a zone that nobody knows. */
+  zoneClocks(zone: string): Promise<ClockPeriod[] | null>;
   syncNow(): Promise<void>;
   hint(hint: Hint): Promise<void>;
   dismissSalvage(): Promise<void>;

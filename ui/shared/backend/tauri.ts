@@ -32,6 +32,7 @@ async function done(result: Promise<Result<unknown>>): Promise<void> {
 export const tauriBackend: Backend = {
   bootstrap: () => value(commands.bootstrap()),
   enrol: ({ serverUrl, code, deviceName }) => value(commands.enrol(serverUrl, code, deviceName)),
+  moveServer: (serverUrl, ending) => value(commands.moveServer(serverUrl, ending)),
   operators: () => value(commands.operators()),
   chooseOperator: (operatorId) => value(commands.chooseOperator(operatorId)),
   chooseYard: (yardId) => value(commands.chooseYard(yardId)),
@@ -53,6 +54,7 @@ export const tauriBackend: Backend = {
   templates: () => value(commands.templates()),
   findCarriers: (query) => value(commands.findCarriers(query)),
   findEquipment: (query) => value(commands.findEquipment(query)),
+  zoneClocks: (zone) => value(commands.zoneClocks(zone)),
   syncNow: () => done(commands.syncNow()),
   hint: (hint) => done(commands.hint(hint)),
   dismissSalvage: () => done(commands.dismissSalvage()),

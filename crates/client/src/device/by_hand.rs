@@ -80,6 +80,7 @@ impl Device {
             revoked: false,
             device_key: answer.device_key,
             server: answer.server,
+            pin: None,
         };
         self.store.joined(&enrolment)?;
         self.notify(Event::Started);

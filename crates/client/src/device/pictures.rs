@@ -187,7 +187,7 @@ impl Device {
         let link = link.as_ref().map(|link| link as &dyn PhotoTransport);
         match self.photos.view(link, &attachment.sha256).await {
             Ok(_) => Ok(PhotoShown { by: ShownBy::Picture, note: None }),
-            Err(error @ (PhotoError::NotHere | PhotoError::NotSentYet)) => {
+            Err(error @ (PhotoError::NotHere | PhotoError::NotSentYet | PhotoError::DeviceClock)) => {
                 let has_small = self.photos.small_picture(&attachment.sha256).is_some();
                 let note = match error {
                     PhotoError::NotHere if !has_small => {

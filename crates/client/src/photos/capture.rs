@@ -4,8 +4,8 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use gatebook_domain::Extra;
 use gatebook_domain::attachment::{Attachment, AttachmentRole, Pixels, Position};
+use gatebook_domain::zone;
 use gatebook_sync::deliberate;
 use jiff::tz::TimeZone;
 use uuid::Uuid;
@@ -116,8 +116,7 @@ impl Photos {
         };
         let policy = self.policy();
         let zone = self.zone_of(about.parent_id)?;
-        let surroundings =
-            Surroundings { zone: Some(zone), now: Some(by.now), origin: about.origin, stamp: about.stamp.clone() };
+        let surroundings = Surroundings { zone, now: Some(by.now), origin: about.origin, stamp: about.stamp.clone() };
         let developed = develop(&bytes, &policy, &surroundings)?;
         drop(bytes);
         self.make_room((developed.photo.len() + developed.thumbnail.len()) as u64)?;
@@ -171,12 +170,11 @@ impl Photos {
             sha256: sha256.to_owned(),
             size: u32::try_from(developed.photo.len()).unwrap_or(u32::MAX),
             media_type: develop::MEDIA_TYPE.to_owned(),
-            pixels: Some(Pixels { width: developed.width, height: developed.height, extra: Extra::new() }),
+            pixels: Some(Pixels { width: developed.width, height: developed.height }),
             taken_at: developed.taken.map(|taken| taken.at),
             time_source: developed.taken.map(|taken| taken.source),
             position: developed.position.clone().or(about.position),
             stored_at: None,
-            extra: Extra::new(),
         };
         let photo = NewPhoto { id, attachment, at_camera };
         if deliberate!(RecordBeforeFile) {
@@ -201,9 +199,10 @@ impl Photos {
         Ok(id)
     }
 
-    fn zone_of(&self, parent_id: Uuid) -> Result<TimeZone, PhotoError> {
+    /// Nothing for a zone that nobody knows: a photo then says no time by it.
+    fn zone_of(&self, parent_id: Uuid) -> Result<Option<TimeZone>, PhotoError> {
         let parent = self.store.held(parent_id)?.ok_or(crate::error::StoreError::NotFound(parent_id))?;
-        Ok(TimeZone::get(&parent.content.zone).unwrap_or(TimeZone::UTC))
+        Ok(zone::find(&parent.content.zone))
     }
 
     fn at(&self, step: Step) {

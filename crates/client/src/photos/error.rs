@@ -48,6 +48,9 @@ pub enum PhotoError {
     /// It is not on this device any more, and there is no way to the server.
     #[error("the photo is not on this device")]
     NotHere,
+    /// It is not on this device any more, and by this device's clock the server's certificate is not valid.
+    #[error("the photo is not on this device, whose clock does not fit the server's certificate")]
+    DeviceClock,
     /// The device that took it has not sent it yet.
     #[error("the server does not hold the photo")]
     NotSentYet,
@@ -126,6 +129,13 @@ impl From<PhotoError> for CommandError {
                 true,
                 "The full picture is at the office and there is no signal to fetch it; this is its thumbnail. Open it again \
                  when there is signal."
+                    .to_owned(),
+            ),
+            PhotoError::DeviceClock => (
+                ErrorCode::NotFound,
+                true,
+                "The full picture is at the office. By this device's clock the server's certificate is not valid, so it cannot \
+                 be fetched: check this device's date and time, then open it again."
                     .to_owned(),
             ),
             PhotoError::NotSentYet => (

@@ -131,17 +131,23 @@ impl Folder {
             let Ok(name) = entry.file_name().into_string() else { continue };
             if name.ends_with(UNFINISHED) {
                 sweep(&entry.path());
-                continue;
-            }
-            // The longer ending first: a thumbnail's name ends as a photo's does.
-            for sort in [Sort::Thumbnail, Sort::Photo] {
-                if let Some(sha256) = name.strip_suffix(sort.ending()) {
-                    whole.insert((sha256.to_owned(), sort));
-                    break;
-                }
+            } else {
+                whole.extend(named(&name));
             }
         }
         Ok(whole)
+    }
+
+    /// Whole photos, by hash; nothing is deleted.
+    pub(super) fn photos(&self) -> io::Result<BTreeSet<String>> {
+        let mut photos = BTreeSet::new();
+        for entry in fs::read_dir(&self.path)? {
+            let name = entry?.file_name().into_string().ok().filter(|name| !name.ends_with(UNFINISHED));
+            if let Some((sha256, Sort::Photo)) = name.and_then(|name| named(&name)) {
+                photos.insert(sha256);
+            }
+        }
+        Ok(photos)
     }
 
     /// Keeps fetched bytes for viewing, and lets the least recently fetched go until all of them fit. `part` names what is
@@ -217,6 +223,14 @@ fn write_safely(path: &Path, bytes: &[u8]) -> io::Result<()> {
 
 fn is_unfinished(path: &Path) -> bool {
     path.as_os_str().as_encoded_bytes().ends_with(UNFINISHED.as_bytes())
+}
+
+/// What a whole file is, by its name.
+fn named(name: &str) -> Option<(String, Sort)> {
+    // The longer ending first: a thumbnail's name ends as a photo's does.
+    [Sort::Thumbnail, Sort::Photo]
+        .into_iter()
+        .find_map(|sort| Some((name.strip_suffix(sort.ending())?.to_owned(), sort)))
 }
 
 /// Deletes what an earlier run left over. What cannot be deleted takes room, and keeps nobody from working.

@@ -208,6 +208,7 @@ impl Photos {
 
     /// What there is to do with which server, if anything.
     pub(super) fn to_do(&self) -> Result<Option<(Enrolment, ToDo)>, super::PhotoError> {
+        self.claim_files()?;
         let enrolment: Option<Enrolment> = self.store.setting(&settings::ENROLMENT)?;
         let to_do = ToDo { lets_go: !self.over()?.is_empty(), sends: self.has_waiting()? };
         Ok(enrolment.filter(|enrolment| !enrolment.revoked && (to_do.lets_go || to_do.sends)).map(|it| (it, to_do)))

@@ -1,6 +1,7 @@
 //! What the planner of photos' lives decides is done here: files and rows are put in order at the start, confirmed photos
 //! go when their time is over or space runs short, and what is held is shown.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use gatebook_domain::Kind;
@@ -189,6 +190,36 @@ impl Photos {
             }
         }
         Ok(gone)
+    }
+
+    /// Takes files that were here before their records for the photos of records that have come since. After a salvage, records
+    /// come back from the server, and what it lacks of their photos is sent in the same run of the app.
+    pub(crate) fn claim_files(&self) -> Result<(), PhotoError> {
+        let _files = self.files.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut looked = self.unclaimed.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let unclaimed = match &mut *looked {
+            Some(unclaimed) => unclaimed,
+            nothing => nothing.insert(self.unclaimed_files()?),
+        };
+        let mut claimed = Vec::new();
+        for sha256 in unclaimed.iter() {
+            let attachments = self.store.attachments_of_file(sha256)?;
+            if !attachments.is_empty() && self.folder.path(sha256, Sort::Photo).exists() {
+                self.store.adopt(&attachments)?;
+                claimed.push(sha256.clone());
+            }
+        }
+        unclaimed.retain(|sha256| !claimed.contains(sha256));
+        Ok(())
+    }
+
+    /// Photos on the disk of which the database knows nothing. There are none where such files are swept.
+    fn unclaimed_files(&self) -> Result<BTreeSet<String>, PhotoError> {
+        if !self.store.setting(&settings::OLDER_PHOTOS)?.unwrap_or(false) {
+            return Ok(BTreeSet::new());
+        }
+        let known = self.store.photo_hashes()?;
+        Ok(self.folder.photos()?.into_iter().filter(|sha256| !known.contains_key(sha256)).collect())
     }
 
     /// Makes files and rows match, before anything else is done with either.

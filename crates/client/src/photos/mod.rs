@@ -27,6 +27,7 @@ mod policy;
 mod tests;
 mod upload;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -68,6 +69,8 @@ pub struct Photos {
     chunk: Mutex<chunk::ChunkSize>,
     progress: tokio::sync::watch::Sender<UploadProgress>,
     network: Mutex<Network>,
+    /// Photos on the disk whose records are not here, by hash; nothing until somebody has looked.
+    unclaimed: Mutex<Option<BTreeSet<String>>>,
     /// Bytes have arrived since the lane last looked.
     came_further: AtomicBool,
     steps: Option<Box<dyn Fn(Step) + Send + Sync>>,
@@ -143,6 +146,7 @@ impl Photos {
             chunk: Mutex::new(chunk),
             progress: tokio::sync::watch::Sender::default(),
             network: Mutex::new(Network::Metered),
+            unclaimed: Mutex::default(),
             came_further: AtomicBool::default(),
             steps,
             _running: None,

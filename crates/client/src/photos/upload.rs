@@ -188,8 +188,9 @@ impl Photos {
         }
         let bytes = link.ok_or(PhotoError::NotHere)?.fetch(hash).await.map_err(|error| {
             tracing::info!(%error, "a photo is not to be had");
-            match error.refusal() {
-                Some(gatebook_sync::wire::ApiErrorCode::NotFound) => PhotoError::NotSentYet,
+            match (error.refusal(), &error) {
+                (Some(gatebook_sync::wire::ApiErrorCode::NotFound), _) => PhotoError::NotSentYet,
+                (_, TransportError::CertificateDates(_)) => PhotoError::DeviceClock,
                 _ => PhotoError::NotHere,
             }
         })?;

@@ -30,7 +30,7 @@ pub enum Next {
 
 /// A round that is due.
 pub struct Due {
-    enrolment: Enrolment,
+    enrolment: Box<Enrolment>,
 }
 
 impl Due {

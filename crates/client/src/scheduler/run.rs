@@ -96,7 +96,7 @@ pub(super) fn prepare(
     environment: Arc<dyn Environment>,
     app: String,
 ) -> Result<(Scheduler, Handle, Inbox), StoreError> {
-    let limits = store.setting(&settings::LIMITS)?.unwrap_or_default();
+    let size = PageSize::resumed(&store)?;
     let attempts: Attempts = store.setting(&settings::ATTEMPTS)?.unwrap_or_default();
     let status = watch::Sender::new(SyncStatus {
         pending: store.pending_count()?,
@@ -116,7 +116,7 @@ pub(super) fn prepare(
         store,
         environment,
         app,
-        size: PageSize::new(limits),
+        size,
         status,
         photos_arrived: false,
         missed: None,
@@ -175,7 +175,7 @@ impl Scheduler {
         }
         let enrolment = match self.plan(event, jitter())? {
             Planned::Wait(wake_at) => return Ok(Step::Wait(wake_at)),
-            Planned::Round(enrolment) => enrolment,
+            Planned::Round(enrolment) => *enrolment,
         };
         let Some(_lock) = RoundLock::try_take(self.store.folder(), Lane::Records) else {
             return Ok(Step::Wait(Some(self.environment.now() + WHILE_ANOTHER_RUNS)));
@@ -228,7 +228,7 @@ impl Scheduler {
             self.store.latch(true)?;
         }
         Ok(match enrolment.filter(|_| next.run_now) {
-            Some(enrolment) => Planned::Round(enrolment),
+            Some(enrolment) => Planned::Round(Box::new(enrolment)),
             None => Planned::Wait(next.wake_at),
         })
     }
@@ -242,12 +242,7 @@ impl Scheduler {
         let was_kept = self.way.is_some();
         let transport = self.way_to(enrolment)?;
         let outcome = self.round_over(transport).await;
-        if !was_kept
-            || !matches!(
-                outcome,
-                Err(RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)))
-            )
-        {
+        if !was_kept || !matches!(&outcome, Err(RoundError::Transport(error)) if error.is_of_the_link()) {
             return outcome;
         }
         // A connection kept from the last round may have died since; that says nothing about a new one.
@@ -380,7 +375,7 @@ async fn network_change(inbox: &mut mpsc::UnboundedReceiver<Event>, meanwhile: &
 
 /// What is to be done next.
 pub(super) enum Planned {
-    Round(Enrolment),
+    Round(Box<Enrolment>),
     Wait(Option<Timestamp>),
 }
 
@@ -400,6 +395,14 @@ pub(crate) fn jitter() -> f64 {
 const OTHER_SERVER: &str = "Another server answers at this address than the one this device belongs to. Nothing is exchanged \
                             with it, and everything is safe on this device. It is tried again by itself; tell the office.";
 
+const UNTRUSTED: &str = "What answers at the server’s address does not prove that it is this device’s server. Nothing is \
+                         exchanged with it, and everything is safe on this device. It is tried again by itself; if this goes \
+                         on, tell the office.";
+
+const CHECK_THE_CLOCK: &str = "Check this device's date and time. By its clock the server's certificate is not valid, so nothing \
+                               can be sent. Everything is safe on this device. If date and time are right, tell the office \
+                               that the server needs a new certificate.";
+
 /// What the operator is told of a failed round.
 pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
     use gatebook_sync::wire::ApiErrorCode as Code;
@@ -415,6 +418,8 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
         RoundError::Transport(TransportError::NotSent(_) | TransportError::Unreachable(_)) => {
             (SyncProblemCode::Offline, "No way to the server at the moment. Everything is safe on this device.")
         }
+        RoundError::Transport(TransportError::Untrusted(_)) => (SyncProblemCode::OtherServer, UNTRUSTED),
+        RoundError::Transport(TransportError::CertificateDates(_)) => (SyncProblemCode::DeviceClock, CHECK_THE_CLOCK),
         RoundError::Transport(TransportError::NotOurs(_)) => (
             SyncProblemCode::CaptivePortal,
             "This network answers in place of the server. If it is a guest Wi-Fi, open its sign-in page, or switch it off.",
@@ -432,7 +437,16 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
             ),
             // Which of the two is the older, the server can tell.
             Code::ProtocolUnsupported => (SyncProblemCode::UpdateNeeded, error.message.as_str()),
-            _ => (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself."),
+            Code::Malformed
+            | Code::TooLarge
+            | Code::Forbidden
+            | Code::NotFound
+            | Code::CodeRefused
+            | Code::Busy
+            | Code::Internal
+            | Code::Unknown => {
+                (SyncProblemCode::ServerTrouble, "The server has a problem of its own and is tried again by itself.")
+            }
         },
     };
     SyncProblem { code, message: message.to_owned() }
@@ -440,8 +454,47 @@ pub(crate) fn problem_of(error: &RoundError) -> SyncProblem {
 
 #[cfg(test)]
 mod tests {
+    use gatebook_sync::wire::{ApiError, ApiErrorCode, Limits, SyncRequest, SyncResponse};
+
     use super::*;
     use crate::environment::SystemEnvironment;
+    use crate::transport::Transport;
+
+    /// A way on which every page comes to the same end.
+    struct Ends(TransportError);
+
+    #[async_trait::async_trait]
+    impl Transport for Ends {
+        async fn sync(&self, _: &SyncRequest) -> Result<SyncResponse, TransportError> {
+            Err(self.0.clone())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_process_learned_of_the_link_the_next_one_knows_and_a_server_that_is_busy_teaches_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let started = || {
+            let store = Arc::new(Store::open(folder.path()).unwrap());
+            prepare(Arc::clone(&store), Arc::new(SystemEnvironment), String::new()).unwrap().0
+        };
+        let first = started().size.limits(None).page_bytes;
+        assert_eq!(first, Limits::default().page_bytes);
+        let busy = ApiError::new(ApiErrorCode::Busy, "", true);
+        for (ends, then) in [
+            (TransportError::NotSent(String::new()), first),
+            (TransportError::CertificateDates(String::new()), first),
+            (TransportError::NotOurs(String::new()), first),
+            (TransportError::Refused { status: 503, error: busy, retry_after: None }, first),
+            (TransportError::Unreachable(String::new()), first / 4),
+            (TransportError::Unreachable(String::new()), first / 16),
+        ] {
+            let mut scheduler = started();
+            let told = ends.to_string();
+            sync_round::run(&scheduler.store, &Ends(ends), &mut scheduler.size, "", |_| ()).await.unwrap_err();
+            drop(scheduler);
+            assert_eq!(started().size.limits(None).page_bytes, then, "{told}");
+        }
+    }
 
     #[test]
     fn a_round_that_gets_through_after_one_that_did_not_tells_that_there_is_a_way_again() {

@@ -78,6 +78,7 @@ mod tests {
             revoked,
             device_key: None,
             server: None,
+            pin: None,
         });
         store.set(&settings::ENROLMENT, enrolment.as_ref()).unwrap();
         (folder, Arc::new(store))

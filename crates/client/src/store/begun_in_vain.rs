@@ -1,7 +1,8 @@
 //! Records that were begun and left with nothing in them: a tap too many, or one on the wrong thing. They are kept no
 //! longer than their form is on the screen, and no colleague ever sees them.
 
-use gatebook_domain::{Body, RecordState};
+use gatebook_domain::RecordState;
+use gatebook_domain::unknown::says_unknown;
 use rusqlite::Connection;
 use uuid::Uuid;
 
@@ -14,8 +15,7 @@ use crate::error::StoreError;
 pub(super) fn remove(connection: &Connection, id: Uuid) -> Result<bool, StoreError> {
     let Some(row) = RecordRow::find(connection, id)? else { return Ok(false) };
     let is_only_here = row.pending && row.base.is_none() && row.shadow.is_none() && row.rejection.is_none();
-    let is_blank = row.content.state == RecordState::Live && row.body().as_ref().is_some_and(Body::is_blank);
-    let says_nothing = row.untouched || is_blank;
+    let says_nothing = row.untouched || row.content.state == RecordState::Live && is_blank(&row);
     if !is_only_here || !says_nothing || unanswered::is_any(connection, &row)? || has_attachments(connection, id)? {
         return Ok(false);
     }
@@ -34,6 +34,12 @@ pub(super) fn remove_all(connection: &Connection) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+/// Whether it says nothing, as far as this app can tell. A newer one may have entered what this one does not know.
+fn is_blank(row: &RecordRow) -> bool {
+    let Some(body) = row.body() else { return false };
+    body.is_blank() && says_unknown(body.kind(), row.content.body.get()).is_ok_and(|says| !says)
 }
 
 fn has_attachments(connection: &Connection, id: Uuid) -> Result<bool, StoreError> {

@@ -1,12 +1,12 @@
 //! Corrections of submitted reports. A report stays in force as it was signed until its correction is submitted as well;
 //! until then the correction lies beside it, on this device alone.
 
-use gatebook_sync::Content;
+use gatebook_sync::{Canonical, Content, Rejection, RejectionCode};
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::forms;
-use super::row::{json, unreadable};
+use super::row::{RecordRow, json, listed_as, unreadable};
 use crate::error::StoreError;
 
 /// A correction that is not submitted yet.
@@ -63,4 +63,35 @@ pub(super) fn put(connection: &Connection, record_id: Uuid, correction: &Correct
 pub(super) fn remove(connection: &Connection, record_id: Uuid) -> Result<(), StoreError> {
     connection.prepare_cached("DELETE FROM corrections WHERE record_id = ?1")?.execute([record_id])?;
     forms::forget_replaced(connection)
+}
+
+/// The report that `row` holds leaves this device. Its correction takes the row's place: it is kept and shown, and not sent,
+/// because sent unsubmitted it would take back what somebody has submitted.
+pub(super) fn park(connection: &Connection, row: RecordRow, correction: Correction) -> Result<(), StoreError> {
+    remove(connection, row.id)?;
+    let (title, stage) = listed_as(&correction.content);
+    let message = "The report that this corrects is in a yard that this device does not work for any more. Your correction \
+                   is kept here, and goes on when the report is here again.";
+    RecordRow {
+        content: correction.content,
+        write_id: correction.write_id,
+        pending: true,
+        rejection: Some(Rejection::new(RejectionCode::NotPermitted, message)),
+        shadow: None,
+        parked: true,
+        title,
+        stage,
+        ..row
+    }
+    .put(connection)
+}
+
+/// The report is here again, and its correction lies beside it as before. If it is another one by now, that was not
+/// before the eyes of whoever corrects it.
+pub(super) fn unpark(connection: &Connection, row: RecordRow, report: Canonical) -> Result<(), StoreError> {
+    let is_the_corrected = row.base.as_ref().is_some_and(|base| base.is_of_same_write(&report.receipt));
+    let begun_on = if is_the_corrected { report.write_id } else { Uuid::nil() };
+    let correction = Correction { write_id: row.write_id, begun_on, content: row.content };
+    RecordRow::canonical(report).put(connection)?;
+    put(connection, row.id, &correction)
 }

@@ -13,6 +13,7 @@ use super::corrections::Correction;
 use super::records::{Authorship, editable, is_correction, written};
 use super::row::{RecordRow, json, listed_as, optional_json, unreadable};
 use super::{Store, begun_in_vain, corrections};
+use crate::answer::UNREADABLE;
 use crate::error::StoreError;
 use crate::view::Keep;
 
@@ -98,7 +99,9 @@ impl Store {
             }
             let listed = listed_as(&content);
             let mut written = written(transaction, row, content, listed, by)?;
-            if was_pending {
+            // What the server took of this record's since then was made with theirs before its eyes.
+            let is_newest = written.shadow.as_ref().is_none_or(|known| !known.receipt.is_newer_than(&theirs.receipt));
+            if was_pending && is_newest {
                 written.base = Some(theirs.receipt.clone());
                 written.shadow = Some(theirs);
                 written.withdraws = keep == Keep::Theirs;
@@ -119,9 +122,7 @@ fn joined(row: &RecordRow, before: Option<&Content>, theirs: &Canonical) -> Resu
         // A signature stands under the words it was given for: of two that were joined neither's do, unless they are
         // one's own or theirs as they were.
         Some(kind) => {
-            let read = |text: &str| {
-                Body::from_json(kind, text).map(Body::without_unknown).map_err(|error| unreadable("body", error))
-            };
+            let read = |text: &str| Body::from_json(kind, text).map_err(|error| unreadable("body", error));
             let (mine, theirs) = (row.content.body.get(), theirs.content.body.get());
             let known = settle(Some(&read(mine)?), settle(Some(&read(theirs)?), read(&joined)?));
             // No form shows what this app does not know, so what was entered here says nothing against theirs.
@@ -168,7 +169,8 @@ pub(super) fn keep_replaced(connection: &Connection, row: &RecordRow) -> Result<
 
 /// Somebody else's state has come while a change of ours is pending in an open form.
 pub(super) fn met(connection: &Connection, row: &RecordRow, theirs: &Canonical) -> Result<(), StoreError> {
-    if !is_open(connection, row.id)? || row.untouched {
+    // What cannot be read cannot be chosen either; the server decides as it would had it come a moment later.
+    if !is_open(connection, row.id)? || row.untouched || theirs.content.kind == UNREADABLE {
         return Ok(());
     }
     let before = match meanwhile(connection, row.id)? {

@@ -64,10 +64,12 @@ pub(super) fn let_go(connection: &Connection, horizon: &Horizon) -> Result<(), S
         return Ok(());
     }
     settings::put(connection, &settings::LET_GO_AT, Some(&horizon.now))?;
-    let finished = "kind IN ('inspection', 'gate_event', 'interchange') AND (stage = 'submitted' OR state <> 'live') \
-                    AND id NOT IN (SELECT record_id FROM corrections)";
+    let finished = format!(
+        "kind IN ({}) AND (stage = 'submitted' OR state <> 'live') AND id NOT IN (SELECT record_id FROM corrections)",
+        Kind::forms_in_sql()
+    );
     let mut gone = 0_u32;
-    for row in old_rows(connection, finished, horizon)? {
+    for row in old_rows(connection, &finished, horizon)? {
         if horizon.is_over(&row) {
             gone += 1;
             remove(connection, &row, None)?;

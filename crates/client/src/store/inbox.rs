@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use uuid::Uuid;
 
 use super::row::RecordRow;
-use super::{Store, reference, stuck, unsigned};
+use super::{Store, reference, stuck, unreadable, unsigned};
 use crate::error::StoreError;
 use crate::notifications::NotificationKind;
 use crate::view::InboxItem;
@@ -77,6 +77,10 @@ pub(super) fn entries(connection: &Connection, operator_id: Option<Uuid>) -> Res
     for row in stuck::told(connection)? {
         let (Some(kind), true) = (row.kind(), is_theirs(&row)) else { continue };
         list(&row, rejection, &|unread| words::stuck_item(row.id, kind, &row.title, row.changed_at, unread))?;
+    }
+    let unreadable = unreadable::rows(connection)?;
+    if let Some(first) = unreadable.first() {
+        list(first, None, &|unread| words::unreadable_item(first.id, unreadable.len(), first.changed_at, unread))?;
     }
     // Whose they are is not known, so everybody is asked.
     for unsigned in unsigned::all(connection)? {

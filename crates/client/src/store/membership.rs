@@ -1,8 +1,9 @@
 //! The device's place in its organization: joining, and which server it belongs to.
 
-use gatebook_sync::deliberate;
 use gatebook_sync::wire::{Membership, ServerIdentity};
+use gatebook_sync::{AuthorityPin, deliberate};
 use rusqlite::{Connection, Transaction};
+use uuid::Uuid;
 
 use super::Store;
 use super::settings::{self, Enrolment};
@@ -31,6 +32,17 @@ impl Store {
             settings::put(transaction, &settings::ENROLMENT, Some(enrolment))?;
             settings::put(transaction, &settings::DEVICE_ID, Some(&enrolment.device_id))?;
             settings::put::<String>(transaction, &settings::JOINING_SECRET, None)
+        })
+    }
+
+    /// The server that the device belongs to has moved there.
+    pub(crate) fn server_moved(&self, device: Uuid, url: &str, pin: Option<AuthorityPin>) -> Result<(), StoreError> {
+        self.write_quietly(|transaction| {
+            let known: Option<Enrolment> = settings::get(transaction, &settings::ENROLMENT)?;
+            // Whoever joined anew meanwhile has said where.
+            let Some(known) = known.filter(|known| known.device_id == device) else { return Ok(()) };
+            let moved = Enrolment { server_url: url.to_owned(), pin, ..known };
+            settings::put(transaction, &settings::ENROLMENT, Some(&moved))
         })
     }
 

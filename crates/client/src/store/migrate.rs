@@ -17,6 +17,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("migrations/0008_forms.sql"),
     include_str!("migrations/0009_unproved_revocations.sql"),
     include_str!("migrations/0010_known.sql"),
+    include_str!("migrations/0011_attachments_of_a_file.sql"),
+    include_str!("migrations/0012_parked_corrections.sql"),
 ];
 
 /// The migration that brought fingerprints.
@@ -124,14 +126,25 @@ mod tests {
         assert_eq!(rows, [(false, false), (true, true)]);
     }
 
+    /// A database as an app of that schema left it.
+    fn of_schema(number: usize) -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        connection
+            .execute_batch("CREATE TABLE migrations (number INTEGER PRIMARY KEY, checksum TEXT NOT NULL)")
+            .unwrap();
+        for (at, sql) in MIGRATIONS.iter().enumerate().take(number) {
+            connection.execute_batch(sql).unwrap();
+            connection.execute("INSERT INTO migrations VALUES (?1, ?2)", (at + 1, checksum(sql))).unwrap();
+        }
+        connection.pragma_update(None, "user_version", number).unwrap();
+        connection
+    }
+
     #[test]
     fn who_was_signed_out_when_any_refusal_did_that_tries_again() {
-        let mut connection = Connection::open_in_memory().unwrap();
-        migrate(&mut connection).unwrap();
+        let mut connection = of_schema(8);
         let sql = "INSERT INTO settings VALUES ('enrolment', ?1)";
         connection.execute(sql, [r#"{"token":"kept","revoked":true}"#]).unwrap();
-        connection.execute("DELETE FROM migrations WHERE number >= 9", []).unwrap();
-        connection.pragma_update(None, "user_version", 8).unwrap();
         migrate(&mut connection).unwrap();
         let sql = "SELECT value FROM settings WHERE name = 'enrolment'";
         let now: String = connection.query_row(sql, [], |row| row.get(0)).unwrap();

@@ -30,6 +30,7 @@ mod stuck;
 #[cfg(test)]
 mod testing;
 mod unanswered;
+mod unreadable;
 mod unsigned;
 mod work;
 
@@ -93,6 +94,7 @@ impl Store {
         };
         let store = Self::with_writer(folder, writer)?;
         store.close_all_forms()?;
+        store.write(|transaction| unreadable::read_all_again(transaction))?;
         Ok(store)
     }
 

@@ -276,6 +276,22 @@ impl Store {
         })
     }
 
+    /// The attachments held here that name those bytes, if there is no row of them.
+    pub(crate) fn attachments_of_file(&self, sha256: &str) -> Result<Vec<(Uuid, Attachment)>, StoreError> {
+        self.read(|connection| {
+            let rows = RecordRow::select(
+                connection,
+                "kind = 'attachment' AND body ->> '$.sha256' = ?1 AND id NOT IN (SELECT record_id FROM photos)",
+                [sha256],
+            )?;
+            let named = rows.into_iter().filter_map(|row| match row.body() {
+                Some(Body::Attachment(attachment)) => Some((row.id, attachment)),
+                _ => None,
+            });
+            Ok(named.collect())
+        })
+    }
+
     /// Takes bytes found on the disk for those of the attachments that name them.
     pub(crate) fn adopt(&self, attachments: &[(Uuid, Attachment)]) -> Result<(), StoreError> {
         self.write(|transaction| {

@@ -48,6 +48,8 @@ pub struct HeldRecord {
     pub rejection: Option<Rejection>,
     /// What a correction of it says that is not submitted yet, and the write that names that.
     pub correction: Option<(Uuid, Content)>,
+    /// It is itself a correction, whose report is not on this device any more.
+    pub parked: bool,
 }
 
 impl Store {
@@ -102,11 +104,16 @@ impl Store {
             }
             let seen = Seen::of(transaction, &row, shown, by)?;
             let before = read_body(&row, seen.content(&row));
-            let body = settle(before.as_ref(), entered(body));
+            let body = settle(before.as_ref(), body);
             if before.as_ref() == Some(&body) {
                 return Ok(());
             }
             let content = filled(seen.content(&row), &body);
+            if row.parked && !content.is_submitted() {
+                let (rejection, listed) = (row.rejection.clone(), (title(&body), stage_name(&body)));
+                let row = written(transaction, row, content, listed, by)?;
+                return RecordRow { rejection, parked: true, ..row }.put(transaction);
+            }
             if is_correction(&row, seen.content(&row), &content) {
                 let begun_on = seen.write_id(&row, shown);
                 let content = by.stamped(content);
@@ -122,7 +129,7 @@ impl Store {
     pub(crate) fn void(&self, id: Uuid, shown: Uuid, reason: &str, by: &Authorship) -> Result<(), StoreError> {
         self.write(|transaction| {
             let row = editable(transaction, id)?;
-            if corrections::is_any(transaction, id)? {
+            if row.parked || corrections::is_any(transaction, id)? {
                 return Err(StoreError::CorrectionOpen(id));
             }
             let seen = Seen::of(transaction, &row, shown, by)?;
@@ -134,12 +141,18 @@ impl Store {
     }
 
     /// Sends a change as it is that the server would not take: as a new write, of whoever works here now, so that it is
-    /// judged anew. Anything else stays as it is.
+    /// judged anew. What would take a submitted report back becomes a correction of it. Anything else stays as it is.
     pub(crate) fn send_again(&self, id: Uuid, by: &Authorship) -> Result<(), StoreError> {
         self.write(|transaction| {
             let row = editable(transaction, id)?;
-            if row.rejection.is_none() {
+            if row.rejection.is_none() || row.parked {
                 return Ok(());
+            }
+            if let Some(report) = row.shadow.clone().filter(|_| is_correction(&row, &row.content, &row.content)) {
+                let content = by.stamped(row.content);
+                let correction = Correction { write_id: by.write_id, begun_on: report.write_id, content };
+                RecordRow::canonical(report).put(transaction)?;
+                return corrections::put(transaction, id, &correction);
             }
             let content = row.content.clone();
             let listed = listed_as(&content);
@@ -219,6 +232,7 @@ fn held(row: RecordRow, correction: Option<Correction>) -> HeldRecord {
         base: row.base,
         shadow: row.shadow.map(|state| state.content),
         rejection: row.rejection,
+        parked: row.parked,
         correction: correction.map(|correction| (correction.write_id, correction.content)),
     }
 }
@@ -296,7 +310,7 @@ fn save_correction(
     by: &Authorship,
 ) -> Result<(), StoreError> {
     let before = read_body(&row, &correction.content);
-    let body = settle(before.as_ref(), entered(body));
+    let body = settle(before.as_ref(), body);
     if before.as_ref() == Some(&body) {
         return Ok(());
     }
@@ -320,28 +334,21 @@ pub(super) fn is_correction(row: &RecordRow, seen: &Content, next: &Content) -> 
     is_in_force && !next.is_submitted() && !deliberate!(CorrectInPlace)
 }
 
-/// What a page may have entered: the fields that this app knows.
-fn entered(body: Body) -> Body {
-    #[cfg(feature = "simulation")]
-    if gatebook_sync::simulation::is_newer_app() {
-        return body;
-    }
-    body.without_unknown()
-}
-
 /// The content with that body, edited from the one that it has. A body of a newer schema keeps its number: the fields that
 /// this app does not know are put back as they were.
 fn filled(content: &Content, body: &Body) -> Content {
     let text = body.to_json();
     // What this app could not read has nothing to put back that it could tell.
     let text = put_back(content.body.get(), body.kind(), &text).unwrap_or(text);
+    #[cfg(feature = "simulation")]
+    let text = gatebook_sync::simulation::as_written(text);
     let body = RawValue::from_string(text).expect("a body with its unknown fields is JSON");
     Content { body, schema: content.schema.max(SCHEMA), ..content.clone() }
 }
 
 /// What the content says, as it is edited.
 fn read_body(row: &RecordRow, content: &Content) -> Option<Body> {
-    Body::from_json(row.kind()?, content.body.get()).ok().map(Body::without_unknown)
+    Body::from_json(row.kind()?, content.body.get()).ok()
 }
 
 impl Authorship {
@@ -373,6 +380,7 @@ pub(super) fn begun(
         untouched: false,
         withdraws: false,
         requests_before: unanswered::requests_before(connection)?,
+        parked: false,
     })
 }
 

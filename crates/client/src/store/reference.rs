@@ -3,10 +3,10 @@
 use std::cmp::Ordering;
 use std::collections::HashMap;
 
+use gatebook_domain::Kind;
 use gatebook_domain::equipment::EquipmentRef;
 use gatebook_domain::reference::{Carrier, Equipment, Operator, Template, Yard};
 use gatebook_domain::spelling::folded;
-use gatebook_domain::{Extra, Kind};
 use rusqlite::Connection;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
@@ -122,7 +122,6 @@ impl Store {
                     plate: it.plate,
                     size_type: it.size_type,
                     override_reason: None,
-                    extra: Extra::new(),
                 },
             })
             .collect())

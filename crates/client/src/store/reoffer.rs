@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::pending::ENVELOPE_BYTES;
 use super::row::RecordRow;
 use super::{Store, settings};
+use crate::answer::UNREADABLE;
 use crate::error::StoreError;
 
 /// How far a round has come with its offers; each state is offered at most once a round.
@@ -69,8 +70,12 @@ fn displaced(connection: &Connection, page: &mut Page) -> Result<bool, StoreErro
     while let Some(row) = rows.next()? {
         let reached = Offered { displaced: row.get(0)?, ..page.reached };
         let state = row.get_ref(1)?.as_str().map_err(rusqlite::Error::from)?;
-        let state = serde_json::from_str(state)
+        let state: Canonical = serde_json::from_str(state)
             .map_err(|source| StoreError::Unreadable { what: "displaced state", source: Box::new(source) })?;
+        if state.content.kind == UNREADABLE {
+            page.reached = reached;
+            continue;
+        }
         if !page.add(state, reached) {
             return Ok(false);
         }
@@ -85,6 +90,8 @@ fn held(connection: &Connection, page: &mut Page) -> Result<bool, StoreError> {
         let id = row.get(0)?;
         let reached = Offered { held: id, ..page.reached };
         match RecordRow::find(connection, id)?.and_then(|row| row.known()) {
+            // Not in the words that its receipt is for. A version that can read it offers it.
+            Some(state) if state.content.kind == UNREADABLE => page.reached = reached,
             Some(state) => {
                 if !page.add(state, reached) {
                     return Ok(false);

@@ -34,15 +34,18 @@ pub(super) struct RecordRow {
     pub withdraws: bool,
     /// How many requests had been begun when its write was made.
     pub requests_before: i64,
+    /// It is a correction whose report has left this device: see [`corrections`](super::corrections).
+    pub parked: bool,
 }
 
 /// The columns, in the order [`RecordRow::read`] expects.
 pub(super) const COLUMNS: &str = "id, kind, yard_id, schema, state, state_reason, captured_at, zone, operator_id, body, \
      write_id, device_id, epoch, version, seq, received_at, mac, pending_sync, rejection, shadow, title, stage, changed_at, \
-     untouched, withdraws, requests_before";
+     untouched, withdraws, requests_before, parked";
 
-/// Those of them that databases of before forms were kept do not have.
-pub(super) const NEWEST_COLUMNS: &str = "untouched, withdraws, requests_before";
+/// Those of them that databases of earlier versions do not have, with what stands for them there.
+pub(super) const LATER_COLUMNS: [(&str, &str); 4] =
+    [("untouched", "0"), ("withdraws", "0"), ("requests_before", "-1"), ("parked", "0")];
 
 impl RecordRow {
     /// A row that equals a canonical state.
@@ -64,6 +67,7 @@ impl RecordRow {
             untouched: false,
             withdraws: false,
             requests_before: 0,
+            parked: false,
         }
     }
 
@@ -152,6 +156,7 @@ impl RecordRow {
             untouched: row.get(23)?,
             withdraws: row.get(24)?,
             requests_before: row.get(25)?,
+            parked: row.get(26)?,
         })
     }
 
@@ -215,6 +220,7 @@ impl RecordRow {
             self.untouched,
             self.withdraws,
             self.requests_before,
+            self.parked,
         ])?;
         if content.kind == Kind::Attachment.as_str() {
             confirmed::heed(connection, self)?;

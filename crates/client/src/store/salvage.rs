@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use super::apart::LeavingRecord;
 use super::corrections::{self, Correction};
-use super::row::{COLUMNS, NEWEST_COLUMNS, RecordRow};
+use super::row::{COLUMNS, LATER_COLUMNS, RecordRow};
 use super::{DATABASE, forms, migrate, settings};
 use crate::error::StoreError;
 
@@ -205,9 +205,10 @@ fn rescue(kept: &Path) -> Rescued {
     if connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).is_err() {
         return rescued;
     }
-    // A database of an earlier version lacks the newest columns.
-    let is_of_now = connection.prepare("SELECT untouched, withdraws, requests_before FROM records LIMIT 0").is_ok();
-    let columns = if is_of_now { COLUMNS.to_owned() } else { COLUMNS.replace(NEWEST_COLUMNS, "0, 0, -1") };
+    let is_missing = |column: &str| connection.prepare(&format!("SELECT {column} FROM records LIMIT 0")).is_err();
+    let columns = LATER_COLUMNS.iter().fold(COLUMNS.to_owned(), |columns, (column, instead)| {
+        if is_missing(column) { columns.replace(column, instead) } else { columns }
+    });
     for way in ["NOT INDEXED", "INDEXED BY records_pending"] {
         let rejected = if way == "NOT INDEXED" { "" } else { "AND rejection IS NULL" };
         for order in ["ASC", "DESC"] {

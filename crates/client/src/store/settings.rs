@@ -1,7 +1,7 @@
 //! Facts about this device that are not records.
 
-use gatebook_sync::DeviceKey;
 use gatebook_sync::wire::ServerIdentity;
+use gatebook_sync::{AuthorityPin, DeviceKey};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use serde::de::DeserializeOwned;
@@ -32,6 +32,9 @@ pub(crate) struct Enrolment {
     /// The server it belongs to. Unknown at first to the same.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerIdentity>,
+    /// The one authority that is trusted for that server, if it made its certificate itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<AuthorityPin>,
 }
 
 /// A setting's name and the type of its value.
@@ -87,6 +90,8 @@ pub(crate) const PHOTO_POLICY: Setting<crate::photos::PhotoPolicy> = Setting::na
 pub(crate) const AT_CAMERA: Setting<Vec<crate::photos::AtCamera>> = Setting::named("at_camera");
 /// Requests with records in them, by number.
 pub(crate) const REQUESTS: Setting<super::unanswered::Requests> = Setting::named("requests");
+/// Bytes of a page of records that the link was last seen to carry.
+pub(crate) const PAGE_BYTES: Setting<u32> = Setting::named("page_bytes");
 pub(crate) const LIMITS: Setting<gatebook_sync::wire::Limits> = Setting::named("limits");
 
 /// What decides whether a round runs.

@@ -18,11 +18,7 @@ impl Store {
     /// Notes that the server could not handle a write even alone.
     pub(crate) fn set_aside(&self, push: &Push, reason: &str) -> Result<(), StoreError> {
         self.write(|transaction| {
-            transaction.execute(
-                "INSERT INTO stuck (write_id, record_id, rounds, reason) VALUES (?1, ?2, 1, ?3)
-                 ON CONFLICT (write_id) DO UPDATE SET rounds = rounds + 1, reason = excluded.reason",
-                (push.write_id, push.id, reason),
-            )?;
+            put(transaction, push, reason)?;
             // Whatever has been edited or discarded since is no longer what was stuck.
             transaction.execute(
                 "DELETE FROM stuck WHERE write_id NOT IN (SELECT write_id FROM records WHERE pending_sync = 1)",
@@ -46,6 +42,16 @@ impl Store {
             Ok(rows.into_iter().map(|row| pending::push(row, &unanswered)).collect())
         })
     }
+}
+
+/// A write got no verdict that this device could act on, once more.
+pub(super) fn put(connection: &Connection, push: &Push, reason: &str) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO stuck (write_id, record_id, rounds, reason) VALUES (?1, ?2, 1, ?3)
+         ON CONFLICT (write_id) DO UPDATE SET rounds = rounds + 1, reason = excluded.reason",
+        (push.write_id, push.id, reason),
+    )?;
+    Ok(())
 }
 
 /// The server has judged the write.

@@ -81,6 +81,7 @@ pub(super) fn answer(records: Vec<Canonical>) -> SyncResponse {
         limits: Limits::default(),
         server: None,
         membership: None,
+        unread: Vec::new(),
     }
 }
 

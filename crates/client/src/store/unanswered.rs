@@ -100,14 +100,27 @@ pub(super) fn all(connection: &Connection) -> Result<HashMap<Uuid, Vec<Uuid>>, S
     Ok(all)
 }
 
+/// What is known of a write on which a verdict has come.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Judged {
+    /// Nothing was written to its record after it.
+    pub is_pending: bool,
+    /// It was not taken.
+    pub is_rejected: bool,
+    /// The record still is what it says.
+    pub is_in_force: bool,
+}
+
 /// A verdict on a write has come. One that was rejected will never be taken. Otherwise the server also knows what became
 /// of those before it: it took note of them with this one.
+///
+/// One that was taken, and is in force no more, stays in mind as long as something waits that was made after it: no receipt
+/// of it has come that could be the base of that, and on the old base the server would not know what its writer had seen.
 pub(super) fn judged(
     connection: &Connection,
     record_id: Uuid,
     write_id: Uuid,
-    is_pending: bool,
-    is_rejected: bool,
+    Judged { is_pending, is_rejected, is_in_force }: Judged,
 ) -> Result<(), StoreError> {
     if is_rejected {
         connection.prepare_cached("DELETE FROM unanswered WHERE write_id = ?1")?.execute([write_id])?;
@@ -121,9 +134,10 @@ pub(super) fn judged(
         .query_row((record_id, write_id), |row| row.get(0))
         .optional()?;
     if let Some(place) = place {
+        let up_to = if is_in_force { place } else { place - 1 };
         connection
             .prepare_cached("DELETE FROM unanswered WHERE record_id = ?1 AND place <= ?2")?
-            .execute((record_id, place))?;
+            .execute((record_id, up_to))?;
     }
     Ok(())
 }

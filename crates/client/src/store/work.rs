@@ -30,8 +30,8 @@ impl Store {
                 RecordRow::select(
                     connection,
                     &format!(
-                        "kind IN ('inspection', 'gate_event', 'interchange') AND yard_id = ?1 AND {condition} \
-                         ORDER BY changed_at DESC LIMIT ?2"
+                        "kind IN ({}) AND yard_id = ?1 AND {condition} ORDER BY changed_at DESC LIMIT ?2",
+                        Kind::forms_in_sql()
                     ),
                     params![yard_id, limit],
                 )
@@ -148,13 +148,12 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
             }
             None => None,
         },
-        correcting: correction.is_some(),
+        correcting: row.parked || correction.is_some(),
         met,
         missing,
         template,
         picked: known::picked(connection, &body)?,
-        // Nothing of it is the page's to hold, and it could not.
-        body: body.without_unknown(),
+        body,
     })
 }
 
@@ -163,7 +162,16 @@ fn template_of(connection: &Connection, body: &Body) -> Result<Option<Template>,
         Body::Inspection(inspection) => Ok(reference::template(connection, inspection.template.template_id)?
             // What is open follows the list as it was when it was opened.
             .filter(|template| template.revision == inspection.template.revision)),
-        _ => Ok(None),
+        Body::GateEvent(_)
+        | Body::Interchange(_)
+        | Body::Attachment(_)
+        | Body::Assignment(_)
+        | Body::Template(_)
+        | Body::Equipment(_)
+        | Body::Carrier(_)
+        | Body::Yard(_)
+        | Body::Operator(_)
+        | Body::Notice(_) => Ok(None),
     }
 }
 
@@ -237,7 +245,7 @@ fn item(
         voided: row.content.state == RecordState::Voided,
         also_open: also_open(row, operator_id)
             .map(|(who, since)| AlsoOpen { operator_name: names.of(Some(who)), since }),
-        correcting: correction.is_some(),
+        correcting: row.parked || correction.is_some(),
     })
 }
 

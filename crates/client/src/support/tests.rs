@@ -41,6 +41,7 @@ impl Desk {
             revoked: false,
             device_key: None,
             server: None,
+            pin: None,
         };
         device.store().set(&settings::ENROLMENT, Some(&enrolment)).unwrap();
         device.choose_operator(Some(Uuid::from_u128(0xe))).unwrap();

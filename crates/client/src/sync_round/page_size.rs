@@ -2,11 +2,14 @@
 
 use gatebook_sync::wire::Limits;
 
+use crate::error::StoreError;
+use crate::store::{Store, settings};
+
 /// Bytes of a page below which it is never made; a handful of records.
 const SMALLEST: u32 = 32 * 1024;
 
-/// The size of the next page. Halves its aim with each failure, doubles it with each page that got through.
-#[derive(Debug, Clone, Copy)]
+/// The size of the next page. Quarters its aim with each page that broke, doubles it with each that got through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageSize {
     allowed: Limits,
     bytes: u32,
@@ -17,6 +20,18 @@ impl PageSize {
     #[must_use]
     pub fn new(allowed: Limits) -> Self {
         Self { allowed, bytes: allowed.page_bytes }
+    }
+
+    /// Starts with what an earlier process learned of the link, if any did.
+    pub(crate) fn resumed(store: &Store) -> Result<Self, StoreError> {
+        let allowed = store.setting(&settings::LIMITS)?.unwrap_or_default();
+        let learned = store.setting(&settings::PAGE_BYTES)?;
+        Ok(Self { allowed, bytes: learned.unwrap_or(allowed.page_bytes).max(SMALLEST) })
+    }
+
+    /// Keeps what was learned for the next process, which without it would break as many pages again.
+    pub(crate) fn keep(self, store: &Store) -> Result<(), StoreError> {
+        store.set(&settings::PAGE_BYTES, Some(&self.bytes))
     }
 
     /// What the next page may hold; `at_most` records, if that is given.
@@ -35,7 +50,7 @@ impl PageSize {
         self.bytes = self.bytes.saturating_mul(2).clamp(SMALLEST, allowed.page_bytes.max(SMALLEST));
     }
 
-    /// A page did not get through.
+    /// A page did not get through that might have, had it been smaller.
     pub fn failed(&mut self) {
         self.bytes = (self.bytes / 4).max(SMALLEST);
     }

@@ -236,7 +236,7 @@ fn filed_at(side: &NoticeSide) -> Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use gatebook_domain::{Extra, Kind};
+    use gatebook_domain::Kind;
 
     use super::*;
 
@@ -295,7 +295,6 @@ mod tests {
             ],
             more_differences: 0,
             count: 1,
-            extra: Extra::new(),
         }
     }
 

@@ -51,7 +51,7 @@ async fn a_record_that_is_missing_here_is_found_and_fetched_and_counted_once() {
 
 #[tokio::test]
 async fn it_is_found_in_one_round_of_a_server_that_looks_at_little_at_a_time() {
-    let yard = Yard::bounded(Bounds { repair_ranges: 2, repair_entries: 70, ..Bounds::default() });
+    let yard = Yard::bounded(&Bounds { repair_ranges: 2, repair_entries: 70, ..Bounds::default() });
     let maria = yard.phone("María Torres").await;
     let ids = with_records(&yard, &maria, 300).await;
     maria.database().execute("DELETE FROM records WHERE id IN (?1, ?2)", [ids[7], ids[299]]).unwrap();

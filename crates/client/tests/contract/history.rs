@@ -227,7 +227,7 @@ async fn an_attachment_stays_with_its_record_and_goes_after_it() {
 async fn a_record_that_comes_back_has_its_attachments_with_it() {
     // At a server that answers with few records at a time as well.
     for bounds in [Bounds::default(), Bounds { answer_records: 1, ..Bounds::default() }] {
-        let yard = Yard::bounded(bounds);
+        let yard = Yard::bounded(&bounds);
         let (maria, hector) = (yard.phone("María Torres").await, yard.phone("Héctor Salinas").await);
         let finished = maria.records("finished");
         let photos = [photographs(&maria, finished).await, photographs(&maria, finished).await];

@@ -104,7 +104,7 @@ async fn once_the_server_can_handle_them_all_of_them_go_in_one_round() {
 
 #[tokio::test]
 async fn news_of_which_the_first_comes_while_a_culprit_is_looked_for_comes_in_the_same_round() {
-    let yard = Yard::bounded(Bounds { answer_records: 1, ..Bounds::default() });
+    let yard = Yard::bounded(&Bounds { answer_records: 1, ..Bounds::default() });
     let maria = yard.phone("María Torres").await;
     let known = maria.records("known");
     maria.syncs(&yard).await;

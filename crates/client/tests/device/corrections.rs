@@ -41,7 +41,6 @@ fn signed_and_submitted(device: &TestDevice, id: Uuid) {
             operator_id: Some(person.id),
             signed_at: "2026-03-04T16:00:00Z".parse().unwrap(),
             strokes: vec![vec![1, 2, 3, 4]],
-            extra: gatebook_domain::Extra::new(),
         }];
     });
     let outcome = device.device.submit(id, device.shows(id).write_id).unwrap();
@@ -143,4 +142,43 @@ async fn a_signature_that_changes_nothing_that_was_signed_goes_at_once() {
     });
     assert!(!view.correcting && view.stage == Stage::Submitted);
     assert_eq!(device.pending(), 1);
+}
+
+#[tokio::test]
+async fn a_correction_whose_report_leaves_the_device_waits_for_it_and_takes_nothing_back() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    let id = reported(&device);
+    device.syncs().await;
+    remark(&device, id, "María corrects");
+    let works_for = |yards: &[Uuid]| {
+        let me = device.device.state().unwrap().enrolment.unwrap().device_id;
+        yard.server.set_device_yards(me, yards).unwrap();
+    };
+    let yards: Vec<Uuid> = yard.seeded.yards.iter().map(|yard| yard.id).collect();
+    works_for(&yards[1..]);
+    device.syncs().await;
+    let view = device.shows(id);
+    let Body::Inspection(inspection) = &view.body else { panic!("an inspection expected") };
+    assert_eq!(inspection.remarks, "María corrects");
+    assert!(view.correcting && view.rejection.is_some(), "who corrects it is told why it waits");
+    assert!(view.can_discard);
+    // Neither going on nor sending it again sends what nobody has submitted, and the report is not struck out by it.
+    device.device.void_record(id, "entered twice", view.write_id).unwrap_err();
+    remark(&device, id, "María goes on");
+    device.device.send_again(id).unwrap();
+    device.syncs().await;
+
+    works_for(&yards);
+    device.syncs().await;
+    device.syncs().await;
+    let view = device.shows(id);
+    let Body::Inspection(inspection) = &view.body else { panic!("an inspection expected") };
+    assert!(view.correcting && view.rejection.is_none() && inspection.remarks == "María goes on");
+    let judged = yard.audit(id);
+    assert!(is_submitted(&judged.last().unwrap().content), "the report stayed in force");
+    signed_and_submitted(&device, id);
+    assert_eq!(device.syncs().await.settled.accepted, 1);
+    let in_force = yard.audit(id).pop().unwrap().content;
+    assert!(is_submitted(&in_force) && in_force.body.get().contains("María goes on"));
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::support::TestYard;
 
 /// Overwrites the first page of a table or index with what no database holds.
-fn damage(folder: &Path, name: &str) {
+pub(crate) fn damage(folder: &Path, name: &str) {
     let path = folder.join("gatebook.sqlite");
     let database = Connection::open(&path).unwrap();
     let page: u64 =

@@ -118,14 +118,19 @@ async fn who_takes_theirs_has_what_they_wrote() {
     let yard = TestYard::open().await;
     let maria = yard.device("phone", "María Torres").await;
     let hector = yard.device("kiosk", "Héctor Salinas").await;
-    for synced in [false, true] {
+    for (synced, typed_on) in [(false, false), (true, false), (true, true)] {
         let mut form = overtaken(&yard, &maria, &hector, &["Héctor was here"]).await;
         form.taps(|event| event.driver.name = "Sam".to_owned());
         if synced {
             maria.syncs().await;
         }
+        if typed_on {
+            form.taps(|event| event.driver.name = "Samuel".to_owned());
+        }
         maria.device.settle_met(form.id, Keep::Theirs).unwrap();
+        assert_eq!(maria.syncs().await.settled.conflicts, 0);
         maria.syncs().await;
+        assert_eq!(maria.device.store().repairs().unwrap(), 0, "nothing that the server took was forgotten");
         hector.syncs().await;
         let event = hector.event(form.id);
         assert_eq!((event.driver.name.as_str(), event.remarks.as_str()), ("", "Héctor was here"));

@@ -18,9 +18,9 @@ async fn an_edit_made_while_its_push_is_in_flight_stays_pending_on_the_new_base_
     let report = device.syncs().await;
     assert_eq!((report.settled.accepted, report.settled.conflicts), (1, 0));
     assert_eq!(device.held(id).base.unwrap().version, 2);
-    let said: Vec<_> = yard.audit(id).into_iter().map(|entry| entry.content.body.get().to_owned()).collect();
-    assert!(said.iter().any(|body| body.contains("as sent")));
-    assert!(said.iter().any(|body| body.contains("typed meanwhile")));
+    let judged = yard.audit(id);
+    assert_eq!((judged.len(), judged[0].merged_into), (2, Some(judged[1].write_id)));
+    assert!(judged[1].content.body.get().contains("typed meanwhile"));
     assert_eq!(device.pending(), 0);
 }
 

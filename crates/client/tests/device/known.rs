@@ -4,7 +4,7 @@ use gatebook_client::view::{Picked, RecordView, Start};
 use gatebook_domain::equipment::EquipmentRef;
 use gatebook_domain::inspection::{DistanceUnit, Odometer};
 use gatebook_domain::party::CarrierRef;
-use gatebook_domain::{Body, Extra, ProblemCode};
+use gatebook_domain::{Body, ProblemCode};
 use uuid::Uuid;
 
 use crate::support::{TestDevice, TestYard};
@@ -57,7 +57,7 @@ fn inspected(device: &TestDevice, number: &str, value: u32) -> Uuid {
     let view = device.device.start(Start::Inspection { template_id, equipment: None }).unwrap();
     let Body::Inspection(mut inspection) = view.body else { panic!("an inspection was begun") };
     number.clone_into(&mut inspection.equipment.number);
-    inspection.odometer = Some(Odometer { value, unit: DistanceUnit::Mi, extra: Extra::new() });
+    inspection.odometer = Some(Odometer { value, unit: DistanceUnit::Mi });
     device.device.save(view.id, Body::Inspection(inspection), view.write_id).unwrap();
     view.id
 }

@@ -4,6 +4,7 @@
 
 mod background;
 mod bad_pages;
+mod certificates;
 mod conflict;
 mod corrections;
 mod damage;
@@ -18,7 +19,10 @@ mod nobody;
 mod notifications;
 mod nudges;
 mod photos;
+#[cfg(target_os = "linux")]
+mod proxies;
 mod rejection;
 mod saving;
 mod support;
+mod tls;
 mod verdicts;

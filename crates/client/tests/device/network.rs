@@ -3,7 +3,6 @@
 use std::sync::Arc;
 
 use gatebook_client::view::SyncProblemCode;
-use gatebook_server::Bounds;
 use jiff::Timestamp;
 
 use crate::support::{FixedClock, Fuse, Holds, Impostor, TestDevice, TestYard};
@@ -57,13 +56,30 @@ async fn a_busy_server_is_left_alone_for_as_long_as_it_asks() {
     let device = yard.new_device_at("phone", Arc::new(FixedClock(now))).await;
     device.joins(&yard.code()).await;
     device.goes_offline().await;
-    let busy = yard.also_served(Bounds { concurrent_syncs: 0, ..Bounds::default() }).await;
+    let busy = yard.served_without_places().await;
     device.link.lead_to(busy);
     fails_with(&device, SyncProblemCode::ServerTrouble).await;
 
     let asked = busy_for(&device).await;
     let next: Timestamp = serde_json::from_value(device.setting("attempts")["next_attempt_at"].clone()).unwrap();
     assert!(next.duration_since(now).as_secs() >= asked, "{next} is sooner than {asked} s");
+}
+
+#[tokio::test]
+async fn a_busy_server_makes_no_page_smaller() {
+    use gatebook_client::HttpTransport;
+    use gatebook_client::sync_round::{self, PageSize};
+    use gatebook_sync::wire::Limits;
+
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    device.records("in at lane 4");
+    let busy = yard.served_without_places().await;
+    let way = HttpTransport::new(&format!("http://{busy}"), &device.token()).unwrap();
+    let mut size = PageSize::new(Limits::default());
+    sync_round::run(device.device.store(), &way, &mut size, "1.0.0", |_| ()).await.unwrap_err();
+    assert_eq!(size.limits(None), Limits::default());
+    assert_eq!(device.pending(), 1);
 }
 
 /// What the busy server asks for, in seconds.

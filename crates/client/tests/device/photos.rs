@@ -1,7 +1,7 @@
 //! The lane of photos beside the rounds, over the real way to a real server.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use gatebook_client::Surroundings;
@@ -12,9 +12,10 @@ use gatebook_domain::attachment::AttachmentRole;
 use image::{ImageFormat, Rgb, RgbImage};
 use uuid::Uuid;
 
+use crate::damage::damage;
 use crate::support::{Fuse, Holds, TestDevice, TestYard};
 
-fn picture(seed: u8, side: u32) -> Vec<u8> {
+pub(crate) fn picture(seed: u8, side: u32) -> Vec<u8> {
     let grain = |x: u32, y: u32| u8::try_from((x * 7 + y * 13 + x * y / 64) % 256).unwrap();
     let picture = RgbImage::from_fn(side, side, |x, y| Rgb([grain(x, y), grain(y, x), seed]));
     let mut bytes = std::io::Cursor::new(Vec::new());
@@ -22,7 +23,7 @@ fn picture(seed: u8, side: u32) -> Vec<u8> {
     bytes.into_inner()
 }
 
-async fn photographed(device: &TestDevice, parent_id: Uuid, seed: u8, side: u32) -> Uuid {
+pub(crate) async fn photographed(device: &TestDevice, parent_id: Uuid, seed: u8, side: u32) -> Uuid {
     let about = About {
         parent_id,
         role: AttachmentRole::Photo,
@@ -34,7 +35,7 @@ async fn photographed(device: &TestDevice, parent_id: Uuid, seed: u8, side: u32)
     device.device.capture_photo(Source::Bytes(picture(seed, side)), about).await.unwrap()
 }
 
-fn stored(device: &TestDevice) -> u32 {
+pub(crate) fn stored(device: &TestDevice) -> u32 {
     let sql = "SELECT count(body ->> '$.stored_at') FROM records WHERE kind = 'attachment'";
     device.database().query_row(sql, [], |row| row.get(0)).unwrap()
 }
@@ -96,6 +97,47 @@ async fn a_photo_that_stands_still_holds_up_neither_records_nor_another_photo_no
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_photo_whose_record_comes_back_after_a_salvage_is_sent_without_another_start() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    let record = device.records("in at lane 4");
+    photographed(&device, record, 1, 64).await;
+    let taken = on_the_device(&device);
+    device.syncs().await;
+    assert_eq!((device.pending(), at_the_server(&yard).len()), (0, 0), "its record is there, and none of its bytes");
+    let before = device.folder.clone();
+    let device = device.closed_and_reopened(|folder| {
+        damage(folder, "records_listed");
+        copy_photos(&before, folder);
+    });
+    assert!(device.device.state().unwrap().salvage.is_some());
+    assert_eq!(on_the_device(&device).len(), 0, "nothing of it was pending");
+    device.link.lead_to(yard.address);
+    device.device.notify(Event::NetworkChanged);
+    device.until("the server says that it holds it", || stored(&device) == 1).await;
+    assert_eq!(at_the_server(&yard), taken);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_the_background_a_photo_whose_record_comes_back_after_a_salvage_is_sent_as_well() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    let record = device.records("in at lane 4");
+    photographed(&device, record, 1, 64).await;
+    device.syncs().await;
+    let before = device.folder.clone();
+    let device = device.closed_and_reopened(|folder| {
+        damage(folder, "records_listed");
+        copy_photos(&before, folder);
+    });
+    let folder = with_photos(&device, yard.address);
+    let deadline = Deadline::within(Duration::from_secs(60));
+    let round = move || background_round(&folder, Surroundings::default(), &deadline);
+    assert_eq!(tokio::task::spawn_blocking(round).await.unwrap(), Outcome::Success);
+    assert_eq!(at_the_server(&yard).len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn in_the_background_large_photos_go_over_wifi_and_wait_on_a_network_that_costs_or_while_the_battery_is_saved() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
@@ -116,14 +158,18 @@ async fn in_the_background_large_photos_go_over_wifi_and_wait_on_a_network_that_
 /// The device's folder without an app, its photos included, syncing over that way.
 fn with_photos(device: &TestDevice, way: SocketAddr) -> PathBuf {
     let folder = device.put_away(way);
-    std::fs::create_dir_all(folder.join("photos")).unwrap();
-    for entry in std::fs::read_dir(device.folder.join("photos")).unwrap() {
-        let from = entry.unwrap().path();
-        if from.is_file() {
-            std::fs::copy(&from, folder.join("photos").join(from.file_name().unwrap())).unwrap();
+    copy_photos(&device.folder, &folder);
+    folder
+}
+
+fn copy_photos(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to.join("photos")).unwrap();
+    for entry in std::fs::read_dir(from.join("photos")).unwrap() {
+        let file = entry.unwrap().path();
+        if file.is_file() {
+            std::fs::copy(&file, to.join("photos").join(file.file_name().unwrap())).unwrap();
         }
     }
-    folder
 }
 
 #[tokio::test(flavor = "multi_thread")]

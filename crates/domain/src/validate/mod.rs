@@ -17,6 +17,7 @@ mod times;
 pub use attachment::MEDIA_TYPES;
 use findings::{Completeness, Findings};
 pub use text::text_limit;
+pub(crate) use times::{END, FIRST};
 pub use times::{doubtful_times, is_plausible};
 
 use crate::Body;
@@ -44,7 +45,14 @@ fn is_draft(body: &Body) -> bool {
         Body::Inspection(inspection) => inspection.submitted.is_none(),
         Body::GateEvent(event) => event.submitted.is_none(),
         Body::Interchange(interchange) => interchange.submitted.is_none(),
-        _ => false,
+        Body::Attachment(_)
+        | Body::Assignment(_)
+        | Body::Template(_)
+        | Body::Equipment(_)
+        | Body::Carrier(_)
+        | Body::Yard(_)
+        | Body::Operator(_)
+        | Body::Notice(_) => false,
     }
 }
 

@@ -309,7 +309,7 @@ mod tests {
     #[test]
     fn plates_sizes_and_carrier_codes_have_their_forms() {
         let mut found = Findings::new(Completeness::Complete);
-        let plate = Plate { number: "P_1".to_owned(), region: "N.L.".to_owned(), ..Plate::default() };
+        let plate = Plate { number: "P_1".to_owned(), region: "N.L.".to_owned() };
         licence_plate(&mut found, "/plate", &plate);
         size_type(&mut found, "/size_type", "45");
         carrier_codes(&mut found, "", Some("S1"), Some("12x"));

@@ -2,14 +2,13 @@
 
 use std::collections::HashSet;
 
-use jiff::tz::TimeZone;
-
 use super::findings::Findings;
 use super::{parts, times};
 use crate::notice::Notice;
 use crate::problem::ProblemCode;
 use crate::reference::{Assignment, Carrier, Equipment, Operator, Template, Yard};
 use crate::words::class_word;
+use crate::zone;
 
 const ITEMS: usize = 300;
 const SIGNATURES: usize = 8;
@@ -62,15 +61,10 @@ pub(super) fn carrier(found: &mut Findings, carrier: &Carrier) {
 pub(super) fn yard(found: &mut Findings, yard: &Yard) {
     found.require("/name", &yard.name, "Give the yard a name.");
     found.require("/code", &yard.code, "Give the yard a code.");
-    if !knows_time_zone(&yard.time_zone) {
+    if zone::find(&yard.time_zone).is_none() {
         let message = "Choose the yard's time zone by its place, such as America/Chicago.";
         found.error("/time_zone", ProblemCode::UnknownTimeZone, message);
     }
-}
-
-/// Asks the platform's list of time zones; without one, nothing can be said against a name.
-fn knows_time_zone(name: &str) -> bool {
-    !parts::is_blank(name) && (jiff::tz::db().is_definitively_empty() || TimeZone::get(name).is_ok())
 }
 
 pub(super) fn operator(found: &mut Findings, operator: &Operator) {

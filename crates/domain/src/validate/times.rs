@@ -9,9 +9,9 @@ use crate::problem::{Problem, ProblemCode};
 use crate::signature::Signature;
 
 /// 2000-01-01T00:00:00Z.
-const FIRST: i64 = 946_684_800;
+pub(crate) const FIRST: i64 = 946_684_800;
 /// 2101-01-01T00:00:00Z.
-const END: i64 = 4_133_980_800;
+pub(crate) const END: i64 = 4_133_980_800;
 /// Clocks of devices, and what is typed to the minute, may be this far ahead.
 const AHEAD: SignedDuration = SignedDuration::from_mins(5);
 /// What is written down later than this is looked at again.

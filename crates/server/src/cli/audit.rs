@@ -3,15 +3,14 @@
 use std::fmt::Write as _;
 
 use clap::Subcommand;
-use gatebook_domain::{field_label, value_words};
+use gatebook_domain::{field_label, value_words, zone};
 use gatebook_sync::wire::{AuditEntry, AuditOutcome, OfficeConflict, OfficeConflicts};
 use gatebook_sync::{Authorship, content_differences};
-use jiff::tz::TimeZone;
+use jiff::Timestamp;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Data, Tenant};
-use crate::admin::Audited;
 use crate::attribution::OFFICE;
 
 /// Differences listed for each version.
@@ -59,7 +58,7 @@ pub(super) fn run(command: Command) -> anyhow::Result<()> {
             if json {
                 println!("{}", serde_json::to_string_pretty(&server.audit(record)?)?);
             } else {
-                print!("{}", told(&server.history(record)?));
+                print!("{}", told(&server.audit(record)?));
             }
         }
         Command::Conflicts { data, tenant, json } => {
@@ -100,11 +99,10 @@ fn conflicts(found: &OfficeConflicts) -> String {
 }
 
 /// The history in words, oldest first.
-fn told(history: &[Audited]) -> String {
-    let in_force = history.iter().find(|audited| audited.entry.outcome == AuditOutcome::Canonical);
+fn told(history: &[AuditEntry]) -> String {
+    let in_force = history.iter().find(|entry| entry.outcome == AuditOutcome::Canonical);
     let mut text = String::new();
-    for audited in history {
-        let Audited { entry, reason } = audited;
+    for entry in history.iter().filter(|entry| entry.merged_into.is_none()) {
         let version = entry.version.map_or_else(|| "no version".to_owned(), |version| format!("version {version}"));
         let _ = writeln!(text, "{version}, {}, {}", when(entry), who(entry, history));
         let _ = writeln!(text, "    write {}", entry.write_id);
@@ -112,12 +110,16 @@ fn told(history: &[Audited]) -> String {
             let _ = writeln!(text, "    made on version {}", base.version);
         }
         let _ = writeln!(text, "    {}", outcome(entry, history));
-        if !reason.is_empty() {
-            let _ = writeln!(text, "    reason: {reason}");
+        if let (Some(since), many) = merged_into(entry, history) {
+            let changes = if many == 1 { "change" } else { "changes" };
+            let _ = writeln!(text, "    with {many} earlier {changes} of the same person, from {} on", when(since));
+        }
+        if !entry.reason.is_empty() {
+            let _ = writeln!(text, "    reason: {}", entry.reason);
         }
         match in_force {
             Some(in_force) if entry.outcome != AuditOutcome::Canonical => {
-                difference_lines(&mut text, entry, &in_force.entry, "in force");
+                difference_lines(&mut text, entry, in_force, "in force");
             }
             _ => {}
         }
@@ -125,14 +127,33 @@ fn told(history: &[Audited]) -> String {
     text
 }
 
-/// When it was filed, by the yard's clock.
-fn when(entry: &AuditEntry) -> String {
-    let zone = TimeZone::get(&entry.content.zone).unwrap_or(TimeZone::UTC);
-    let time = entry.filed_at.unwrap_or(entry.received_at).to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z");
-    if entry.time_doubtful { format!("{time} (time doubtful)") } else { time.to_string() }
+/// The first of the changes in whose stead this one is kept, and how many there are.
+fn merged_into<'a>(entry: &AuditEntry, history: &'a [AuditEntry]) -> (Option<&'a AuditEntry>, usize) {
+    let (mut stands_for, mut first, mut many) = (entry.write_id, None, 0);
+    // Each of them names the next, and the history lists them in order.
+    for earlier in history.iter().rev() {
+        if earlier.merged_into == Some(stands_for) {
+            (stands_for, first, many) = (earlier.write_id, Some(earlier), many + 1);
+        }
+    }
+    (first, many)
 }
 
-fn who(entry: &AuditEntry, history: &[Audited]) -> String {
+/// When it was filed, by the yard's clock.
+fn when(entry: &AuditEntry) -> String {
+    let time = at_the_yard(entry.filed_at.unwrap_or(entry.received_at), &entry.content.zone);
+    if entry.time_doubtful { format!("{time} (time doubtful)") } else { time }
+}
+
+/// A time as the yard's clock shows it; universal, and saying so, where nobody knows the yard's zone.
+fn at_the_yard(at: Timestamp, zone: &str) -> String {
+    match zone::find(zone) {
+        Some(zone) => at.to_zoned(zone).strftime("%Y-%m-%d %H:%M:%S %Z").to_string(),
+        None => format!("{} (the time zone \"{zone}\" is not known)", at.strftime("%Y-%m-%d %H:%M:%S UTC")),
+    }
+}
+
+fn who(entry: &AuditEntry, history: &[AuditEntry]) -> String {
     if entry.authorship == Some(Authorship::Office) {
         return who_at_the_office(entry);
     }
@@ -173,20 +194,20 @@ fn who_at_the_office(entry: &AuditEntry) -> String {
 }
 
 /// Who wrote what an act of the office brings back, where that was not filed with it.
-fn restored_from<'a>(entry: &AuditEntry, history: &'a [Audited]) -> Option<&'a str> {
+fn restored_from<'a>(entry: &AuditEntry, history: &'a [AuditEntry]) -> Option<&'a str> {
     let restores = entry.restores.filter(|_| is_restore(entry))?;
-    let restored = history.iter().find(|other| other.entry.write_id == restores)?;
-    Some(restored.entry.operator_name.as_str()).filter(|name| !name.is_empty())
+    let restored = history.iter().find(|other| other.write_id == restores)?;
+    Some(restored.operator_name.as_str()).filter(|name| !name.is_empty())
 }
 
-fn outcome(entry: &AuditEntry, history: &[Audited]) -> String {
+fn outcome(entry: &AuditEntry, history: &[AuditEntry]) -> String {
     let said = match &entry.outcome {
         AuditOutcome::Canonical => "in force".to_owned(),
         AuditOutcome::Superseded => "followed by a later version".to_owned(),
         AuditOutcome::Unchanged => "said what was in force already".to_owned(),
         AuditOutcome::Rejected(rejection) => format!("not accepted: {}", rejection.message),
-        AuditOutcome::SetAside { to } => match history.iter().find(|other| other.entry.write_id == *to) {
-            Some(winner) => format!("set aside in a conflict; kept was that of {}", who(&winner.entry, history)),
+        AuditOutcome::SetAside { to } => match history.iter().find(|other| other.write_id == *to) {
+            Some(winner) => format!("set aside in a conflict; kept was that of {}", who(winner, history)),
             None => "set aside in a conflict".to_owned(),
         },
     };
@@ -213,5 +234,19 @@ fn difference_lines(text: &mut String, entry: &AuditEntry, other: &AuditEntry, c
     }
     if found.more > 0 {
         let _ = writeln!(text, "      and {} more differences", found.more);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_those_of_the_yard_and_one_by_no_known_clock_says_so() {
+        let at = "2026-03-04T20:05:00Z".parse().unwrap();
+        assert_eq!(at_the_yard(at, "America/Ciudad_Juarez"), "2026-03-04 13:05:00 MST");
+        assert_eq!(at_the_yard(at, "America/Ojinaga"), "2026-03-04 14:05:00 CST");
+        let told = at_the_yard(at, "Mars/Olympus");
+        assert_eq!(told, "2026-03-04 20:05:00 UTC (the time zone \"Mars/Olympus\" is not known)");
     }
 }

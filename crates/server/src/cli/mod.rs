@@ -1,6 +1,7 @@
 //! The command line. Each command opens the data folder, calls one method of the server and prints what came of it.
 
 mod audit;
+mod handles;
 mod photos;
 mod serve;
 
@@ -14,7 +15,7 @@ use jiff::Timestamp;
 use uuid::Uuid;
 
 use crate::backup::{MadeUnder, restore_made_under};
-use crate::config::{Config, PhotoStore};
+use crate::config::{Bounds, Config, PhotoBounds, PhotoStore};
 use crate::error::ServerError;
 use crate::server::Server;
 
@@ -69,6 +70,7 @@ impl Data {
         self.opened_by(Server::open, Config { may_begin: true, ..self.config() })
     }
 
+    /// How a server is opened on it, if it may not begin one.
     fn config(&self) -> Config {
         let Self { database, database_connections, key_file, .. } = self;
         let (database, database_connections, key_file) = (database.clone(), *database_connections, key_file.clone());
@@ -95,6 +97,43 @@ impl Data {
             Some(_) => "cannot open the database".to_owned(),
             None => format!("cannot open the data folder {}", self.folder.display()),
         })
+    }
+}
+
+/// Who may come, and how fast.
+#[derive(Args)]
+struct Network {
+    /// A proxy stands before the server and adds to each request, at the right of X-Forwarded-For, the address it comes from.
+    /// Do not say so where none does: anybody could then give themselves another address with each request.
+    #[arg(long, env = "GATEBOOK_BEHIND_PROXY")]
+    behind_proxy: bool,
+    /// Connections at a time, as far as the system's limit on file handles allows. Further ones wait.
+    #[arg(long, env = "GATEBOOK_CONNECTIONS", default_value_t = Bounds::default().connections)]
+    connections: usize,
+    /// Connections from one address at a time; does not hold behind a proxy.
+    #[arg(long, env = "GATEBOOK_CONNECTIONS_OF_ADDRESS", default_value_t = Bounds::default().connections_of_address)]
+    connections_of_address: usize,
+    /// Bytes a second at which bodies, uploads and answers must move, in the long run; pauses of half a minute are no
+    /// matter.
+    #[arg(long, env = "GATEBOOK_LEAST_RATE", default_value_t = Bounds::default().least_rate)]
+    least_rate: u32,
+    /// Syncs at a time.
+    #[arg(long, env = "GATEBOOK_CONCURRENT_SYNCS", default_value_t = Bounds::default().concurrent_syncs)]
+    concurrent_syncs: usize,
+    /// Uploads at a time.
+    #[arg(long, env = "GATEBOOK_CONCURRENT_UPLOADS", default_value_t = Bounds::default().photos.concurrent_uploads)]
+    concurrent_uploads: usize,
+}
+
+impl Network {
+    /// The same server, so bounded.
+    fn bound(&self, config: Config) -> Config {
+        let Self { behind_proxy, connections_of_address, least_rate, concurrent_syncs, .. } = *self;
+        let connections = handles::connections(self.connections);
+        let photos = PhotoBounds { concurrent_uploads: self.concurrent_uploads, ..config.bounds.photos };
+        let bounds =
+            Bounds { concurrent_syncs, least_rate, connections, connections_of_address, photos, ..config.bounds };
+        Config { behind_proxy, bounds, ..config }
     }
 }
 
@@ -193,6 +232,7 @@ enum Command {
 /// Runs the command line of this process.
 #[must_use]
 pub fn main() -> ExitCode {
+    crate::private::from_now_on();
     match run(Cli::parse().command) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

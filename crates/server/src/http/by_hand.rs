@@ -1,5 +1,7 @@
 //! Photos without a network between, for the simulator: each request is answered as its HTTP handler would answer it.
 
+use std::future::ready;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
@@ -116,7 +118,7 @@ impl Server {
         let cut = (bytes.len() as u64) < length;
         let mut body = stream::iter([Ok(bytes)].into_iter().chain(cut.then_some(Err(Cut)))).boxed();
         let chunk = Chunk { offset, length: Some(length), checksum: Some(checksum), body: &mut body };
-        Ok(self.clone().append(self.device(token)?, upload, chunk).await?.received)
+        Ok(self.clone().append(self.device(token)?, upload, chunk, ready(Ok(()))).await?.received)
     }
 
     /// `GET /v1/photos/<hash>`.

@@ -46,7 +46,7 @@ impl FromRequestParts<App> for RecordId {
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Refusal> {
         let id = parts.uri.path().split('/').nth(3).and_then(|id| id.parse().ok());
         id.map(Self).ok_or_else(|| {
-            Refusal(refuse(ApiErrorCode::Malformed, "The address has no record id: /v1/records/<uuid>/…"))
+            Refusal::from(refuse(ApiErrorCode::Malformed, "The address has no record id: /v1/records/<uuid>/…"))
         })
     }
 }
@@ -65,6 +65,6 @@ pub(super) fn token(parts: &Parts) -> Result<String, Refusal> {
         .map(|(_, token)| token.trim().to_owned())
         .ok_or_else(|| {
             let message = "No token came with the request. Send it as Authorization: Bearer <token>.";
-            Refusal(refuse(ApiErrorCode::Unauthenticated, message))
+            Refusal::from(refuse(ApiErrorCode::Unauthenticated, message))
         })
 }

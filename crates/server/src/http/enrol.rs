@@ -1,14 +1,12 @@
-//! `POST /v1/enrol`.
+//! `POST /v1/enrol` and `POST /v1/proof`.
 
 use axum::extract::State;
-use gatebook_sync::wire::{EnrolRequest, EnrolResponse};
+use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, EnrolResponse, ProofRequest, ProofResponse};
 
 use super::body::{Accepts, Answer, Packed};
+use super::guesses::Guess;
 use super::refusal::Refusal;
 use super::{App, blocking};
-
-/// A request has a code, a name and an id.
-pub(super) const MOST_BYTES: usize = 16 * 1024;
 
 /// Turns a one-time code into a device token.
 #[utoipa::path(
@@ -17,10 +15,33 @@ pub(super) const MOST_BYTES: usize = 16 * 1024;
 )]
 pub(super) async fn enrol(
     State(app): State<App>,
+    guess: Guess,
     accepts: Accepts,
     Packed(request): Packed<EnrolRequest>,
 ) -> Result<Answer, Refusal> {
-    let response = blocking(move || app.server.enrol(&request)).await?;
+    // Counted where it is known, whether or not the caller waits for the answer.
+    let joining = move || {
+        let joined = app.server.enrol(&request);
+        if joined.as_ref().is_err_and(|refused| refused.code == ApiErrorCode::CodeRefused) {
+            guess.was_wrong();
+        }
+        joined
+    };
+    let response = blocking(joining).await?;
     tracing::info!(device = %response.device_id, "enrolled");
     Ok(Answer::new(accepts, &response))
+}
+
+/// Proves to a device that this is the server that took it in. Anybody may ask: only who has the device's key can tell what
+/// the answer is worth, and nobody can do anything else with it.
+#[utoipa::path(
+    post, path = "/v1/proof", tag = "devices", request_body = ProofRequest,
+    responses((status = 200, body = ProofResponse))
+)]
+pub(super) async fn prove(
+    State(app): State<App>,
+    accepts: Accepts,
+    Packed(request): Packed<ProofRequest>,
+) -> Result<Answer, Refusal> {
+    Ok(Answer::new(accepts, &app.server.prove(&request)?))
 }

@@ -43,9 +43,11 @@ pub(super) async fn events(
     DeviceCaller(device): DeviceCaller,
     Token(token): Token,
 ) -> Result<Response, Refusal> {
-    let most = app.server.config().bounds.open_streams;
+    let bounds = app.server.config().bounds;
+    // The others want to sync.
+    let most = bounds.open_streams.min(bounds.connections.div_ceil(2));
     let Some(ended) = app.server.inner.streams.begin(device.id, most) else {
-        return Err(Refusal(refuse(ApiErrorCode::Busy, "Too many devices are listening. Ask by sync instead.")));
+        return Err(Refusal::from(refuse(ApiErrorCode::Busy, "Too many devices are listening. Ask by sync instead.")));
     };
     let (sender, told) = mpsc::channel(UNREAD);
     tokio::spawn(app.server.clone().follow(token, sender, ended));

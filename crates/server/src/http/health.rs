@@ -68,13 +68,13 @@ impl Checkup {
             };
             tokio::spawn(look.in_current_span()).await.unwrap_or_else(|panicked| {
                 tracing::error!(%panicked, "a look at the server's health broke");
-                Err(Refusal(internal()))
+                Err(Refusal::from(internal()))
             })
         };
         tokio::time::timeout(PATIENCE, looked).await.unwrap_or_else(|_| {
             let message =
                 "The server's database or disk does not answer. See that both run, then look at the server's log.";
-            Err(Refusal(refuse(ApiErrorCode::Busy, message)))
+            Err(Refusal::from(refuse(ApiErrorCode::Busy, message)))
         })
     }
 }
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
 
     fn code(seen: Result<(), Refusal>) -> Option<ApiErrorCode> {
-        seen.err().map(|Refusal(error)| error.code)
+        seen.err().map(|refusal| refusal.error.code)
     }
 
     #[tokio::test(start_paused = true)]
@@ -97,7 +97,7 @@ mod tests {
         let checkup = Checkup::default();
         let (let_go, released) = oneshot::channel();
         let begun = Instant::now();
-        let hangs = async { released.await.map_err(|_| Refusal(internal())) };
+        let hangs = async { released.await.map_err(|_| Refusal::from(internal())) };
         assert_eq!(code(checkup.go(hangs).await), Some(ApiErrorCode::Busy));
         assert!(begun.elapsed() < Duration::from_secs(2));
 

@@ -1,7 +1,7 @@
 //! Around every request: an id, a time limit, a line in the log, and the server's name on the answer. Bodies and tokens
 //! are never logged.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
@@ -12,15 +12,15 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::App;
-use super::refusal::Refusal;
-use crate::error::refuse;
+use super::limit::TimeLimit;
+use super::refusal::took_too_long;
 
 /// By this devices know that it is a Gatebook server that answers, and not a guest network's sign-in page.
 const SERVER: HeaderName = HeaderName::from_static("x-gatebook-server");
 /// By this an answer is found in the log.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-pub(super) async fn time_and_tell(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(super) async fn time_and_tell(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4();
     let method = request.method().clone();
     let matched = request.extensions().get::<MatchedPath>().cloned();
@@ -28,13 +28,22 @@ pub(super) async fn time_and_tell(State(app): State<App>, request: Request, next
     let span = tracing::info_span!("request", %id, %method, path, device = tracing::field::Empty);
     // An upload takes as long as its link needs, and minds itself that it does not fall silent.
     let is_upload = super::tus::is_spoken_at(path);
-    let limit = if is_upload { Duration::MAX } else { app.server.config().bounds.request_time };
+    let limit = (!is_upload).then(|| TimeLimit::begin(app.server.config().bounds.request_time));
+    if let Some(limit) = &limit {
+        request.extensions_mut().insert(limit.clone());
+    }
+    let out_of_time = async {
+        match &limit {
+            Some(limit) => limit.is_over().await,
+            None => std::future::pending().await,
+        }
+    };
     let answered = async {
         let begun = Instant::now();
-        let response = tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
-            let message = "The server did not get through in time. Come again; a repeat changes nothing twice.";
-            Refusal(refuse(ApiErrorCode::Busy, message)).into_response()
-        });
+        let response = tokio::select! {
+            response = next.run(request) => response,
+            () = out_of_time => took_too_long().into_response(),
+        };
         let (status, elapsed) = (response.status().as_u16(), begun.elapsed());
         tracing::info!(status, ms = elapsed.as_secs_f64() * 1_000.0, "answered");
         response

@@ -5,30 +5,43 @@ mod body;
 #[cfg(feature = "simulation")]
 mod by_hand;
 mod caller;
+mod connection;
+mod conversation;
+mod doors;
 mod enrol;
 mod events;
+mod guesses;
 mod health;
+mod limit;
 mod log;
 mod openapi;
+mod origin;
+mod pace;
 mod patient;
 mod photos;
+mod places;
 mod records;
 mod refusal;
 mod routes;
+mod serve;
+mod stopping;
 mod sync;
 mod tus;
+mod unpacking;
+mod unread;
 mod uploads;
 
 use std::sync::{Arc, OnceLock};
 
-use axum::extract::DefaultBodyLimit;
 use axum::{Router, middleware};
 use bytes::Bytes;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
 
 use crate::server::Server;
+use guesses::Guesses;
+use places::Places;
 use refusal::Refusal;
+use stopping::Stop;
+use unpacking::Unpacking;
 
 #[cfg(feature = "simulation")]
 pub use by_hand::{BlobByHand, NewByHand, Refused, SentByHand, checksum_by_hand};
@@ -38,23 +51,33 @@ pub use routes::Route;
 #[derive(Clone)]
 pub(crate) struct App {
     server: Server,
-    syncs: Arc<Semaphore>,
-    uploads: Arc<Semaphore>,
+    syncs: Arc<Places>,
+    uploads: Arc<Places>,
+    unpacking: Arc<Unpacking>,
+    guesses: Arc<Guesses>,
     checkup: health::Checkup,
     document: Arc<OnceLock<Bytes>>,
+    stop: Arc<Stop>,
 }
 
-impl Server {
-    /// The API as an axum router.
-    pub fn router(&self) -> Router {
-        let bounds = self.config().bounds;
-        let app = App {
-            server: self.clone(),
-            syncs: Arc::new(Semaphore::new(bounds.concurrent_syncs)),
-            uploads: Arc::new(Semaphore::new(bounds.photos.concurrent_uploads)),
+impl App {
+    fn new(server: Server) -> Self {
+        let bounds = &server.config().bounds;
+        let places = |work, all| Places::new(work, all, bounds.requests_of_device, bounds.turn_time);
+        Self {
+            syncs: places("a sync", bounds.concurrent_syncs),
+            uploads: places("an upload", bounds.photos.concurrent_uploads),
+            unpacking: Unpacking::new(bounds.unpacked_at_once.max(bounds.unpacked_bytes), bounds.turn_time),
+            guesses: Guesses::new(bounds),
             checkup: health::Checkup::default(),
             document: Arc::default(),
-        };
+            stop: Arc::default(),
+            server,
+        }
+    }
+
+    /// The API as an axum router.
+    fn router(&self) -> Router {
         let mut router = Router::new();
         for routes::Entry { route, handler, .. } in routes::table() {
             router = router.route(route.path, handler);
@@ -63,44 +86,16 @@ impl Server {
             .fallback(refusal::no_such_address)
             .method_not_allowed_fallback(refusal::no_such_method)
             .layer(middleware::from_fn(tus::speak))
-            .layer(DefaultBodyLimit::max(bounds.limits.page_bytes as usize))
-            .layer(middleware::from_fn_with_state(app.clone(), log::time_and_tell))
-            .with_state(app);
+            .layer(middleware::from_fn_with_state(self.clone(), log::time_and_tell))
+            .with_state(self.clone());
         Router::new().fallback_service(router).layer(middleware::from_fn(tus::take_named_method))
     }
+}
 
+impl Server {
     /// Every address of the API, with its method.
     pub fn routes() -> Vec<Route> {
         routes::table().into_iter().map(|entry| entry.route).collect()
-    }
-
-    /// Serves until `shutdown` completes, then finishes the requests that are under way.
-    ///
-    /// # Errors
-    /// The listener failed.
-    pub async fn serve(
-        &self,
-        listener: TcpListener,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> std::io::Result<()> {
-        let (stopping, stopped) = tokio::sync::oneshot::channel();
-        let server = self.clone();
-        let served = axum::serve(listener, self.router()).with_graceful_shutdown(async move {
-            shutdown.await;
-            server.inner.streams.end_all();
-            let _ = stopping.send(());
-        });
-        let out_of_time = async {
-            if stopped.await.is_ok() {
-                tokio::time::sleep(self.config().bounds.stopping_time).await;
-            } else {
-                std::future::pending::<()>().await;
-            }
-        };
-        tokio::select! {
-            done = served.into_future() => done,
-            () = out_of_time => Ok(()),
-        }
     }
 }
 
@@ -116,7 +111,7 @@ where
         Ok(done) => done.map_err(Refusal::from),
         Err(panicked) => {
             tracing::error!(%panicked, "a request broke");
-            Err(Refusal(crate::error::internal()))
+            Err(refusal::broke())
         }
     }
 }

@@ -54,7 +54,7 @@ impl FromRequestParts<App> for PhotoHash {
         let hash = parts.uri.path().rsplit('/').next().and_then(|hash| hash.parse().ok());
         hash.map(Self).ok_or_else(|| {
             let message = "The address has no photo: /v1/photos/<64 small hexadecimal digits>.";
-            Refusal(refuse(ApiErrorCode::Malformed, message))
+            Refusal::from(refuse(ApiErrorCode::Malformed, message))
         })
     }
 }

@@ -22,8 +22,7 @@ pub(super) async fn audit(
     RecordId(id): RecordId,
     accepts: Accepts,
 ) -> Result<Answer, Refusal> {
-    let entries = blocking(move || app.server.audit_of(admin.tenant, id)).await?;
-    Ok(Answer::new(accepts, &entries))
+    blocking(move || app.server.audit_of(admin.tenant, id).map(|told| Answer::new(accepts, &told))).await
 }
 
 /// Versions by the office that somebody overturned without having seen them, until the office acts on the record again.
@@ -36,8 +35,7 @@ pub(super) async fn conflicts(
     AdminCaller(admin): AdminCaller,
     accepts: Accepts,
 ) -> Result<Answer, Refusal> {
-    let conflicts = blocking(move || app.server.office_conflicts_of(admin.tenant)).await?;
-    Ok(Answer::new(accepts, &conflicts))
+    blocking(move || app.server.office_conflicts_of(admin.tenant).map(|told| Answer::new(accepts, &told))).await
 }
 
 /// Makes an earlier write the canonical state again, as a new version that syncs everywhere.

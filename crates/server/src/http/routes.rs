@@ -1,7 +1,6 @@
 //! Every address of the API, once, with what may be refused there: the router is built from this table and the errors in
 //! `/openapi.json` are written from it. Tests compare both with what is answered.
 
-use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{MethodRouter, delete, get, head, options, patch, post};
 use gatebook_sync::wire::ApiErrorCode;
@@ -38,29 +37,31 @@ const NAMED: &[ApiErrorCode] = &[ApiErrorCode::Malformed, ApiErrorCode::NotFound
 pub(super) fn table() -> Vec<Entry> {
     let answers = |method, path, handler, refusals: &[&[ApiErrorCode]]| {
         let refusals = refusals.iter().chain([&ALWAYS]).flat_map(|codes| codes.iter());
-        let refusals = refusals.map(|code| (refusal::status(*code), *code)).collect();
+        let refusals = refusals.map(|code| (refusal::status(*code), *code));
+        let refusals = refusals.chain([(refusal::TOOK_TOO_LONG, ApiErrorCode::Busy)]).collect();
         Entry { route: Route { path, method }, handler, refusals }
     };
     let read = |path, handler, refusals| answers("get", path, handler, refusals);
-    let act = |path, handler, refusals| answers("post", path, handler, refusals);
+    let act = |path, handler, refusals: &[&[ApiErrorCode]]| {
+        let mut entry = answers("post", path, handler, &[refusals, &[BODY]].concat());
+        entry.refusals.push((refusal::TOO_SLOW, ApiErrorCode::Busy));
+        entry
+    };
+    // An upload takes as long as it needs.
     let tus = |method, path, handler, refusals| Entry { route: Route { path, method }, handler, refusals };
-    let office: &[&[ApiErrorCode]] = &[ADMIN, NAMED, BODY];
+    let office: &[&[ApiErrorCode]] = &[ADMIN, NAMED];
     vec![
-        act("/v1/sync", post(sync::sync), &[DEVICE, BODY, &[ApiErrorCode::OtherServer]]),
+        act("/v1/sync", post(sync::sync), &[DEVICE, &[ApiErrorCode::OtherServer]]),
         read("/v1/events", get(events::events), &[DEVICE]),
-        // Strangers may ask, so not much is read of what they say.
-        act(
-            "/v1/enrol",
-            post(enrol::enrol).layer(DefaultBodyLimit::max(enrol::MOST_BYTES)),
-            &[BODY, &[ApiErrorCode::CodeRefused]],
-        ),
+        act("/v1/enrol", post(enrol::enrol), &[&[ApiErrorCode::CodeRefused]]),
+        act("/v1/proof", post(enrol::prove), &[]),
         read("/v1/records/{id}/audit", get(records::audit), &[ADMIN, NAMED]),
         read("/v1/conflicts", get(records::conflicts), &[ADMIN]),
         act("/v1/records/{id}/restore", post(records::restore), office),
         act("/v1/records/{id}/close", post(records::close), office),
         act("/v1/records/{id}/reopen", post(records::reopen), office),
         act("/v1/records/{id}/void", post(records::void), office),
-        act("/v1/photos/have", post(photos::have), &[DEVICE, BODY]),
+        act("/v1/photos/have", post(photos::have), &[DEVICE]),
         read("/v1/photos/{sha256}", get(photos::photo), &[DEVICE, NAMED]),
         tus("options", "/v1/uploads", options(uploads::options), tus::refusals_to_tell()),
         tus("post", "/v1/uploads", post(uploads::create), tus::refusals_to_begin()),

@@ -1,33 +1,16 @@
 //! `POST /v1/sync`.
 
-use axum::extract::{FromRequestParts, State};
-use axum::http::request::Parts;
-use gatebook_sync::wire::{ApiError, ApiErrorCode, SyncRequest, SyncResponse};
-use tokio::sync::OwnedSemaphorePermit;
+use axum::extract::{FromRequest as _, Request, State};
+use gatebook_sync::wire::{SyncRequest, SyncResponse};
 
-use super::body::{Accepts, Answer, Packed};
+use super::body::{Accepts, Answer, Sent};
 use super::caller::DeviceCaller;
 use super::refusal::Refusal;
 use super::{App, blocking};
-use crate::error::refuse;
 
-/// A place among the syncs that may run at a time. Taken before the body is read, so that it bounds memory as well.
-pub(super) struct Place {
-    _permit: OwnedSemaphorePermit,
-}
-
-impl FromRequestParts<App> for Place {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        app.syncs
-            .clone()
-            .try_acquire_owned()
-            .map(|permit| Self { _permit: permit })
-            .map_err(|_| Refusal(refuse(ApiErrorCode::Busy, "Many devices sync at once. Come again in a few seconds.")))
-    }
-}
-
+// Nobody takes a place before the request has come in full: what trickles in costs its own device alone. What it unpacks
+// to, and the answer until the device has read it, lie in memory only with a place; and all that unpack at a time have
+// room for so many bytes together.
 /// Pushes a page of pending records and pulls a page of news.
 #[utoipa::path(
     post, path = "/v1/sync", tag = "devices", security(("device" = [])), request_body = SyncRequest,
@@ -36,18 +19,22 @@ impl FromRequestParts<App> for Place {
 pub(super) async fn sync(
     State(app): State<App>,
     DeviceCaller(device): DeviceCaller,
-    place: Place,
     accepts: Accepts,
-    Packed(request): Packed<SyncRequest>,
+    request: Request,
 ) -> Result<Answer, Refusal> {
-    let (pushed, reoffered) = (request.push.len(), request.reoffer.len());
-    blocking(move || -> Result<Answer, ApiError> {
-        let response = app.server.sync(&device, request)?;
+    let waiting = app.syncs.enter(device.id)?;
+    let sent = Sent::<SyncRequest>::from_request(request, &app).await?;
+    let place = waiting.place().await?;
+    let room = app.unpacking.room(sent.unpacked()).await?;
+    blocking(move || -> Result<Answer, Refusal> {
+        let _room = room;
+        let received = sent.open_page(&app.server.config().bounds)?;
+        let (pushed, reoffered) = (received.request.push.len(), received.request.reoffer.len());
+        let unreadable = received.unreadable.len();
+        let response = app.server.sync_received(&device, received)?;
         let pulled: usize = response.scopes.iter().map(|page| page.records.len()).sum();
-        tracing::info!(pushed, reoffered, pulled, more = response.more, "sync");
-        let answer = Answer::new(accepts, &response);
-        drop(place);
-        Ok(answer)
+        tracing::info!(pushed, reoffered, unreadable, pulled, more = response.more, "sync");
+        Ok(Answer::holding(accepts, &response, place))
     })
     .await
 }

@@ -73,8 +73,7 @@ pub(super) async fn speak(request: Request, next: Next) -> Response {
     let mut response = if !is_ours {
         let message = "This address speaks tus 1.0.0: send the header Tus-Resumable: 1.0.0.";
         let refused = refuse(ApiErrorCode::ProtocolUnsupported, message);
-        let mut response = Refusal(refused).into_response();
-        *response.status_mut() = StatusCode::PRECONDITION_FAILED;
+        let mut response = Refusal::with_status(StatusCode::PRECONDITION_FAILED, refused).into_response();
         response.headers_mut().insert(TUS_VERSION, HeaderValue::from_static(VERSION));
         response
     } else if let Some(Err(refused)) = named_method(request.headers()) {
@@ -346,8 +345,7 @@ impl IntoResponse for UploadError {
     fn into_response(self) -> Response {
         let received = self.received();
         let (status, error) = self.refusal();
-        let mut response = Refusal(error).into_response();
-        *response.status_mut() = status;
+        let mut response = Refusal::with_status(status, error).into_response();
         if let Some(received) = received {
             response.headers_mut().insert(UPLOAD_OFFSET, received.into());
         }

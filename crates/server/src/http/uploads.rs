@@ -8,13 +8,14 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures_util::stream::StreamExt as _;
-use gatebook_sync::wire::ApiErrorCode;
-use tokio::sync::OwnedSemaphorePermit;
+use gatebook_sync::wire::{ApiError, ApiErrorCode};
 use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::caller::DeviceCaller;
+use super::pace::{Patience, paced};
 use super::patient::patiently;
+use super::places::Place;
 use super::refusal::Refusal;
 use super::{App, tus};
 use crate::error::refuse;
@@ -32,17 +33,14 @@ impl FromRequestParts<App> for UploadId {
     }
 }
 
-/// A place among the requests that carry bytes at a time.
-pub(super) struct Place(OwnedSemaphorePermit);
+/// A place among the requests that carry bytes at a time, as soon as the device has no other.
+async fn place(app: &App, device: &Device) -> Result<Place, UploadError> {
+    let place = async { app.uploads.enter(device.id)?.place().await };
+    place.await.map_err(busy)
+}
 
-impl FromRequestParts<App> for Place {
-    type Rejection = Refusal;
-
-    async fn from_request_parts(_: &mut Parts, app: &App) -> Result<Self, Refusal> {
-        app.uploads.clone().try_acquire_owned().map(Self).map_err(|_| {
-            Refusal(refuse(ApiErrorCode::Busy, "Many devices upload at once. Come again in a few seconds."))
-        })
-    }
+fn busy(refused: ApiError) -> UploadError {
+    UploadError::Server(refused.into())
 }
 
 /// What the server can do: versions, extensions, the largest upload.
@@ -90,19 +88,19 @@ pub(super) async fn options(State(app): State<App>) -> Response {
 pub(super) async fn create(
     State(app): State<App>,
     DeviceCaller(device): DeviceCaller,
-    place: Place,
     request: Request,
 ) -> Result<Response, UploadError> {
     let (parts, body) = request.into_parts();
     let most = app.server.config().bounds.photos.photo_bytes;
     let new = tus::new_upload(&parts.headers, most)?;
+    let place = if tus::is_chunk(&parts.headers) { Some(place(&app, &device).await?) } else { None };
     let begun = app.server.begin_upload(&device, new).await?;
     tracing::info!(upload = %begun.id, bytes = begun.new.size, "upload begun");
-    if !tus::is_chunk(&parts.headers) {
+    let Some(place) = place else {
         return Ok(tus::answer(StatusCode::CREATED, &begun));
-    }
+    };
     let (server, id) = (app.server.clone(), begun.id);
-    let stands = match append(app, device.clone(), id, &parts.headers, 0, body, place).await {
+    let stands = match append(app, device.clone(), id, &parts.headers, 0, body, std::future::ready(Ok(place))).await {
         // It is begun: whoever still listens goes on from what was kept, instead of beginning another.
         Err(UploadError::Cut { .. } | UploadError::Taken) => server.upload(&device, id).await,
         // Whoever is refused does not learn of it, and begins another when coming again.
@@ -189,17 +187,17 @@ pub(super) async fn patch(
     State(app): State<App>,
     DeviceCaller(device): DeviceCaller,
     UploadId(id): UploadId,
-    place: Place,
     request: Request,
 ) -> Result<Response, UploadError> {
     let (parts, body) = request.into_parts();
     if !tus::is_chunk(&parts.headers) {
         let message = "Send the bytes as Content-Type: application/offset+octet-stream.";
-        let mut response = Refusal(refuse(ApiErrorCode::Malformed, message)).into_response();
-        *response.status_mut() = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        return Ok(response);
+        let refused = refuse(ApiErrorCode::Malformed, message);
+        return Ok(Refusal::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, refused).into_response());
     }
     let offset = tus::offset(&parts.headers)?;
+    let waiting = app.uploads.enter(device.id).map_err(busy)?;
+    let place = async { waiting.place().await.map_err(busy) };
     let upload = append(app, device, id, &parts.headers, offset, body, place).await?;
     Ok(tus::answer(StatusCode::NO_CONTENT, &upload))
 }
@@ -236,14 +234,15 @@ async fn append(
     headers: &HeaderMap,
     offset: u64,
     body: Body,
-    place: Place,
+    place: impl Future<Output = Result<Place, UploadError>> + Send + 'static,
 ) -> Result<Upload, UploadError> {
     let (length, checksum) = (tus::length(headers)?, tus::checksum(headers)?);
-    let mut body = body.into_data_stream().map(|bytes| bytes.map_err(|_| Cut)).boxed();
+    let bounds = &app.server.config().bounds;
+    let patience = Patience::new(bounds.photos.silence, bounds.least_rate);
+    let mut body = paced(body, patience, app.stop.seen()).map(|bytes| bytes.map_err(|_| Cut)).boxed();
     let server = app.server;
     let work = async move {
-        let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }).await;
-        drop(place.0);
+        let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }, place).await;
         if done.is_err() {
             tokio::spawn(tokio::time::timeout(RUN_OUT, async move { while let Some(Ok(_)) = body.next().await {} }));
         }

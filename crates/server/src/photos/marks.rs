@@ -8,8 +8,9 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use gatebook_domain::Kind;
 use gatebook_domain::attachment::Attachment;
-use gatebook_domain::{Body, Kind};
+use gatebook_domain::raw::with_member;
 use gatebook_sync::{Content, VersionId};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -57,7 +58,7 @@ pub(crate) fn follow<'a>(
         if attachment.stored_at != held_since {
             let version = VersionId { version: version.version + 1, ..version };
             let of_whom = &filing.attribution;
-            marks.push(mark(environment, filing.record_id, version, &filing.content, of_whom, attachment, held_since));
+            marks.push(mark(environment, filing.record_id, version, &filing.content, of_whom, held_since));
             displaced.insert(filing.write_id, Outcome::Superseded);
         }
     }
@@ -72,12 +73,16 @@ pub(crate) fn is_same_but_for_marks(then: &Content, now: &Content) -> bool {
 
 /// What people said of an attachment, without the server's own word.
 pub(crate) fn unmarked(content: &Content) -> Option<Content> {
-    let (attachment, _) = attachment(content)?;
-    Some(Content { body: body(Attachment { stored_at: None, ..attachment }), ..content.clone() })
+    attachment(content)?;
+    Some(Content { body: marked(&content.body, None), ..content.clone() })
 }
 
-fn body(attachment: Attachment) -> Box<RawValue> {
-    RawValue::from_string(Body::Attachment(attachment).to_json()).expect("a serialised body is JSON")
+/// The body with that mark and nothing else changed: what a newer app said of the photo keeps every digit, its spelling and
+/// its place.
+fn marked(body: &RawValue, stored_at: Option<Timestamp>) -> Box<RawValue> {
+    let mark = stored_at.map(|at| format!("\"{at}\""));
+    RawValue::from_string(with_member(body.get(), "stored_at", mark.as_deref()))
+        .expect("an object of JSON values is JSON")
 }
 
 /// The records that name some bytes, claimed, with the tenant's counter taken.
@@ -115,7 +120,7 @@ pub(super) fn tell_attachments(
         if named == hash && attachment.stored_at != held_since {
             let version = VersionId { epoch, version: held.version.version + 1 };
             let of_whom = &attributions[&held.write_id];
-            marks.push(mark(environment, held.record_id, version, &held.content, of_whom, attachment, held_since));
+            marks.push(mark(environment, held.record_id, version, &held.content, of_whom, held_since));
             displaced.insert(held.write_id, Outcome::Superseded);
         }
     }
@@ -145,10 +150,9 @@ fn mark(
     version: VersionId,
     content: &Content,
     of_whom: &Attribution,
-    attachment: Attachment,
     stored_at: Option<Timestamp>,
 ) -> Filing {
-    let content = Content { body: body(Attachment { stored_at, ..attachment }), ..content.clone() };
+    let content = Content { body: marked(&content.body, stored_at), ..content.clone() };
     let attribution = Attribution { operator_name: of_whom.operator_name.clone(), ..Attribution::of_server() };
     Filing { reason: REASON.to_owned(), attribution, ..Filing::own(record_id, environment.new_id(), version, content) }
 }

@@ -36,8 +36,20 @@ pub use sweep::{Sweep, Swept};
 pub(crate) use turns::Turns;
 pub(crate) use view::Viewer;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::error::ServerError;
 use crate::server::{Inner, Server};
+
+/// A device that holds a record which a restored server lost may lie in a drawer for as long as this, and its own copy of
+/// the photo is gone by then.
+const LOST_RECORDS_RETURN_WITHIN: SignedDuration = SignedDuration::from_hours(365 * 24);
+
+/// Until when photos that no record names count as asked for, if the database was found to be older than the store at that
+/// time: a record that was lost may name them.
+pub(crate) fn wanted_until(now: Timestamp) -> Timestamp {
+    now.saturating_add(LOST_RECORDS_RETURN_WITHIN).unwrap_or(Timestamp::MAX)
+}
 
 impl Server {
     /// Database work, off the network's threads.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::error::UploadError;
 use super::hash::{Checksum, ContentHash, Hashing};
 use super::sink::{Sink, Written};
-use super::turns::Turn;
+use super::turns::{Turn, Wish};
 use super::uploads::later;
 use crate::server::{Inner, Server};
 use crate::storage::{Device, Part, Upload, UploadState};
@@ -22,11 +22,11 @@ pub(crate) struct Chunk<'a> {
     /// How long it says it is.
     pub length: Option<u64>,
     pub checksum: Option<Checksum>,
-    /// Ends with an error if the connection was cut.
+    /// Ends with an error if the connection was cut, or the bytes came too slowly.
     pub body: &'a mut BoxStream<'static, Result<Bytes, Cut>>,
 }
 
-/// The connection was cut.
+/// The connection was cut, or nothing came for too long.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Cut;
 
@@ -101,8 +101,17 @@ enum End {
 
 impl Server {
     /// Adds a request's bytes to an upload. It goes on to its end even if nobody waits for it any more.
-    pub(crate) async fn append(self, device: Device, id: Uuid, chunk: Chunk<'_>) -> Result<Upload, UploadError> {
-        let (turn, mut upload) = self.turn_at(&device, id).await?;
+    ///
+    /// `place` is waited for when it is the request's turn and its bytes are the next, and what it gives is held until they
+    /// are safe: an older request for the same upload has the device's place until it gives way.
+    pub(crate) async fn append<P>(
+        self,
+        device: Device,
+        id: Uuid,
+        chunk: Chunk<'_>,
+        place: impl Future<Output = Result<P, UploadError>>,
+    ) -> Result<Upload, UploadError> {
+        let (turn, mut upload) = self.turn_at(&device, id, Wish::AtRest).await?;
         let missing = upload.new.size - upload.received;
         if chunk.offset != upload.received {
             return Err(UploadError::WrongOffset { received: upload.received });
@@ -113,6 +122,7 @@ impl Server {
         if upload.state == UploadState::Stored {
             return Ok(upload);
         }
+        let _place = place.await?;
         let Chunk { offset, body, checksum, .. } = chunk;
         let mut seen = Seen::new(offset, checksum);
         loop {
@@ -171,13 +181,13 @@ impl Server {
         let due = Instant::now() + bounds.part_time;
         loop {
             let next = tokio::select! {
-                next = tokio::time::timeout(bounds.silence, body.next()) => next,
-                () = turn.is_wanted() => return Ok(End::Wanted),
+                next = body.next() => next,
+                () = turn.is_wanted(Instant::now() + bounds.rest) => return Ok(End::Wanted),
             };
             let bytes = match next {
-                Ok(Some(Ok(bytes))) => bytes,
-                Ok(None) => return Ok(End::Whole),
-                Ok(Some(Err(Cut))) | Err(_) => return Ok(End::Cut),
+                Some(Ok(bytes)) => bytes,
+                None => return Ok(End::Whole),
+                Some(Err(Cut)) => return Ok(End::Cut),
             };
             if sink.length() + bytes.len() as u64 > room {
                 return Ok(End::TooLong);

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::error::UploadError;
 use super::hash::ContentHash;
 use super::marks::attachment;
-use super::turns::Turn;
+use super::turns::{Turn, Wish};
 use crate::error::{ServerError, refuse};
 use crate::server::{Inner, Server};
 use crate::storage::{Blob, Device, Held, NewUpload, Upload, UploadState};
@@ -131,7 +131,7 @@ impl Server {
 
     /// How far an upload is. Whoever is at it is asked to make safe what has arrived.
     pub(crate) async fn upload(&self, device: &Device, id: Uuid) -> Result<Upload, UploadError> {
-        let (_turn, upload) = self.turn_at(device, id).await?;
+        let (_turn, upload) = self.turn_at(device, id, Wish::Now).await?;
         if upload.state == UploadState::Open && upload.received == upload.new.size {
             // A node died between the last byte and the end.
             return self.finish_upload(device.tenant, upload, None).await;
@@ -141,7 +141,7 @@ impl Server {
 
     /// Gives an upload up. Bytes that are held already stay.
     pub(crate) async fn terminate(&self, device: &Device, id: Uuid) -> Result<(), UploadError> {
-        let (_turn, _) = self.turn_at(device, id).await?;
+        let (_turn, _) = self.turn_at(device, id, Wish::Now).await?;
         self.drop_upload(id).await?;
         tracing::info!(upload = %id, "upload given up");
         Ok(())
@@ -154,14 +154,19 @@ impl Server {
     }
 
     /// The turn to work on the device's upload of that id, and how it stands then.
-    pub(super) async fn turn_at(&self, device: &Device, id: Uuid) -> Result<(Turn<'_>, Upload), UploadError> {
+    pub(super) async fn turn_at(
+        &self,
+        device: &Device,
+        id: Uuid,
+        wish: Wish,
+    ) -> Result<(Turn<'_>, Upload), UploadError> {
         let turns = &self.inner.turns;
         let turn = if let Some(turn) = turns.take_free(id) {
             turn
         } else {
             // Nobody gives way to a stranger.
             self.known_upload(device, id).await?;
-            turns.take(id).await.ok_or(UploadError::Taken)?
+            turns.take(id, wish).await.ok_or(UploadError::Taken)?
         };
         Ok((turn, self.known_upload(device, id).await?))
     }

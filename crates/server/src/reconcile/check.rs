@@ -8,6 +8,7 @@ use gatebook_sync::{Content, Rejection, RejectionCode, deliberate};
 use super::references::References;
 use super::{Ground, Offered};
 use crate::config::Bounds;
+use crate::error::short;
 use crate::json;
 use crate::storage::Device;
 
@@ -44,7 +45,14 @@ pub(crate) fn read(content: &Content, bounds: &Bounds) -> Result<Body, Rejection
     if shape.depth > bounds.nesting {
         return Err(invalid("This record is built in a way the server cannot read. Update the app and send it again."));
     }
-    if let Some(at) = shape.nul_at {
+    if shape.values > bounds.values {
+        let message = format!(
+            "This record holds too many single values: {}, and at most {} fit. Split it into two records.",
+            shape.values, bounds.values
+        );
+        return Err(Rejection::new(RejectionCode::TooLarge, message));
+    }
+    if let Some(at) = shape.unstorable_at {
         return Err(
             invalid("Type this text again: it holds a character that cannot be stored.").at(json::pointer_at(json, at))
         );
@@ -68,10 +76,10 @@ pub(crate) fn check_reason(reason: &str) -> Result<(), Rejection> {
 
 /// Why an offered record is not taken, as far as its content tells.
 pub(super) fn check(offered: &Offered, device: &Device, references: &References) -> Option<Rejection> {
-    let (content, body) = match &offered.body {
-        Ok(body) => (&offered.content, body),
-        Err(rejection) => return Some(rejection.clone()),
-    };
+    if offered.refusal.is_some() {
+        return offered.refusal.clone();
+    }
+    let (content, body) = (&offered.content, &offered.body()?);
     match offered.ground {
         // It was the canonical state once; its receipt is all it needs.
         Ground::Reoffer { .. } => None,
@@ -143,5 +151,5 @@ pub(super) fn another_kind(held: &Content, offered: &Content) -> Option<Rejectio
 }
 
 fn invalid(message: impl Into<String>) -> Rejection {
-    Rejection::new(RejectionCode::Invalid, message)
+    Rejection::new(RejectionCode::Invalid, short(message.into()))
 }

@@ -48,12 +48,19 @@ impl Earlier {
         }
         let is_base = |write: &&StoredWrite| {
             let mut receipt = base.clone();
-            Key::mark(&mut receipt, write.write_id, &write.content);
+            match &write.merged {
+                Some(merged) => Key::put_mark(&mut receipt, &merged.mark),
+                None => Key::mark(&mut receipt, write.write_id, &write.content),
+            }
             receipt.is_of_same_write(base)
         };
         let writes = self.writes.get(&(held.record_id, base.version)).map(Vec::as_slice).unwrap_or_default();
-        let then = &writes.iter().find(is_base)?.content;
-        has_seen_all(then, &held.content).then(|| marked_receipt(held))
+        let then = writes.iter().find(is_base)?;
+        let has_seen = match &then.merged {
+            Some(merged) => merged.said(&then.content, &held.content),
+            None => has_seen_all(&then.content, &held.content),
+        };
+        has_seen.then(|| marked_receipt(held))
     }
 }
 

@@ -5,13 +5,14 @@ use std::collections::{HashMap, HashSet};
 use gatebook_domain::{Body, Kind};
 use gatebook_sync::deliberate;
 use gatebook_sync::{
-    Authorship, Content, Decision, Epoch, Existing, Incoming, Kept, Offer, Receipt, Rejection, RejectionCode, Said,
-    Sequence, Verdict, VersionId, decide,
+    Authorship, Content, Decision, Epoch, Existing, Incoming, Offer, Receipt, Rejection, RejectionCode, Said, Sequence,
+    Verdict, VersionId, decide,
 };
 use jiff::Timestamp;
 use uuid::Uuid;
 
 use super::check::{another_kind, elsewhere};
+use super::drafts::{self, Draft};
 use super::earlier::{Earlier, has_seen_all, marked_receipt};
 use super::lineage::Lineage;
 use super::notices::{Conflict, Happened, NewState, Side, Standing as Notice};
@@ -20,7 +21,7 @@ use super::{Ground, Offered, proved};
 use crate::error::ServerError;
 use crate::photos::is_same_but_for_marks;
 use crate::receipt::Key;
-use crate::storage::{Ancestor, Attribution, Device, Filing, Held, LedgerEntry, Outcome, Writing};
+use crate::storage::{Ancestor, Attribution, BodyRoom, Device, Filing, Held, LedgerEntry, Merged, Outcome, Writing};
 
 /// Filed with what is given back by a receipt from before receipts told who wrote.
 const AUTHOR_UNKNOWN: &str = "given back after a restore of the server; which device wrote it can no longer be proved";
@@ -45,6 +46,8 @@ pub(super) struct Book<'a> {
     pub followed_now: Vec<(Uuid, Uuid)>,
     /// What records said in the states that writes of the page were made on.
     pub earlier: Earlier,
+    /// What bodies may still be kept for this page.
+    pub room: BodyRoom,
     /// What will be filed, in order.
     pub filings: Vec<Filing>,
     /// What becomes of writes that are canonical in the database until now.
@@ -85,15 +88,18 @@ impl Book<'_> {
     /// Judges one record.
     pub(super) fn judge(&mut self, writing: &dyn Writing, offered: &Offered) -> Result<Word, ServerError> {
         let (id, write_id) = (offered.id, offered.write_id);
-        if let Some((record_id, verdict, content)) = self.known(write_id).filter(|_| !deliberate!(ForgetLedger)) {
-            if record_id != id || !content.says_the_same_as(&offered.content) {
+        if let (true, Some(rejection)) = (offered.is_unreadable, &offered.refusal) {
+            return self.reject_aside(writing, offered, rejection.clone());
+        }
+        if let Some((record_id, verdict, filed)) = self.known(write_id).filter(|_| !deliberate!(ForgetLedger)) {
+            if record_id != id || !filed.says_the_same_as(&offered.content) {
                 let rejection = match offered.ground {
                     Ground::Write { .. } => reused(),
                     Ground::Reoffer { .. } => forged(),
                 };
                 return self.reject_aside(writing, offered, rejection);
             }
-            let as_sent = is_verbatim(content, &offered.content);
+            let as_sent = filed.is_verbatim(&offered.content);
             return Ok(Word { id, write_id, verdict: verdict.clone(), as_sent });
         }
         let refusal = self.refusal(offered);
@@ -121,10 +127,11 @@ impl Book<'_> {
             receipt: &standing.receipt,
             content: standing.content,
             put_back_from: standing.put_back_from,
+            filed_at: standing.filed_at,
         });
-        let decision = decide(self.epoch, existing, None, incoming);
+        let decision = decide(self.epoch, existing, incoming);
         let verdict = decision.verdict();
-        self.carry_out(offered, &decision);
+        self.carry_out(offered, &decision)?;
         Ok(Word { id, write_id, verdict, as_sent: true })
     }
 
@@ -145,26 +152,30 @@ impl Book<'_> {
         Attribution { operator_name, device_name, authorship: offered.authorship() }
     }
 
-    fn known(&self, write_id: Uuid) -> Option<(Uuid, &Verdict, &Content)> {
+    fn known(&self, write_id: Uuid) -> Option<(Uuid, &Verdict, Filed<'_>)> {
         Some(match self.ledger.get(&write_id)? {
-            Known::Stored(entry) => (entry.record_id, &entry.verdict, &entry.content),
+            Known::Stored(entry) => {
+                let filed = Filed { content: &entry.content, merged: entry.merged.as_ref() };
+                (entry.record_id, &entry.verdict, filed)
+            }
             Known::Filed(at) => {
                 let filing = &self.filings[*at];
-                (filing.record_id, &filing.verdict, &filing.content)
+                (filing.record_id, &filing.verdict, Filed { content: &filing.content, merged: None })
             }
         })
     }
 
     fn existing(&self, id: Uuid) -> Option<InForce<'_>> {
-        let (mut receipt, write_id, content, put_back_from) = match self.standing.get(&id)? {
-            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content, held.put_back_from),
+        let (mut receipt, write_id, content, put_back_from, filed) = match self.standing.get(&id)? {
+            Standing::Stored(held) => (held.receipt(), held.write_id, &held.content, held.put_back_from, held.filed),
             Standing::Filed(at) => {
                 let filing = &self.filings[*at];
-                (filing.receipt()?, filing.write_id, &filing.content, filing.put_back_from())
+                (filing.receipt()?, filing.write_id, &filing.content, filing.put_back_from(), filing.filed)
             }
         };
         Key::mark(&mut receipt, write_id, content);
-        Some(InForce { receipt, content, put_back_from })
+        let filed_at = filed.map_or(receipt.received_at, |filed| filed.at);
+        Some(InForce { receipt, content, put_back_from, filed_at })
     }
 
     /// The receipt of what is held, if the writer has seen every word of it though the base is older. Whoever went on from
@@ -179,11 +190,11 @@ impl Book<'_> {
             // What it goes on from is what is held.
             return None;
         }
-        let was_taken =
-            |verdict: &Verdict| matches!(verdict, Verdict::Accepted | Verdict::Conflict { kept: Kept::Incoming });
-        let taken = |(record, verdict, content)| (record == offered.id && was_taken(verdict)).then_some(content);
+        let taken = |(record, verdict, content): (Uuid, &Verdict, _)| {
+            (record == offered.id && verdict.is_taken()).then_some(content)
+        };
         match follows.iter().rev().find_map(|write| self.known(*write).and_then(taken)) {
-            Some(seen) => has_seen_all(seen, &held.content).then(|| marked_receipt(held)),
+            Some(seen) => seen.holds_all(&held.content).then(|| marked_receipt(held)),
             None => self.earlier.effective_base(held, base.as_ref()?),
         }
     }
@@ -201,7 +212,7 @@ impl Book<'_> {
             return Sequence::Alone;
         };
         let is_held = |write: &Uuid| {
-            let marked = || self.known(*write).is_some_and(|(_, _, then)| is_same_but_for_marks(then, content));
+            let marked = || self.known(*write).is_some_and(|(_, _, then)| is_same_but_for_marks(then.content, content));
             *write == held || marked()
         };
         if follows.iter().any(is_held) { Sequence::AfterHeld } else { Sequence::Alone }
@@ -242,8 +253,8 @@ impl Book<'_> {
     }
 
     /// Enters into the book what the decision says.
-    fn carry_out(&mut self, offered: &Offered, decision: &Decision) {
-        let &Offered { id, write_id, ref ground, ref content, ref body, .. } = offered;
+    fn carry_out(&mut self, offered: &Offered, decision: &Decision) -> Result<(), ServerError> {
+        let &Offered { id, write_id, ref ground, ref content, .. } = offered;
         let is_forgotten = deliberate!(ForgetLedger) && self.ledger.contains_key(&write_id);
         let write_id = if is_forgotten { Uuid::new_v5(&write_id, content.kind.as_bytes()) } else { write_id };
         let (said, base, original) = match ground {
@@ -262,7 +273,6 @@ impl Book<'_> {
         let reason = if said.is_none() { AUTHOR_UNKNOWN.to_owned() } else { String::new() };
         let Said { device_id, filed } = said.unwrap_or_default();
         let (outcome, version, received_at) = match decision {
-            Decision::Repeat(_) => return,
             Decision::Reject(_) => (Outcome::Rejected, None, None),
             Decision::Unchanged => (Outcome::Unchanged, None, original),
             Decision::Overtaken => (Outcome::Superseded, None, original),
@@ -278,7 +288,11 @@ impl Book<'_> {
             self.followed.extend(follows);
             self.followed_now.extend(follows.iter().map(|earlier| (*earlier, write_id)));
         }
+        let is_draft = matches!(ground, Ground::Write { withdraws: false, .. })
+            && matches!(decision, Decision::Take { displaces: false, .. })
+            && drafts::is_draft(content);
         let at = self.filings.len();
+        self.room.take(content)?;
         self.filings.push(Filing {
             write_id,
             record_id: id,
@@ -294,36 +308,64 @@ impl Book<'_> {
             seq: None,
             received_at,
             filed,
+            is_draft,
         });
         self.ledger.insert(write_id, Known::Filed(at));
         match decision {
-            Decision::Take { displaces, .. } => self.displace(id, at, *displaces, body.as_ref().ok()),
+            Decision::Take { displaces, .. } => self.displace(id, at, *displaces, offered),
             Decision::SetAside => {
+                self.keep(id);
                 let (kept, set_aside) = (self.side_of_standing(id), self.side_of_filing(at));
-                self.note_conflict(id, kept, Some(set_aside), false, body.as_ref().ok());
+                self.note_conflict(id, kept, Some(set_aside), false, offered)
             }
-            _ => {}
+            Decision::Reject(_) | Decision::Unchanged | Decision::Overtaken => Ok(()),
         }
     }
 
     /// The filing at `at` becomes the record's canonical state.
-    fn displace(&mut self, id: Uuid, at: usize, is_conflict: bool, body: Option<&Body>) {
+    fn displace(&mut self, id: Uuid, at: usize, is_conflict: bool, offered: &Offered) -> Result<(), ServerError> {
         let winner = self.filings[at].write_id;
         let is_conflict = is_conflict && !deliberate!(DropTheLoser);
         if is_conflict {
             let (kept, set_aside) = (self.side_of_filing(at), self.side_of_standing(id));
-            self.note_conflict(id, Some(kept), set_aside, true, body);
+            self.note_conflict(id, Some(kept), set_aside, true, offered)?;
         } else if self.happened.concerns(id) {
             let made = self.side_of_filing(at);
             let followed = self.side_of_standing(id).and_then(|side| side.operator());
             let is_given_back = self.filings[at].put_back_from().is_some();
+            self.room.take(made.content())?;
             self.happened.state(NewState { record_id: id, made, followed, is_given_back });
         }
-        let outcome = if is_conflict { Outcome::SetAside { to: winner } } else { Outcome::Superseded };
+        let outcome = if is_conflict {
+            Outcome::SetAside { to: winner }
+        } else {
+            self.merged(id, &self.filings[at]).map_or(Outcome::Superseded, Outcome::Merged)
+        };
         match self.standing.insert(id, Standing::Filed(at)) {
             Some(Standing::Stored(held)) => drop(self.displaced.insert(held.write_id, outcome)),
             Some(Standing::Filed(earlier)) => self.filings[earlier].outcome = outcome,
             None => {}
+        }
+        Ok(())
+    }
+
+    /// What remains of what is held, if the next change of whoever wrote it is kept in its stead.
+    fn merged(&self, id: Uuid, next: &Filing) -> Option<Merged> {
+        match self.standing.get(&id)? {
+            Standing::Stored(held) => drafts::merged(&Draft::from(&**held), next),
+            Standing::Filed(at) => drafts::merged(&Draft::from(&self.filings[*at]), next),
+        }
+    }
+
+    /// What is held was kept in a conflict: whoever looks into that wants to see what it said.
+    fn keep(&mut self, id: Uuid) {
+        match self.standing.get_mut(&id) {
+            Some(Standing::Stored(held)) if held.is_draft => {
+                held.is_draft = false;
+                self.displaced.insert(held.write_id, Outcome::Canonical);
+            }
+            Some(Standing::Filed(at)) => self.filings[*at].is_draft = false,
+            _ => {}
         }
     }
 
@@ -359,11 +401,18 @@ impl Book<'_> {
         kept: Option<Side>,
         set_aside: Option<Side>,
         is_new: bool,
-        body: Option<&Body>,
-    ) {
-        if let (Some(kept), Some(set_aside), Some(body)) = (kept, set_aside, body) {
-            self.happened.conflict(Conflict::new(id, kept, set_aside, is_new, body));
+        offered: &Offered,
+    ) -> Result<(), ServerError> {
+        if let (Some(kept), Some(set_aside), Some(body)) = (kept, set_aside, offered.body()) {
+            // Both sides, and what the notices tell of them.
+            for content in [kept.content(), set_aside.content()] {
+                self.room.take(content)?;
+            }
+            let conflict = Conflict::new(id, kept, set_aside, is_new, &body);
+            self.room.take_bytes(2 * conflict.told_bytes())?;
+            self.happened.conflict(conflict);
         }
+        Ok(())
     }
 
     /// The notices about records of the page, and those that the page gave back, as they stand now.
@@ -409,6 +458,7 @@ impl Book<'_> {
         let is_filed =
             self.ledger.contains_key(&filed_as) || !writing.ledger(self.device.tenant, &[filed_as])?.is_empty();
         if !is_filed {
+            self.room.take(content)?;
             self.ledger.insert(filed_as, Known::Filed(self.filings.len()));
             self.filings.push(Filing {
                 write_id: filed_as,
@@ -429,9 +479,39 @@ impl Book<'_> {
                 seq: None,
                 received_at: None,
                 filed: None,
+                is_draft: false,
             });
         }
         Ok(Word { id, write_id, verdict, as_sent: false })
+    }
+}
+
+/// What was filed of a write.
+struct Filed<'a> {
+    content: &'a Content,
+    merged: Option<&'a Merged>,
+}
+
+impl Filed<'_> {
+    fn says_the_same_as(&self, offered: &Content) -> bool {
+        match self.merged {
+            Some(merged) => merged.said(self.content, offered),
+            None => self.content.says_the_same_as(offered),
+        }
+    }
+
+    /// Whether whoever saw it has seen every word of `now`.
+    fn holds_all(&self, now: &Content) -> bool {
+        match self.merged {
+            Some(merged) => merged.said(self.content, now),
+            None => has_seen_all(self.content, now),
+        }
+    }
+
+    /// Whether both are the same to the byte, so that a receipt of the one proves the other. Of what was merged nobody
+    /// wants to know: it is not in force.
+    fn is_verbatim(&self, offered: &Content) -> bool {
+        self.merged.is_none() && is_verbatim(self.content, offered)
     }
 }
 
@@ -440,6 +520,7 @@ struct InForce<'a> {
     receipt: Receipt,
     content: &'a Content,
     put_back_from: Option<VersionId>,
+    filed_at: Timestamp,
 }
 
 fn reused() -> Rejection {

@@ -16,13 +16,18 @@ use super::references::References;
 use super::{Ground, Offered};
 use crate::error::ServerError;
 use crate::receipt::Key;
-use crate::storage::{Device, Writing};
+use crate::storage::{BodyRoom, Device, Writing};
+
+/// Of the writes that one goes on from so many are looked at for what they said, the newest. There are hardly ever more than
+/// one that the server has and the device has not heard of, and each may be as large as a record may be.
+const GONE_ON_FROM: usize = 16;
 
 pub(super) fn load<'a>(
     writing: &dyn Writing,
     key: &'a Key,
     device: &'a Device,
     page: &[Offered],
+    room: BodyRoom,
 ) -> Result<Book<'a>, ServerError> {
     let reoffered: Vec<_> =
         page.iter().filter(|it| matches!(it.ground, Ground::Reoffer { .. })).map(|it| it.id).collect();
@@ -38,7 +43,7 @@ pub(super) fn load<'a>(
     let followed = writing.followed(device.tenant, &writes)?;
     // What a write goes on from may have been taken though its device never heard of it: what that said tells.
     let gone_on_from = page.iter().flat_map(|it| match &it.ground {
-        Ground::Write { follows, .. } => follows.as_slice(),
+        Ground::Write { follows, .. } => &follows[follows.len().saturating_sub(GONE_ON_FROM)..],
         Ground::Reoffer { .. } => &[],
     });
     let asked: Vec<_> = writes.iter().chain(gone_on_from).copied().collect();
@@ -68,6 +73,7 @@ pub(super) fn load<'a>(
         followed,
         followed_now: Vec::new(),
         earlier,
+        room,
         filings: Vec::with_capacity(page.len()),
         displaced: HashMap::new(),
         happened: Happened::nothing(about),
@@ -81,8 +87,8 @@ fn is_notice(offered: &Offered) -> bool {
 
 /// The record that a notice is about, if it is given back and may come in force.
 fn subject(offered: &Offered) -> Option<Uuid> {
-    match (&offered.ground, &offered.body) {
-        (Ground::Reoffer { .. }, Ok(Body::Notice(notice))) => Some(notice.record_id),
+    match (&offered.ground, offered.body()) {
+        (Ground::Reoffer { .. }, Some(Body::Notice(notice))) => Some(notice.record_id),
         _ => None,
     }
 }

@@ -13,6 +13,7 @@
 
 mod answer;
 mod check;
+mod drafts;
 mod earlier;
 mod judge;
 mod lineage;
@@ -23,7 +24,7 @@ mod stamp;
 
 use gatebook_domain::Body;
 use gatebook_sync::wire::{ApiErrorCode, FOLLOWED, Judged, Push};
-use gatebook_sync::{Authorship, Canonical, Content, Receipt, Rejection, Said, Verdict, deliberate};
+use gatebook_sync::{Authorship, Canonical, Content, Receipt, Rejection, Said, deliberate};
 use rayon::prelude::*;
 use uuid::Uuid;
 
@@ -40,23 +41,33 @@ use crate::config::{Bounds, Environment};
 use crate::error::{ServerError, refuse};
 use crate::photos;
 use crate::receipt::Key;
-use crate::storage::{Device, Reading, Writing};
+use crate::received::UnreadableEntry;
+use crate::storage::{BodyRoom, Device, Reading, Writing};
 
 /// From this many records on, a page is read and checked on all cores.
 const MANY: usize = 256;
 
-/// A record offered by a device, its body read.
+/// A record offered by a device. Its body was read, and stays text: typed, it may be many times as large.
 pub(crate) struct Offered {
     id: Uuid,
     write_id: Uuid,
     ground: Ground,
     content: Content,
-    body: Result<Body, Rejection>,
     /// What the checks before the transaction found.
     refusal: Option<Rejection>,
+    /// What stands beside its body could not be read: it is filed as it came, and counts as no write of its id.
+    is_unreadable: bool,
 }
 
 impl Offered {
+    /// The typed body, if it can be read.
+    fn body(&self) -> Option<Body> {
+        if self.is_unreadable {
+            return None;
+        }
+        Body::from_json(self.content.known_kind()?, self.content.body.get()).ok()
+    }
+
     /// How well it is known who wrote it. A device names whoever was chosen on it; nobody proves to the server who they
     /// are. Of a state that comes back after a restore its receipt tells which device wrote it; one of none was the
     /// office's or the server's, and older receipts tell nothing.
@@ -98,6 +109,7 @@ pub(crate) fn prepare(
     bounds: &Bounds,
     push: Vec<Push>,
     reoffer: Vec<Canonical>,
+    unreadable: Vec<UnreadableEntry>,
 ) -> Result<Vec<Offered>, ServerError> {
     let offered: Vec<_> = push
         .into_iter()
@@ -111,28 +123,31 @@ pub(crate) fn prepare(
         }))
         .collect();
     let look = |(id, write_id, ground, content)| {
-        let body = read(&content, bounds);
-        Offered { id, write_id, ground, content, body, refusal: None }
+        let (template, refusal) = match read(&content, bounds) {
+            Ok(Body::Inspection(inspection)) => (Some(inspection.template.template_id), None),
+            Ok(_) => (None, None),
+            Err(rejection) => (None, Some(rejection)),
+        };
+        (template, Offered { id, write_id, ground, content, refusal, is_unreadable: false })
     };
-    let mut page: Vec<Offered> = if offered.len() < MANY {
+    let looked: Vec<(Option<Uuid>, Offered)> = if offered.len() < MANY {
         offered.into_iter().map(look).collect()
     } else {
         offered.into_par_iter().map(look).collect()
     };
-    let named = page.iter().flat_map(|offered| {
-        let template = match &offered.body {
-            Ok(Body::Inspection(inspection)) => Some(inspection.template.template_id),
-            _ => None,
-        };
-        [offered.content.operator_id, template].into_iter().flatten()
-    });
+    let named = looked.iter().flat_map(|(template, offered)| [offered.content.operator_id, *template]).flatten();
     let references = References::load(reading, device.tenant, named)?;
+    let mut page: Vec<Offered> = looked.into_iter().map(|(_, offered)| offered).collect();
     let check = |offered: &mut Offered| offered.refusal = check::check(offered, device, &references);
     if page.len() < MANY {
         page.iter_mut().for_each(check);
     } else {
         page.par_iter_mut().for_each(check);
     }
+    page.extend(unreadable.into_iter().map(|UnreadableEntry { id, write_id, content, rejection }| {
+        let ground = Ground::Write { base: None, follows: Vec::new(), withdraws: false };
+        Offered { id, write_id, ground, content, refusal: Some(rejection), is_unreadable: true }
+    }));
     Ok(page)
 }
 
@@ -156,10 +171,13 @@ pub(crate) fn reconcile<'a>(
     device: &'a Device,
     environment: &dyn Environment,
     page: &[Offered],
+    judging_bytes: usize,
 ) -> Result<Reconciled<'a>, ServerError> {
-    let mut book = load::load(writing, key, device, page)?;
+    let room = BodyRoom::new(judging_bytes);
+    writing.read_into(&room);
+    let mut book = load::load(writing, key, device, page, room)?;
     let words: Vec<_> = page.iter().map(|offered| book.judge(writing, offered)).collect::<Result<_, _>>()?;
-    if deliberate!(RejectWholePage) && words.iter().any(|word| matches!(word.verdict, Verdict::Rejected(_))) {
+    if deliberate!(RejectWholePage) && words.iter().any(|word| word.verdict.rejection().is_some()) {
         return Err(refuse(ApiErrorCode::Forbidden, "a record of this page is not taken").into());
     }
     if !book.is_unchanged() {

@@ -29,8 +29,8 @@ impl Counter {
     }
 }
 
-/// Stamps filings in order. What became a version gets the next place in the feed, without gaps; what brings its own
-/// time of receipt (a re-offer) keeps that, and the time at which it was filed then.
+/// Stamps filings in order. What became a version gets the next place in the feed, without gaps. What is given back after
+/// a restore keeps the time at which it was first filed, and its time of receipt unless it counts as received anew.
 pub(crate) fn stamp(filings: &mut [Filing], counter: &mut Counter, now: WallTime) -> Result<(), ServerError> {
     #[cfg(feature = "simulation")]
     let commits_at = if deliberate!(CounterFirst) {
@@ -46,7 +46,7 @@ pub(crate) fn stamp(filings: &mut [Filing], counter: &mut Counter, now: WallTime
             None => {
                 filing.received_at = Some(counter.receive(now.at)?);
                 let shown = if deliberate!(ShowReceivedAt) { counter.received_at } else { now.at };
-                filing.filed = Some(filed(WallTime { at: shown, ..now }, filing.content.captured_at));
+                filing.filed.get_or_insert_with(|| filed(WallTime { at: shown, ..now }, filing.content.captured_at));
             }
             Some(original) => counter.not_before(original),
         }

@@ -3,7 +3,7 @@
 use gatebook_domain::check::iso6346::{self, Outcome};
 use gatebook_domain::equipment::{EquipmentClass, EquipmentRef, Plate};
 use gatebook_domain::reference::{Assignment, Carrier, Equipment, Operator, Role, Yard};
-use gatebook_domain::{Body, Extra, us_dvir, us_intermodal};
+use gatebook_domain::{Body, us_dvir, us_intermodal};
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 
@@ -118,12 +118,11 @@ fn yard_body(yard: &YardSeed) -> Yard {
         code: yard.code.to_owned(),
         time_zone: yard.zone.to_owned(),
         place: yard.place.to_owned(),
-        extra: Extra::new(),
     }
 }
 
 fn carrier_body((_, name, scac, usdot): (&str, &str, &str, &str)) -> Carrier {
-    Carrier { name: name.to_owned(), scac: Some(scac.to_owned()), usdot: Some(usdot.to_owned()), extra: Extra::new() }
+    Carrier { name: name.to_owned(), scac: Some(scac.to_owned()), usdot: Some(usdot.to_owned()) }
 }
 
 fn operator(&(key, name, job, role, yards): &(&str, &str, &str, Role, &[&YardSeed])) -> Seed {
@@ -132,7 +131,6 @@ fn operator(&(key, name, job, role, yards): &(&str, &str, &str, Role, &[&YardSee
         role,
         yard_ids: yards.iter().map(|yard| id(yard.key)).collect(),
         job: job.to_owned(),
-        extra: Extra::new(),
     };
     Seed { id: id(&format!("operator {key}")), yard: None, body: Body::Operator(body) }
 }
@@ -152,7 +150,6 @@ fn assignment(work: &Work, fleet: &[(String, Equipment)], now: Timestamp) -> See
         operator_id: operator.map(|key| id(&format!("operator {key}"))),
         due_at: now.checked_add(SignedDuration::from_hours(due_in_hours)).ok(),
         note: note.to_owned(),
-        extra: Extra::new(),
     };
     Seed { id: id(&format!("assignment {unit}")), yard: Some(yard), body: Body::Assignment(body) }
 }
@@ -193,10 +190,9 @@ fn unit(
     Equipment {
         class,
         number,
-        plate: plate.map(|(number, region)| Plate { number, region: region.to_owned(), extra: Extra::new() }),
+        plate: plate.map(|(number, region)| Plate { number, region: region.to_owned() }),
         size_type: size_type.map(str::to_owned),
         carrier_id: Some(id(&format!("carrier {carrier}"))),
-        extra: Extra::new(),
     }
 }
 

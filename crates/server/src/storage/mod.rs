@@ -3,6 +3,7 @@
 //!
 //! The interface is synchronous: the server calls it on threads of its own, a simulator as it likes.
 
+mod body_room;
 mod model;
 mod photos;
 pub(crate) mod postgres;
@@ -16,10 +17,11 @@ use jiff::Timestamp;
 use tokio::sync::watch;
 use uuid::Uuid;
 
+pub(crate) use body_room::BodyRoom;
 pub use model::Device;
 pub(crate) use model::{
-    Admin, Ancestor, Attribution, Code, Counter, Filing, FoundDevice, Held, LedgerEntry, NewDevice, Outcome,
-    StoredWrite, Tenant, Used, state_name,
+    Admin, Ancestor, Attribution, Code, Counter, Filing, FoundDevice, Held, LedgerEntry, Merged, NewDevice, Outcome,
+    Placed, StoredWrite, Tenant, Used, state_name,
 };
 pub(crate) use photos::{Blob, NewUpload, Part, ReadingPhotos, Upload, UploadState, WritingPhotos};
 
@@ -160,8 +162,8 @@ pub(crate) trait Reading: ReadingPhotos {
         cursor: u64,
         limit: u32,
     ) -> Result<Vec<(u64, Departure)>, ServerError>;
-    /// Which write stands at that place of the feed and when it was received, if there is one.
-    fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError>;
+    /// What stands at that place of the feed, if there is anything.
+    fn placed_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Placed>, ServerError>;
 
     /// The notices there are about those records, open or settled: record and notice.
     fn notices_about(&self, tenant: Tenant, records: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServerError>;
@@ -209,11 +211,14 @@ pub(crate) trait FeedRow {
 /// wait for the other. From the counter on nothing waits for anybody, so that
 /// nobody waits long for the counter.
 pub(crate) trait Writing: Reading + WritingPhotos {
+    /// From now on what is read of bodies in this transaction takes up that room.
+    fn read_into(&self, room: &BodyRoom);
+
     /// Takes the counter of every tenant, as who begins an epoch does before looking whether one is to begin: of two
     /// who want to, the second sees the first's, and pages that are under way come before it.
     fn take_every_counter(&self) -> Result<(), ServerError>;
     /// Begins a new epoch, with every counter taken; `epoch`, unless the server is further already. Returns where it is.
-    /// Photos that no record names count as asked for now: a record that was lost may name them, and comes back.
+    /// Photos that no record names are kept for long: a record that was lost may name them, and comes back.
     fn begin_epoch(&self, epoch: Epoch, now: Timestamp) -> Result<Epoch, ServerError>;
 
     /// Makes the tenant unless it is there.

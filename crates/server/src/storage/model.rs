@@ -115,6 +115,17 @@ pub(crate) struct NewDevice<'a> {
     pub yards: &'a [Uuid],
 }
 
+/// What has a place in the feed. Two histories may give one place and one time of receipt to different writes, because a
+/// clock that is far behind counts on from the last receipt by the microsecond; and one write that a restored server lost
+/// may be given back at the very place it had. What is given back has a greater number than it had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Placed {
+    pub write_id: Uuid,
+    /// Which of its record's versions it became.
+    pub version: u64,
+    pub received_at: Timestamp,
+}
+
 /// The canonical state of a record, as stored.
 #[derive(Debug, Clone)]
 pub(crate) struct Held {
@@ -129,6 +140,8 @@ pub(crate) struct Held {
     pub put_back_from: Option<VersionId>,
     /// When it was filed, for people to read.
     pub filed: Option<WallTime>,
+    /// It gives way to the next change of whoever wrote it, and leaves no body behind.
+    pub is_draft: bool,
 }
 
 impl Held {
@@ -144,16 +157,48 @@ impl Held {
 pub(crate) enum Outcome {
     Canonical,
     Superseded,
-    SetAside { to: Uuid },
+    /// Superseded by the next change of whoever wrote it, which is kept in its stead.
+    Merged(Merged),
+    SetAside {
+        to: Uuid,
+    },
     Unchanged,
     Rejected,
+}
+
+/// What remains of a version whose body was not kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Merged {
+    /// The write that says what this one said, and more.
+    pub into: Uuid,
+    /// Of what its body said ([`Content::body_digest`]).
+    pub body_digest: [u8; 32],
+    /// What a receipt tells it by.
+    pub mark: [u8; 16],
+}
+
+impl Merged {
+    /// From how it is stored: all three, or it was not merged.
+    pub(super) fn stored(
+        into: Option<Uuid>,
+        body_digest: Option<Vec<u8>>,
+        mark: Option<Vec<u8>>,
+    ) -> Result<Option<Self>, ServerError> {
+        let Some(into) = into else { return Ok(None) };
+        Ok(Some(Self { into, body_digest: digest(body_digest)?, mark: digest(mark)? }))
+    }
+}
+
+fn digest<const LENGTH: usize>(bytes: Option<Vec<u8>>) -> Result<[u8; LENGTH], ServerError> {
+    let bytes = bytes.unwrap_or_default();
+    <[u8; LENGTH]>::try_from(bytes.as_slice()).map_err(|error| ServerError::unreadable("digest", error))
 }
 
 impl Outcome {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::Canonical => "canonical",
-            Self::Superseded => "superseded",
+            Self::Superseded | Self::Merged(_) => "superseded",
             Self::SetAside { .. } => "set_aside",
             Self::Unchanged => "unchanged",
             Self::Rejected => "rejected",
@@ -163,6 +208,13 @@ impl Outcome {
     pub(super) const fn set_aside_to(self) -> Option<Uuid> {
         match self {
             Self::SetAside { to } => Some(to),
+            _ => None,
+        }
+    }
+
+    pub(super) const fn merged(&self) -> Option<&Merged> {
+        match self {
+            Self::Merged(merged) => Some(merged),
             _ => None,
         }
     }
@@ -211,6 +263,8 @@ pub(crate) struct Filing {
     pub received_at: Option<Timestamp>,
     /// When it was filed, for people to read: stamped as well, unless it is known from an earlier life of the server.
     pub filed: Option<WallTime>,
+    /// It gives way to the next change of whoever wrote it, and leaves no body behind.
+    pub is_draft: bool,
 }
 
 impl Filing {
@@ -231,7 +285,13 @@ impl Filing {
             seq: None,
             received_at: None,
             filed: None,
+            is_draft: false,
         }
+    }
+
+    /// What is stored of its body.
+    pub(super) fn kept_body(&self) -> &str {
+        if self.outcome.merged().is_some() { "null" } else { self.content.body.get() }
     }
 
     /// Its receipt, not yet signed, if it became a version. Before it is stamped it counts as received after everything
@@ -278,7 +338,9 @@ pub(crate) struct LedgerEntry {
     pub write_id: Uuid,
     pub record_id: Uuid,
     pub verdict: Verdict,
+    /// Its body is null if it was merged.
     pub content: Content,
+    pub merged: Option<Merged>,
 }
 
 /// A write as the audit list tells of it.
@@ -295,9 +357,11 @@ pub(crate) struct StoredWrite {
     pub reason: String,
     pub received_at: Timestamp,
     pub filed: Option<WallTime>,
+    /// Its body is null if it was merged.
     pub content: Content,
     /// The version it was made on.
     pub base: Option<VersionId>,
+    pub merged: Option<Merged>,
 }
 
 /// A version that a record has had, and what it was made of.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use gatebook_server::Bounds;
 use serde_json::Value;
 
-use crate::support::{Place, TestEnvironment, TestServer, client, gate_event};
+use crate::support::{Place, TestEnvironment, TestServer, client, gate_event, within};
 
 pub(crate) fn gatebook(place: &Place, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_gatebook-server"));
@@ -124,4 +124,26 @@ async fn a_server_tells_its_address_and_stops_when_it_is_told_to() {
     let answered = lines.iter().find(|line| line["fields"]["message"] == "answered").unwrap();
     assert_eq!((&answered["fields"]["status"], &answered["span"]["path"]), (&200.into(), &"/health".into()));
     assert_eq!(lines.last().unwrap()["fields"]["message"], "stopped");
+}
+
+/// The operating system lets a process have few file handles until it asks for more.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn idle_connections_keep_nobody_out() {
+    let place = Place::new();
+    let program = env!("CARGO_BIN_EXE_gatebook-server");
+    let serve = format!("ulimit -Sn 100; exec {program} serve --init --listen 127.0.0.1:0");
+    let mut command = tokio::process::Command::new("sh");
+    command.args(["-c", &serve]).envs(place.variables()).kill_on_drop(true);
+    let mut serving = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+    let mut lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(serving.stdout.take().unwrap()));
+    let line = within(lines.next_line()).await.unwrap().expect("its address");
+    let address = line.trim().rsplit(' ').next().unwrap();
+    let mut idle = Vec::new();
+    for _ in 0..150 {
+        idle.push(within(tokio::net::TcpStream::connect(address.trim_start_matches("http://"))).await.unwrap());
+    }
+    let health = client().get(format!("{address}/health")).timeout(std::time::Duration::from_secs(20));
+    assert!(health.send().await.unwrap().status().is_success());
+    serving.kill().await.unwrap();
 }

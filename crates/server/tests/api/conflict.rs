@@ -120,7 +120,7 @@ async fn several_conflicts_of_a_page_are_one_notice_that_counts_them() {
 async fn a_conflict_with_the_office_is_told_to_the_operator_alone() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
-    let first = a.push(gate_event("first")).await.accepted(1);
+    let first = a.push(gate_event("first").by(yard.operator("Héctor Salinas"))).await.accepted(1);
     let second = a.push(gate_event("second").of_record(first.id).on(&first.receipt)).await.accepted(2);
     yard.restores(first.id, first.write_id).await;
     a.push(gate_event("third").of_record(first.id).on(&second.receipt)).await.won(4);

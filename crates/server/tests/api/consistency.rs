@@ -33,7 +33,7 @@ async fn the_tally_is_that_of_what_the_scope_holds_whatever_has_happened_to_it()
     let (a, b) = (yard.device("A").await, yard.device("B").await);
     let scope = Scope::Yard(yard.laredo());
     let first = a.push(gate_event("first")).await.accepted(1);
-    a.push(gate_event("second").of_record(first.id).on(&first.receipt)).await.accepted(2);
+    let second = a.push(gate_event("second").of_record(first.id).on(&first.receipt)).await.accepted(2);
     b.push(gate_event("B's").of_record(first.id).on(&first.receipt)).await.won(3);
     let other = a.push_all((0..20).map(|at| gate_event(&format!("event {at}")))).await;
     let moved = &other.push[4];
@@ -41,7 +41,7 @@ async fn the_tally_is_that_of_what_the_scope_holds_whatever_has_happened_to_it()
         .await
         .accepted(2);
     yard.sets(other.push[5].id, "void").await;
-    yard.restores(first.id, first.write_id).await;
+    yard.restores(first.id, second.write_id).await;
     for scope in [scope, Scope::Yard(yard.nuevo_laredo()), Scope::Org] {
         let (states, told) = whole(&a, scope).await;
         assert_eq!(Some(tally(&states)), told, "{scope}");

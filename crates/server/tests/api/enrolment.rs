@@ -8,7 +8,7 @@ use reqwest::Response;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::{TestServer, api_error, client, gate_event};
+use crate::support::{Place, TestServer, api_error, client, gate_event};
 
 async fn enrol(yard: &TestServer, request: &EnrolRequest) -> Response {
     client().post(format!("{}/v1/enrol", yard.base)).json(request).send().await.unwrap()
@@ -185,6 +185,16 @@ async fn strangers_are_not_listened_to_for_long() {
 }
 
 #[tokio::test]
+async fn what_strangers_send_is_unpacked_to_no_more_than_a_code_needs() {
+    let yard = TestServer::start().await;
+    let bomb = zstd::bulk::compress(&vec![b' '; 8 * 1024 * 1024], 19).unwrap();
+    assert!(bomb.len() < 1_000);
+    let request = client().post(format!("{}/v1/enrol", yard.base)).header("content-encoding", "zstd").body(bomb);
+    let (status, error) = api_error(request.send().await.unwrap()).await;
+    assert_eq!((status, error.code), (413, ApiErrorCode::TooLarge));
+}
+
+#[tokio::test]
 async fn codes_cannot_be_guessed_at_speed() {
     let yard = TestServer::bounded(Bounds { enrolment_burst: 5, ..Bounds::default() }).await;
     for _ in 0..5 {
@@ -193,6 +203,38 @@ async fn codes_cannot_be_guessed_at_speed() {
     assert_eq!(refused(&yard, &kiosk(&yard.seeded.codes[0].code)).await, (503, ApiErrorCode::Busy));
     yard.clock_steps(SignedDuration::from_mins(1));
     joined(&yard, &kiosk(&yard.seeded.codes[0].code)).await;
+}
+
+#[tokio::test]
+async fn who_may_not_guess_is_not_listened_to_and_right_codes_are_no_guesses() {
+    let yard = TestServer::bounded(Bounds { enrolment_burst: 1, ..Bounds::default() }).await;
+    for _ in 0..3 {
+        let code = yard.server.enrolment_code(None, &[yard.laredo()], 72).unwrap();
+        joined(&yard, &kiosk(&code)).await;
+    }
+    assert_eq!(refused(&yard, &kiosk("GUESS")).await, REFUSED);
+    // Otherwise this would be too large.
+    assert_eq!(refused(&yard, &kiosk(&"A".repeat(20_000))).await, (503, ApiErrorCode::Busy));
+}
+
+#[tokio::test]
+async fn guesses_of_one_address_keep_nobody_else_from_joining() {
+    /// What comes of a code that a proxy, or somebody who pretends to be one, hands on.
+    async fn tries(yard: &TestServer, code: &str, forwarded: &str) -> u16 {
+        let request = client().post(format!("{}/v1/enrol", yard.base)).header("x-forwarded-for", forwarded);
+        request.json(&kiosk(code)).send().await.unwrap().status().as_u16()
+    }
+    let bounds = Bounds { enrolment_burst: 1, ..Bounds::default() };
+    let mut place = Place::new();
+    place.behind_proxy = true;
+    let yard = TestServer::at(place, bounds).await;
+    assert_eq!(tries(&yard, "GUESS", "198.51.100.7").await, 403);
+    assert_eq!(tries(&yard, "GUESS", "203.0.113.1, 198.51.100.7").await, 503, "only the proxy's word counts");
+    assert_eq!(tries(&yard, &yard.seeded.codes[0].code, "198.51.100.8").await, 200);
+
+    let yard = TestServer::bounded(bounds).await;
+    assert_eq!(tries(&yard, "GUESS", "198.51.100.7").await, 403);
+    assert_eq!(tries(&yard, "GUESS", "198.51.100.8").await, 503, "without a proxy anybody may write that");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Restarts, backups, and servers that lost something.
 
+use gatebook_domain::RecordState;
 use gatebook_sync::wire::{AuditOutcome, CanonicalState, SyncRequest};
 use gatebook_sync::{Canonical, Kept, Receipt, RejectionCode, Verdict};
 use jiff::Timestamp;
@@ -11,7 +12,7 @@ fn now() -> Timestamp {
 }
 
 /// Takes a backup, lets `meanwhile` happen, and starts again from the backup in a new epoch.
-async fn lost(yard: TestServer, meanwhile: impl AsyncFnOnce(&TestServer)) -> TestServer {
+pub(crate) async fn lost(yard: TestServer, meanwhile: impl AsyncFnOnce(&TestServer)) -> TestServer {
     let backup = yard.place.join("backup");
     yard.backup(&backup);
     meanwhile(&yard).await;
@@ -225,6 +226,39 @@ async fn what_is_taken_after_a_restore_was_received_after_all_that_was_lost_what
 }
 
 #[tokio::test]
+async fn a_void_that_is_given_back_gives_way_to_the_offices_reopening_that_is_given_back_after_it() {
+    let yard = TestServer::start().await;
+    let [a, b, c] = [yard.device("A").await, yard.device("B").await, yard.device("C").await];
+    let first = a.push(gate_event("first")).await.accepted(1);
+    let mut lost_states = Vec::new();
+    let yard = lost(yard, async |yard| {
+        b.push(gate_event("first").of_record(first.id).on(&first.receipt).voided("entered twice")).await.accepted(2);
+        lost_states.push(a.sees(first.id).await.unwrap());
+        yard.sets(first.id, "reopen").await;
+        lost_states.push(a.sees(first.id).await.unwrap());
+    })
+    .await;
+    for device in [&a, &b, &c] {
+        device.finds(&yard.base);
+    }
+    let [void, reopening] = lost_states.try_into().unwrap();
+    let since = gate_event("written since").of_record(first.id).on(&first.receipt);
+    c.push(since).await.accepted(2);
+
+    // A void stands against whoever had not seen it, and so counts as received anew. It was filed when it was.
+    let answer = b.reoffer(vec![void.clone()]).await;
+    assert_eq!(answer.verdicts[0].verdict, Verdict::Conflict { kept: Kept::Incoming });
+    let back = a.sees(first.id).await.unwrap();
+    assert_eq!((back.write_id, back.receipt.filed_at()), (void.write_id, void.receipt.filed_at()));
+    assert!(back.receipt.received_at > reopening.receipt.received_at);
+
+    let answer = a.reoffer(vec![reopening.clone()]).await;
+    assert_eq!(answer.verdicts[0].verdict, Verdict::Accepted);
+    let in_force = a.sees(first.id).await.unwrap();
+    assert_eq!((in_force.write_id, in_force.content.state), (reopening.write_id, RecordState::Live));
+}
+
+#[tokio::test]
 async fn a_mark_that_this_history_does_not_hold_begins_a_new_epoch_once() {
     let yard = TestServer::start().await;
     let (a, b) = (yard.device("A").await, yard.device("B").await);
@@ -263,6 +297,31 @@ async fn a_mark_tells_two_writes_apart_that_were_given_one_place_and_one_time() 
     assert_eq!((other.receipt.seq, other.receipt.received_at), (gone.seq, gone.received_at));
     let shown = SyncRequest { epoch: Some(lost.response.epoch), mark: lost.response.mark.clone(), ..a.request() };
     assert!(a.sync(shown).await.epoch > lost.response.epoch);
+}
+
+#[tokio::test]
+async fn a_mark_tells_a_write_that_was_lost_from_the_same_write_given_back_at_the_very_place_it_had() {
+    let yard = TestServer::start().await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let backup = yard.place.join("backup");
+    yard.backup(&backup);
+    a.push(gate_event("lost first")).await.accepted(1);
+    let lost = a.push(gate_event("lost second")).await;
+    let second = a.sees(lost.accepted(1).id).await.unwrap();
+    let shown = SyncRequest { epoch: Some(lost.response.epoch), mark: lost.response.mark.clone(), ..a.request() };
+    let yard = yard.restarted(|place| place.swap(&backup)).await;
+    a.finds(&yard.base);
+    b.finds(&yard.base);
+    // Something else takes the first's place, and the second comes back to its own.
+    b.push(gate_event("taken since")).await.accepted(1);
+    b.reoffer(vec![second.clone()]).await;
+    let given_back = b.sees(second.id).await.unwrap();
+    assert_eq!(
+        (given_back.receipt.seq, given_back.receipt.received_at, given_back.write_id),
+        (second.receipt.seq, second.receipt.received_at, second.write_id)
+    );
+    let known = shown.epoch.unwrap();
+    assert!(a.sync(shown).await.epoch > known, "the first is lost, and only A can give it back");
 }
 
 #[tokio::test]

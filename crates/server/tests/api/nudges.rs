@@ -1,5 +1,8 @@
 //! A device that listens is told of news as it comes: of its own yards' alone, and for as long as it is let in.
 
+use std::time::Duration;
+
+use gatebook_server::Bounds;
 use gatebook_sync::Scope;
 use gatebook_sync::wire::Nudge;
 
@@ -34,6 +37,20 @@ async fn who_is_signed_out_is_told_nothing_any_more() {
     let mut told = a.listens().await;
     yard.server.revoke(None, "A").unwrap();
     assert_eq!(told.next().await, None);
+}
+
+#[tokio::test]
+async fn who_is_signed_out_by_another_process_is_told_nothing_any_more_either() {
+    let bounds = Bounds { revocations_every: Duration::from_millis(10), ..Bounds::default() };
+    let yard = TestServer::bounded(bounds).await;
+    let (a, b) = (yard.device("A").await, yard.device("B").await);
+    let (mut told, mut other) = (a.listens().await, b.listens().await);
+    // As `gatebook-server revoke` does beside a server that runs.
+    yard.place.open(bounds, &yard.environment).revoke(None, "A").unwrap();
+    let ended = tokio::time::timeout(Duration::from_secs(20), told.next()).await;
+    assert_eq!(ended, Ok(None));
+    let written = b.push(gate_event("still here")).await.accepted(1);
+    assert_eq!(other.next().await, Some(Nudge { scope: Scope::Yard(yard.laredo()), seq: written.receipt.seq }));
 }
 
 #[tokio::test]

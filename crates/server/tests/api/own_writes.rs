@@ -97,7 +97,7 @@ async fn a_change_given_up_before_it_was_taken_stands_in_nobodys_way() {
 async fn who_goes_on_from_a_write_whose_answer_was_lost_has_not_seen_the_office_bring_back_what_that_was_made_on() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;
-    let first = a.push(gate_event("first")).await.accepted(1);
+    let first = a.push(gate_event("first").by(yard.operator("Héctor Salinas"))).await.accepted(1);
     let unanswered = gate_event("second").of_record(first.id).on(&first.receipt).written_on(&a);
     a.send(vec![unanswered.clone()]).await.accepted(2);
     let restored = yard.restores(first.id, first.write_id).await;

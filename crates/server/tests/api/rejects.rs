@@ -2,8 +2,9 @@
 
 use gatebook_domain::RecordState;
 use gatebook_server::Bounds;
-use gatebook_sync::wire::{AuditOutcome, Limits};
+use gatebook_sync::wire::{AuditOutcome, Limits, Push, SyncRequest, SyncResponse};
 use gatebook_sync::{RejectionCode, Verdict};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::support::{Draft, TestServer, gate_event, inspection, refused};
@@ -34,6 +35,40 @@ async fn one_bad_record_never_blocks_the_others() {
             other => panic!("{other:?}"),
         }
         assert_eq!(judged.canonical.is_some(), judged.verdict == Verdict::Accepted);
+    }
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_beside_a_body_is_rejected_alone_told_with_its_place_and_kept() {
+    type Spoil = fn(&mut Value);
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let spoiled: [(&str, Spoil); 3] = [
+        ("state", |push| push["content"]["state"] = json!("archived")),
+        ("zone", |push| drop(push["content"].as_object_mut().unwrap().remove("zone"))),
+        ("base/version", |push| push["base"] = json!({"epoch": 1, "version": "two"})),
+    ];
+    for (place, spoil) in spoiled {
+        let drafts = ["before", "spoiled", "after"].map(|remarks| gate_event(remarks).written_on(&a));
+        let mut request = serde_json::to_value(SyncRequest { push: drafts.to_vec(), ..a.request() }).unwrap();
+        spoil(&mut request["push"][1]);
+        let sent = request["push"][1].to_string();
+        let [first, repeated] = [
+            a.post(request.to_string().into_bytes()).await.json::<SyncResponse>().await.unwrap(),
+            a.post(request.to_string().into_bytes()).await.json::<SyncResponse>().await.unwrap(),
+        ];
+        for answer in [&first, &repeated] {
+            let verdict =
+                |push: &Push| &answer.verdicts.iter().find(|judged| judged.write_id == push.write_id).unwrap().verdict;
+            assert_eq!([verdict(&drafts[0]), verdict(&drafts[2])], [&Verdict::Accepted, &Verdict::Accepted]);
+            let Verdict::Rejected(rejection) = verdict(&drafts[1]) else { panic!("{:?}", verdict(&drafts[1])) };
+            assert_eq!((rejection.code, rejection.path.as_deref()), (RejectionCode::Invalid, Some(place)));
+        }
+        let audit = yard.audit(drafts[1].id).await;
+        assert_eq!(audit.len(), 1, "a repeat is filed once");
+        assert_eq!(audit[0].content.body.get(), sent, "the payload is kept for the admin");
+        // Read by a server that knows how, it is a write like any other.
+        a.send(vec![drafts[1].clone()]).await.accepted(1);
     }
 }
 

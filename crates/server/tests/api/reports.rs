@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{Draft, TestServer, inspection};
 
 /// The same inspection as somebody submitted it.
-fn report(remarks: &str) -> Draft {
+pub(crate) fn report(remarks: &str) -> Draft {
     let draft = inspection(remarks);
     let mut body: serde_json::Value = serde_json::from_str(&draft.body).unwrap();
     for item in body["items"].as_array_mut().unwrap() {

@@ -12,7 +12,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use uuid::Uuid;
 
-use super::support::{Draft, TestDevice, TestServer, client};
+use super::support::{Draft, TestDevice, TestServer, Wire, client, within};
 
 /// A photo and the record of it.
 #[derive(Debug, Clone)]
@@ -123,6 +123,29 @@ impl<'a> Tus<'a> {
         String::from_utf8(heard).unwrap()
     }
 
+    /// An upload of which the first bytes have come and are safe at a server that makes them so at once (`part_time`), and
+    /// that hangs.
+    pub(crate) async fn hangs(&self, yard: &TestServer, location: &str, photo: &Photo) -> Wire {
+        let mut wire = Wire::to(yard).await;
+        let head = format!(
+            "PATCH {location} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
+             Content-Type: application/offset+octet-stream\r\nUpload-Offset: 0\r\nContent-Length: {}\r\n\
+             Expect: 100-continue\r\n\r\n",
+            self.device.token,
+            photo.bytes.len()
+        );
+        wire.says(head).await;
+        wire.hears("100 Continue").await;
+        wire.says(&photo.bytes[..700]).await;
+        within(async {
+            while files(yard, "staging").is_empty() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        wire
+    }
+
     /// Announces `bytes`, sends the first `sent` of them, and is cut off.
     pub(crate) async fn is_cut(&self, location: &str, offset: usize, bytes: &[u8], sent: usize) {
         let mut stream = self.announces_chunk(location, offset, bytes.len()).await;
@@ -217,6 +240,7 @@ pub(crate) async fn another_node(yard: &TestServer) -> String {
 }
 
 /// Another node over the same data, of other bounds.
+#[allow(clippy::large_types_passed_by_value, reason = "bounds are passed as they are written, and copied once a test")]
 pub(crate) async fn node_within(yard: &TestServer, bounds: Bounds) -> String {
     let config = Config { bounds, ..yard.server.config().clone() };
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

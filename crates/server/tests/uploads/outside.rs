@@ -105,21 +105,28 @@ async fn bad_link(to: &str, ends: Ends) -> String {
     base
 }
 
-/// A way to the server that has `sees` look at each request before it goes on.
-async fn watched_link(to: &str, sees: impl Fn(&Method) + Send + Sync + 'static) -> String {
+/// A way to the server that has `sees` look at each request before it goes on, and `hears` at each answer.
+async fn watched_link(
+    to: &str,
+    sees: impl Fn(&Method) + Send + Sync + 'static,
+    hears: impl Fn(&Method, u16) + Send + Sync + 'static,
+) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let base = format!("http://{}", listener.local_addr().unwrap());
-    let (to, sees) = (to.to_owned(), Arc::new(sees));
+    let (to, watching) = (to.to_owned(), Arc::new((sees, hears)));
     let pass_on = move |request: Request| {
-        let (to, sees) = (to.clone(), Arc::clone(&sees));
+        let (to, watching) = (to.clone(), Arc::clone(&watching));
         async move {
             let (mut parts, body) = request.into_parts();
             let body = to_bytes(body, usize::MAX).await.unwrap();
-            sees(&parts.method);
+            let (sees, hears) = &*watching;
+            let method = parts.method;
+            sees(&method);
             parts.headers.remove(HOST);
-            let passed = client().request(parts.method, format!("{to}{}", parts.uri.path())).headers(parts.headers);
+            let passed = client().request(method.clone(), format!("{to}{}", parts.uri.path())).headers(parts.headers);
             let answer = passed.body(body).send().await.unwrap();
             let (status, headers) = (answer.status(), answer.headers().clone());
+            hears(&method, status.as_u16());
             let mut told = Response::new(Body::from(answer.bytes().await.unwrap()));
             *told.status_mut() = status;
             *told.headers_mut() = headers;
@@ -198,7 +205,7 @@ async fn a_database_that_is_away_in_the_middle_of_an_upload_makes_nobody_begin_i
     for (seed, program) in (1..).zip([Program::TusJsClient, Program::Tuspy]) {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let (database, asked) = (Arc::clone(&yard), Arc::clone(&seen));
-        let link = watched_link(&yard.base, move |method| {
+        let sees = move |method: &Method| {
             let mut asked = asked.lock().unwrap();
             asked.push(method.clone());
             match (method.as_str(), asked.iter().filter(|other| *other == method).count()) {
@@ -207,14 +214,49 @@ async fn a_database_that_is_away_in_the_middle_of_an_upload_makes_nobody_begin_i
                 ("HEAD", 2) => tamper(&database, "ALTER TABLE uploads_away RENAME TO uploads"),
                 _ => {}
             }
-        });
+        };
+        let link = watched_link(&yard.base, sees, |_, _| ()).await;
         let photo = Photo::new(&a, seed, 150_000);
         a.push(photo.draft()).await;
-        program.does("chunks", &link.await, &a, &photo).await;
+        program.does("chunks", &link, &a, &photo).await;
         assert!(stored_at(&a, &photo).await.is_some(), "{program:?}");
         let seen = seen.lock().unwrap();
         // Chunks of 40,000 bytes: the second of four came twice.
         let count = |method: &Method| seen.iter().filter(|seen| *seen == method).count();
         assert_eq!((count(&Method::POST), count(&Method::PATCH)), (1, 5), "{program:?}: {seen:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_has_no_place_for_an_upload_makes_nobody_begin_it_again() {
+    let photos = PhotoBounds { part_time: Duration::ZERO, ..PhotoBounds::default() };
+    let turn_time = Duration::from_millis(50);
+    let yard = TestServer::bounded(Bounds { photos, turn_time, ..Bounds::default() }).await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    for (seed, program) in (1..).zip([Program::TusJsClient, Program::Tuspy]) {
+        let (photo, other) = (Photo::new(&a, seed, 150_000), Photo::new(&a, seed + 100, 1_000));
+        a.push(photo.draft()).await;
+        // Another upload of the device hangs, and ends when the program has heard that there is no place.
+        let location = tus.begins(&other).await;
+        let hanging = Mutex::new(Some(tus.hangs(&yard, &location, &other).await));
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let notes = Arc::clone(&heard);
+        let hears = move |method: &Method, status| {
+            notes.lock().unwrap().push((method.clone(), status));
+            if status == 503 {
+                hanging.lock().unwrap().take();
+            }
+        };
+        let link = watched_link(&yard.base, |_| (), hears).await;
+        program.does("chunks", &link, &a, &photo).await;
+        assert!(stored_at(&a, &photo).await.is_some(), "{program:?}");
+        let heard = heard.lock().unwrap().clone();
+        let count = |method: Method| heard.iter().filter(|(other, _)| *other == method).count();
+        assert!(heard.contains(&(Method::PATCH, 503)), "{program:?}: {heard:?}");
+        assert_eq!(count(Method::POST), 1, "{program:?}: {heard:?}");
+        let refused = |(method, status): &(Method, u16)| *method == Method::HEAD && *status != 200;
+        assert!(!heard.iter().any(refused), "{program:?}: {heard:?}");
+        assert_eq!(tus.request(Method::DELETE, &location).send().await.unwrap().status().as_u16(), 204);
     }
 }

@@ -1,9 +1,12 @@
 //! An upload goes on where it stopped, wherever that was and whoever serves it.
 
+use std::time::Duration;
+
+use gatebook_server::{Bounds, PhotoBounds};
 use reqwest::{Body, Method};
 
 use super::lens::{Photo, Tus, another_node, files, location, number, stored_at, tamper};
-use super::support::TestServer;
+use super::support::{TestServer, within};
 
 #[tokio::test]
 async fn a_photo_is_sent_in_chunks_of_any_size() {
@@ -158,7 +161,9 @@ async fn who_is_refused_while_still_sending_hears_why() {
 
 #[tokio::test]
 async fn two_requests_at_once_take_turns_and_spoil_nothing() {
-    let yard = TestServer::start().await;
+    // None of them rests so long that another would take its turn.
+    let photos = PhotoBounds { rest: Duration::from_secs(60 * 60), ..PhotoBounds::default() };
+    let yard = TestServer::bounded(Bounds { photos, ..Bounds::default() }).await;
     let a = yard.device("A").await;
     let tus = Tus::of(&a);
     let photo = Photo::new(&a, 1, 10_000);
@@ -183,15 +188,40 @@ async fn two_requests_at_once_take_turns_and_spoil_nothing() {
     assert_eq!(tus.sends(&location, offset, &photo.bytes[offset..]).await, 204);
     assert!(tus.is_held(&photo).await);
 
-    // Many at the same place: one is taken.
+    // Many at the same place: the first to have its turn comes to its end.
     let other = Photo::new(&a, 2, 10_000);
     let location = tus.begins(&other).await;
     let sent = (0..8).map(|_| tus.sends(&location, 0, &other.bytes));
-    let mut statuses = futures_util::future::join_all(sent).await;
+    let mut statuses = within(futures_util::future::join_all(sent)).await;
     statuses.sort_unstable();
     assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
-    assert!(statuses.iter().all(|status| [204, 409, 423].contains(status)), "{statuses:?}");
+    // 503: of one device so many wait, and no more.
+    assert!(statuses.iter().all(|status| [204, 409, 423, 503].contains(status)), "{statuses:?}");
     assert!(tus.is_held(&other).await);
+    assert!(files(&yard, "staging").is_empty());
+    a.push(other.draft()).await;
+    assert_eq!(tus.fetches(&other).await.bytes().await.unwrap(), other.bytes);
+    assert_eq!(files(&yard, "").len(), 2, "each photo is stored once");
+}
+
+#[tokio::test]
+async fn who_brings_the_next_bytes_takes_the_turn_of_a_request_to_which_nothing_comes_any_more() {
+    let photos = PhotoBounds { rest: Duration::from_millis(50), part_time: Duration::ZERO, ..PhotoBounds::default() };
+    // The place of the device, which the older request has, is not waited for before it has given way.
+    let turn_time = Duration::from_secs(60 * 60);
+    let yard = TestServer::bounded(Bounds { photos, requests_of_device: 2, turn_time, ..Bounds::default() }).await;
+    let a = yard.device("A").await;
+    let tus = Tus::of(&a);
+    let photo = Photo::new(&a, 1, 1_000);
+    let location = tus.begins(&photo).await;
+    let _hanging = tus.hangs(&yard, &location, &photo).await;
+    // It does not ask how far the upload is, and goes on from where it believes that it stands.
+    let refused = within(tus.chunk(&location, 0, &photo.bytes).send()).await.unwrap();
+    let stands = number(&refused, "upload-offset");
+    assert_eq!(refused.status().as_u16(), 409);
+    assert!(stands > 0, "{stands}");
+    assert_eq!(within(tus.sends(&location, stands, &photo.bytes[stands..])).await, 204);
+    assert!(tus.is_held(&photo).await);
 }
 
 #[tokio::test]

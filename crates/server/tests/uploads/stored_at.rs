@@ -23,6 +23,31 @@ async fn the_record_first_then_the_bytes() {
 }
 
 #[tokio::test]
+async fn what_a_newer_app_says_of_a_photo_keeps_every_digit_its_spelling_and_its_place() {
+    let yard = TestServer::start().await;
+    let a = yard.device("A").await;
+    let photo = Photo::new(&a, 1, 1_000);
+    let mut draft = photo.draft();
+    let news = r#""z":[1e2, -18.0],"a":{"b":123456789012345678901234567890,"a":"\u00e9"}"#;
+    draft.body = format!("{{{news},{}", &draft.body[1..]);
+    let written = draft.body.clone();
+    let first = a.push(draft.clone()).await.accepted(1);
+    Tus::of(&a).uploads(&photo).await;
+    let marked = a.sees(photo.record).await.unwrap();
+    assert!(marked.content.body.get().starts_with(&written[..written.len() - 1]), "{}", marked.content.body);
+    assert!(stored_at(&a, &photo).await.is_some());
+    // Made before the mark was seen, with one digit changed at the very end: no word of the first is overlooked.
+    draft.body = written.replace("567890,", "567891,");
+    a.push(draft.of_record(photo.record).on(&first.receipt)).await.accepted(3);
+    // Nor does a number that only looks the same pass for another's.
+    let other = yard.device("B").await;
+    let stale = written.replace("567890,", "567892,");
+    let mut draft = photo.draft();
+    draft.body = stale;
+    other.push(draft.of_record(photo.record).on(&first.receipt)).await.won(5);
+}
+
+#[tokio::test]
 async fn that_it_is_held_is_the_servers_word_on_a_photo_that_stays_its_operators() {
     let yard = TestServer::start().await;
     let a = yard.device("A").await;

@@ -93,6 +93,7 @@ impl World<'_> {
             )
         })?;
         self.oracle.on_server.insert((push.id, push.write_id));
+        self.oracle.words.insert(push.write_id, push.content.clone());
         self.oracle.tenants.entry(push.id).or_insert(tenant);
         if is_photo {
             self.oracle.photos.judged.insert(push.id);
@@ -114,6 +115,7 @@ impl World<'_> {
         if !matches!(mine.outcome, AuditOutcome::Rejected(_)) {
             self.check_followed(push)?;
         }
+        self.check_merged(push.id, before, after)?;
         self.check_received(tenant, mine)?;
         match canonical(before) {
             // Nobody but its own device changes an attachment.
@@ -172,6 +174,36 @@ impl World<'_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// A version gives up its body only to the next of the same person on the same device, when nobody has submitted it and
+    /// nobody's version lost to it.
+    fn check_merged(&mut self, record: Uuid, before: &[AuditEntry], after: &[AuditEntry]) -> Run {
+        let of = |audit: &[AuditEntry], write: Uuid| audit.iter().find(|entry| entry.write_id == write).cloned();
+        for entry in after {
+            let (Some(into), Some(was)) = (entry.merged_into, of(before, entry.write_id)) else { continue };
+            if was.merged_into.is_some() {
+                continue;
+            }
+            let next = of(after, into);
+            let is_one_persons = self.oracle.same_device(entry.write_id, into)
+                && next.is_some_and(|next| next.content.operator_id == was.content.operator_id);
+            let is_told_of = after.iter().any(|it| it.outcome == AuditOutcome::SetAside { to: entry.write_id });
+            let may_go = entry.outcome == AuditOutcome::Superseded
+                && is_one_persons
+                && !was.content.is_submitted()
+                && !is_told_of;
+            *self.tally.verdicts.entry("merged into the next").or_default() += 1;
+            self.hold(Invariant::LosersTold, may_go, |story| {
+                format!(
+                    "{} of {} was merged into {}, and its words are wanted",
+                    story.write(entry.write_id),
+                    story.record(record),
+                    story.write(into)
+                )
+            })?;
+        }
+        Ok(())
     }
 
     /// Times of receipt never run backwards, whatever the server's clock does.
@@ -307,7 +339,9 @@ impl World<'_> {
         let mut seen = write;
         while let Some(before) = self.oracle.made_on.get(&seen).and_then(|made_on| made_on.first()) {
             if let Some(entry) = audit.iter().find(|entry| entry.write_id == *before && entry.version.is_some()) {
-                return has_seen_every_word(&entry.content, &held.content);
+                // Of what was merged since the server itself has only a digest.
+                let seen = self.oracle.words.get(before).unwrap_or(&entry.content);
+                return has_seen_every_word(seen, &held.content);
             }
             seen = *before;
         }

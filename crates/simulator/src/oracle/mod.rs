@@ -26,6 +26,8 @@ pub(crate) struct Oracle {
     pub saved: BTreeMap<(usize, Uuid), Saved>,
     /// What each write was made on: what its writer saw.
     pub made_on: BTreeMap<Uuid, Vec<Uuid>>,
+    /// What each write said that the server has judged.
+    pub words: BTreeMap<Uuid, Content>,
     /// Corrections that are not submitted, by device and record: the write that names what it says, and what that is.
     pub corrections: BTreeMap<(usize, Uuid), (Uuid, Box<str>)>,
     /// Later writes of the same device that were judged and name a write as made before them.

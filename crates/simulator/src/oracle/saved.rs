@@ -37,9 +37,10 @@ impl World<'_> {
                 self.oracle.written_on.insert(*write, device);
                 self.made_on(*write, before);
             }
-            return Ok(());
+        } else {
+            self.oracle.corrections.remove(&(device, record));
         }
-        self.oracle.corrections.remove(&(device, record));
+        let is_beneath = held.correction.is_some();
         let known = self.oracle.saved.get(&(device, record)).map(|saved| saved.write);
         if !held.pending {
             // Given up, or opened as it is.
@@ -50,7 +51,8 @@ impl World<'_> {
             }
             return Ok(());
         }
-        if known == Some(held.write_id) {
+        // Beneath a correction there may be a change that waits, and what somebody chose may have made it another.
+        if known == Some(held.write_id) || is_beneath && known.is_none() {
             return Ok(());
         }
         self.story.tell(self.time.now(), || {
@@ -172,8 +174,17 @@ impl World<'_> {
         let Some(saved) = self.oracle.saved.get(&(device, record)).cloned() else { return Ok(()) };
         let held = open.device.store().held(record);
         let held = self.works("reading a record", held)?;
-        let is_synced = held.as_ref().is_some_and(|held| !held.pending && held.write_id == saved.write);
         let says_it = |content: &Content| content.body.get() == &*saved.words;
+        let beside = held.as_ref().and_then(|held| held.correction.as_ref());
+        if beside.is_some_and(|(write, content)| *write == saved.write && says_it(content)) {
+            // The report that it corrects has come back to the device.
+            self.oracle.corrections.insert((device, record), (saved.write, saved.words));
+            self.oracle.saved.remove(&(device, record));
+            return Ok(());
+        }
+        let is_synced = held.as_ref().is_some_and(|held| !held.pending && held.write_id == saved.write);
+        // Of what said nothing new the server made no version: its own says the same.
+        let is_said_anyway = held.as_ref().is_some_and(|held| !held.pending && says_it(&held.content));
         let is_here = held.is_some_and(|held| held.pending && held.write_id == saved.write && says_it(&held.content));
         let mut audit = self.audit(record).into_iter();
         let is_on_server = !is_here && audit.any(|entry| entry.write_id == saved.write && says_it(&entry.content));
@@ -191,8 +202,10 @@ impl World<'_> {
             self.oracle.saved.remove(&(device, record));
             return Ok(());
         }
-        if self.host.life > 0 && !is_here && !is_on_server && self.oracle.lost_to.contains_key(&saved.write) {
-            // It was filed as a losing version, and went with the server's disk while the answer was on its way.
+        let is_gone = self.host.life > 0 && !is_here && !is_on_server;
+        if is_gone && (is_said_anyway || self.oracle.lost_to.contains_key(&saved.write)) {
+            // It was filed as a losing version, or as one that said nothing new, and went with the server's disk while the
+            // answer was on its way.
             self.oracle.saved.remove(&(device, record));
             return Ok(());
         }

@@ -6,7 +6,7 @@ use gatebook_client::{Environment as _, HeldRecord};
 use gatebook_domain::inspection::ItemResult;
 use gatebook_domain::party::CarrierRef;
 use gatebook_domain::signature::{Signature, SignatureRole};
-use gatebook_domain::{Body, Extra, Kind, RecordState};
+use gatebook_domain::{Body, Kind, RecordState};
 use jiff::Timestamp;
 use uuid::Uuid;
 
@@ -91,7 +91,7 @@ impl World<'_> {
     pub(super) fn save_form(&mut self, device: usize, dice: &mut Dice) -> Run {
         let Some(mut form) = self.devices[device].form.clone() else { return Ok(()) };
         let text = self.text(device, dice);
-        fill(&mut form.body, &text, false, dice);
+        fill(&mut form.body, &text, dice);
         self.devices[device].uncertain = Some((form.record, Some(form.shown)));
         let (body, before) = (form.body.clone(), form.shown);
         let Some(saved) = self.on_device(device, |open| open.device.save(form.record, body, before))? else {
@@ -118,7 +118,7 @@ impl World<'_> {
         let record = dice.pick(&records).clone();
         let Ok(mut body) = body_of(&record) else { return Ok(()) };
         let text = self.text(device, dice);
-        fill(&mut body, &text, false, dice);
+        fill(&mut body, &text, dice);
         self.save(device, record.id, body)?;
         self.pump(device)
     }
@@ -191,7 +191,6 @@ fn complete(body: &mut Body, now: Timestamp) {
             name: "Puente Drayage".to_owned(),
             scac: None,
             usdot: Some("1234567".to_owned()),
-            extra: Extra::new(),
         });
     }
     if inspection.equipment.number.is_empty() {
@@ -204,7 +203,6 @@ fn complete(body: &mut Body, now: Timestamp) {
             operator_id: None,
             signed_at: now,
             strokes: vec![vec![100, 200, 180, 120]],
-            extra: Extra::new(),
         }];
     }
 }

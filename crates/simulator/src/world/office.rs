@@ -79,8 +79,10 @@ impl World<'_> {
 
     fn restore_version(&mut self, dice: &mut Dice) -> Run {
         let Some((record, audit)) = self.some_record(dice) else { return Ok(()) };
-        let is_restorable =
-            |entry: &&AuditEntry| matches!(entry.outcome, AuditOutcome::Superseded | AuditOutcome::SetAside { .. });
+        let is_restorable = |entry: &&AuditEntry| {
+            entry.merged_into.is_none()
+                && matches!(entry.outcome, AuditOutcome::Superseded | AuditOutcome::SetAside { .. })
+        };
         let candidates: Vec<&AuditEntry> = audit.iter().filter(is_restorable).collect();
         if candidates.is_empty() {
             return Ok(());

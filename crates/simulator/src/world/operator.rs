@@ -9,7 +9,7 @@ use gatebook_domain::interchange::Movement;
 use gatebook_domain::unknown::put_back;
 use gatebook_domain::{Body, Kind, RecordState, settle};
 use gatebook_sync::Content;
-use gatebook_sync::simulation::as_newer_app;
+use gatebook_sync::simulation::{NEWER_FIELD, as_newer_app, as_written};
 use uuid::Uuid;
 
 use super::device::Open;
@@ -22,7 +22,6 @@ use crate::templates::{ASSIGNMENTS, PEOPLE, assignment_id, list_id, person_id, y
 /// Field kinds.
 const FIELD: [Kind; 3] = [Kind::Inspection, Kind::GateEvent, Kind::Interchange];
 /// A field that only a newer app writes.
-const NEWER_FIELD: &str = "field_of_a_newer_app";
 /// What several people might write alike.
 const ALIKE: [&str; 2] = ["nothing to report", "checked"];
 
@@ -57,7 +56,7 @@ impl World<'_> {
                 device.submit(record.id, shown(record)).map(drop)
             }),
             Act::Void => {
-                let fits = |held: &HeldRecord| is_open(held) && held.correction.is_none();
+                let fits = |held: &HeldRecord| is_open(held) && held.correction.is_none() && !held.parked;
                 self.on_one(device, dice, fits, "voids", |device, record, dice| {
                     let reason = *dice.pick(&["entered by mistake", "entered twice"]);
                     device.void_record(record.id, reason, record.write_id).map(drop)
@@ -156,9 +155,8 @@ impl World<'_> {
         self.noted(device, view.id, None, "starts")?;
         if view.state == RecordState::Live {
             let text = self.text(device, dice);
-            let is_newer = self.script.cast.devices[device].is_newer;
             let mut body = view.body;
-            fill(&mut body, &text, is_newer, dice);
+            fill(&mut body, &text, dice);
             self.save(device, view.id, body)?;
         }
         self.pump(device)
@@ -188,8 +186,7 @@ impl World<'_> {
         let Ok(mut body) = body_of(&record) else { return Ok(()) };
         let mut wording = Dice::new(salt, 0xed);
         let text = self.text(device, &mut wording);
-        let is_newer = self.script.cast.devices[device].is_newer;
-        fill(&mut body, &text, is_newer, &mut wording);
+        fill(&mut body, &text, &mut wording);
         let had_newer_field = says(&record).body.get().contains(NEWER_FIELD);
         self.save(device, record.id, body)?;
         if had_newer_field && let Some(open) = &self.devices[device].open {
@@ -209,14 +206,16 @@ impl World<'_> {
         let held = self.works("reading a record", before)?;
         let before = held.as_ref().map(shown);
         let body_before = held.as_ref().and_then(|held| body_of(held).ok());
-        let typed = settle(body_before.as_ref(), body.clone()).to_json();
+        let settled = settle(body_before.as_ref(), body.clone());
+        let typed = settled.to_json();
+        let is_newer = self.script.cast.devices[device].is_newer && body_before.as_ref() != Some(&settled);
+        let news = is_newer.then_some(typed.len() as u64);
         // What a page was not shown is in what is kept all the same.
         let kept = held.as_ref().and_then(|held| put_back(says(held).body.get(), body.kind(), &typed).ok());
-        let typed = kept.unwrap_or(typed);
+        let typed = as_newer_app(news, || as_written(kept.unwrap_or(typed)));
         self.devices[device].uncertain = Some((record, before));
         let on = before.unwrap_or_default();
-        let is_newer = self.script.cast.devices[device].is_newer;
-        let save = |open: &mut Open| as_newer_app(is_newer, || open.device.save(record, body, on));
+        let save = |open: &mut Open| as_newer_app(news, || open.device.save(record, body, on));
         let Some(saved) = self.on_device(device, save)? else { return Ok(()) };
         self.captured("saving", saved)?;
         self.check_typed(device, record, &typed)?;
@@ -341,7 +340,7 @@ fn set_remarks(body: &mut Body, text: String) {
 }
 
 /// Fills a form, or goes on filling it.
-pub(super) fn fill(body: &mut Body, text: &str, is_newer: bool, dice: &mut Dice) {
+pub(super) fn fill(body: &mut Body, text: &str, dice: &mut Dice) {
     set_remarks(body, text.to_owned());
     match body {
         Body::Inspection(inspection) => {
@@ -360,15 +359,6 @@ pub(super) fn fill(body: &mut Body, text: &str, is_newer: bool, dice: &mut Dice)
             "Puente Drayage".clone_into(&mut event.carrier.name);
         }
         _ => {}
-    }
-    if is_newer {
-        let extra = match body {
-            Body::Inspection(inspection) => &mut inspection.extra,
-            Body::GateEvent(event) => &mut event.extra,
-            Body::Interchange(interchange) => &mut interchange.extra,
-            _ => return,
-        };
-        extra.insert(NEWER_FIELD.to_owned(), dice.below(100).into());
     }
 }
 

@@ -67,6 +67,12 @@ pub struct AuditEntry {
     /// The write it restores, if it is a restore; itself, if a device gave it back after a restore of the server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub restores: Option<Uuid>,
+    /// The next change of the same person on the same device, which is kept in its stead: of this one the body is null.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub merged_into: Option<Uuid>,
+    /// Why it was made, in the words of whoever did it: at the office why it was brought back, closed, reopened or voided.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reason: String,
     /// What it says.
     pub content: Content,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
-use crate::same::is_same_text;
+use crate::same::{digest_of_text, is_same_text};
 use crate::scope::Scope;
 use crate::version::Receipt;
 
@@ -67,6 +67,12 @@ impl Content {
     #[must_use]
     pub fn says_the_same_as(&self, other: &Self) -> bool {
         self.state == other.state && self.state_reason == other.state_reason && self.has_the_words_of(other)
+    }
+
+    /// The same for all bodies that say the same, however their JSON is written, and another for any other.
+    #[must_use]
+    pub fn body_digest(&self) -> [u8; 32] {
+        digest_of_text(self.body.get())
     }
 
     /// Whether both say the same of what they are about, be it live, closed or voided.

@@ -76,6 +76,24 @@ pub struct ServerIdentity {
     pub key: String,
 }
 
+/// A device asks whether it is its own server that answers, before it sends its token to a new address.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProofRequest {
+    /// The device.
+    pub device_id: Uuid,
+    /// Random text made for just this request, at most 128 bytes.
+    pub nonce: String,
+}
+
+/// What it is answered.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProofResponse {
+    /// That the server has the key under which the device joined, made over the nonce.
+    pub proof: String,
+}
+
 /// What a device that joined before there was such a thing is told of its membership.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

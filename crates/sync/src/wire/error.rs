@@ -54,4 +54,7 @@ pub enum ApiErrorCode {
     Busy,
     /// The server failed; nothing was changed.
     Internal,
+    /// One that the reader does not know, of a newer server. Nobody sends it.
+    #[serde(other)]
+    Unknown,
 }

@@ -120,6 +120,9 @@ pub struct SyncResponse {
     /// For a device that did not name its server.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub membership: Option<Membership>,
+    /// Writes whose verdicts the reader cannot read. Never sent: whoever reads the answer of a newer server fills it in.
+    #[serde(skip)]
+    pub unread: Vec<Uuid>,
 }
 
 /// The verdict on one write.

@@ -32,21 +32,23 @@ pub(super) fn offset(text: &str) -> Option<Offset> {
     of_seconds(sign * (hours * 3600 + minutes * 60))
 }
 
-/// The moment, with the clock's offset if that is known; otherwise it is taken to show the yard's time.
-pub(super) fn instant(shown: DateTime, offset: Option<Offset>, zone: &TimeZone) -> Option<Timestamp> {
+/// The moment, with the clock's offset if that is known; otherwise it is taken to show the yard's time, and tells nothing where
+/// the yard's zone is not known.
+pub(super) fn instant(shown: DateTime, offset: Option<Offset>, zone: Option<&TimeZone>) -> Option<Timestamp> {
     match offset {
         Some(offset) => offset.to_timestamp(shown).ok(),
-        None => zone.to_timestamp(shown).ok(),
+        None => zone?.to_timestamp(shown).ok(),
     }
 }
 
 /// The offset of a clock from what satellites told when it showed that. Their time itself is not used: a receiver without
 /// a fix tells the last one it had, or is years off. The last fix may be minutes old, so that the yard's own offset is
 /// preferred to a neighboring quarter of an hour.
-pub(super) fn offset_by_satellites(shown: DateTime, satellites: Timestamp, zone: &TimeZone) -> Option<Offset> {
+pub(super) fn offset_by_satellites(shown: DateTime, satellites: Timestamp, zone: Option<&TimeZone>) -> Option<Offset> {
     let apart = seconds_apart(shown, satellites)?;
-    let at_the_yard = zone.to_offset(satellites);
-    if (apart - i64::from(at_the_yard.seconds())).abs() < QUARTER_HOUR {
+    let at_the_yard = zone.map(|zone| zone.to_offset(satellites));
+    let is_near = |offset: &Offset| (apart - i64::from(offset.seconds())).abs() < QUARTER_HOUR;
+    if let Some(at_the_yard) = at_the_yard.filter(is_near) {
         return Some(at_the_yard);
     }
     let offset = (apart + QUARTER_HOUR / 2).div_euclid(QUARTER_HOUR) * QUARTER_HOUR;

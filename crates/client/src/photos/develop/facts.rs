@@ -4,7 +4,6 @@ use std::io::Cursor;
 
 use exif::experimental::Writer;
 use exif::{Exif, Field, In, Reader, Tag, Value};
-use gatebook_domain::Extra;
 use gatebook_domain::attachment::Position;
 use image::metadata::Orientation;
 use jiff::Timestamp;
@@ -67,8 +66,9 @@ impl Facts {
             .unwrap_or(Orientation::NoTransforms)
     }
 
-    /// When it was taken, by the camera's clock. Where that tells no offset, the satellites may.
-    pub(super) fn taken_at(&self, zone: &TimeZone) -> Option<Timestamp> {
+    /// When it was taken, by the camera's clock. Where that tells no offset, the satellites may, and else the yard's zone, if
+    /// it is known.
+    pub(super) fn taken_at(&self, zone: Option<&TimeZone>) -> Option<Timestamp> {
         let shown = self.shown(Tag::DateTimeOriginal)?;
         let offset = self.ascii(Tag::OffsetTimeOriginal).and_then(clock::offset);
         let offset = offset.or_else(|| clock::offset_by_satellites(shown, self.satellite_time()?, zone));
@@ -76,12 +76,12 @@ impl Facts {
     }
 
     /// When it was made into bytes: by a scanner, or by a camera that tells no more.
-    pub(super) fn digitized_at(&self, zone: &TimeZone) -> Option<Timestamp> {
+    pub(super) fn digitized_at(&self, zone: Option<&TimeZone>) -> Option<Timestamp> {
         self.told_at(Tag::DateTimeDigitized, Tag::OffsetTimeDigitized, zone)
     }
 
     /// When its file was made or last changed.
-    pub(super) fn changed_at(&self, zone: &TimeZone) -> Option<Timestamp> {
+    pub(super) fn changed_at(&self, zone: Option<&TimeZone>) -> Option<Timestamp> {
         self.told_at(Tag::DateTime, Tag::OffsetTime, zone)
     }
 
@@ -93,7 +93,7 @@ impl Facts {
             return None;
         }
         let accuracy_m = self.rationals(Tag::GPSHPositioningError).and_then(|values| values.first().copied());
-        Some(Position { latitude, longitude, accuracy_m, extra: Extra::new() })
+        Some(Position { latitude, longitude, accuracy_m })
     }
 
     /// The EXIF that goes into the developed picture, which is upright.
@@ -158,7 +158,7 @@ impl Facts {
         self.ascii(tag).and_then(clock::shown)
     }
 
-    fn told_at(&self, time: Tag, offset: Tag, zone: &TimeZone) -> Option<Timestamp> {
+    fn told_at(&self, time: Tag, offset: Tag, zone: Option<&TimeZone>) -> Option<Timestamp> {
         clock::instant(self.shown(time)?, self.ascii(offset).and_then(clock::offset), zone)
     }
 

@@ -31,7 +31,7 @@ const THUMBNAIL_QUALITY: u8 = 75;
 /// What is known of a photo besides its bytes.
 #[derive(Debug, Clone, Default)]
 pub struct Surroundings {
-    /// Zone of the yard: a camera's clock without a zone is taken to show its time.
+    /// Zone of the yard: a camera's clock without a zone is taken to show its time. Without it no time is stamped.
     pub zone: Option<TimeZone>,
     /// When it came.
     pub now: Option<Timestamp>,
@@ -76,10 +76,9 @@ fn develop_trusting(bytes: &[u8], policy: &PhotoPolicy, surroundings: &Surroundi
     let mut upright = DynamicImage::ImageRgb8(scaled);
     upright.apply_orientation(facts.orientation());
     let mut picture = upright.into_rgb8();
-    let zone = surroundings.zone.clone().unwrap_or(TimeZone::UTC);
-    let taken = taken(&facts, surroundings, &zone);
+    let taken = taken(&facts, surroundings);
     if policy.stamp {
-        let time = stamped_time(taken, surroundings.now, zone.clone());
+        let time = stamped_time(taken, surroundings);
         let lines: Vec<String> = time.into_iter().chain(surroundings.stamp.iter().cloned()).collect();
         stamp::write(&mut picture, &lines);
     }
@@ -92,7 +91,8 @@ fn develop_trusting(bytes: &[u8], policy: &PhotoPolicy, surroundings: &Surroundi
 }
 
 /// The camera's clock first, and then the device's if its camera took it; last the times of files, which may be later.
-fn taken(facts: &Facts, surroundings: &Surroundings, zone: &TimeZone) -> Option<Taken> {
+fn taken(facts: &Facts, surroundings: &Surroundings) -> Option<Taken> {
+    let zone = surroundings.zone.as_ref();
     let (by_camera, file_at) = match surroundings.origin {
         Origin::Camera => (true, None),
         Origin::Chosen { file_at } => (false, file_at),
@@ -106,15 +106,15 @@ fn taken(facts: &Facts, surroundings: &Surroundings, zone: &TimeZone) -> Option<
         .or_else(|| facts.changed_at(zone).or(file_at).map(told(TimeSource::File)))
 }
 
-/// The time as the stamp shows it. Where it is not when the picture was taken, the stamp says what it is.
-fn stamped_time(taken: Option<Taken>, now: Option<Timestamp>, zone: TimeZone) -> Option<String> {
+/// The time as the stamp shows it, by the yard's clock. Where it is not when the picture was taken, the stamp says what it is.
+fn stamped_time(taken: Option<Taken>, surroundings: &Surroundings) -> Option<String> {
     let (what, at) = match taken {
         Some(Taken { at, source: TimeSource::Camera | TimeSource::Device }) => ("", at),
         Some(Taken { at, source: TimeSource::Digitized }) => ("Digitized ", at),
         Some(Taken { at, source: TimeSource::File }) => ("File of ", at),
-        None => ("Added ", now?),
+        None => ("Added ", surroundings.now?),
     };
-    Some(format!("{what}{}", at.to_zoned(zone).strftime("%Y-%m-%d %H:%M")))
+    Some(format!("{what}{}", at.to_zoned(surroundings.zone.clone()?).strftime("%Y-%m-%d %H:%M")))
 }
 
 fn encode(picture: &RgbImage, quality: u8, exif: Option<Vec<u8>>) -> Result<Vec<u8>, PhotoError> {

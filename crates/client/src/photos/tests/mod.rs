@@ -196,6 +196,7 @@ fn answer(records: Vec<Canonical>, now: Timestamp) -> SyncResponse {
         limits: Limits::default(),
         server: None,
         membership: None,
+        unread: Vec::new(),
     }
 }
 

@@ -384,6 +384,7 @@ async fn what_another_server_says_that_it_holds_neither_goes_nor_counts_as_sent(
         revoked: false,
         device_key: None,
         server: Some(own.clone()),
+        pin: None,
     };
     phone.store.set(&settings::ENROLMENT, Some(&enrolment)).unwrap();
     let (sent, waits) = (phone.takes(90).await.unwrap(), phone.takes(180).await.unwrap());

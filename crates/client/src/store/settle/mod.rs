@@ -144,7 +144,7 @@ impl Store {
             let offered: HashMap<Uuid, &Canonical> = sent.reoffer.iter().map(|it| (it.write_id, it)).collect();
             for judged in answer.verdicts {
                 if let Some(offered) = offered.get(&judged.write_id) {
-                    settled.healed += u32::from(!matches!(judged.verdict, Verdict::Rejected(_)));
+                    settled.healed += u32::from(judged.verdict.rejection().is_none());
                     settling.reoffered(offered, judged)?;
                     continue;
                 }
@@ -155,6 +155,9 @@ impl Store {
                 }
                 stuck::free(transaction, judged.write_id)?;
                 settling.judged(pushed.get(&judged.write_id).copied(), judged)?;
+            }
+            for push in answer.unread.iter().filter_map(|write_id| pushed.get(write_id)) {
+                stuck::put(transaction, push, "the app is too old to read the server's answer to it")?;
             }
             let mut scopes = answer.scopes;
             let (pulled, is_behind) = settling.pages(&mut scopes, |page| sent.follows_on(page, answer.epoch))?;

@@ -166,6 +166,28 @@ fn a_verdict_ends_what_was_unanswered_up_to_its_write() {
 }
 
 #[test]
+fn what_was_made_on_a_write_that_somebody_has_overturned_since_goes_on_naming_it() {
+    let (_folder, store) = store();
+    let id = Uuid::now_v7();
+    store.settle(&[], answer(vec![canonical(id, 1, "first")])).unwrap();
+    edited(&store, id, "second");
+    let second = on_its_way(&store);
+    store.request_begins().unwrap();
+    edited(&store, id, "third");
+    // The server took the second; before its answer came, the office put the first in force again.
+    let mut overturned = taken(&second, 2);
+    overturned.verdicts[0].canonical = Some(CanonicalState::Record(Box::new(canonical(id, 3, "first"))));
+    store.settle(&second, overturned).unwrap();
+    let third = on_its_way(&store);
+    assert_eq!(third[0].follows, [second[0].write_id]);
+    assert_eq!(third[0].base.as_ref().unwrap().version, 1, "the office's was not before its writer's eyes");
+    store.request_begins().unwrap();
+    store.settle(&third, taken(&third, 4)).unwrap();
+    edited(&store, id, "fourth");
+    assert_eq!(on_its_way(&store)[0].follows, [] as [Uuid; 0]);
+}
+
+#[test]
 fn a_change_given_up_in_a_yard_that_is_no_longer_the_devices_leaves_nothing_behind() {
     let (_folder, store) = store();
     let id = Uuid::now_v7();
@@ -177,4 +199,21 @@ fn a_change_given_up_in_a_yard_that_is_no_longer_the_devices_leaves_nothing_behi
     assert_eq!(remarks(&store, id), "second", "what is pending stays");
     store.discard(id, &somebody()).unwrap();
     assert!(store.held(id).unwrap().is_none());
+}
+
+#[test]
+fn a_write_whose_verdict_cannot_be_read_stays_and_is_told_after_some_rounds() {
+    let (_folder, store) = store();
+    let id = recorded(&store, "never lost");
+    let push = store.push_page(None, gatebook_sync::wire::Limits::default()).unwrap().push;
+    let unheard = SyncResponse { unread: vec![push[0].write_id], ..answer(Vec::new()) };
+    for round in 1..=3 {
+        assert!(store.inbox(None).unwrap().is_empty(), "round {round}");
+        store.settle(&push, unheard.clone()).unwrap();
+    }
+    assert_eq!((store.held(id).unwrap().unwrap().pending, remarks(&store, id)), (true, "never lost".to_owned()));
+    let [told]: [_; 1] = store.inbox(None).unwrap().try_into().unwrap();
+    assert!(told.headline.starts_with("Not sent yet"), "{}", told.headline);
+    store.settle(&push, taken(&push, 1)).unwrap();
+    assert!(store.inbox(None).unwrap().is_empty());
 }

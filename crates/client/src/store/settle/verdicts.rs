@@ -1,15 +1,13 @@
 //! The server's verdicts on what was pushed.
 
 use gatebook_sync::wire::{CanonicalState, Judged, Push};
-use gatebook_sync::{
-    Canonical, Change, Fingerprint, RejectionCode, Verdict, apply_canonical, apply_verdict, deliberate,
-};
+use gatebook_sync::{Canonical, Change, Fingerprint, RejectionCode, apply_canonical, apply_verdict, deliberate};
 use rusqlite::Connection;
 use uuid::Uuid;
 
 use super::Settling;
 use crate::error::StoreError;
-use crate::store::row::{RecordRow, listed_as};
+use crate::store::row::RecordRow;
 use crate::store::{Enrolment, corrections, forms, settings, unanswered};
 
 impl Settling<'_> {
@@ -17,9 +15,12 @@ impl Settling<'_> {
     pub(super) fn judged(&self, push: Option<&Push>, judged: Judged) -> Result<(), StoreError> {
         let local = RecordRow::head(self.connection, judged.id)?;
         if self.has_unanswered {
-            let is_pending = local.is_some_and(|local| local.pending == Some(judged.write_id));
-            let is_rejected = matches!(judged.verdict, Verdict::Rejected(_));
-            unanswered::judged(self.connection, judged.id, judged.write_id, is_pending, is_rejected)?;
+            let what = unanswered::Judged {
+                is_pending: local.is_some_and(|local| local.pending == Some(judged.write_id)),
+                is_rejected: judged.verdict.rejection().is_some(),
+                is_in_force: judged.canonical.as_ref().is_some_and(|canonical| is_of_write(canonical, judged.write_id)),
+            };
+            unanswered::judged(self.connection, judged.id, judged.write_id, what)?;
         }
         let Some(local) = local else {
             return Ok(());
@@ -47,7 +48,7 @@ impl Settling<'_> {
             ))?;
             return Ok(());
         }
-        let rejection = if let Verdict::Rejected(rejection) = &judged.verdict { Some(rejection.clone()) } else { None };
+        let rejection = judged.verdict.rejection().cloned();
         let canonical = match judged.canonical {
             Some(canonical) => whole(self.connection, canonical, push)?,
             None => None,
@@ -96,6 +97,9 @@ impl Settling<'_> {
             }
             (Change::Rebase | Change::Shadow, Some(canonical)) => {
                 let mut row = found()?;
+                if row.parked && canonical.content.is_submitted() {
+                    return corrections::unpark(connection, row, canonical);
+                }
                 if change == Change::Rebase {
                     row.base = Some(canonical.receipt.clone());
                 }
@@ -123,29 +127,22 @@ impl Settling<'_> {
         if is_own { Ok(()) } else { forms::met(self.connection, row, canonical) }
     }
 
-    /// The row goes. A correction that was begun of it becomes a change like any other, for which its operator is told
-    /// what the server says.
+    /// The row goes, but for a correction that was begun of it.
     pub(super) fn leave(&self, id: Uuid) -> Result<(), StoreError> {
         let Some(correction) = corrections::find(self.connection, id)? else {
             unanswered::forget(self.connection, id)?;
             return RecordRow::delete(self.connection, id);
         };
-        corrections::remove(self.connection, id)?;
         let row = RecordRow::find(self.connection, id)?.ok_or(StoreError::NotFound(id))?;
-        let (title, stage) = listed_as(&correction.content);
-        let base = row.base;
-        RecordRow {
-            content: correction.content,
-            write_id: correction.write_id,
-            base,
-            pending: true,
-            rejection: None,
-            shadow: None,
-            title,
-            stage,
-            ..row
-        }
-        .put(self.connection)
+        corrections::park(self.connection, row, correction)
+    }
+}
+
+/// Whether that write made it so.
+fn is_of_write(canonical: &CanonicalState, write_id: Uuid) -> bool {
+    match canonical {
+        CanonicalState::AsSent(_) => true,
+        CanonicalState::Record(canonical) => canonical.write_id == write_id,
     }
 }
 

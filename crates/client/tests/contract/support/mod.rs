@@ -69,16 +69,16 @@ pub(crate) struct Backup(PathBuf);
 
 impl Yard {
     pub(crate) fn open() -> Self {
-        Self::bounded(Bounds::default())
+        Self::bounded(&Bounds::default())
     }
 
-    pub(crate) fn bounded(bounds: Bounds) -> Self {
+    pub(crate) fn bounded(bounds: &Bounds) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let clock = Arc::new(Clock::default());
         let server = open(&folder, &clock, bounds);
         let seeded = server.seed().unwrap();
         let (devices, backups) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { folder, clock, bounds, server: Some(server), seeded, devices, backups }
+        Self { folder, clock, bounds: *bounds, server: Some(server), seeded, devices, backups }
     }
 
     pub(crate) fn server(&self) -> &Server {
@@ -152,7 +152,7 @@ impl Yard {
     pub(crate) fn restores(&mut self, backup: &Backup) -> Epoch {
         self.server = None;
         let epoch = restore_backup(&self.data(), &backup.0, self.clock.now()).unwrap();
-        self.server = Some(open(&self.folder, &self.clock, self.bounds));
+        self.server = Some(open(&self.folder, &self.clock, &self.bounds));
         epoch
     }
 
@@ -166,7 +166,7 @@ impl Yard {
             }
         }
         std::fs::copy(&backup.0, self.data().join(DATABASE)).unwrap();
-        self.server = Some(open(&self.folder, &self.clock, self.bounds));
+        self.server = Some(open(&self.folder, &self.clock, &self.bounds));
     }
 
     /// The server's key is lost for good, and the office has the server go on with a new one. What it was is returned.
@@ -186,7 +186,7 @@ impl Yard {
     }
 
     fn opens_under_the_key_that_is_there(&mut self) {
-        let config = Config { new_key: true, ..config(&self.folder, &self.clock, self.bounds) };
+        let config = Config { new_key: true, ..config(&self.folder, &self.clock, &self.bounds) };
         self.server = Some(Server::open(config).unwrap());
     }
 
@@ -200,13 +200,13 @@ impl Yard {
     }
 }
 
-fn open(folder: &TempDir, clock: &Arc<Clock>, bounds: Bounds) -> Server {
+fn open(folder: &TempDir, clock: &Arc<Clock>, bounds: &Bounds) -> Server {
     Server::open(config(folder, clock, bounds)).unwrap()
 }
 
-fn config(folder: &TempDir, clock: &Arc<Clock>, bounds: Bounds) -> Config {
+fn config(folder: &TempDir, clock: &Arc<Clock>, bounds: &Bounds) -> Config {
     let environment = Arc::clone(clock) as Arc<dyn Environment>;
-    Config { bounds, environment, ..Config::new(folder.path().join("server")) }
+    Config { bounds: *bounds, environment, ..Config::new(folder.path().join("server")) }
 }
 
 /// The remark of a gate event.

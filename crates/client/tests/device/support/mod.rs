@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use gatebook_client::{Device, DeviceConfig, Environment, SystemEnvironment};
-use gatebook_server::{Bounds, Config, Seeded, Server};
+use gatebook_server::{Bounds, Config, Seeded, Server, Tls};
 use gatebook_sync::wire::AuditEntry;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -38,14 +38,35 @@ impl TestYard {
         Self { folder, server, seeded, address }
     }
 
+    /// One whose server has no public name, and makes its certificate itself.
+    pub(crate) async fn open_without_a_name() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let server = Server::open(without_a_name(folder.path())).unwrap();
+        let seeded = server.seed().unwrap();
+        let address = serve(server.clone()).await;
+        Self { folder, server, seeded, address }
+    }
+
+    /// The same server as after a restart, at another address.
+    pub(crate) async fn started_anew_without_a_name(&self) -> SocketAddr {
+        serve(Server::open(without_a_name(self.folder.path())).unwrap()).await
+    }
+
     /// Where everything of this yard lies.
     pub(crate) fn folder(&self) -> &std::path::Path {
         self.folder.path()
     }
 
-    /// Another server on the same data, with other bounds.
-    pub(crate) async fn also_served(&self, bounds: Bounds) -> SocketAddr {
+    /// Another server on the same data, which has no place for a sync.
+    pub(crate) async fn served_without_places(&self) -> SocketAddr {
+        let bounds = Bounds { concurrent_syncs: 0, ..Bounds::default() };
         let config = Config { bounds, ..Config::new(self.folder.path().join("server")) };
+        serve(Server::open(config).unwrap()).await
+    }
+
+    /// Another server on the same data, before which a proxy stands.
+    pub(crate) async fn served_to_a_proxy(&self) -> SocketAddr {
+        let config = Config { behind_proxy: true, ..Config::new(self.folder.path().join("server")) };
         serve(Server::open(config).unwrap()).await
     }
 
@@ -94,6 +115,10 @@ impl TestYard {
     pub(crate) fn audit(&self, id: Uuid) -> Vec<AuditEntry> {
         self.server.audit(id).unwrap()
     }
+}
+
+fn without_a_name(folder: &std::path::Path) -> Config {
+    Config { tls: Tls::SelfMade { names: vec!["127.0.0.1".to_owned()] }, ..Config::new(folder.join("server")) }
 }
 
 async fn serve(server: Server) -> SocketAddr {

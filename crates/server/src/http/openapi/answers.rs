@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::named_values;
 use crate::error::retry_after;
-use crate::http::{routes, tus};
+use crate::http::{refusal, routes, tus};
 
 /// Writes each route's errors into the document.
 pub(super) fn tell(document: &mut Value) {
@@ -23,7 +23,8 @@ pub(super) fn tell(document: &mut Value) {
         for (status, codes) in by_status(refusals) {
             let response = &mut responses[status.as_str()];
             if response["description"].as_str().is_none_or(str::is_empty) {
-                response["description"] = described(&codes, &meanings).into();
+                response["description"] =
+                    by_status_alone(status).map_or_else(|| described(&codes, &meanings), str::to_owned).into();
             }
             if route.method != "head" {
                 let error = json!({
@@ -65,6 +66,18 @@ fn by_status(refusals: Vec<(StatusCode, ApiErrorCode)>) -> BTreeMap<StatusCode, 
         }
     }
     codes
+}
+
+/// What a status says that the code does not.
+fn by_status_alone(status: StatusCode) -> Option<&'static str> {
+    match status {
+        refusal::TOO_SLOW => Some("`busy`: The body came too slowly. Send it again, or less at a time."),
+        refusal::TOOK_TOO_LONG => Some(
+            "`busy`: It took too long, and may have been done or not. Send it again, or less at a time; a repeat changes \
+             nothing twice.",
+        ),
+        _ => None,
+    }
 }
 
 fn described(codes: &[ApiErrorCode], meanings: &BTreeMap<String, String>) -> String {

@@ -6,15 +6,18 @@ use gatebook_domain::interchange::{Interchange, Movement};
 use gatebook_domain::record::{SCHEMA, Writer};
 use gatebook_domain::validate::MEDIA_TYPES;
 use gatebook_domain::{Body, Kind, Problem, missing, start_inspection, us_dvir};
-use gatebook_sync::wire::FOLLOWED;
-use gatebook_sync::{DeviceKey, Epoch, Fingerprint, PROTOCOL, Receipt, Tally};
+use gatebook_sync::wire::{EnrolRequest, FOLLOWED, HaveRequest, ProofRequest, RestoreRequest, SyncRequest};
+use gatebook_sync::{
+    AuthorityPin, CODE_ALPHABET, CODE_LETTERS, DeviceKey, Epoch, Fingerprint, PIN_LETTERS, PROTOCOL, Receipt, Tally,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::bodies;
 use crate::config::Bounds;
-use crate::http::{enrol as enrol_address, tus};
+use crate::http::body::Sendable as _;
+use crate::http::tus;
 use crate::{enrol, nudges, reconcile, repair};
 
 const TEXT: &str = include_str!("guide.md");
@@ -47,13 +50,20 @@ fn words(document: &Value, bounds: &Bounds, tally: &Value, device_key: &Value) -
         ("SECRET", enrol::SECRET.to_string()),
         ("NAME", enrol::NAME.to_string()),
         ("REPEATED", (enrol::REPEATED.as_secs() / 60).to_string()),
-        ("ENROL_BYTES", enrol_address::MOST_BYTES.to_string()),
+        ("CODE_LETTERS", CODE_LETTERS.to_string()),
+        ("PIN_LETTERS", PIN_LETTERS.to_string()),
+        ("PIN_BITS", (PIN_LETTERS * CODE_ALPHABET.len().ilog2() as usize).to_string()),
+        ("CODE_ALPHABET", String::from_utf8_lossy(CODE_ALPHABET).into_owned()),
+        ("PIN_EXAMPLE", AuthorityPin::of(b"").to_string()),
+        ("ENROL_BURST", bounds.enrolment_burst.to_string()),
         ("ENROL_RATE", bounds.enrolments_per_minute.to_string()),
+        ("NONCE", enrol::NONCE.to_string()),
         ("DEVICE_KEY_EXAMPLE", in_full(device_key)),
         ("KINDS", kinds(document)),
         ("REASON", reconcile::REASON.to_string()),
         ("RECORD_BYTES", bounds.limits.record_bytes.to_string()),
         ("NESTING", bounds.nesting.to_string()),
+        ("VALUES", bounds.values.to_string()),
         ("CONTENT_NAME", reconcile::NAME.to_string()),
         ("PROBLEMS", values(document, "ProblemCode")),
         ("MISSING", lacking_in_blank_forms()),
@@ -71,23 +81,37 @@ fn words(document: &Value, bounds: &Bounds, tally: &Value, device_key: &Value) -
         ("SILENCE", photos.silence.as_secs_f64().to_string()),
         ("UNFINISHED_DAYS", (photos.unfinished_for.as_secs() / (24 * 60 * 60)).to_string()),
         ("ALIVE", nudges::ALIVE_EVERY.as_secs().to_string()),
+        ("WAITING", bounds.requests_of_device.saturating_sub(1).to_string()),
+        ("TURN", bounds.turn_time.as_secs_f64().to_string()),
+        ("PATIENCE", bounds.patience.as_secs_f64().to_string()),
+        ("LEAST_RATE", bounds.least_rate.to_string()),
+        ("IDLE", bounds.header_time.as_secs_f64().to_string()),
         ("LIMITS", limits(bounds)),
     ]
 }
 
 fn limits(bounds: &Bounds) -> String {
     let limits = &bounds.limits;
-    let rows: [(&str, u64); 7] = [
+    let page = SyncRequest::most(bounds);
+    let rows: [(&str, u64); 12] = [
         (
             "`page_records`: pushed and re-offered records in a page, and ranges or records asked for",
             limits.page_records.into(),
         ),
-        ("`page_bytes`: bytes of a request's body as it is sent", limits.page_bytes.into()),
+        ("`page_bytes`: bytes of a sync's body. Count them before packing", page.sent as u64),
         ("`record_bytes`: bytes of one record's body", limits.record_bytes.into()),
-        ("bytes that a request's body unpacks to", bounds.unpacked_bytes as u64),
+        ("bytes that a sync's body may unpack to", page.unpacked as u64),
+        ("single values (texts, numbers, lists, objects) in a sync's body", bounds.page_values as u64),
+        ("bytes of a body at `/v1/enrol`, packed or not", EnrolRequest::most(bounds).sent as u64),
+        ("bytes of a body at `/v1/proof`, packed or not", ProofRequest::most(bounds).sent as u64),
+        ("bytes of a body at `/v1/photos/have`, packed or not", HaveRequest::most(bounds).sent as u64),
+        ("bytes of any other JSON body, packed or not", RestoreRequest::most(bounds).sent as u64),
         ("records in one answer, whatever `take` says", bounds.answer_records.into()),
         ("bytes of bodies in one answer, whatever `take` says", bounds.answer_bytes.into()),
-        ("seconds after which a request is given up", bounds.request_time.as_secs()),
+        (
+            "seconds after which a request that has come in full is given up; uploads are not",
+            bounds.request_time.as_secs(),
+        ),
     ];
     rows.map(|(what, most)| format!("- {what}: {most}")).join("\n")
 }
@@ -168,6 +192,7 @@ fn device_key_example() -> Value {
         "device_key": key, "device_id": device,
         "revoked": {"nonce": text, "proof": key.revocation(device, text)},
         "joins_anew": {"secret": text, "proof": key.succession(device, text)},
+        "own_server": {"nonce": text, "proof": key.own_server(device, text)},
     })
 }
 

@@ -34,6 +34,7 @@ use crate::config::Bounds;
         sync::sync,
         events::events,
         enrol::enrol,
+        enrol::prove,
         records::audit,
         records::conflicts,
         records::restore,

@@ -10,6 +10,7 @@ use crate::error::ServerError;
 use crate::photos::depot::Named;
 use crate::photos::finish::{Ended, file};
 use crate::photos::marks::{Naming, tell_attachments};
+use crate::photos::wanted_until;
 use crate::server::{Inner, Server};
 use crate::storage::{Blob, Tenant};
 
@@ -96,7 +97,8 @@ impl Server {
                     }
                     let now = config.environment.now();
                     let (media_type, name) = (media_type.clone(), found.clone());
-                    let blob = Blob { tenant, sha256, size, media_type, name, stored_at: now, wanted_at: now };
+                    let (stored_at, wanted_at) = (now, wanted_until(now));
+                    let blob = Blob { tenant, sha256, size, media_type, name, stored_at, wanted_at };
                     file(writing, config, naming, named.upload, &blob).map(Some)
                 })
             })
@@ -127,7 +129,8 @@ impl Server {
         let media_type = named.media_type().to_owned();
         let now = self.inner.config.environment.now();
         let sha256 = named.sha256;
-        let copy = Blob { tenant, sha256, size, media_type, name: adopted.clone(), stored_at: now, wanted_at: now };
+        let (stored_at, wanted_at) = (now, wanted_until(now));
+        let copy = Blob { tenant, sha256, size, media_type, name: adopted.clone(), stored_at, wanted_at };
         let (found, blob) = (name.to_owned(), copy.clone());
         let filed = self
             .off_thread(move |Inner { config, storage, .. }| {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use gatebook_domain::notice::{Notice, NoticeSide, Settlement};
 use gatebook_domain::record::SCHEMA;
-use gatebook_domain::{Body, Extra, Kind, RecordState};
+use gatebook_domain::{Body, Kind, RecordState};
 use gatebook_sync::{Content, Epoch, VersionId};
 use jiff::Timestamp;
 use serde_json::value::RawValue;
@@ -126,7 +126,6 @@ impl<'a> Desk<'a> {
             differences: course.found.listed.clone(),
             more_differences: course.found.more,
             count: course.count,
-            extra: Extra::new(),
         });
         Content {
             kind: Kind::Notice.as_str().to_owned(),

@@ -45,6 +45,11 @@ impl Side {
         Self { write_id: filing.write_id, device_id: filing.device_id, received, content: filing.content.clone() }
     }
 
+    /// What it says.
+    pub(in crate::reconcile) const fn content(&self) -> &Content {
+        &self.content
+    }
+
     /// Whether the office made it: no operator did, on no device. The server's own word on a photo leaves it its
     /// photographer's.
     pub(super) const fn is_office(&self) -> bool {
@@ -72,6 +77,12 @@ impl Conflict {
     pub(in crate::reconcile) fn new(record_id: Uuid, kept: Side, set_aside: Side, is_new: bool, body: &Body) -> Self {
         let found = content_differences(&kept.content, &set_aside.content, LISTED);
         Self { record_id, title: title(body), kept, set_aside, found, is_new }
+    }
+
+    /// Bytes of what a notice tells of the differences.
+    pub(in crate::reconcile) fn told_bytes(&self) -> usize {
+        let told = |side: &Option<String>| side.as_ref().map_or(0, String::len);
+        self.found.listed.iter().map(|it| it.path.len() + told(&it.kept) + told(&it.set_aside)).sum()
     }
 
     /// Both operators; one who is on both sides once. The office has a list of its own.

@@ -23,6 +23,7 @@ use tokio::runtime::Runtime;
 
 use super::{Reading, Writing};
 use crate::error::ServerError;
+use crate::photos::wanted_until;
 use connect::block_on;
 use failure::failed;
 use session::Session;
@@ -113,11 +114,11 @@ impl Database {
     }
 
     /// Begins a new life of the servers on this database, in which nothing is received before `time` any more. Pages
-    /// that are under way come before it. Photos that no record names count as asked for `now`.
+    /// that are under way come before it. Photos that no record names are kept for the records that may come back.
     pub(crate) fn begin_epoch(&self, earliest: Epoch, time: Timestamp, now: Timestamp) -> Result<Epoch, ServerError> {
         self.transaction("BEGIN", |session| {
             session.all(writing::EVERY_COUNTER, &[])?;
-            session.run(writing::WANT_ALL, &[&now.as_microsecond()])?;
+            session.run(writing::WANT_ALL, &[&wanted_until(now).as_microsecond()])?;
             let sql = "UPDATE tenant_counters SET received_at = greatest(received_at, $1)";
             session.run(sql, &[&time.as_microsecond()])?;
             let earliest = i64::try_from(earliest.0).unwrap_or(i64::MAX);

@@ -85,10 +85,11 @@ impl ReadingPhotos for Session {
 
 impl WritingPhotos for Session {
     fn put_blob(&self, blob: &Blob) -> Result<bool, ServerError> {
-        let Blob { tenant, sha256, size, media_type, name, stored_at, .. } = blob;
-        let (hash, at) = (sha256.0.as_slice(), stored_at.as_microsecond());
+        let Blob { tenant, sha256, size, media_type, name, stored_at, wanted_at } = blob;
+        let (stored_at, wanted_at) = (stored_at.as_microsecond(), wanted_at.as_microsecond());
+        let (hash, size) = (sha256.0.as_slice(), storable(*size));
         let sql = include_str!("../photos/put_blob.sql");
-        Ok(self.run(sql, &[&tenant.key, &hash, &storable(*size), media_type, name, &at])? == 1)
+        Ok(self.run(sql, &[&tenant.key, &hash, &size, media_type, name, &stored_at, &wanted_at])? == 1)
     }
 
     fn move_blob(&self, blob: &Blob, from: &str) -> Result<bool, ServerError> {

@@ -13,7 +13,8 @@ use super::session::{Arguments, Session};
 use crate::error::ServerError;
 use crate::storage::model::{storable, timestamp};
 use crate::storage::{
-    Admin, Ancestor, Attribution, Counter, Device, FoundDevice, Held, LedgerEntry, Reading, StoredWrite, Tenant, Visit,
+    Admin, Ancestor, Attribution, Counter, Device, FoundDevice, Held, LedgerEntry, Placed, Reading, StoredWrite,
+    Tenant, Visit,
 };
 
 /// Rows of the feed fetched at first: most devices are behind by a few.
@@ -102,7 +103,7 @@ impl Reading for Session {
     }
 
     fn held(&self, tenant: Tenant, ids: &[Uuid]) -> Result<Vec<Held>, ServerError> {
-        self.all(include_str!("records/held.sql"), &[&tenant.key, &ids])?.iter().map(row::held).collect()
+        self.contents(include_str!("records/held.sql"), &[&tenant.key, &ids], row::held, |held| &held.content)
     }
 
     fn feed(&self, tenant: Tenant, scope: Scope, cursor: u64, visit: &mut Visit<'_>) -> Result<(), ServerError> {
@@ -130,7 +131,8 @@ impl Reading for Session {
     }
 
     fn ledger(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<Vec<LedgerEntry>, ServerError> {
-        self.all(include_str!("versions/ledger.sql"), &[&tenant.key, &write_ids])?.iter().map(row::entry).collect()
+        let sql = include_str!("versions/ledger.sql");
+        self.contents(sql, &[&tenant.key, &write_ids], row::entry, |entry| &entry.content)
     }
 
     fn notices_about(&self, tenant: Tenant, records: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, ServerError> {
@@ -170,10 +172,14 @@ impl Reading for Session {
         self.all(include_str!("consistency/departures.sql"), arguments)?.iter().map(row::departure).collect()
     }
 
-    fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError> {
-        let sql = "SELECT write_id, received_at FROM versions WHERE tenant = $1 AND seq = $2";
+    fn placed_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Placed>, ServerError> {
+        let sql = "SELECT write_id, version, received_at FROM versions WHERE tenant = $1 AND seq = $2";
         let found = self.first(sql, &[&tenant.key, &storable(seq).unwrap_or(i64::MAX)])?;
-        found.map(|row| Ok((get(&row, 0)?, timestamp(get(&row, 1)?)?))).transpose()
+        let placed = |row| {
+            let received_at = timestamp(get(&row, 2)?)?;
+            Ok(Placed { write_id: get(&row, 0)?, version: unsigned(&row, 1)?, received_at })
+        };
+        found.map(placed).transpose()
     }
 
     fn attributions(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashMap<Uuid, Attribution>, ServerError> {
@@ -194,7 +200,7 @@ impl Reading for Session {
         let epochs: Vec<Option<i64>> = versions.iter().map(|(_, version)| storable(version.epoch.0)).collect();
         let numbers: Vec<Option<i64>> = versions.iter().map(|(_, version)| storable(version.version)).collect();
         let arguments: Arguments<'_> = &[&tenant.key, &ids, &epochs, &numbers];
-        self.all(include_str!("versions/of_versions.sql"), arguments)?.iter().map(row::write).collect()
+        self.contents(include_str!("versions/of_versions.sql"), arguments, row::write, |write| &write.content)
     }
 
     fn lost_by_office(&self, tenant: Tenant, limit: usize) -> Result<Vec<StoredWrite>, ServerError> {

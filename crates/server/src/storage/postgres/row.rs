@@ -11,7 +11,7 @@ use super::text;
 use crate::error::ServerError;
 use crate::storage::model::{attribution, audit_outcome, state_named, timestamp, verdict_of, wall_time};
 use crate::storage::{
-    Ancestor, Attribution, Code, Device, FeedRow, FoundDevice, Held, LedgerEntry, StoredWrite, Tenant, Used,
+    Ancestor, Attribution, Code, Device, FeedRow, FoundDevice, Held, LedgerEntry, Merged, StoredWrite, Tenant, Used,
 };
 
 /// Place of the body among the columns of `held.sql` and `feed.sql`.
@@ -89,6 +89,7 @@ pub(super) fn held(row: &Row) -> Result<Held, ServerError> {
         content: content(row, 7)?,
         put_back_from: get::<Option<i64>>(row, 16)?.map(|_| version(row, 16)).transpose()?,
         filed: wall_time(get(row, 18)?, get(row, 19)?)?,
+        is_draft: get(row, 20)?,
     })
 }
 
@@ -128,6 +129,7 @@ pub(super) fn entry(row: &Row) -> Result<LedgerEntry, ServerError> {
         record_id: get(row, 1)?,
         verdict: verdict_of(get(row, 2)?)?,
         content: content(row, 3)?,
+        merged: merged(row, 12)?,
     })
 }
 
@@ -147,6 +149,11 @@ fn base(row: &Row, at: usize) -> Result<Option<VersionId>, ServerError> {
         Some(_) => version(row, at).map(Some),
         None => Ok(None),
     }
+}
+
+/// The three columns that are left of a version without a body, from `at` on.
+fn merged(row: &Row, at: usize) -> Result<Option<Merged>, ServerError> {
+    Merged::stored(get(row, at)?, get(row, at + 1)?, get(row, at + 2)?)
 }
 
 /// A row of `departures.sql`.
@@ -171,6 +178,7 @@ pub(super) fn write(row: &Row) -> Result<StoredWrite, ServerError> {
         content: content(row, 10)?,
         filed: wall_time(get(row, 19)?, get(row, 20)?)?,
         base: base(row, 24)?,
+        merged: merged(row, 26)?,
     })
 }
 

@@ -2,9 +2,11 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashSet;
+use std::pin::pin;
 
 use deadpool_postgres::Object;
-use gatebook_sync::Epoch;
+use futures_util::stream::TryStreamExt as _;
+use gatebook_sync::{Content, Epoch};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Client, Row, Statement};
 use uuid::Uuid;
@@ -12,6 +14,7 @@ use uuid::Uuid;
 use super::connect::block_on;
 use super::failure::failed;
 use crate::error::ServerError;
+use crate::storage::BodyRoom;
 
 /// A statement's arguments.
 pub(super) type Arguments<'a> = &'a [&'a (dyn ToSql + Sync)];
@@ -23,12 +26,14 @@ pub(super) struct Session {
     pub(super) epoch: Cell<Option<Epoch>>,
     /// Records that were claimed and are there.
     pub(super) claimed: RefCell<HashSet<Uuid>>,
+    /// Where what is read of bodies has its room, if that is bounded.
+    pub(super) room: RefCell<Option<BodyRoom>>,
 }
 
 impl Session {
     /// `client` has a transaction open.
     pub(super) fn new(client: Object) -> Self {
-        Self { client: Some(client), epoch: Cell::new(None), claimed: RefCell::default() }
+        Self { client: Some(client), epoch: Cell::new(None), claimed: RefCell::default(), room: RefCell::default() }
     }
 
     pub(super) fn client(&self) -> &Client {
@@ -58,6 +63,30 @@ impl Session {
     /// All rows of a statement.
     pub(super) fn all(&self, sql: &str, arguments: Arguments<'_>) -> Result<Vec<Row>, ServerError> {
         block_on(self.query(&self.prepare(sql)?, arguments))
+    }
+
+    /// What the rows of a statement hold, read one after the other: no more of them is in memory than there is room for.
+    pub(super) fn contents<T>(
+        &self,
+        sql: &str,
+        arguments: Arguments<'_>,
+        read: impl Fn(&Row) -> Result<T, ServerError>,
+        content: impl Fn(&T) -> &Content,
+    ) -> Result<Vec<T>, ServerError> {
+        let statement = self.prepare(sql)?;
+        let room = self.room.borrow().clone();
+        block_on(async {
+            let rows = self.object().query_raw(&statement, arguments.iter().copied()).await.map_err(failed)?;
+            let (mut rows, mut found) = (pin!(rows), Vec::new());
+            while let Some(row) = rows.try_next().await.map_err(failed)? {
+                let held = read(&row)?;
+                if let Some(room) = &room {
+                    room.take(content(&held))?;
+                }
+                found.push(held);
+            }
+            Ok(found)
+        })
     }
 
     /// The first row of a statement, if there is any.

@@ -14,14 +14,19 @@ use super::row::{self, get, unsigned};
 use super::session::{Arguments, Session};
 use super::text;
 use crate::error::ServerError;
+use crate::photos::wanted_until;
 use crate::storage::model::{state_name, storable};
-use crate::storage::{Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing};
+use crate::storage::{BodyRoom, Code, Counter, Filing, Held, NewDevice, Outcome, Reading as _, Tenant, Writing};
 
 /// In their order, so that two who take them all never wait for each other.
 pub(super) const EVERY_COUNTER: &str = "SELECT tenant FROM tenant_counters ORDER BY tenant FOR UPDATE";
 pub(super) const WANT_ALL: &str = include_str!("../photos/want_all.sql");
 
 impl Writing for Session {
+    fn read_into(&self, room: &BodyRoom) {
+        self.room.replace(Some(room.clone()));
+    }
+
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
         self.run("INSERT INTO tenants (id, name) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", &[&id, &name])?;
         let key = get(&self.one("SELECT key FROM tenants WHERE id = $1", &[&id])?, 0)?;
@@ -96,8 +101,7 @@ impl Writing for Session {
             return Ok(Vec::new());
         }
         let locked: Vec<Uuid> = locked.iter().map(|row| get(row, 0)).collect::<Result<_, _>>()?;
-        let found = self.all(include_str!("records/held.sql"), &[&tenant.key, &locked])?;
-        let held: Vec<Held> = found.iter().map(row::held).collect::<Result<_, _>>()?;
+        let held = self.held(tenant, &locked)?;
         self.claimed.borrow_mut().extend(held.iter().map(|held| held.record_id));
         Ok(held)
     }
@@ -163,7 +167,7 @@ impl Writing for Session {
     }
 
     fn begin_epoch(&self, epoch: Epoch, now: Timestamp) -> Result<Epoch, ServerError> {
-        self.run(WANT_ALL, &[&now.as_microsecond()])?;
+        self.run(WANT_ALL, &[&wanted_until(now).as_microsecond()])?;
         let sql = "UPDATE server SET epoch = greatest(epoch, $1) RETURNING epoch";
         let epoch = Epoch(unsigned(&self.one(sql, &[&storable(epoch.0)])?, 0)?);
         self.epoch.set(Some(epoch));
@@ -189,7 +193,10 @@ impl Session {
         let write_ids: Vec<Uuid> = displaced.keys().copied().collect();
         let outcomes: Vec<&str> = displaced.values().map(|outcome| outcome.name()).collect();
         let set_aside_to: Vec<Option<Uuid>> = displaced.values().map(|outcome| outcome.set_aside_to()).collect();
-        self.execute(sql, &[&tenant.key, &write_ids, &outcomes, &set_aside_to]).await.map(drop)
+        let merged = Left::of(displaced.values());
+        let arguments: Arguments<'_> =
+            &[&tenant.key, &write_ids, &outcomes, &set_aside_to, &merged.into, &merged.body_digest, &merged.mark];
+        self.execute(sql, arguments).await.map(drop)
     }
 
     async fn point(
@@ -206,6 +213,31 @@ impl Session {
         let seqs: Vec<i64> = rows.iter().map(|row| row.2).collect();
         let fingerprints: Vec<i64> = rows.iter().map(|row| row.3).collect();
         self.execute(sql, &[&tenant.key, &ids, &scopes, &seqs, &fingerprints]).await.map(drop)
+    }
+}
+
+/// What is left of versions without a body; nulls for those that keep theirs.
+#[derive(Default)]
+struct Left<'a> {
+    into: Vec<Option<Uuid>>,
+    body_digest: Vec<Option<&'a [u8]>>,
+    mark: Vec<Option<&'a [u8]>>,
+}
+
+impl<'a> Left<'a> {
+    fn of(outcomes: impl Iterator<Item = &'a Outcome>) -> Self {
+        let mut left = Self::default();
+        for outcome in outcomes {
+            left.push(outcome);
+        }
+        left
+    }
+
+    fn push(&mut self, outcome: &'a Outcome) {
+        let merged = outcome.merged();
+        self.into.push(merged.map(|merged| merged.into));
+        self.body_digest.push(merged.map(|merged| merged.body_digest.as_slice()));
+        self.mark.push(merged.map(|merged| merged.mark.as_slice()));
     }
 }
 
@@ -241,6 +273,8 @@ struct Filed<'a> {
     operator_name: Vec<Cow<'a, str>>,
     device_name: Vec<Cow<'a, str>>,
     authorship: Vec<Option<&'a str>>,
+    draft: Vec<bool>,
+    left: Left<'a>,
 }
 
 impl<'a> Filed<'a> {
@@ -264,7 +298,7 @@ impl<'a> Filed<'a> {
         self.captured_at.push(content.captured_at.to_string());
         self.zone.push(text::stored(&content.zone));
         self.operator_id.push(content.operator_id);
-        self.body.push(content.body.get());
+        self.body.push(filing.kept_body());
         self.device_id.push(filing.device_id);
         self.base_epoch.push(filing.base.and_then(|base| storable(base.epoch.0)));
         self.base_version.push(filing.base.and_then(|base| storable(base.version)));
@@ -283,6 +317,8 @@ impl<'a> Filed<'a> {
         self.operator_name.push(text::stored(&filing.attribution.operator_name));
         self.device_name.push(text::stored(&filing.attribution.device_name));
         self.authorship.push(filing.attribution.authorship.map(Authorship::name));
+        self.draft.push(filing.is_draft);
+        self.left.push(&filing.outcome);
     }
 
     async fn insert(&self, session: &Session, sql: &Statement, tenant: Tenant) -> Result<(), ServerError> {
@@ -319,6 +355,10 @@ impl<'a> Filed<'a> {
                     &self.operator_name,
                     &self.device_name,
                     &self.authorship,
+                    &self.draft,
+                    &self.left.into,
+                    &self.left.body_digest,
+                    &self.left.mark,
                 ],
             )
             .await

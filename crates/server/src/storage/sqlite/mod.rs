@@ -33,6 +33,7 @@ pub(crate) use upgrades::APPLICATION_ID;
 
 use super::{Reading, Writing};
 use crate::error::ServerError;
+use crate::photos::wanted_until;
 use session::Session;
 
 /// Name of the database in the data folder.
@@ -79,7 +80,7 @@ impl Database {
     pub(super) fn write<T>(&self, work: impl FnOnce(&dyn Writing) -> Result<T, ServerError>) -> Result<T, ServerError> {
         let mut writer = lock(&self.writer);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let done = work(&Session { connection: &transaction })?;
+        let done = work(&Session::new(&transaction))?;
         gatebook_sync::reach!(ServerBeforeCommit);
         transaction.commit()?;
         gatebook_sync::reach!(ServerAfterCommit);
@@ -92,7 +93,7 @@ impl Database {
         let mut reader =
             self.readers.iter().find_map(|reader| reader.try_lock().ok()).unwrap_or_else(|| lock(&self.readers[0]));
         let transaction = reader.transaction()?;
-        let seen = look(&Session { connection: &transaction })?;
+        let seen = look(&Session::new(&transaction))?;
         transaction.finish()?;
         Ok(seen)
     }
@@ -155,7 +156,7 @@ pub(crate) fn begin_epoch(connection: &Connection, epoch: Epoch, now: Timestamp)
     let has_photos = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'blobs')";
     // A backup may be from before there were any.
     if connection.query_row(has_photos, [], |row| row.get(0))? {
-        connection.execute(include_str!("../photos/want_all.sql"), [now.as_microsecond()])?;
+        connection.execute(include_str!("../photos/want_all.sql"), [wanted_until(now).as_microsecond()])?;
     }
     Ok(())
 }

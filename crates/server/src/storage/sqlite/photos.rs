@@ -107,8 +107,9 @@ impl ReadingPhotos for Session<'_> {
 
 impl WritingPhotos for Session<'_> {
     fn put_blob(&self, blob: &Blob) -> Result<bool, ServerError> {
-        let at = blob.stored_at.as_microsecond();
-        let values = (blob.tenant.key, blob.sha256.0, blob.size, &blob.media_type, &blob.name, at);
+        let Blob { tenant, sha256, size, media_type, name, stored_at, wanted_at } = blob;
+        let (stored_at, wanted_at) = (stored_at.as_microsecond(), wanted_at.as_microsecond());
+        let values = (tenant.key, sha256.0, size, media_type, name, stored_at, wanted_at);
         Ok(self.change(include_str!("../photos/put_blob.sql"), values)? == 1)
     }
 

@@ -1,9 +1,10 @@
 //! A transaction on the embedded database, as the rest of the server sees it. What each call does stands with its table.
 
+use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 
 use gatebook_sync::wire::{Departure, Entry, IdRange};
-use gatebook_sync::{Epoch, Scope, Tally, VersionId, deliberate};
+use gatebook_sync::{Content, Epoch, Scope, Tally, VersionId, deliberate};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension as _};
 use uuid::Uuid;
@@ -11,13 +12,26 @@ use uuid::Uuid;
 use crate::error::ServerError;
 use crate::storage::model::timestamp;
 use crate::storage::{
-    Admin, Ancestor, Attribution, Code, Counter, Device, Filing, FoundDevice, Held, LedgerEntry, NewDevice, Outcome,
-    Reading, StoredWrite, Tenant, Visit, Writing,
+    Admin, Ancestor, Attribution, BodyRoom, Code, Counter, Device, Filing, FoundDevice, Held, LedgerEntry, NewDevice,
+    Outcome, Placed, Reading, StoredWrite, Tenant, Visit, Writing,
 };
 
 /// A transaction. There is only one that writes, so nothing needs to be locked in it.
 pub(super) struct Session<'a> {
     pub(super) connection: &'a Connection,
+    /// Where what is read of bodies has its room, if that is bounded.
+    room: RefCell<Option<BodyRoom>>,
+}
+
+impl<'a> Session<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
+        Self { connection, room: RefCell::default() }
+    }
+
+    /// A body was read.
+    pub(super) fn has_read(&self, content: &Content) -> Result<(), ServerError> {
+        self.room.borrow().as_ref().map_or(Ok(()), |room| room.take(content))
+    }
 }
 
 impl Reading for Session<'_> {
@@ -117,8 +131,8 @@ impl Reading for Session<'_> {
         Session::departures(self, tenant, scope, cursor, limit)
     }
 
-    fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError> {
-        Session::write_at(self, tenant, seq)
+    fn placed_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Placed>, ServerError> {
+        Session::placed_at(self, tenant, seq)
     }
 
     fn attributions(&self, tenant: Tenant, write_ids: &[Uuid]) -> Result<HashMap<Uuid, Attribution>, ServerError> {
@@ -147,6 +161,10 @@ impl Reading for Session<'_> {
 }
 
 impl Writing for Session<'_> {
+    fn read_into(&self, room: &BodyRoom) {
+        self.room.replace(Some(room.clone()));
+    }
+
     fn put_tenant(&self, id: Uuid, name: &str) -> Result<Tenant, ServerError> {
         Session::put_tenant(self, id, name)
     }

@@ -113,6 +113,8 @@ async fn what_the_document_describes_is_what_is_read_and_written() {
     is_read_and_written::<wire::SyncResponse>(&document);
     is_read_and_written::<wire::EnrolRequest>(&document);
     is_read_and_written::<wire::EnrolResponse>(&document);
+    is_read_and_written::<wire::ProofRequest>(&document);
+    is_read_and_written::<wire::ProofResponse>(&document);
     is_read_and_written::<wire::HaveRequest>(&document);
     is_read_and_written::<wire::HaveResponse>(&document);
     is_read_and_written::<wire::AuditEntry>(&document);
@@ -138,8 +140,8 @@ async fn bodies_of_every_kind_are_described_as_they_are_read_and_written() {
     for kind in Kind::ALL {
         let described = described(&document, kind);
         let body = Body::from_json(kind, &described.to_string()).unwrap_or_else(|error| panic!("{kind:?}: {error}"));
-        // A field that only the document knows would be one of a newer schema.
-        let written: Value = serde_json::from_str(&body.without_unknown().to_json()).unwrap();
+        // A field that only the document knows would be one of a newer schema, which is not read.
+        let written: Value = serde_json::from_str(&body.to_json()).unwrap();
         assert_eq!(written, described, "{kind:?}");
     }
 }

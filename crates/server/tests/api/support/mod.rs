@@ -1,10 +1,13 @@
 //! The vocabulary of the tests: a yard with a real server behind it, devices, what they write and what they are told.
 
+#![allow(clippy::large_types_passed_by_value, reason = "bounds are passed as they are written, and copied once a test")]
+
 mod answer;
 mod device;
 mod environment;
 mod place;
 mod records;
+mod wire;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -23,6 +26,7 @@ pub(crate) use device::TestDevice;
 pub(crate) use environment::{TestEnvironment, counted};
 pub(crate) use place::{Place, restore_backup};
 pub(crate) use records::{Draft, DraftKind, gate_event, inspection};
+pub(crate) use wire::{Wire, within};
 
 /// A real server on a free port, with the demonstration organisation loaded.
 pub(crate) struct TestServer {
@@ -72,7 +76,12 @@ impl TestServer {
 
     async fn serve(&mut self) {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        self.base = format!("http://{}", listener.local_addr().unwrap());
+        let address = listener.local_addr().unwrap();
+        self.base = if self.server.is_secured() {
+            format!("https://localhost:{}", address.port())
+        } else {
+            format!("http://{address}")
+        };
         let (stop, stopped) = oneshot::channel::<()>();
         let server = self.server.clone();
         let until = async move { drop(stopped.await) };

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use gatebook_postgres_fixture::Database;
-use gatebook_server::{Bounds, Config, Environment, Server};
+use gatebook_server::{Bounds, Config, Environment, Server, Tls};
 use gatebook_sync::Epoch;
 use jiff::Timestamp;
 use rusqlite::{Connection, OpenFlags};
@@ -18,6 +18,10 @@ const STAMPS: &str = "SELECT seq, received_at FROM versions ORDER BY received_at
 pub(crate) struct Place {
     folder: TempDir,
     pub(crate) database: Option<Database>,
+    /// Whether its server believes what a proxy adds to requests.
+    pub(crate) behind_proxy: bool,
+    /// Whether devices reach its server by TLS.
+    pub(crate) tls: Tls,
 }
 
 impl Place {
@@ -32,7 +36,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         // The same key in every run, so that receipts are the same as well.
         std::fs::write(folder.path().join("server.key"), [7; 32]).unwrap();
-        Self { folder, database: None }
+        Self { folder, database: None, behind_proxy: false, tls: Tls::Off }
     }
 
     /// A path in its folder.
@@ -46,6 +50,8 @@ impl Place {
             database: self.database.as_ref().map(Database::url),
             key_file: Some(self.join("server.key")),
             database_connections: 8,
+            behind_proxy: self.behind_proxy,
+            tls: self.tls.clone(),
             ..Config::new(self.folder.path())
         }
     }

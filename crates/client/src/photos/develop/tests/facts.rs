@@ -2,7 +2,6 @@
 
 use exif::{Field, Rational, Tag, Value};
 use gatebook_domain::attachment::TimeSource;
-use jiff::tz::TimeZone;
 
 use super::super::{Surroundings, develop};
 use super::{by_camera, degrees, developed, field, jpeg, kept_exif, quarters, text};
@@ -12,7 +11,7 @@ const NINE: &str = "2026:11:30 09:05:00";
 
 /// At a yard in Laredo, five past noon on that day.
 fn at_laredo(origin: Origin) -> Surroundings {
-    let zone = TimeZone::get("America/Chicago").unwrap();
+    let zone = gatebook_domain::zone::find("America/Chicago").unwrap();
     let now = "2026-11-30T18:05:00Z".parse().unwrap();
     Surroundings { zone: Some(zone), now: Some(now), origin, stamp: Vec::new() }
 }
@@ -98,6 +97,25 @@ fn only_the_app_s_own_camera_takes_a_picture_now() {
     assert_eq!(taken_as(&changed, from_a_file), told("2026-11-21T14:00:00Z", TimeSource::File));
     assert_eq!(taken_as(&both, from_a_file), told("2026-11-20T13:00:00Z", TimeSource::Digitized));
     assert_eq!(taken_as(&[&both[..], &[original]].concat(), from_a_file), Some(by_camera("2026-11-30T15:05:00Z")));
+}
+
+#[test]
+fn a_zone_that_nobody_knows_makes_no_time_of_a_camera_s_clock_and_stamps_none() {
+    let nowhere = |exif: &[Field], now: &str| {
+        let surroundings = Surroundings { zone: None, now: Some(now.parse().unwrap()), ..at_laredo(Origin::default()) };
+        let policy = PhotoPolicy { stamp: true, ..PhotoPolicy::default() };
+        develop(&jpeg(&quarters(640, 480), exif), &policy, &surroundings).unwrap()
+    };
+    let original = text(Tag::DateTimeOriginal, NINE);
+    let [one, other] =
+        ["2026-11-30T18:05:00Z", "2026-11-12T07:00:00Z"].map(|now| nowhere(std::slice::from_ref(&original), now));
+    assert_eq!(one.taken, None);
+    assert!(one.photo == other.photo, "no time is written into it");
+    let with_its_own = nowhere(&[original.clone(), text(Tag::OffsetTimeOriginal, "-08:00")], "2026-11-30T18:05:00Z");
+    assert_eq!(with_its_own.taken, Some(by_camera("2026-11-30T17:05:00Z")));
+    let by_satellites =
+        nowhere(&[vec![original], satellites("2026:11:30", [15, 4, 1]).into()].concat(), "2026-11-30T18:05:00Z");
+    assert_eq!(by_satellites.taken, Some(by_camera("2026-11-30T15:05:00Z")));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use gatebook_domain::attachment::TimeSource;
 use image::codecs::jpeg::JpegEncoder;
 use image::metadata::Orientation;
 use image::{DynamicImage, ExtendedColorType, ImageEncoder as _, ImageFormat, Rgb, RgbImage, RgbaImage};
+use jiff::tz::TimeZone;
 use proptest::prelude::*;
 
 use super::{Developed, MOST_BYTES, Surroundings, develop};
@@ -69,8 +70,12 @@ fn degrees(tag: Tag, parts: [u32; 3]) -> Field {
     field(tag, Value::Rational(parts.map(|num| Rational { num, denom: 1 }).to_vec()))
 }
 
+fn in_universal_time() -> Surroundings {
+    Surroundings { zone: Some(TimeZone::UTC), ..Surroundings::default() }
+}
+
 fn developed(bytes: &[u8]) -> Result<Developed, PhotoError> {
-    develop(bytes, &PhotoPolicy::default(), &Surroundings::default())
+    develop(bytes, &PhotoPolicy::default(), &in_universal_time())
 }
 
 fn by_camera(at: &str) -> Taken {
@@ -212,7 +217,7 @@ fn a_stamp_is_written_at_the_bottom_only_if_the_policy_wants_one() {
     let bytes = jpeg(&RgbImage::from_pixel(640, 480, Rgb([120; 3])), &[]);
     let now = Some("2026-03-04T09:05:00Z".parse().unwrap());
     let stamp = vec!["Laredo Ñ".into(), "T-9".into()];
-    let surroundings = Surroundings { now, stamp, ..Surroundings::default() };
+    let surroundings = Surroundings { now, stamp, ..in_universal_time() };
     let pixels = |stamp| {
         let policy = PhotoPolicy { stamp, ..PhotoPolicy::default() };
         let done = develop(&bytes, &policy, &surroundings).unwrap();

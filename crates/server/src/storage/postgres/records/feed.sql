@@ -7,7 +7,7 @@ SELECT
     version.captured_at, version.zone, version.operator_id, version.body,
     CASE WHEN version.restores = version.write_id THEN version.base_epoch END,
     CASE WHEN version.restores = version.write_id THEN version.base_version END,
-    version.filed_at, version.time_doubtful
+    version.filed_at, version.time_doubtful, version.draft
 FROM (
     SELECT id, seq FROM records
     WHERE tenant = $1 AND scope = $2 AND seq > $3

@@ -5,7 +5,7 @@ SELECT
     version.captured_at, version.zone, version.operator_id, version.body,
     CASE WHEN version.restores = version.write_id THEN version.base_epoch END,
     CASE WHEN version.restores = version.write_id THEN version.base_version END,
-    version.filed_at, version.time_doubtful
+    version.filed_at, version.time_doubtful, version.draft
 FROM unnest($2::uuid[]) AS wanted (id)
 CROSS JOIN LATERAL (
     SELECT id, seq FROM records WHERE records.tenant = $1 AND records.id = wanted.id OFFSET 0

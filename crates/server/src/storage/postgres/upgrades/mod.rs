@@ -18,6 +18,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0008_repeated_enrolment.sql"),
     include_str!("0009_notices.sql"),
     include_str!("0010_uploads_of_device.sql"),
+    include_str!("0011_merged_drafts.sql"),
 ];
 
 /// Brings the database to the schema of this version, in the transaction that is open.

@@ -4,7 +4,7 @@ SELECT
     version.kind, version.yard_id, version.schema, version.state, version.state_reason,
     version.captured_at, version.zone, version.operator_id, version.body,
     version.filed_at, version.time_doubtful, version.operator_name, version.device_name, version.authorship,
-    version.base_epoch, version.base_version
+    version.base_epoch, version.base_version, version.merged_into, version.body_digest, version.mark
 FROM unnest($2::uuid[], $3::bigint[], $4::bigint[]) AS wanted (record_id, epoch, version)
 CROSS JOIN LATERAL (
     SELECT * FROM versions

@@ -3,14 +3,13 @@
 
 use gatebook_sync::wire::{Departure, Entry, IdRange};
 use gatebook_sync::{Epoch, Fingerprint, Receipt, Scope, Tally, VersionId};
-use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension};
 use uuid::Uuid;
 
 use super::Session;
 use crate::error::ServerError;
-use crate::storage::Tenant;
 use crate::storage::model::timestamp;
+use crate::storage::{Placed, Tenant};
 
 impl Session<'_> {
     /// What the scope holds.
@@ -51,12 +50,14 @@ impl Session<'_> {
     }
 
     /// Which write stands at that place of the feed and when it was received, if there is one.
-    pub(super) fn write_at(&self, tenant: Tenant, seq: u64) -> Result<Option<(Uuid, Timestamp)>, ServerError> {
+    pub(super) fn placed_at(&self, tenant: Tenant, seq: u64) -> Result<Option<Placed>, ServerError> {
         self.connection
-            .prepare_cached("SELECT write_id, received_at FROM versions WHERE tenant = ?1 AND seq = ?2")?
-            .query_row((tenant.key, seq), |row| Ok((row.get(0)?, row.get(1)?)))
+            .prepare_cached("SELECT write_id, version, received_at FROM versions WHERE tenant = ?1 AND seq = ?2")?
+            .query_row((tenant.key, seq), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
             .optional()?
-            .map(|(write_id, received_at)| Ok((write_id, timestamp(received_at)?)))
+            .map(|(write_id, version, received_at)| {
+                Ok(Placed { write_id, version, received_at: timestamp(received_at)? })
+            })
             .transpose()
     }
 }

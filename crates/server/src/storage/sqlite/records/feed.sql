@@ -5,7 +5,7 @@ SELECT
     versions.captured_at, versions.zone, versions.operator_id, versions.body,
     CASE WHEN versions.restores IS versions.write_id THEN versions.base_epoch END,
     CASE WHEN versions.restores IS versions.write_id THEN versions.base_version END,
-    versions.filed_at, versions.time_doubtful
+    versions.filed_at, versions.time_doubtful, versions.draft
 FROM records JOIN versions ON versions.key = records.version
 WHERE records.tenant = ?1 AND records.yard_id IS ?2 AND records.seq > ?3
 ORDER BY records.seq

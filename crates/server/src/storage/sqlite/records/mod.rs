@@ -22,7 +22,9 @@ impl Session<'_> {
         let mut rows = statement.query((tenant.key, batch(ids)))?;
         let mut found = Vec::with_capacity(ids.len());
         while let Some(row) = rows.next()? {
-            found.push(read(row)?);
+            let held = read(row)?;
+            self.has_read(&held.content)?;
+            found.push(held);
         }
         Ok(found)
     }
@@ -121,6 +123,7 @@ fn read(row: &rusqlite::Row<'_>) -> Result<Held, ServerError> {
         content: read_content(row, 7)?,
         put_back_from: row.get::<_, Option<u64>>(16)?.map(|_| version(row, 16)).transpose()?,
         filed: wall_time(row.get(18)?, row.get(19)?)?,
+        is_draft: row.get(20)?,
     })
 }
 

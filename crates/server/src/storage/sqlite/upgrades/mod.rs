@@ -17,6 +17,7 @@ const UPGRADES: &[&str] = &[
     include_str!("0009_notices.sql"),
     include_str!("0010_key_check.sql"),
     include_str!("0011_uploads_of_device.sql"),
+    include_str!("0012_merged_drafts.sql"),
 ];
 
 /// "Gate" in ASCII: says whose database the file is.

@@ -4,7 +4,7 @@ SELECT
     lost.restores, lost.reason, lost.received_at,
     lost.kind, lost.yard_id, lost.schema, lost.state, lost.state_reason, lost.captured_at, lost.zone, lost.operator_id,
     lost.body, lost.filed_at, lost.time_doubtful, lost.operator_name, lost.device_name, lost.authorship,
-    lost.base_epoch, lost.base_version
+    lost.base_epoch, lost.base_version, lost.merged_into, lost.body_digest, lost.mark
 FROM versions AS lost
 WHERE lost.tenant = ?1 AND lost.device_id IS NULL AND lost.operator_id IS NULL
     AND lost.kind IN ('inspection', 'gate_event', 'interchange')

@@ -35,7 +35,7 @@ impl Session<'_> {
             content.captured_at.to_string(),
             content.zone,
             content.operator_id,
-            content.body.get(),
+            filing.kept_body(),
             filing.device_id,
             filing.base.and_then(|base| storable(base.epoch.0)),
             filing.base.and_then(|base| storable(base.version)),
@@ -53,6 +53,10 @@ impl Session<'_> {
             filing.attribution.operator_name,
             filing.attribution.device_name,
             filing.attribution.authorship.map(Authorship::name),
+            filing.is_draft,
+            filing.outcome.merged().map(|merged| merged.into),
+            filing.outcome.merged().map(|merged| merged.body_digest),
+            filing.outcome.merged().map(|merged| merged.mark),
         ])?;
         Ok(self.connection.last_insert_rowid())
     }
@@ -72,9 +76,16 @@ impl Session<'_> {
 
     /// Marks a write that was the canonical state until now.
     pub(super) fn displace(&self, tenant: Tenant, write_id: Uuid, outcome: Outcome) -> Result<(), ServerError> {
-        self.connection
-            .prepare_cached("UPDATE versions SET outcome = ?3, set_aside_to = ?4 WHERE tenant = ?1 AND write_id = ?2")?
-            .execute((tenant.key, write_id, outcome.name(), outcome.set_aside_to()))?;
+        let merged = outcome.merged();
+        self.connection.prepare_cached(include_str!("displace.sql"))?.execute((
+            tenant.key,
+            write_id,
+            outcome.name(),
+            outcome.set_aside_to(),
+            merged.map(|merged| merged.into),
+            merged.map(|merged| merged.body_digest),
+            merged.map(|merged| merged.mark),
+        ))?;
         Ok(())
     }
 }

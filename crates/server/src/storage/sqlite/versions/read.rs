@@ -11,7 +11,7 @@ use uuid::Uuid;
 use crate::error::ServerError;
 use crate::storage::model::{attribution, audit_outcome, state_named, storable, timestamp, verdict_of, wall_time};
 use crate::storage::sqlite::{Session, batch};
-use crate::storage::{Ancestor, Attribution, LedgerEntry, StoredWrite, Tenant};
+use crate::storage::{Ancestor, Attribution, LedgerEntry, Merged, StoredWrite, Tenant};
 
 impl Session<'_> {
     /// Every version those records have had.
@@ -45,11 +45,14 @@ impl Session<'_> {
         let mut rows = statement.query((tenant.key, batch(write_ids)))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
+            let content = read_content(row, 3)?;
+            self.has_read(&content)?;
             found.push(LedgerEntry {
                 write_id: row.get(0)?,
                 record_id: row.get(1)?,
                 verdict: verdict_of(text(row, 2)?)?,
-                content: read_content(row, 3)?,
+                content,
+                merged: read_merged(row, 12)?,
             });
         }
         Ok(found)
@@ -130,6 +133,8 @@ impl Session<'_> {
         let mut rows = statement.query(arguments)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
+            let content = read_content(row, 10)?;
+            self.has_read(&content)?;
             found.push(StoredWrite {
                 write_id: row.get(0)?,
                 record_id: row.get(1)?,
@@ -140,9 +145,10 @@ impl Session<'_> {
                 restores: row.get(7)?,
                 reason: row.get(8)?,
                 received_at: timestamp(row.get(9)?)?,
-                content: read_content(row, 10)?,
+                content,
                 filed: wall_time(row.get(19)?, row.get(20)?)?,
                 base: read_base(row, 24)?,
+                merged: read_merged(row, 26)?,
             });
         }
         Ok(found)
@@ -155,6 +161,11 @@ fn read_base(row: &Row<'_>, at: usize) -> Result<Option<VersionId>, ServerError>
         (Some(epoch), Some(version)) => Some(VersionId { epoch: Epoch(epoch), version }),
         _ => None,
     })
+}
+
+/// Reads the three columns that are left of a version without a body, from `at` on.
+fn read_merged(row: &Row<'_>, at: usize) -> Result<Option<Merged>, ServerError> {
+    Merged::stored(row.get(at)?, row.get(at + 1)?, row.get(at + 2)?)
 }
 
 /// Reads verdict, outcome and winner from the fourth column on.
