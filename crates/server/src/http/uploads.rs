@@ -239,7 +239,8 @@ async fn append(
     let (length, checksum) = (tus::length(headers)?, tus::checksum(headers)?);
     let bounds = &app.server.config().bounds;
     let patience = Patience::new(bounds.photos.silence, bounds.least_rate);
-    let mut body = paced(body, patience, app.stop.seen()).map(|bytes| bytes.map_err(|_| Cut)).boxed();
+    // Fused, because what runs out below may have come to its end already.
+    let mut body = paced(body, patience, app.stop.seen()).map(|bytes| bytes.map_err(|_| Cut)).fuse().boxed();
     let server = app.server;
     let work = async move {
         let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }, place).await;
