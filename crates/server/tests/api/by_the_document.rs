@@ -7,11 +7,13 @@ use std::process::Stdio;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::process::Command;
 
-use crate::support::{TestServer, python};
+use super::epoch::now;
+use crate::support::{TestServer, python, restore_backup};
 
 #[tokio::test]
 async fn a_device_can_be_written_from_the_document_alone() {
-    let yard = TestServer::start().await;
+    let mut yard = TestServer::start().await;
+    let backup = yard.place.join("backup");
     let codes = [0, 1].map(|_| yard.server.enrolment_code(None, &[yard.laredo(), yard.nuevo_laredo()], 72).unwrap());
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/api/by_the_document");
     let mut program = Command::new(python())
@@ -28,9 +30,13 @@ async fn a_device_can_be_written_from_the_document_alone() {
     let (mut answers, mut asked) =
         (program.stdin.take().unwrap(), BufReader::new(program.stdout.take().unwrap()).lines());
     while let Some(line) = asked.next_line().await.unwrap() {
-        let device = line.strip_prefix("revoke ").expect("it asks for nothing else");
-        yard.server.revoke(None, device).unwrap();
-        answers.write_all(b"done\n").await.unwrap();
+        match line.split_once(' ') {
+            Some(("revoke", device)) => yard.server.revoke(None, device).unwrap(),
+            None if line == "backup" => yard.backup(&backup),
+            None if line == "restore" => yard = yard.restarted(|place| restore_backup(place, &backup, now())).await,
+            _ => panic!("{line}"),
+        }
+        answers.write_all(format!("{}\n", yard.base).as_bytes()).await.unwrap();
     }
     let mut told = String::new();
     program.stderr.take().unwrap().read_to_string(&mut told).await.unwrap();

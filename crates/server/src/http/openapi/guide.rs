@@ -39,6 +39,7 @@ pub(super) fn tell(document: &mut Value, bounds: &Bounds) {
         "limits": bounds.limits,
         "tally": tally,
         "device_key": device_key,
+        "pin": {"alphabet": String::from_utf8_lossy(CODE_ALPHABET), "of_no_bytes": AuthorityPin::of(b"").to_string()},
     });
 }
 

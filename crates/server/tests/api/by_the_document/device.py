@@ -49,6 +49,12 @@ def proof(words, key, device_id, text):
     return base64.urlsafe_b64encode(tag).decode().rstrip("=")
 
 
+def pin(certificate, alphabet):
+    bits = int.from_bytes(hashlib.sha256(certificate).digest(), "big") >> 156
+    letters = "".join(alphabet[bits >> at & 31] for at in range(95, -1, -5))
+    return "-".join(letters[at:at + 5] for at in range(0, 20, 5))
+
+
 def new_id():
     number = (int(time.time() * 1000) << 80) | int.from_bytes(os.urandom(10), "big")
     number = number & ~(0xF << 76) | 7 << 76
@@ -77,6 +83,7 @@ class Device:
         self.limits = {"page_records": 100}
         self.take = {"records": 1000, "bytes": 1 << 20}
         self.repair, self.reoffer, self.verdicts = {}, [], {}
+        self.not_shown = None
         self.repairs, self.asked_ranges, self.is_signed_out = 0, 0, False
 
     # --- joining and calling
@@ -85,6 +92,16 @@ class Device:
         request = {"code": self.code, "device_name": self.name, "secret": self.secret}
         self.membership = self.server.call("POST", "/v1/enrol", body=request).body
         return self.membership
+
+    def moves_to(self, base):
+        """Goes on at a new address, if its own server answers there."""
+        nonce, there = secrets.token_urlsafe(12), self.server.moved_to(base)
+        question = {"device_id": self.membership["device_id"], "nonce": nonce}
+        told = there.call("POST", "/v1/proof", body=question).body["proof"]
+        key, device_id = self.membership["device_key"], self.membership["device_id"]
+        if not hmac.compare_digest(told, proof("gatebook own server 1", key, device_id, nonce)):
+            raise Trouble("another server")
+        self.server = there
 
     def call(self, method, path, *, token=None, headers=None, **more):
         nonce = secrets.token_urlsafe(12)
@@ -139,15 +156,17 @@ class Device:
     def request(self):
         protocol = self.server.document["x-gatebook"]["protocol"]
         request = {"protocol": protocol, "app": "by the document", "cursors": dict(self.cursors), "take": self.take}
-        request["push"] = [entry["push"] for entry in self.pending.values()][: self.limits["page_records"]]
+        most = self.limits["page_records"]
+        request["push"] = [entry["push"] for entry in self.pending.values()][:most]
         if self.epoch is not None:
             request["epoch"] = self.epoch
         if self.mark is not None:
             request["mark"] = self.mark
         if self.repair:
             request["repair"] = self.repair
-        if self.reoffer:
-            request["reoffer"] = self.reoffer
+        offered = self.reoffer[: most - len(request["push"])]
+        if offered:
+            request["reoffer"] = offered
         request["server"] = self.membership["server"]
         return request
 
@@ -173,9 +192,10 @@ class Device:
             raise Trouble("another server")
         if self.epoch not in (None, answer["epoch"]):
             self.cursors = {}
+            self.not_shown = {held["write_id"]: held for held in self.known.values()}
         self.epoch, self.limits = answer["epoch"], answer["limits"]
         self.mark = answer.get("mark", self.mark)
-        self.repair, self.reoffer = {}, []
+        self.repair, self.reoffer = {}, self.reoffer[len(request.get("reoffer", [])):]
         for judged in answer["verdicts"]:
             self.hears(request, judged)
         named = {page["scope"] for page in answer["scopes"]}
@@ -188,22 +208,28 @@ class Device:
                 if held is not None and order(held["receipt"])[:2] < (gone["version"]["epoch"], gone["version"]["version"]):
                     del self.known[gone["id"]]
         self.cursors = {page["scope"]: page["cursor"] for page in answer["scopes"]}
-        self.compares(answer)
+        if self.not_shown is not None and not answer["more"]:
+            self.reoffer, self.not_shown = list(self.not_shown.values()), None
+        if self.not_shown is None and not self.reoffer:
+            self.compares(answer)
 
     def hears(self, request, judged):
-        pushed = next((push for push in request["push"] if push["write_id"] == judged["write_id"]), None)
+        sent = [*request["push"], *request.get("reoffer", [])]
+        sent = next((offered for offered in sent if offered["write_id"] == judged["write_id"]), None)
         self.verdicts[judged["write_id"]] = judged["verdict"]
         canonical = judged.get("canonical", {})
         if "record" in canonical:
             self.stores(canonical["record"])
-        elif "as_sent" in canonical and pushed is not None:
-            told = {"id": pushed["id"], "receipt": canonical["as_sent"], "write_id": pushed["write_id"]}
-            self.stores({**told, "content": pushed["content"]})
+        elif "as_sent" in canonical and sent is not None:
+            told = {"id": sent["id"], "receipt": canonical["as_sent"], "write_id": sent["write_id"]}
+            self.stores({**told, "content": sent["content"]})
         entry = self.pending.get(judged["id"])
         if entry is not None and entry["push"]["write_id"] == judged["write_id"]:
             del self.pending[judged["id"]]
 
     def stores(self, canonical, whatever_is_held=False):
+        if self.not_shown is not None:
+            self.not_shown.pop(canonical["write_id"], None)
         held = self.known.get(canonical["id"])
         if held is None or whatever_is_held or order(held["receipt"]) <= order(canonical["receipt"]):
             self.known[canonical["id"]] = canonical

@@ -40,6 +40,12 @@ class Server:
         self.schemas = Registry().with_resource(ROOT, DRAFT202012.create_resource(strict))
         self.called = set()
 
+    def moved_to(self, base):
+        """The same, at another address."""
+        moved = copy.copy(self)
+        moved.address = urlsplit(base).netloc
+        return moved
+
     def exchange(self, method, path, headers, body):
         connection = http.client.HTTPConnection(self.address, timeout=60)
         try:

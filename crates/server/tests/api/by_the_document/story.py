@@ -1,7 +1,8 @@
 """Two devices of another make at a real server: python story.py <server> <code> <code>
 
-Whoever started it reads its standard output line by line: `revoke <device>` asks the office to sign that device out, and
-waits for a line in return."""
+Whoever started it reads its standard output line by line, and says in a line when it is done: `revoke <device>` asks the
+office to sign that device out; `backup` to take one; `restore` to start the server again from it, which is answered by where
+it is found then."""
 
 import base64
 import hashlib
@@ -33,6 +34,9 @@ def the_examples_come_out(server):
     key = told["device_key"]
     revoked, anew = key["revoked"], key["joins_anew"]
     assert proof("gatebook revoked 1", key["device_key"], key["device_id"], revoked["nonce"]) == revoked["proof"]
+    own = key["own_server"]
+    assert proof("gatebook own server 1", key["device_key"], key["device_id"], own["nonce"]) == own["proof"]
+    assert devices.pin(b"", told["pin"]["alphabet"]) == told["pin"]["of_no_bytes"]
     assert proof("gatebook joins anew 1", key["device_key"], key["device_id"], anew["secret"]) == anew["proof"]
 
 
@@ -204,6 +208,22 @@ def one_bad_record_spoils_no_other(a, yard):
         raise AssertionError("the document sets no limit to it")
     a.pending.clear()
 
+    # What cannot be read is told by its name, and the rest of the page is taken.
+    good = a.write("gate_event", blank_gate_event("GOOD2"), **yard.by(yard.first))
+    a.write("gate_event", blank_gate_event("TORN1"), **yard.by(yard.first))
+    request = a.request()
+    torn = request["push"][1]
+    del torn["content"]["zone"]
+    judged = a.call("POST", "/v1/sync", body=request, is_valid=False).body["verdicts"]
+    judged = {entry["write_id"]: entry["verdict"] for entry in judged}
+    assert judged[a.pending[good]["push"]["write_id"]] == "accepted"
+    rejection = judged[torn["write_id"]]["rejected"]
+    assert (rejection["code"], rejection["path"]) == ("invalid", "zone")
+    del a.pending[torn["id"]], torn["write_id"]
+    nameless = refused(lambda: a.call("POST", "/v1/sync", body=request, is_valid=False))
+    assert nameless.error["code"] == "malformed" and "/push/1" in nameless.error["message"]
+    a.syncs()
+
 
 def what_differs_is_found_and_repaired(b, yard):
     b.syncs()
@@ -297,6 +317,39 @@ def news_is_told_as_it_comes(a, b, yard):
     b.syncs()
 
 
+def receipts(device):
+    return {at: (held["receipt"], held["write_id"]) for at, held in device.known.items()}
+
+
+def a_restored_server_at_another_address_gets_back_what_it_lost(a, b, yard, asks):
+    a.syncs()
+    b.syncs()
+    asks("backup")
+    lost = a.write("gate_event", blank_gate_event("LATER1"), **yard.by(yard.first))
+    a.syncs()
+    before, epoch = a.known[lost], a.epoch
+    address = asks("restore")
+
+    key, b.membership["device_key"] = b.membership["device_key"], "A" * 43
+    try:
+        b.moves_to(address)
+    except Trouble as trouble:
+        assert str(trouble) == "another server"
+    else:
+        raise AssertionError("any server will do")
+    b.membership["device_key"] = key
+
+    repairs = a.repairs, b.repairs
+    for device in (a, b):
+        device.moves_to(address)
+        device.syncs()
+    assert a.verdicts[before["write_id"]] == "accepted"
+    assert a.epoch == b.epoch > epoch and a.known[lost]["receipt"]["epoch"] == a.epoch
+    assert a.known[lost]["content"] == before["content"]
+    assert receipts(b) == receipts(a)
+    assert repairs == (a.repairs, b.repairs)
+
+
 def each_mistake_is_answered_as_the_document_says(server, a):
     request = a.request()
 
@@ -363,7 +416,7 @@ def every_operation_of_devices_was_called(server):
 def tell(base, *codes):
     def asks(what):
         print(what, flush=True)
-        assert sys.stdin.readline().strip() == "done"
+        return sys.stdin.readline().strip()
 
     server = Server(base)
     the_examples_come_out(server)
@@ -378,6 +431,7 @@ def tell(base, *codes):
     a_photo_goes_up_and_comes_back(a, b, event, yard)
     news_is_told_as_it_comes(a, b, yard)
     each_mistake_is_answered_as_the_document_says(server, a)
+    a_restored_server_at_another_address_gets_back_what_it_lost(a, b, yard, asks)
     only_a_proof_signs_a_device_out(a, b, yard, asks)
     every_operation_of_devices_was_called(server)
 
