@@ -78,8 +78,10 @@ pub(super) async fn options(State(app): State<App>) -> Response {
         )),
         (status = 400, description = "Not announced in full, or with `Upload-Concat` or \
             `Upload-Defer-Length`"),
-        (status = 403, description = "For a record of a yard that the device does not work for"),
-        (status = 412, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 403, description = "`forbidden`: for a record of a yard that the device does not work for. `revoked`: the \
+            device was signed out"),
+        (status = 412, description = "Not tus 1.0.0",
+            headers(("Tus-Version" = String, description = "What is spoken here"))),
         (status = 413, description = "Larger than `Tus-Max-Size`"),
         (status = 460, description = "Checksum mismatch; nothing was begun"),
         (status = 503, description = "Not now: `Retry-After` says when")
@@ -130,7 +132,8 @@ pub(super) async fn create(
         (status = 403, description = "The device was signed out"),
         (status = 404, description = "No such upload of this device"),
         (status = 410, description = "It was not finished in time"),
-        (status = 412, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 412, description = "Not tus 1.0.0",
+            headers(("Tus-Version" = String, description = "What is spoken here"))),
         (status = 460, description = "All of it had arrived, and is not what was announced. Nothing of it is kept"),
         (status = 423, description = "Another request is at it, or the server cannot say just now: `Retry-After` says when \
             to ask again")
@@ -175,7 +178,8 @@ async fn look(app: App, mut parts: Parts) -> Response {
         (status = 409, description = "It stands at another offset, or the bytes stopped coming",
             headers(("Upload-Offset" = u64, description = "Where to go on"))),
         (status = 410, description = "It was not finished in time"),
-        (status = 412, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 412, description = "Not tus 1.0.0",
+            headers(("Tus-Version" = String, description = "What is spoken here"))),
         (status = 413, description = "Larger than was announced"),
         (status = 415, description = "Not `application/offset+octet-stream`"),
         (status = 423, description = "Another request is at it"),
@@ -208,7 +212,8 @@ pub(super) async fn patch(
     params(("id" = Uuid, Path), ("Tus-Resumable" = String, Header, description = "`1.0.0`")),
     responses(
         (status = 204, description = "Gone"),
-        (status = 412, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 412, description = "Not tus 1.0.0",
+            headers(("Tus-Version" = String, description = "What is spoken here"))),
         (status = 423, description = "Another request is at it"),
         (status = 503, description = "Not now: `Retry-After` says when")
     )
@@ -239,8 +244,7 @@ async fn append(
     let (length, checksum) = (tus::length(headers)?, tus::checksum(headers)?);
     let bounds = &app.server.config().bounds;
     let patience = Patience::new(bounds.photos.silence, bounds.least_rate);
-    // Fused, because what runs out below may have come to its end already.
-    let mut body = paced(body, patience, app.stop.seen()).map(|bytes| bytes.map_err(|_| Cut)).fuse().boxed();
+    let mut body = paced(body, patience, app.stop.seen()).map(|bytes| bytes.map_err(|_| Cut)).boxed();
     let server = app.server;
     let work = async move {
         let done = server.append(device, id, Chunk { offset, length, checksum, body: &mut body }, place).await;
