@@ -19,7 +19,9 @@ pub(super) fn tell(document: &mut Value) {
         named_values(document, "ApiErrorCode").map(|(name, meaning)| (name.to_owned(), meaning.to_owned())).collect();
     document["components"]["headers"] = headers();
     for routes::Entry { route, refusals, .. } in routes::table() {
-        let responses = &mut document["paths"][route.path][route.method]["responses"];
+        // What no handler describes is left out, so that it is missed.
+        let operation = document["paths"].get_mut(route.path).and_then(|operations| operations.get_mut(route.method));
+        let Some(responses) = operation.map(|operation| &mut operation["responses"]) else { continue };
         for (status, codes) in by_status(refusals) {
             let response = &mut responses[status.as_str()];
             if response["description"].as_str().is_none_or(str::is_empty) {
