@@ -167,7 +167,10 @@ impl World<'_> {
                 if is_fields && was.write_id != is.write_id && !was.content.says_the_same_as(&is.content) =>
             {
                 let is_told = after.iter().any(|it| it.write_id == was.write_id && is_set_aside(it, is));
-                if is_told || !(is_in_line(was, &state.receipt) || self.oracle.saw(is.write_id, was.write_id)) {
+                let has_seen = is_in_line(was, &state.receipt)
+                    || self.oracle.saw(is.write_id, was.write_id)
+                    || self.saw_its_words(is.write_id, was, after);
+                if is_told || !has_seen {
                     return self.lost(tenant, state.id, was, is, after);
                 }
                 Ok(())
