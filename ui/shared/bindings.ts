@@ -746,7 +746,7 @@ export type FieldDifference = FieldDifference_Serialize | FieldDifference_Deseri
 export type FieldDifference_Deserialize = {
 	/**
 	 *  JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. What lies beside
-	 *  the body goes by [`STATE`], [`STATE_REASON`] and [`YARD`].
+	 *  the body goes by `state`, `state_reason` and `yard_id`.
 	 */
 	path: string,
 	/**  What is in force, as JSON text; absent when the field is not there. */
@@ -759,7 +759,7 @@ export type FieldDifference_Deserialize = {
 export type FieldDifference_Serialize = {
 	/**
 	 *  JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. What lies beside
-	 *  the body goes by [`STATE`], [`STATE_REASON`] and [`YARD`].
+	 *  the body goes by `state`, `state_reason` and `yard_id`.
 	 */
 	path: string,
 	/**  What is in force, as JSON text; absent when the field is not there. */
@@ -1588,7 +1588,7 @@ export type Problem = {
 	message: string,
 };
 
-/**  The sorts of [`Problem`], for programs; people read the message. */
+/**  The sorts of problems, for programs; people read the message. */
 export type ProblemCode = 
 /**  A text is longer than its field takes. */
 "text_too_long" | 
@@ -1904,7 +1904,10 @@ export type Signature_Deserialize = {
 	operator_id?: string | null,
 	/**  When, by the device's clock; for display only. */
 	signed_at: string,
-	/**  The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left. */
+	/**
+	 *  The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left. At
+	 *  most 200 strokes and 8,000 numbers.
+	 */
 	strokes: number[][],
 };
 
@@ -1918,7 +1921,10 @@ export type Signature_Serialize = {
 	operator_id?: string,
 	/**  When, by the device's clock; for display only. */
 	signed_at: string,
-	/**  The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left. */
+	/**
+	 *  The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left. At
+	 *  most 200 strokes and 8,000 numbers.
+	 */
 	strokes: number[][],
 };
 

@@ -28,8 +28,15 @@ const CRATES: [(&str, &str, &[&str]); 2] = [
     ("tauri-driver", "2.1.0", &["tauri-driver", "--help"]),
 ];
 
-/// From PyPI: another maker's client of the server's uploads (npm's is among the node packages), and an S3 server.
-const PYTHON_PACKAGES: [&str; 2] = ["tuspy==1.1.0", "moto[server]==5.2.5"];
+/// From PyPI: another maker's client of the server's uploads (npm's is among the node packages), an S3 server, and what
+/// holds the server's description of itself and its answers against each other.
+const PYTHON_PACKAGES: [&str; 5] = [
+    "tuspy==1.1.0",
+    "moto[server]==5.2.5",
+    "jsonschema==4.26.0",
+    "rfc3339-validator==0.1.4",
+    "openapi-spec-validator==0.9.0",
+];
 
 /// Proxies that the tests put before the server, from Debian. They are taken apart and not installed: nobody wants them to
 /// run on this machine from then on.
@@ -105,7 +112,10 @@ fn python_packages() -> anyhow::Result<()> {
     let folder = tools().join("python");
     let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
     let python = python.to_str().context("the repository's path is text")?;
-    if succeeds(tool(python).args(["-c", "import tusclient, moto.server"])) {
+    if succeeds(
+        tool(python)
+            .args(["-c", "import tusclient, moto.server, jsonschema, rfc3339_validator, openapi_spec_validator"]),
+    ) {
         return Ok(());
     }
     let system = if cfg!(windows) { "python" } else { "python3" };

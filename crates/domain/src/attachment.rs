@@ -8,6 +8,7 @@ use uuid::Uuid;
 /// What is attached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum AttachmentRole {
     /// A picture of the equipment, a seal, damage.
@@ -21,6 +22,7 @@ pub enum AttachmentRole {
 /// How large a picture is.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Pixels {
     /// From left to right, as it is shown.
     pub width: u32,
@@ -31,6 +33,7 @@ pub struct Pixels {
 /// Where something was taken.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Position {
     /// Degrees north.
     pub latitude: f64,
@@ -44,6 +47,7 @@ pub struct Position {
 /// By whose word something was taken when it says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum TimeSource {
     /// The clock of the camera that took it, as the picture tells it.
@@ -59,6 +63,7 @@ pub enum TimeSource {
 /// The body of an `attachment` record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Attachment {
     /// The record it belongs to.
     pub parent_id: Uuid,

@@ -6,6 +6,7 @@ use uuid::Uuid;
 /// What sort of equipment; it decides how its number is checked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum EquipmentClass {
     /// Power unit.
@@ -25,6 +26,7 @@ pub enum EquipmentClass {
 /// A licence plate and who issued it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Plate {
     /// As painted, capitals.
     pub number: String,
@@ -36,6 +38,7 @@ pub struct Plate {
 /// A piece of equipment as a record names it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct EquipmentRef {
     /// What sort.
     pub class: EquipmentClass,
@@ -67,6 +70,7 @@ impl EquipmentRef {
 /// Whether the equipment carries cargo.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Load {
     /// With cargo.
@@ -80,6 +84,7 @@ pub enum Load {
 /// Who put a seal on (UN/EDIFACT 9303).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum SealParty {
     /// The carrier.
@@ -95,6 +100,7 @@ pub enum SealParty {
 /// How a seal was found (UN/EDIFACT 4517).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum SealCondition {
     /// In right condition.
@@ -113,6 +119,7 @@ pub enum SealCondition {
 /// Security class of a seal (ISO 17712).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 pub enum SealClass {
     /// Indicative.
     I,
@@ -125,6 +132,7 @@ pub enum SealClass {
 /// One seal on the equipment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Seal {
     /// The number on it, capitals and digits.
     pub number: String,

@@ -10,6 +10,7 @@ use crate::signature::Submitted;
 /// Which way through the gate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// Into the yard.
@@ -21,6 +22,7 @@ pub enum Direction {
 /// The body of a `gate_event` record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct GateEvent {
     /// Which way.
     pub direction: Direction,
@@ -31,12 +33,14 @@ pub struct GateEvent {
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub lane: String,
     /// Everything that passed the gate together: tractor, trailer or chassis, container. At most 8.
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub equipment: Vec<EquipmentRef>,
     /// Whether it carried cargo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub load: Option<Load>,
     /// Seals seen, at most 5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 5))]
     pub seals: Vec<Seal>,
     /// Who drove.
     #[serde(default)]

@@ -10,6 +10,7 @@ use crate::signature::{Signature, Submitted};
 /// What was found at one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum ItemResult {
     /// In order.
@@ -25,6 +26,7 @@ pub enum ItemResult {
 /// One line of the list.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InspectionItem {
     /// The template item's key, such as `service_brakes`.
     pub key: String,
@@ -48,6 +50,7 @@ impl InspectionItem {
 /// change what was signed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TemplateRef {
     /// The template record.
     pub template_id: Uuid,
@@ -62,6 +65,7 @@ pub struct TemplateRef {
 /// Unit of an odometer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum DistanceUnit {
     /// Kilometres.
@@ -73,6 +77,7 @@ pub enum DistanceUnit {
 /// An odometer reading.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Odometer {
     /// Whole units.
     pub value: u32,
@@ -83,6 +88,7 @@ pub struct Odometer {
 /// The body of an `inspection` record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Inspection {
     /// The list followed.
     pub template: TemplateRef,
@@ -101,12 +107,14 @@ pub struct Inspection {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub odometer: Option<Odometer>,
     /// The items, in the template's order.
+    #[cfg_attr(feature = "openapi", schema(max_items = 300))]
     pub items: Vec<InspectionItem>,
     /// Anything else.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub remarks: String,
     /// Signatures; cleared when what they attest changes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub signatures: Vec<Signature>,
     /// Present once handed in.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -9,6 +9,7 @@ use crate::signature::{Signature, SignatureRole, Submitted};
 /// What sort of hand-over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Movement {
     /// The equipment comes into the yard.
@@ -22,6 +23,7 @@ pub enum Movement {
 /// Where on the equipment, as the paper receipts' drawings have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum View {
     /// Left side.
@@ -43,6 +45,7 @@ pub enum View {
 /// What sort of damage, by the symbols of the paper receipts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum DamageType {
     /// B: bent.
@@ -66,6 +69,7 @@ pub enum DamageType {
 /// One damage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Damage {
     /// Where.
     pub view: View,
@@ -85,6 +89,7 @@ pub struct Damage {
 /// Tyre positions of a chassis or trailer: left/right, outside/inside, front/rear axle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "UPPERCASE")]
 pub enum TirePosition {
     /// Left outside front.
@@ -108,6 +113,7 @@ pub enum TirePosition {
 /// How a tyre was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum TireCondition {
     /// In order.
@@ -125,6 +131,7 @@ pub enum TireCondition {
 /// One tyre.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Tire {
     /// Which.
     pub position: TirePosition,
@@ -141,6 +148,7 @@ pub struct Tire {
 /// That a party would not sign, and why.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Refusal {
     /// Whose signature is missing.
     pub role: SignatureRole,
@@ -151,6 +159,7 @@ pub struct Refusal {
 /// The body of an `interchange` record.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Interchange {
     /// What sort of hand-over.
     pub movement: Movement,
@@ -173,6 +182,7 @@ pub struct Interchange {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tractor: Option<EquipmentRef>,
     /// What is handed over: container and chassis, or trailer. At most 8.
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub equipment: Vec<EquipmentRef>,
     /// Whether it carries cargo.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -185,12 +195,15 @@ pub struct Interchange {
     pub reference: String,
     /// Seals, at most 5.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 5))]
     pub seals: Vec<Seal>,
     /// Damage seen; an empty list says that none was seen.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 100))]
     pub damage: Vec<Damage>,
     /// Tyres looked at.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub tires: Vec<Tire>,
     /// Condition is also shown by recorded images. The printed receipt must then say
     /// "Damage is captured on Recorded Images" (UIIA section D.2.c).
@@ -201,6 +214,7 @@ pub struct Interchange {
     pub remarks: String,
     /// Both carriers' signatures.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub signatures: Vec<Signature>,
     /// A party that would not sign.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -31,6 +31,8 @@ pub mod zone;
 
 #[cfg(test)]
 mod samples;
+#[cfg(all(test, feature = "openapi"))]
+mod schemas;
 
 pub use pointer::{field_label, value_words};
 pub use problem::{Problem, ProblemCode, Severity};

@@ -9,6 +9,7 @@ use crate::record::{Kind, RecordState};
 /// One side of a conflict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct NoticeSide {
     /// The write it was.
     pub write_id: Uuid,
@@ -56,9 +57,10 @@ pub const YARD: &str = "yard_id";
 /// One field in which the two sides differed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct FieldDifference {
     /// JSON Pointer into the body (RFC 6901); items of a list with a `key` go by it: `/items/tires/result`. What lies beside
-    /// the body goes by [`STATE`], [`STATE_REASON`] and [`YARD`].
+    /// the body goes by `state`, `state_reason` and `yard_id`.
     pub path: String,
     /// What is in force, as JSON text; absent when the field is not there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -71,6 +73,7 @@ pub struct FieldDifference {
 /// What settled a conflict.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Settlement {
     /// The state of the record that settled it: who made it, and when the server received it.
     pub by: NoticeSide,
@@ -83,6 +86,7 @@ pub struct Settlement {
 /// itself is closed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Notice {
     /// Whom it is for.
     pub addressee_id: Uuid,
@@ -106,6 +110,7 @@ pub struct Notice {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub told_at: Option<Timestamp>,
     /// In which fields what is in force and what was set aside differ; at most 40, `more_differences` counts the rest.
+    #[cfg_attr(feature = "openapi", schema(max_items = 40))]
     pub differences: Vec<FieldDifference>,
     /// How many differences are not listed.
     #[serde(default)]

@@ -13,9 +13,10 @@ pub enum Severity {
     Warning,
 }
 
-/// The sorts of [`Problem`], for programs; people read the message.
+/// The sorts of problems, for programs; people read the message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum ProblemCode {
     /// A text is longer than its field takes.

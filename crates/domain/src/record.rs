@@ -15,6 +15,7 @@ pub const SCHEMA: u32 = 1;
 /// What a record is. On the wire and in SQL: the snake_case name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     /// A vehicle or equipment inspection. Written in the field.
@@ -137,6 +138,7 @@ impl Kind {
 /// Where a record stands in its life, beside what its body says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum RecordState {
     /// In use.
@@ -252,7 +254,7 @@ mod tests {
         match value {
             Value::Object(members) => {
                 for (at, member) in members.iter_mut() {
-                    if !matches!(at.as_str(), "kept" | "set_aside" | "differences") {
+                    if !matches!(at.as_str(), "kept" | "set_aside" | "in_force" | "settled" | "differences") {
                         extend(member, name, news);
                     }
                 }

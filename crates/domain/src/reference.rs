@@ -10,6 +10,7 @@ use crate::signature::SignatureRole;
 /// One thing to look at.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TemplateItem {
     /// Stable key, snake_case.
     pub key: String,
@@ -23,6 +24,7 @@ pub struct TemplateItem {
 /// A list of things to inspect.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Template {
     /// Stable code, such as `us_dvir`.
     pub code: String,
@@ -36,9 +38,11 @@ pub struct Template {
     #[serde(default)]
     pub equipment_classes: Vec<EquipmentClass>,
     /// In the order they are walked.
+    #[cfg_attr(feature = "openapi", schema(max_items = 300))]
     pub items: Vec<TemplateItem>,
     /// Signatures without which it cannot be submitted.
     #[serde(default)]
+    #[cfg_attr(feature = "openapi", schema(max_items = 8))]
     pub signatures: Vec<SignatureRole>,
     /// Whether the motor carrier's name and USDOT and the equipment provider's USDOT are asked (49 CFR 396.12).
     #[serde(default)]
@@ -48,6 +52,7 @@ pub struct Template {
 /// Work for a yard or an operator.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Assignment {
     /// The id the inspection will have, chosen with the assignment, so that two people who both start it offline
     /// work on one record.
@@ -70,6 +75,7 @@ pub struct Assignment {
 /// A known piece of equipment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Equipment {
     /// What sort.
     pub class: EquipmentClass,
@@ -89,6 +95,7 @@ pub struct Equipment {
 /// A known carrier.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Carrier {
     /// Name as on the door.
     pub name: String,
@@ -103,6 +110,7 @@ pub struct Carrier {
 /// A yard.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Yard {
     /// What people call it.
     pub name: String,
@@ -118,6 +126,7 @@ pub struct Yard {
 /// What a person may do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Records things.
@@ -131,6 +140,7 @@ pub enum Role {
 /// A person who records things.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Operator {
     /// Full name.
     pub name: String,

@@ -88,7 +88,8 @@ pub(crate) fn full(kind: Kind) -> Value {
         Kind::Operator => json!({"name": "Ana Ruiz", "role": "operator", "yard_ids": [ID], "job": "Gate clerk"}),
         Kind::Notice => json!({
             "addressee_id": ID, "record_id": ID, "record_kind": "gate_event", "record_title": "Gate in",
-            "kept": side(), "set_aside": side(),
+            "kept": side(), "set_aside": side(), "in_force": side(), "settled": {"by": side(), "brings_back": true},
+            "told_at": TIME,
             "differences": [{"path": "/lane", "kept": "\"4\"", "set_aside": "\"5\""}],
             "more_differences": 1, "count": 2,
         }),
@@ -125,7 +126,7 @@ fn drawn(role: &str) -> Value {
 fn side() -> Value {
     json!({
         "write_id": ID, "operator_id": ID, "operator_name": "Ana Ruiz", "device_name": "Kiosk 1", "received_at": TIME,
-        "filed_at": TIME, "captured_at": TIME,
+        "filed_at": TIME, "captured_at": TIME, "office": "Vera Ochoa", "state": "voided", "state_reason": "entered twice",
     })
 }
 

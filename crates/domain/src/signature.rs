@@ -7,6 +7,7 @@ use uuid::Uuid;
 /// In which capacity somebody signs. For driver reports: 49 CFR 396.11(a), 396.13; for interchange: both carriers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum SignatureRole {
     /// The driver who wrote the report.
@@ -24,6 +25,7 @@ pub enum SignatureRole {
 /// One signature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Signature {
     /// In which capacity.
     pub role: SignatureRole,
@@ -34,13 +36,16 @@ pub struct Signature {
     pub operator_id: Option<Uuid>,
     /// When, by the device's clock; for display only.
     pub signed_at: Timestamp,
-    /// The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left.
+    /// The pen's path: one list per stroke, alternating x and y, in thousandths of the pad's width from its top left. At
+    /// most 200 strokes and 8,000 numbers.
+    #[cfg_attr(feature = "openapi", schema(max_items = 200))]
     pub strokes: Vec<Vec<i32>>,
 }
 
 /// That the operator handed the record in. From then on it is complete; until then it is a draft.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "specta", derive(specta::Type))]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Submitted {
     /// When, by the device's clock; for display only.
     pub at: Timestamp,

@@ -19,13 +19,13 @@ use crate::server::Server;
 use crate::storage::{Code, Device, NewDevice, Used, Writing};
 
 /// Longest name of a device, in characters.
-const NAME: usize = 80;
+pub(crate) const NAME: usize = 80;
 /// After a code was used, for so long its request may be repeated.
-const REPEATED: Duration = Duration::from_secs(15 * 60);
+pub(crate) const REPEATED: Duration = Duration::from_secs(15 * 60);
 /// Least characters of a secret: 128 bits in Base64.
-const SECRET: usize = 22;
+pub(crate) const SECRET: usize = 22;
 /// Most characters of a nonce.
-const NONCE: usize = 128;
+pub(crate) const NONCE: usize = 128;
 
 impl Server {
     /// Makes a device of a one-time code. A repeat with the same secret, after the first answer was lost, is answered like

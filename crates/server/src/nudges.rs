@@ -18,7 +18,7 @@ use crate::server::Server;
 const GATHERED: Duration = Duration::from_millis(500);
 /// A stream on which nothing happens says so this often: both ends notice a dead link by it, and whether the device may
 /// still listen is looked at again.
-const ALIVE_EVERY: Duration = Duration::from_secs(25);
+pub(crate) const ALIVE_EVERY: Duration = Duration::from_secs(25);
 
 /// What goes over a stream.
 #[derive(Debug, Clone, Copy)]

@@ -15,9 +15,9 @@ use crate::receipt::Key;
 use crate::storage::{Device, Reading, Tenant};
 
 /// Parts a range is answered in: halved four times at once.
-const PARTS: usize = 16;
+pub(crate) const PARTS: usize = 16;
 /// Records of a range up to which they are listed instead.
-const LISTED: usize = 64;
+pub(crate) const LISTED: usize = 64;
 /// Records fetched at a time, so that few are in memory that turn out not to fit.
 const FETCHED: usize = 32;
 /// Stands for what was not looked at.

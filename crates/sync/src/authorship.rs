@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// How well the server knows who made a write. Filed with each version when it is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum Authorship {
     /// The person proved to the server who they are.

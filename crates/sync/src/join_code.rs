@@ -14,7 +14,7 @@ pub const CODE_ALPHABET: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 /// Letters of a one-time code: 50 bits, far beyond what the enrollment's rate limit lets anybody try while a code lives.
 pub const CODE_LETTERS: usize = 10;
 /// Letters of a pin: 100 bits. To pass for the server somebody has to find another certificate with just these.
-const PIN_LETTERS: usize = 20;
+pub const PIN_LETTERS: usize = 20;
 /// They are shown in groups of so many, for reading aloud.
 const GROUP: usize = 5;
 

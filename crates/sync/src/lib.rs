@@ -12,6 +12,8 @@ mod difference;
 mod join_code;
 mod merge;
 mod same;
+#[cfg(feature = "openapi")]
+mod schemas;
 mod scope;
 mod seen;
 #[cfg(feature = "simulation")]
@@ -26,7 +28,7 @@ pub use authorship::Authorship;
 pub use decide::{Decision, Existing, Incoming, Offer, Sequence, decide};
 pub use device_key::DeviceKey;
 pub use difference::{Differences, content_differences, differences};
-pub use join_code::{AuthorityPin, CODE_ALPHABET, CODE_LETTERS, JoinCode, NoPin, plain_code};
+pub use join_code::{AuthorityPin, CODE_ALPHABET, CODE_LETTERS, JoinCode, NoPin, PIN_LETTERS, plain_code};
 pub use merge::merge;
 pub use scope::Scope;
 pub use seen::has_seen_every_word;

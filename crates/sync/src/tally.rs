@@ -69,7 +69,6 @@ pub struct Tally {
     /// How many.
     pub records: u64,
     /// The sum, as 16 hexadecimal digits.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub sum: Fingerprint,
 }
 

@@ -42,11 +42,11 @@ pub struct Receipt {
     /// Its place in the tenant's feed when it was taken.
     pub seq: u64,
     /// When the server received it, to the microsecond. Orders exactly as `seq` within an epoch, and is what decides.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub received_at: Timestamp,
-    /// `digest.said.tag`: a digest of the write and its content, what else is [`Said`] of it, and a message authentication
-    /// code over tenant, record, all of the above and those two, by the server's key. Of receipts given by older servers
-    /// `digest.tag`, which say nothing else.
+    /// `digest.said.tag`: a digest of the write and its content, what else is said of it (`device:microseconds`, the device
+    /// that wrote it and when it was filed, either of which may be empty, with a `?` behind if that time is in doubt), and a
+    /// message authentication code over tenant, record, all of the above and those two, by the server's key. Of receipts
+    /// given by older servers `digest.tag`, which say nothing else.
     pub mac: String,
 }
 

@@ -16,6 +16,7 @@ mod times;
 
 pub use attachment::MEDIA_TYPES;
 use findings::{Completeness, Findings};
+pub use text::text_limit;
 pub(crate) use times::{END, FIRST};
 pub use times::{doubtful_times, is_plausible};
 

@@ -24,10 +24,10 @@ const SHORT_FIELDS: [&str; 24] = [
 const LONG_FIELDS: [&str; 6] = ["hint", "note", "override_reason", "reason", "remark", "remarks"];
 /// Fields that hold objects or lists in which such fields stand.
 #[rustfmt::skip]
-const CONTAINERS: [&str; 21] = [
-    "carrier", "damage", "differences", "driver", "equipment", "equipment_provider", "items", "kept", "motor_carrier",
-    "odometer", "plate", "receiving", "refusal", "releasing", "seals", "set_aside", "signatures", "submitted",
-    "template", "tires", "tractor",
+const CONTAINERS: [&str; 24] = [
+    "by", "carrier", "damage", "differences", "driver", "equipment", "equipment_provider", "in_force", "items", "kept",
+    "motor_carrier", "odometer", "plate", "receiving", "refusal", "releasing", "seals", "set_aside", "settled",
+    "signatures", "submitted", "template", "tires", "tractor",
 ];
 
 /// What is known of a field from its name.
@@ -49,6 +49,15 @@ impl Field {
         } else {
             Self::Unlimited
         }
+    }
+}
+
+/// How many characters a text of that name takes in a body, if that is bounded.
+#[must_use]
+pub fn text_limit(name: &str) -> Option<usize> {
+    match Field::named(name) {
+        Field::Text { limit } => Some(limit),
+        Field::Container | Field::Unlimited => None,
     }
 }
 
@@ -105,7 +114,7 @@ mod tests {
 
     /// Names whose values have a form of their own: enums, numbers, ids, times, and what the server writes.
     #[rustfmt::skip]
-    const OF_FIXED_FORM: [&str; 60] = [
+    const OF_FIXED_FORM: [&str; 65] = [
         "accuracy_m", "height", "latitude", "longitude", "media_type", "parent_id", "pixels", "sha256", "stored_at",
         "taken_at", "time_source", "width",
         "addressee_id", "affixed_by", "asks_parties", "assignment_id", "at", "captured_at", "carrier_id", "class",
@@ -114,6 +123,7 @@ mod tests {
         "position", "received_at", "record_id", "record_kind", "record_title", "recorded_images", "result", "revision",
         "role", "signed_at", "strokes", "template_id", "tread_32nds", "unit", "value", "view", "write_id", "yard_ids",
         "kept", "set_aside", "signatures", "template", "equipment", "carrier",
+        "brings_back", "office", "state", "state_reason", "told_at",
     ];
 
     fn names(value: &Value, into: &mut Vec<String>) {

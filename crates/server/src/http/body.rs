@@ -37,9 +37,9 @@ const LEVEL: i32 = 3;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Most {
     /// As it is sent.
-    sent: usize,
+    pub(super) sent: usize,
     /// Unpacked.
-    unpacked: usize,
+    pub(super) unpacked: usize,
 }
 
 impl Most {

@@ -1,7 +1,7 @@
 //! `POST /v1/enrol` and `POST /v1/proof`.
 
 use axum::extract::State;
-use gatebook_sync::wire::{ApiError, ApiErrorCode, EnrolRequest, EnrolResponse, ProofRequest, ProofResponse};
+use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, EnrolResponse, ProofRequest, ProofResponse};
 
 use super::body::{Accepts, Answer, Packed};
 use super::guesses::Guess;
@@ -11,7 +11,7 @@ use super::{App, blocking};
 /// Turns a one-time code into a device token.
 #[utoipa::path(
     post, path = "/v1/enrol", tag = "devices", request_body = EnrolRequest,
-    responses((status = 200, body = EnrolResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = EnrolResponse))
 )]
 pub(super) async fn enrol(
     State(app): State<App>,
@@ -36,7 +36,7 @@ pub(super) async fn enrol(
 /// the answer is worth, and nobody can do anything else with it.
 #[utoipa::path(
     post, path = "/v1/proof", tag = "devices", request_body = ProofRequest,
-    responses((status = 200, body = ProofResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = ProofResponse))
 )]
 pub(super) async fn prove(
     State(app): State<App>,

@@ -6,7 +6,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderName, header};
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
-use gatebook_sync::wire::{ApiError, ApiErrorCode};
+use gatebook_sync::wire::ApiErrorCode;
 use tokio::sync::mpsc;
 
 use super::App;
@@ -33,10 +33,9 @@ impl FromRequestParts<App> for Token {
 /// every 25 seconds, so that a dead link is noticed. A device has one stream; it ends when another begins, when the device
 /// is signed out and when the server stops.
 #[utoipa::path(
-    get, path = "/v1/events", tag = "sync", security(("device" = [])),
+    get, path = "/v1/events", tag = "devices", security(("device" = [])),
     responses(
-        (status = 200, content_type = "text/event-stream", description = "A stream of `nudge` events", body = String),
-        (status = "default", body = ApiError)
+        (status = 200, content_type = "text/event-stream", description = "A stream of `nudge` events", body = String)
     )
 )]
 pub(super) async fn events(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::State;
-use gatebook_sync::wire::{ApiError, ApiErrorCode};
+use gatebook_sync::wire::ApiErrorCode;
 use serde::Serialize;
 use tokio::sync::Mutex;
 use tracing::Instrument as _;
@@ -37,8 +37,7 @@ pub(super) struct Health {
     get, path = "/health", tag = "operation",
     responses(
         (status = 200, body = Health),
-        (status = 503, body = ApiError, description = "The database does not answer, or a disk is full"),
-        (status = "default", body = ApiError)
+        (status = 503, description = "The database does not answer, or a disk is full")
     )
 )]
 pub(super) async fn health(State(app): State<App>) -> Result<Json<Health>, Refusal> {

@@ -7,6 +7,7 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use gatebook_sync::wire::ApiErrorCode;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
@@ -21,8 +22,10 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 pub(super) async fn time_and_tell(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = Uuid::new_v4();
-    let path = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str);
-    let span = tracing::info_span!("request", %id, method = %request.method(), path, device = tracing::field::Empty);
+    let method = request.method().clone();
+    let matched = request.extensions().get::<MatchedPath>().cloned();
+    let path = matched.as_ref().map_or("(none)", MatchedPath::as_str);
+    let span = tracing::info_span!("request", %id, %method, path, device = tracing::field::Empty);
     // An upload takes as long as its link needs, and minds itself that it does not fall silent.
     let is_upload = super::tus::is_spoken_at(path);
     let limit = (!is_upload).then(|| TimeLimit::begin(app.server.config().bounds.request_time));
@@ -46,6 +49,12 @@ pub(super) async fn time_and_tell(State(app): State<App>, mut request: Request, 
         response
     };
     let mut response = answered.instrument(span).await;
+    debug_assert!(
+        super::openapi::tells_of(&method, path, &response),
+        "{method} {path} is answered {} and {:?}, of which /openapi.json says nothing",
+        response.status(),
+        response.extensions().get::<ApiErrorCode>()
+    );
     let headers = response.headers_mut();
     headers.insert(SERVER, HeaderValue::from_static(env!("CARGO_PKG_VERSION")));
     if let Ok(id) = HeaderValue::from_str(&id.to_string()) {

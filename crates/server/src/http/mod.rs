@@ -31,9 +31,10 @@ mod unpacking;
 mod unread;
 mod uploads;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::{Router, middleware};
+use bytes::Bytes;
 
 use crate::server::Server;
 use guesses::Guesses;
@@ -55,6 +56,7 @@ pub(crate) struct App {
     unpacking: Arc<Unpacking>,
     guesses: Arc<Guesses>,
     checkup: health::Checkup,
+    document: Arc<OnceLock<Bytes>>,
     stop: Arc<Stop>,
 }
 
@@ -68,6 +70,7 @@ impl App {
             unpacking: Unpacking::new(bounds.unpacked_at_once.max(bounds.unpacked_bytes), bounds.turn_time),
             guesses: Guesses::new(bounds),
             checkup: health::Checkup::default(),
+            document: Arc::default(),
             stop: Arc::default(),
             server,
         }
@@ -76,8 +79,8 @@ impl App {
     /// The API as an axum router.
     fn router(&self) -> Router {
         let mut router = Router::new();
-        for (Route { path, .. }, handler) in routes::table() {
-            router = router.route(path, handler);
+        for routes::Entry { route, handler, .. } in routes::table() {
+            router = router.route(route.path, handler);
         }
         let router = router
             .fallback(refusal::no_such_address)
@@ -92,7 +95,7 @@ impl App {
 impl Server {
     /// Every address of the API, with its method.
     pub fn routes() -> Vec<Route> {
-        routes::table().into_iter().map(|(route, _)| route).collect()
+        routes::table().into_iter().map(|entry| entry.route).collect()
     }
 }
 

@@ -50,7 +50,7 @@ pub(super) enum Broken {
 }
 
 /// A body's bytes, as long as they come fast enough and the server runs. Only waiting counts, not what is done with the
-/// bytes in between.
+/// bytes in between. Whoever asks on after the end is told again that it is the end.
 pub(super) fn paced(
     body: Body,
     patience: Patience,
@@ -76,10 +76,13 @@ pub(super) fn paced(
             Err(_) => Some((Err(Broken::TooSlow), None)),
         }
     })
+    .fuse()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::pin::pin;
+
     use super::super::stopping::Stop;
     use super::*;
 
@@ -119,6 +122,16 @@ mod tests {
         // A pause of 20 seconds in which nothing comes, and then all of what such a link carries in that time.
         assert_eq!(taken(slow(20_000, 20 * SECOND, 1_000), running()).await, (20_000_000, Some(Broken::TooSlow)));
         assert_eq!(taken(Body::from("whole"), running()).await, (5, None));
+    }
+
+    #[tokio::test]
+    async fn a_body_that_has_come_to_its_end_stays_there() {
+        let mut pieces = pin!(paced(Body::from("whole"), Patience::new(SECOND, 1_000), Stopping::never()));
+        let mut ends = 0;
+        for _ in 0..3 {
+            ends += usize::from(pieces.next().await.is_none());
+        }
+        assert_eq!(ends, 2);
     }
 
     #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use axum::extract::{FromRequestParts, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use gatebook_sync::wire::{ApiError, ApiErrorCode, HaveRequest, HaveResponse};
+use gatebook_sync::wire::{ApiErrorCode, HaveRequest, HaveResponse};
 
 use super::body::{Accepts, Answer, Packed};
 use super::caller::{DeviceCaller, token};
@@ -19,7 +19,7 @@ use crate::photos::{ContentHash, Viewer};
 /// Which photos the server holds already, and which of this device's uploads can be carried on.
 #[utoipa::path(
     post, path = "/v1/photos/have", tag = "photos", security(("device" = [])), request_body = HaveRequest,
-    responses((status = 200, body = HaveResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = HaveResponse))
 )]
 pub(super) async fn have(
     State(app): State<App>,
@@ -63,14 +63,22 @@ impl FromRequestParts<App> for PhotoHash {
 #[utoipa::path(
     get, path = "/v1/photos/{sha256}", tag = "photos", security(("device" = []), ("admin" = [])),
     params(
-        ("sha256" = String, Path), ("Range" = Option<String>, Header), ("If-Range" = Option<String>, Header),
-        ("If-None-Match" = Option<String>, Header)
+        ("sha256" = String, Path, pattern = "^[0-9a-f]{64}$", description = "SHA-256 of the bytes, in small hexadecimal digits"),
+        ("Range" = Option<String>, Header, description = "One range of bytes, such as `bytes=0-65535`; any other is answered \
+            with all of it"),
+        ("If-Range" = Option<String>, Header, description = "The `ETag` for which the range is asked"),
+        ("If-None-Match" = Option<String>, Header, description = "The `ETag` that the caller has")
     ),
     responses(
-        (status = 200, description = "All of it", body = Vec<u8>, content_type = "image/jpeg"),
-        (status = 206, description = "The range", body = Vec<u8>, content_type = "image/jpeg"),
-        (status = 304, description = "The caller has it"), (status = 404, body = ApiError),
-        (status = 416, description = "It has no such bytes"), (status = "default", body = ApiError)
+        (status = 200, description = "All of it", content((Vec<u8> = "image/*"), (Vec<u8> = "application/pdf")),
+            headers(("ETag" = String, description = "The hash, in quotation marks"))),
+        (status = 206, description = "The range", content((Vec<u8> = "image/*"), (Vec<u8> = "application/pdf")),
+            headers(("ETag" = String, description = "The hash, in quotation marks"),
+                ("Content-Range" = String, description = "Which bytes, and of how many: `bytes 0-65535/240112`"))),
+        (status = 304, description = "The caller has it",
+            headers(("ETag" = String, description = "The hash, in quotation marks"))),
+        (status = 416, description = "It has no such bytes. The answer has no body",
+            headers(("Content-Range" = String, description = "How many bytes it has: `bytes */240112`")))
     )
 )]
 pub(super) async fn photo(

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use gatebook_domain::RecordState;
-use gatebook_sync::wire::{ApiError, AuditEntry, OfficeConflicts, RestoreRequest, RestoreResponse};
+use gatebook_sync::wire::{AuditEntry, OfficeConflicts, RestoreRequest, RestoreResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,7 +14,7 @@ use super::{App, blocking};
 /// Every write to a record, in the order in which they were judged.
 #[utoipa::path(
     get, path = "/v1/records/{id}/audit", tag = "admin", security(("admin" = [])), params(("id" = uuid::Uuid, Path)),
-    responses((status = 200, body = Vec<AuditEntry>), (status = "default", body = ApiError))
+    responses((status = 200, body = Vec<AuditEntry>))
 )]
 pub(super) async fn audit(
     State(app): State<App>,
@@ -28,7 +28,7 @@ pub(super) async fn audit(
 /// Versions by the office that somebody overturned without having seen them, until the office acts on the record again.
 #[utoipa::path(
     get, path = "/v1/conflicts", tag = "admin", security(("admin" = [])),
-    responses((status = 200, body = OfficeConflicts), (status = "default", body = ApiError))
+    responses((status = 200, body = OfficeConflicts))
 )]
 pub(super) async fn conflicts(
     State(app): State<App>,
@@ -42,7 +42,7 @@ pub(super) async fn conflicts(
 #[utoipa::path(
     post, path = "/v1/records/{id}/restore", tag = "admin", security(("admin" = [])),
     params(("id" = uuid::Uuid, Path)), request_body = RestoreRequest,
-    responses((status = 200, body = RestoreResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = RestoreResponse))
 )]
 pub(super) async fn restore(
     State(app): State<App>,
@@ -67,7 +67,7 @@ pub(super) struct Reason {
 #[utoipa::path(
     post, path = "/v1/records/{id}/close", tag = "admin", security(("admin" = [])),
     params(("id" = uuid::Uuid, Path)), request_body = Reason,
-    responses((status = 200, body = RestoreResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = RestoreResponse))
 )]
 pub(super) async fn close(
     app: State<App>,
@@ -83,7 +83,7 @@ pub(super) async fn close(
 #[utoipa::path(
     post, path = "/v1/records/{id}/reopen", tag = "admin", security(("admin" = [])),
     params(("id" = uuid::Uuid, Path)), request_body = Reason,
-    responses((status = 200, body = RestoreResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = RestoreResponse))
 )]
 pub(super) async fn reopen(
     app: State<App>,
@@ -99,7 +99,7 @@ pub(super) async fn reopen(
 #[utoipa::path(
     post, path = "/v1/records/{id}/void", tag = "admin", security(("admin" = [])),
     params(("id" = uuid::Uuid, Path)), request_body = Reason,
-    responses((status = 200, body = RestoreResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = RestoreResponse))
 )]
 pub(super) async fn void(
     app: State<App>,

@@ -13,9 +13,9 @@ pub(super) struct Refusal {
 }
 
 impl Refusal {
-    /// One that programs tell by its status from others that are as busy.
-    fn with_status(status: StatusCode, message: &str) -> Self {
-        Self { error: refuse(ApiErrorCode::Busy, message), status }
+    /// One that programs tell by its status from others with the same code.
+    pub(super) const fn with_status(status: StatusCode, error: ApiError) -> Self {
+        Self { error, status }
     }
 }
 
@@ -33,14 +33,22 @@ impl From<ServerError> for Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        let wait = retry_after(self.error.code);
-        let mut response = (self.status, axum::Json(self.error)).into_response();
+        let Self { error, status } = self;
+        let code = error.code;
+        let wait = retry_after(code);
+        let mut response = (status, axum::Json(error)).into_response();
+        response.extensions_mut().insert(code);
         if let Some(wait) = wait {
             response.headers_mut().insert(header::RETRY_AFTER, wait.as_secs().into());
         }
         response
     }
 }
+
+/// Of a body that comes too slowly.
+pub(super) const TOO_SLOW: StatusCode = StatusCode::REQUEST_TIMEOUT;
+/// Of what takes too long although it has come in full.
+pub(super) const TOOK_TOO_LONG: StatusCode = StatusCode::GATEWAY_TIMEOUT;
 
 /// The status that goes with an error.
 pub(super) const fn status(code: ApiErrorCode) -> StatusCode {
@@ -58,13 +66,14 @@ pub(super) const fn status(code: ApiErrorCode) -> StatusCode {
 
 /// A body came too slowly. By the status the device knows that a smaller one might have got through.
 pub(super) fn too_slow() -> Refusal {
-    Refusal::with_status(StatusCode::REQUEST_TIMEOUT, "The request came too slowly. Send it again, or less at a time.")
+    let message = "The request came too slowly. Send it again, or less at a time.";
+    Refusal::with_status(TOO_SLOW, refuse(ApiErrorCode::Busy, message))
 }
 
 /// What was asked took too long. Here too less might have got through.
 pub(super) fn took_too_long() -> Refusal {
     let message = "The server did not get through in time. Come again; a repeat changes nothing twice.";
-    Refusal::with_status(StatusCode::GATEWAY_TIMEOUT, message)
+    Refusal::with_status(TOOK_TOO_LONG, refuse(ApiErrorCode::Busy, message))
 }
 
 /// The server itself failed at a request.
@@ -76,7 +85,7 @@ pub(super) async fn no_such_address() -> Refusal {
     Refusal::from(refuse(ApiErrorCode::NotFound, "There is nothing at this address; see /openapi.json."))
 }
 
-pub(super) async fn no_such_method() -> Response {
+pub(super) async fn no_such_method() -> Refusal {
     let refused = refuse(ApiErrorCode::NotFound, "This address does not take this method; see /openapi.json.");
-    (StatusCode::METHOD_NOT_ALLOWED, axum::Json(refused)).into_response()
+    Refusal::with_status(StatusCode::METHOD_NOT_ALLOWED, refused)
 }

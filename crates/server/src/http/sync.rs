@@ -1,21 +1,20 @@
 //! `POST /v1/sync`.
 
 use axum::extract::{FromRequest as _, Request, State};
-use gatebook_sync::wire::{ApiError, SyncRequest, SyncResponse};
+use gatebook_sync::wire::{SyncRequest, SyncResponse};
 
 use super::body::{Accepts, Answer, Sent};
 use super::caller::DeviceCaller;
 use super::refusal::Refusal;
 use super::{App, blocking};
 
+// Nobody takes a place before the request has come in full: what trickles in costs its own device alone. What it unpacks
+// to, and the answer until the device has read it, lie in memory only with a place; and all that unpack at a time have
+// room for so many bytes together.
 /// Pushes a page of pending records and pulls a page of news.
-///
-/// Nobody takes a place before the request has come in full: what trickles in costs its own device alone. What it unpacks
-/// to, and the answer until the device has read it, lie in memory only with a place; and all that unpack at a time have
-/// room for so many bytes together.
 #[utoipa::path(
     post, path = "/v1/sync", tag = "devices", security(("device" = [])), request_body = SyncRequest,
-    responses((status = 200, body = SyncResponse), (status = "default", body = ApiError))
+    responses((status = 200, body = SyncResponse))
 )]
 pub(super) async fn sync(
     State(app): State<App>,

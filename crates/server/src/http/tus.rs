@@ -20,7 +20,7 @@ use crate::storage::{NewUpload, Upload};
 const VERSION: &str = "1.0.0";
 const EXTENSIONS: &str = "creation,creation-with-upload,termination,checksum,expiration";
 /// Bytes of a request's metadata.
-const METADATA: usize = 4_096;
+pub(super) const METADATA: usize = 4_096;
 /// What a chunk is sent as.
 const OFFSET_STREAM: &str = "application/offset+octet-stream";
 
@@ -73,8 +73,9 @@ pub(super) async fn speak(request: Request, next: Next) -> Response {
     let mut response = if !is_ours {
         let message = "This address speaks tus 1.0.0: send the header Tus-Resumable: 1.0.0.";
         let refused = refuse(ApiErrorCode::ProtocolUnsupported, message);
-        let version = [(TUS_VERSION, VERSION)];
-        (StatusCode::PRECONDITION_FAILED, version, axum::Json(refused)).into_response()
+        let mut response = Refusal::with_status(StatusCode::PRECONDITION_FAILED, refused).into_response();
+        response.headers_mut().insert(TUS_VERSION, HeaderValue::from_static(VERSION));
+        response
     } else if let Some(Err(refused)) = named_method(request.headers()) {
         refused.into_response()
     } else {
@@ -227,6 +228,93 @@ fn malformed(message: impl Into<String>) -> UploadError {
     UploadError::Malformed(message.into())
 }
 
+type Refused = Vec<(StatusCode, ApiErrorCode)>;
+
+/// How it may be refused to tell what the server can do.
+pub(super) fn refusals_to_tell() -> Refused {
+    vec![not_understood()]
+}
+
+/// How it may be refused to begin an upload.
+pub(super) fn refusals_to_begin() -> Refused {
+    let mut refused = as_told([
+        UploadError::Unknown,
+        UploadError::Expired,
+        UploadError::TooLarge { most: 0 },
+        UploadError::WrongChecksum,
+        UploadError::WrongHash,
+        UploadError::Taken,
+        UploadError::Forbidden,
+        UploadError::TooMany,
+    ]);
+    refused.extend(refusals_to_devices());
+    refused.extend(failures());
+    refused
+}
+
+/// How it may be refused to tell how far an upload is. What fails for a moment is waited for, and then told as locked.
+pub(super) fn refusals_to_ask() -> Refused {
+    let mut refused = as_told([
+        UploadError::Unknown,
+        UploadError::Expired,
+        UploadError::WrongHash,
+        UploadError::Taken,
+        UploadError::NotNow,
+    ]);
+    refused.extend(refusals_to_devices());
+    refused
+}
+
+/// How it may be refused to carry an upload on.
+pub(super) fn refusals_to_carry_on() -> Refused {
+    let mut refused = as_told([
+        UploadError::Unknown,
+        UploadError::Expired,
+        UploadError::WrongOffset { received: 0 },
+        UploadError::TooLarge { most: 0 },
+        UploadError::WrongChecksum,
+        UploadError::WrongHash,
+        UploadError::Cut { received: 0 },
+        UploadError::Taken,
+    ]);
+    refused.push((StatusCode::UNSUPPORTED_MEDIA_TYPE, ApiErrorCode::Malformed));
+    refused.extend(refusals_to_devices());
+    refused.extend(failures());
+    refused
+}
+
+/// How it may be refused to give an upload up.
+pub(super) fn refusals_to_give_up() -> Refused {
+    let mut refused = as_told([UploadError::Unknown, UploadError::Expired, UploadError::Taken]);
+    refused.extend(refusals_to_devices());
+    refused.extend(failures());
+    refused
+}
+
+fn as_told(errors: impl IntoIterator<Item = UploadError>) -> Refused {
+    errors.into_iter().map(UploadError::refusal).map(|(status, error)| (status, error.code)).collect()
+}
+
+/// Of whom does not show that it is a device, or does not speak tus 1.0.0.
+fn refusals_to_devices() -> Refused {
+    let by_token = [ApiErrorCode::Unauthenticated, ApiErrorCode::Revoked].map(by_code);
+    let not_tus = (StatusCode::PRECONDITION_FAILED, ApiErrorCode::ProtocolUnsupported);
+    by_token.into_iter().chain([not_tus, not_understood()]).collect()
+}
+
+fn failures() -> Refused {
+    [ApiErrorCode::Busy, ApiErrorCode::Internal].map(by_code).into()
+}
+
+fn by_code(code: ApiErrorCode) -> (StatusCode, ApiErrorCode) {
+    (super::refusal::status(code), code)
+}
+
+/// A header is not what it should be.
+fn not_understood() -> (StatusCode, ApiErrorCode) {
+    by_code(ApiErrorCode::Malformed)
+}
+
 impl UploadError {
     /// As HTTP says it.
     pub(super) fn refusal(self) -> (StatusCode, ApiError) {
@@ -257,8 +345,7 @@ impl IntoResponse for UploadError {
     fn into_response(self) -> Response {
         let received = self.received();
         let (status, error) = self.refusal();
-        let mut response = Refusal::from(error).into_response();
-        *response.status_mut() = status;
+        let mut response = Refusal::with_status(status, error).into_response();
         if let Some(received) = received {
             response.headers_mut().insert(UPLOAD_OFFSET, received.into());
         }

@@ -16,6 +16,7 @@ use super::caller::DeviceCaller;
 use super::pace::{Patience, paced};
 use super::patient::patiently;
 use super::places::Place;
+use super::refusal::Refusal;
 use super::{App, tus};
 use crate::error::refuse;
 use crate::photos::{Chunk, Cut, UploadError};
@@ -45,8 +46,12 @@ fn busy(refused: ApiError) -> UploadError {
 /// What the server can do: versions, extensions, the largest upload.
 #[utoipa::path(
     options, path = "/v1/uploads", tag = "photos",
-    responses((status = 204, description = "Told in the headers `Tus-Version`, `Tus-Extension`, `Tus-Max-Size`, \
-        `Tus-Checksum-Algorithm`"))
+    responses((status = 204, description = "Told in the headers", headers(
+        ("Tus-Version" = String, description = "`1.0.0`"),
+        ("Tus-Extension" = String, description = "Extensions of tus, with commas between"),
+        ("Tus-Max-Size" = u64, description = "Bytes of the largest upload"),
+        ("Tus-Checksum-Algorithm" = String, description = "Algorithms for `Upload-Checksum`, with commas between")
+    )))
 )]
 pub(super) async fn options(State(app): State<App>) -> Response {
     tus::capabilities(app.server.config().bounds.photos.photo_bytes)
@@ -57,20 +62,29 @@ pub(super) async fn options(State(app): State<App>) -> Response {
 #[utoipa::path(
     post, path = "/v1/uploads", tag = "photos", security(("device" = [])),
     params(
-        ("Upload-Length" = u64, Header), ("Upload-Metadata" = String, Header), ("Tus-Resumable" = String, Header),
-        ("Upload-Checksum" = Option<String>, Header)
+        ("Upload-Length" = u64, Header, minimum = 1, description = "Bytes of all of it"),
+        ("Upload-Metadata" = String, Header, description = "`sha256`, `media_type` and `record_id`, each with a blank and its \
+            value in Base64, with commas between"),
+        ("Tus-Resumable" = String, Header, description = "`1.0.0`"),
+        ("Upload-Checksum" = Option<String>, Header, description = "`sha1` or `sha256`, a blank, and the digest of this body \
+            in Base64")
     ),
+    request_body(content = Option<Vec<u8>>, content_type = "application/offset+octet-stream", description = "The first bytes, if any"),
     responses(
-        (status = 201, description = "Begun: see `Location`, `Upload-Offset`, `Upload-Expires`. Fewer bytes may have been \
-            kept than were sent"),
-        (status = 400, body = ApiError, description = "Not announced in full, or with `Upload-Concat` or \
+        (status = 201, description = "Begun. Fewer bytes may have been kept than were sent", headers(
+            ("Location" = String, description = "Path of the upload on this server"),
+            ("Upload-Offset" = u64, description = "Bytes that are kept"),
+            ("Upload-Expires" = String, description = "When it is over if it makes no progress, as HTTP writes dates")
+        )),
+        (status = 400, description = "Not announced in full, or with `Upload-Concat` or \
             `Upload-Defer-Length`"),
-        (status = 403, body = ApiError, description = "For a record of a yard that the device does not work for"),
-        (status = 412, body = ApiError, description = "Not tus 1.0.0: see `Tus-Version`"),
-        (status = 413, body = ApiError, description = "Larger than `Tus-Max-Size`"),
-        (status = 460, body = ApiError, description = "Checksum mismatch; nothing was begun"),
-        (status = 503, body = ApiError, description = "Not now: `Retry-After` says when"),
-        (status = "default", body = ApiError)
+        (status = 403, description = "`forbidden`: for a record of a yard that the device does not work for. `revoked`: the \
+            device was signed out"),
+        (status = 412, description = "Not tus 1.0.0",
+            headers(("Tus-Version" = String, description = "What is spoken here"))),
+        (status = 413, description = "Larger than `Tus-Max-Size`"),
+        (status = 460, description = "Checksum mismatch; nothing was begun"),
+        (status = 503, description = "Not now: `Retry-After` says when")
     )
 )]
 pub(super) async fn create(
@@ -106,14 +120,21 @@ pub(super) async fn create(
 /// How far an upload is. Answers have no body.
 #[utoipa::path(
     head, path = "/v1/uploads/{id}", tag = "photos", security(("device" = [])),
-    params(("id" = Uuid, Path), ("Tus-Resumable" = String, Header)),
+    params(("id" = Uuid, Path), ("Tus-Resumable" = String, Header, description = "`1.0.0`")),
     responses(
-        (status = 200, description = "Told in `Upload-Offset` and `Upload-Length`"),
+        (status = 200, description = "Told in the headers", headers(
+            ("Upload-Offset" = u64, description = "Bytes that are kept: go on from here"),
+            ("Upload-Length" = u64, description = "Bytes of all of it"),
+            ("Upload-Metadata" = String, description = "As it was announced"),
+            ("Upload-Expires" = String, description = "When it is over if it makes no progress, as HTTP writes dates")
+        )),
         (status = 401, description = "No device has this token"),
         (status = 403, description = "The device was signed out"),
         (status = 404, description = "No such upload of this device"),
         (status = 410, description = "It was not finished in time"),
-        (status = 412, description = "Not tus 1.0.0: see `Tus-Version`"),
+        (status = 412, description = "Not tus 1.0.0",
+            headers(("Tus-Version" = String, description = "What is spoken here"))),
+        (status = 460, description = "All of it had arrived, and is not what was announced. Nothing of it is kept"),
         (status = 423, description = "Another request is at it, or the server cannot say just now: `Retry-After` says when \
             to ask again")
     )
@@ -141,24 +162,29 @@ async fn look(app: App, mut parts: Parts) -> Response {
 #[utoipa::path(
     patch, path = "/v1/uploads/{id}", tag = "photos", security(("device" = [])),
     params(
-        ("id" = Uuid, Path), ("Upload-Offset" = u64, Header), ("Tus-Resumable" = String, Header),
-        ("Upload-Checksum" = Option<String>, Header)
+        ("id" = Uuid, Path),
+        ("Upload-Offset" = u64, Header, description = "Where these bytes begin: the offset that was told last"),
+        ("Tus-Resumable" = String, Header, description = "`1.0.0`"),
+        ("Upload-Checksum" = Option<String>, Header, description = "`sha1` or `sha256`, a blank, and the digest of this body \
+            in Base64")
     ),
     request_body(content = Vec<u8>, content_type = "application/offset+octet-stream"),
     responses(
-        (status = 204, description = "Kept: see `Upload-Offset`. At the end the bytes are held, their hash verified"),
-        (status = 400, body = ApiError),
-        (status = 404, body = ApiError, description = "No such upload of this device"),
-        (status = 409, body = ApiError, description = "It stands at another offset, or the bytes stopped coming: see \
-            `Upload-Offset`"),
-        (status = 410, body = ApiError, description = "It was not finished in time"),
-        (status = 412, body = ApiError, description = "Not tus 1.0.0: see `Tus-Version`"),
-        (status = 413, body = ApiError, description = "Larger than was announced"),
-        (status = 415, body = ApiError, description = "Not `application/offset+octet-stream`"),
-        (status = 423, body = ApiError, description = "Another request is at it"),
-        (status = 460, body = ApiError, description = "Checksum mismatch"),
-        (status = 503, body = ApiError, description = "Not now: `Retry-After` says when"),
-        (status = "default", body = ApiError)
+        (status = 204, description = "Kept. At the end the bytes are held, their hash verified", headers(
+            ("Upload-Offset" = u64, description = "Bytes that are kept"),
+            ("Upload-Expires" = String, description = "When it is over if it makes no progress, as HTTP writes dates")
+        )),
+        (status = 404, description = "No such upload of this device"),
+        (status = 409, description = "It stands at another offset, or the bytes stopped coming",
+            headers(("Upload-Offset" = u64, description = "Where to go on"))),
+        (status = 410, description = "It was not finished in time"),
+        (status = 412, description = "Not tus 1.0.0",
+            headers(("Tus-Version" = String, description = "What is spoken here"))),
+        (status = 413, description = "Larger than was announced"),
+        (status = 415, description = "Not `application/offset+octet-stream`"),
+        (status = 423, description = "Another request is at it"),
+        (status = 460, description = "Checksum mismatch"),
+        (status = 503, description = "Not now: `Retry-After` says when")
     )
 )]
 pub(super) async fn patch(
@@ -170,8 +196,8 @@ pub(super) async fn patch(
     let (parts, body) = request.into_parts();
     if !tus::is_chunk(&parts.headers) {
         let message = "Send the bytes as Content-Type: application/offset+octet-stream.";
-        let refused = axum::Json(refuse(ApiErrorCode::Malformed, message));
-        return Ok((StatusCode::UNSUPPORTED_MEDIA_TYPE, refused).into_response());
+        let refused = refuse(ApiErrorCode::Malformed, message);
+        return Ok(Refusal::with_status(StatusCode::UNSUPPORTED_MEDIA_TYPE, refused).into_response());
     }
     let offset = tus::offset(&parts.headers)?;
     let waiting = app.uploads.enter(device.id).map_err(busy)?;
@@ -183,13 +209,13 @@ pub(super) async fn patch(
 /// Gives an upload up.
 #[utoipa::path(
     delete, path = "/v1/uploads/{id}", tag = "photos", security(("device" = [])),
-    params(("id" = Uuid, Path), ("Tus-Resumable" = String, Header)),
+    params(("id" = Uuid, Path), ("Tus-Resumable" = String, Header, description = "`1.0.0`")),
     responses(
-        (status = 204, description = "Gone"), (status = 404, body = ApiError), (status = 410, body = ApiError),
-        (status = 412, body = ApiError, description = "Not tus 1.0.0: see `Tus-Version`"),
-        (status = 423, body = ApiError, description = "Another request is at it"),
-        (status = 503, body = ApiError, description = "Not now: `Retry-After` says when"),
-        (status = "default", body = ApiError)
+        (status = 204, description = "Gone"),
+        (status = 412, description = "Not tus 1.0.0",
+            headers(("Tus-Version" = String, description = "What is spoken here"))),
+        (status = 423, description = "Another request is at it"),
+        (status = 503, description = "Not now: `Retry-After` says when")
     )
 )]
 pub(super) async fn terminate(

@@ -13,9 +13,9 @@ use crate::json;
 use crate::storage::Device;
 
 /// Longest name of a kind or zone, in bytes.
-const NAME: usize = 64;
+pub(crate) const NAME: usize = 64;
 /// Longest reason for closing or voiding, in characters.
-const REASON: usize = 2_000;
+pub(crate) const REASON: usize = 2_000;
 
 /// Reads the body, if it can be read at all; otherwise the reason why it is not taken.
 pub(crate) fn read(content: &Content, bounds: &Bounds) -> Result<Body, Rejection> {

@@ -28,7 +28,7 @@ use gatebook_sync::{Authorship, Canonical, Content, Receipt, Rejection, Said, de
 use rayon::prelude::*;
 use uuid::Uuid;
 
-pub(crate) use check::{check_reason, read};
+pub(crate) use check::{NAME, REASON, check_reason, read};
 pub(crate) use references::References;
 pub(crate) use stamp::stamp;
 

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::support::{TestServer, api_error, client, gate_event, refused, restore_backup};
 
-fn now() -> Timestamp {
+pub(crate) fn now() -> Timestamp {
     "2026-03-04T16:00:00Z".parse().unwrap()
 }
 

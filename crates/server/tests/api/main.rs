@@ -4,6 +4,7 @@
 mod admin;
 mod attribution;
 mod bad_input;
+mod by_the_document;
 mod clock;
 mod command_line;
 mod conflict;

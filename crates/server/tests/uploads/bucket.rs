@@ -12,8 +12,7 @@ use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use uuid::Uuid;
 
 use super::lens::{Photo, Tus, stored_at};
-use super::outside::python;
-use super::support::{TestDevice, client};
+use super::support::{TestDevice, client, python};
 
 /// A program that ends with the test.
 struct Running {

@@ -18,7 +18,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::process::Command;
 
 use super::lens::{Photo, Tus, files, stored_at, tamper};
-use super::support::{TestDevice, TestServer, client};
+use super::support::{TestDevice, TestServer, client, python};
 
 /// Bytes after which the bad link ends, each time.
 const ENDS_AFTER: u64 = 70_000;
@@ -64,12 +64,6 @@ impl Program {
         }
         command.stdin(Stdio::null()).output().await.unwrap()
     }
-}
-
-/// The project's own Python.
-pub(crate) fn python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/python");
-    folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" })
 }
 
 /// What ails a link.

@@ -46,12 +46,10 @@ pub struct AuditEntry {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub base: Option<VersionId>,
     /// When the server received it, as it orders writes: this decides, and never runs backwards.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub received_at: Timestamp,
     /// When it was filed, by the server's clock of that moment, for people to read. Absent of what was filed before that
     /// was kept: then it is when the server received it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>, format = DateTime))]
     pub filed_at: Option<Timestamp>,
     /// That time may be wrong: the server's clock had jumped and nobody could say which was right, or it and the device's
     /// cannot both have been right.

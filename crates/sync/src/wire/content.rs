@@ -23,13 +23,11 @@ pub struct Content {
     pub schema: u32,
     /// Live, closed or voided.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub state: RecordState,
     /// Why it was closed or voided.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub state_reason: String,
     /// When the change was made, by the device's clock. For display only.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub captured_at: Timestamp,
     /// IANA zone of the yard, for display only.
     pub zone: String,

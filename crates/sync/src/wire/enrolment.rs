@@ -39,7 +39,7 @@ impl EnrolRequest {
 pub struct Previous {
     /// Its id.
     pub device_id: Uuid,
-    /// That the sender was it: see [`DeviceKey::succession`].
+    /// That the sender was it, made with the key that it had then and the `secret` of this request.
     pub proof: String,
 }
 
@@ -59,7 +59,6 @@ pub struct EnrolResponse {
     pub yard_ids: Vec<Uuid>,
     /// By this the device knows that it is this server that signs it out. Absent from servers of before.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "openapi", schema(value_type = Option<String>))]
     pub device_key: Option<DeviceKey>,
     /// The server it now belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -83,7 +82,7 @@ pub struct ServerIdentity {
 pub struct ProofRequest {
     /// The device.
     pub device_id: Uuid,
-    /// Random text, at most 128 letters.
+    /// Random text made for just this request, at most 128 bytes.
     pub nonce: String,
 }
 
@@ -91,7 +90,7 @@ pub struct ProofRequest {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProofResponse {
-    /// That the server has the key under which the device joined: see [`DeviceKey::own_server`].
+    /// That the server has the key under which the device joined, made over the nonce.
     pub proof: String,
 }
 
@@ -102,7 +101,6 @@ pub struct Membership {
     /// Which device it is about.
     pub device_id: Uuid,
     /// As at enrolment.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub device_key: DeviceKey,
     /// A token by which a server knows the device even if it was restored from before its enrolment. The one it has stays
     /// good as well.

@@ -13,8 +13,8 @@ pub struct ApiError {
     pub message: String,
     /// Whether the same request may succeed later without any change.
     pub retry: bool,
-    /// With [`ApiErrorCode::Revoked`], if the request brought a nonce: what only the server that the device belongs to can
-    /// know, so that nobody else signs a device out. See [`crate::DeviceKey::revocation`].
+    /// With `revoked`, if the request brought a nonce: what only the server that the device belongs to can know, so that
+    /// nobody else signs a device out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub proof: Option<String>,
 }
@@ -27,9 +27,9 @@ impl ApiError {
     }
 }
 
-/// The sorts of [`ApiError`].
+/// The sorts of errors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+#[cfg_attr(feature = "openapi", derive(gatebook_schema_derive::NamedValues))]
 #[serde(rename_all = "snake_case")]
 pub enum ApiErrorCode {
     /// The request is not what this address takes; the message says where it breaks off.

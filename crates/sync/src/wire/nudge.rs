@@ -9,7 +9,6 @@ use crate::Scope;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Nudge {
     /// Where.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub scope: Scope,
     /// The newest place in that scope's feed.
     pub seq: u64,

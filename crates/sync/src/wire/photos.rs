@@ -20,7 +20,6 @@ pub struct HaveRequest {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HaveResponse {
     /// The server's time: what is confirmed by this is confirmed then.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub server_time: Timestamp,
     /// That may be wrong: nothing is to be made to depend on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -34,7 +34,6 @@ impl Repair {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct IdRange {
     /// Of which scope.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub scope: Scope,
     /// First id.
     pub from: Uuid,
@@ -90,6 +89,5 @@ pub struct Entry {
     /// The record.
     pub id: Uuid,
     /// Its state.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub fingerprint: Fingerprint,
 }

@@ -18,7 +18,7 @@ use crate::version::{Epoch, Receipt, VersionId};
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SyncRequest {
-    /// The protocol it speaks, [`crate::PROTOCOL`].
+    /// The protocol it speaks.
     pub protocol: u32,
     /// The app's version, for the server's log.
     #[serde(default)]
@@ -28,7 +28,6 @@ pub struct SyncRequest {
     pub epoch: Option<Epoch>,
     /// Up to which `seq` it has everything, by scope; a scope not named starts at 0.
     #[serde(default)]
-    #[cfg_attr(feature = "openapi", schema(value_type = BTreeMap<String, u64>))]
     pub cursors: BTreeMap<Scope, u64>,
     /// Pending records, current state each.
     #[serde(default)]
@@ -36,7 +35,7 @@ pub struct SyncRequest {
     /// Canonical states that the server may have lost, after its epoch changed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reoffer: Vec<Canonical>,
-    /// The [`SyncResponse::mark`] it was given last.
+    /// The `mark` of the last answer, as it was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mark: Option<String>,
     /// What it asks in order to find where it differs from the server.
@@ -44,7 +43,8 @@ pub struct SyncRequest {
     pub repair: Repair,
     /// How much it will take.
     pub take: Take,
-    /// The server it belongs to. Any other refuses. A device that does not know it is told its [`Membership`].
+    /// The server it belongs to. Any other refuses. A device that does not know it is told its
+    /// `membership`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub server: Option<ServerIdentity>,
 }
@@ -95,7 +95,6 @@ pub struct SyncResponse {
     /// Its epoch. If it is not the one the device knows, the device starts its cursors again.
     pub epoch: Epoch,
     /// Its clock, for display only.
-    #[cfg_attr(feature = "openapi", schema(value_type = String, format = DateTime))]
     pub server_time: Timestamp,
     /// That may be wrong: nothing is to be made to depend on it.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -169,7 +168,6 @@ impl CanonicalState {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ScopePage {
     /// Which.
-    #[cfg_attr(feature = "openapi", schema(value_type = String))]
     pub scope: Scope,
     /// Canonical states by ascending `seq`, without those that a verdict of the same answer carries.
     pub records: Vec<Canonical>,

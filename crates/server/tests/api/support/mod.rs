@@ -9,7 +9,7 @@ mod place;
 mod records;
 mod wire;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -176,6 +176,14 @@ impl TestServer {
 
 pub(crate) fn client() -> reqwest::Client {
     reqwest::Client::builder().no_proxy().build().unwrap()
+}
+
+/// The project's own Python, which `cargo xtask setup` installs.
+pub(crate) fn python() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/tools/python");
+    let python = folder.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
+    assert!(python.exists(), "{} is not there; run `cargo xtask setup`", python.display());
+    python
 }
 
 /// What went wrong, of an answer that is not 2xx. It names the server like any other.
