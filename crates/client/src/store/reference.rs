@@ -155,13 +155,6 @@ pub(super) fn operator_name(connection: &Connection, id: Option<Uuid>) -> Result
     Ok(operator.map(|operator| operator.name).unwrap_or_default())
 }
 
-/// Whether that person works at that yard, as far as this device knows.
-pub(super) fn works_at(connection: &Connection, person: Uuid, yard: Uuid) -> Result<bool, StoreError> {
-    let row = RecordRow::find(connection, person)?.filter(|row| row.kind() == Some(Kind::Operator));
-    let operator = row.and_then(|row| serde_json::from_str::<Operator>(row.content.body.get()).ok());
-    Ok(operator.is_some_and(|operator| operator.yard_ids.contains(&yard)))
-}
-
 /// The name of one yard, if this device knows it.
 pub(super) fn yard_name(connection: &Connection, id: Uuid) -> Result<Option<String>, StoreError> {
     let row = RecordRow::find(connection, id)?.filter(|row| row.kind() == Some(Kind::Yard));

@@ -1,32 +1,12 @@
 //! A record that the server will not take keeps its text, is explained, can be corrected, and blocks nothing.
 
 use gatebook_client::view::InboxWhat;
-use gatebook_domain::RecordState;
-use gatebook_server::SeededRecord;
-use gatebook_sync::Content;
-use serde_json::value::RawValue;
-use serde_json::{Value, json};
 
 use crate::support::{TestDevice, TestYard};
 
 /// Longer than remarks may be.
 fn endless() -> String {
     "and so on ".repeat(500)
-}
-
-/// Reference data as the office writes it.
-fn as_office(kind: &str, body: &Value) -> Content {
-    Content {
-        kind: kind.to_owned(),
-        yard_id: None,
-        schema: 1,
-        state: RecordState::Live,
-        state_reason: String::new(),
-        captured_at: "2026-03-04T15:00:00Z".parse().unwrap(),
-        zone: "America/Chicago".to_owned(),
-        operator_id: None,
-        body: RawValue::from_string(body.to_string()).unwrap(),
-    }
 }
 
 fn rejected(device: &TestDevice, id: uuid::Uuid) -> bool {
@@ -90,58 +70,6 @@ async fn what_was_rejected_for_a_reason_outside_itself_goes_as_it_is_when_it_is_
     let taken = device.held(id).write_id;
     device.device.send_again(id).unwrap();
     assert_eq!((device.pending(), device.held(id).write_id), (0, taken), "what was taken is not sent again");
-}
-
-#[tokio::test]
-async fn what_somebody_of_another_yard_wrote_goes_by_itself_when_the_office_says_that_they_work_here() {
-    let yard = TestYard::open().await;
-    let device = yard.device("phone", "María Torres").await;
-    let ana = yard.operator("Ana Belén Cruz");
-    let id = device.records("begun by María");
-    device.device.choose_operator(Some(ana)).unwrap();
-    device.remarks(id, "by somebody who does not work here");
-    let also_wrong = device.records(&endless());
-    assert_eq!(device.syncs().await.settled.rejected, 2);
-
-    let person = |name: &str, yards: &[SeededRecord]| {
-        let yard_ids = yards.iter().map(|yard| yard.id).collect::<Vec<_>>();
-        let body = json!({"name": name, "job": "Gate clerk", "role": "operator", "yard_ids": yard_ids});
-        yard.server.put_record(None, ana, as_office("operator", &body)).unwrap();
-    };
-    // News of the person that changes nothing for this record sends nothing.
-    let before = device.held(id).write_id;
-    person("Ana Belén Cruz Vela", &yard.seeded.yards[1..]);
-    device.syncs().await;
-    device.syncs().await;
-    assert_eq!((rejected(&device, id), device.held(id).write_id), (true, before));
-    person("Ana Belén Cruz Vela", &yard.seeded.yards);
-    device.syncs().await;
-    device.syncs().await;
-    assert!(!rejected(&device, id) && rejected(&device, also_wrong));
-    let taken = yard.audit(id).pop().unwrap().content;
-    assert_eq!(taken.operator_id, Some(ana), "whoever works here now did not write it");
-    assert!(taken.body.get().contains("by somebody who does not work here"));
-    assert_eq!(device.pending(), 0);
-}
-
-#[tokio::test]
-async fn what_was_written_for_a_yard_that_was_not_the_devices_goes_by_itself_when_it_is_again() {
-    let yard = TestYard::open().await;
-    let device = yard.device("phone", "María Torres").await;
-    let id = device.records("written before the device knew");
-    let works_for = |yards: &[SeededRecord]| {
-        let me = device.device.state().unwrap().enrolment.unwrap().device_id;
-        yard.server.set_device_yards(me, &yards.iter().map(|yard| yard.id).collect::<Vec<_>>()).unwrap();
-    };
-    works_for(&yard.seeded.yards[1..]);
-    device.syncs().await;
-    assert!(rejected(&device, id));
-    device.syncs().await;
-    assert!(rejected(&device, id));
-    works_for(&yard.seeded.yards);
-    device.syncs().await;
-    device.syncs().await;
-    assert_eq!((rejected(&device, id), device.pending(), yard.audit(id).len()), (false, 0, 2));
 }
 
 #[tokio::test]

@@ -33,7 +33,7 @@ pub(super) async fn enrol(
 }
 
 /// Proves to a device that this is the server that took it in. Anybody may ask: only who has the device's key can tell what
-/// the answer is worth, and nobody can do anything else with it.
+/// the answer is worth. It proves the server and not the way to it: whoever stands in between can pass it on.
 #[utoipa::path(
     post, path = "/v1/proof", tag = "devices", request_body = ProofRequest,
     responses((status = 200, body = ProofResponse))

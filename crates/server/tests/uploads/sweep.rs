@@ -263,6 +263,9 @@ async fn a_photo_that_is_found_again_is_kept_though_no_device_has_yet_shown_that
     let held = a.sees(photo.record).await.unwrap();
     let yard = yard.restarted(|place| place.swap(&backup)).await;
     assert_eq!(sweep(&yard).await, Swept { adopted: 1, ..Swept::default() });
+    // Who brings the same photo makes it no less wanted.
+    a.finds(&yard.base);
+    Tus::of(&a).uploads(&photo).await;
     days_pass(&yard, 364).await;
     assert_eq!(sweep(&yard).await, Swept::default());
     // Long after its own copy is gone the device comes back, from a time of which the server knows nothing.

@@ -1,12 +1,10 @@
 //! An answer of the server becomes local state: verdicts, pulled records and cursors in one transaction.
 //!
 //! One file per part of the answer: [`verdicts`], [`pages`] (what scopes hold and what left them), [`healing`] (a new
-//! epoch, and what is offered again), [`lifted`] (what was rejected goes again when what stood in its way is gone),
-//! [`consistency`] (whether both hold the same).
+//! epoch, and what is offered again), [`consistency`] (whether both hold the same).
 
 mod consistency;
 mod healing;
-mod lifted;
 mod pages;
 #[cfg(test)]
 mod tests;

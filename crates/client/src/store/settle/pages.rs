@@ -9,7 +9,6 @@ use gatebook_sync::{Canonical, Change, Fingerprint, Scope, apply_canonical, appl
 use uuid::Uuid;
 
 use super::Settling;
-use super::lifted::Lifted;
 use crate::error::StoreError;
 use crate::store::row::RecordRow;
 use crate::store::{forms, history, pending};
@@ -27,18 +26,9 @@ impl Settling<'_> {
         let cursors = pending::cursors(self.connection)?;
         let mut is_behind = false;
         let mut pulled = 0;
-        let mut lifted = Lifted::default();
-        for page in pages.iter().filter(|page| !cursors.contains_key(&page.scope)) {
-            lifted.entered(page.scope);
-        }
         for canonical in pages.iter_mut().flat_map(|page| std::mem::take(&mut page.records)) {
-            let (id, kind) = (canonical.id, canonical.content.known_kind());
-            if self.pulled(canonical)? {
-                lifted.brought(id, kind);
-                pulled += 1;
-            }
+            pulled += u32::from(self.pulled(canonical)?);
         }
-        self.send_lifted(&lifted)?;
         // After all records: what moved from one of the device's yards to another is there already and stays.
         for page in pages {
             for departure in &page.left {
