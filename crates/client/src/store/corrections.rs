@@ -68,6 +68,12 @@ pub(super) fn remove(connection: &Connection, record_id: Uuid) -> Result<(), Sto
 /// The report that `row` holds leaves this device. Its correction takes the row's place: it is kept and shown, and not sent,
 /// because sent unsubmitted it would take back what somebody has submitted.
 pub(super) fn park(connection: &Connection, row: RecordRow, correction: Correction) -> Result<(), StoreError> {
+    // What somebody has made of the report since then was not before the eyes of whoever corrects it.
+    let base = if correction.begun_on == row.write_id {
+        row.base.clone()
+    } else {
+        forms::replaced(connection, row.id, correction.begun_on)?.and_then(|report| report.base)
+    };
     remove(connection, row.id)?;
     let (title, stage) = listed_as(&correction.content);
     let message = "The report that this corrects is in a yard that this device does not work for any more. Your correction \
@@ -75,6 +81,7 @@ pub(super) fn park(connection: &Connection, row: RecordRow, correction: Correcti
     RecordRow {
         content: correction.content,
         write_id: correction.write_id,
+        base,
         pending: true,
         rejection: Some(Rejection::new(RejectionCode::NotPermitted, message)),
         shadow: None,

@@ -188,7 +188,7 @@ impl Store {
                         RecordRow::canonical(shadow).put(transaction)?;
                     }
                 }
-                None if row.base.is_none() => {}
+                None if row.base.is_none() && !row.parked => {}
                 _ => {
                     RecordRow::delete(transaction, id)?;
                     return Ok(false);

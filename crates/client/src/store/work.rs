@@ -138,6 +138,7 @@ fn view(connection: &Connection, id: Uuid, operator_id: Option<Uuid>) -> Result<
             .map(|it| RejectionView { path: it.path, message: it.message }),
         unsigned: unsigned::concerns(connection, &row)?,
         can_discard: correction.is_some()
+            || row.parked
             || row.pending && !row.withdraws && (row.base.is_some() || row.shadow.is_some()),
         operator_name: written_by(&row, reference::operator_name(connection, content.operator_id)?),
         changed_at: correction.as_ref().map_or(row.changed_at, |correction| correction.content.captured_at),

@@ -120,6 +120,39 @@ async fn a_correction_of_a_report_that_somebody_has_replaced_is_a_conflict() {
 }
 
 #[tokio::test]
+async fn a_correction_of_a_report_that_somebody_has_replaced_is_a_conflict_though_the_yard_was_lost_for_a_while() {
+    let yard = TestYard::open().await;
+    let maria = yard.device("phone", "María Torres").await;
+    let hector = yard.device("kiosk", "Héctor Salinas").await;
+    let id = reported(&maria);
+    maria.syncs().await;
+    hector.syncs().await;
+    remark(&maria, id, "María corrects");
+    remark(&hector, id, "Héctor corrects");
+    signed_and_submitted(&hector, id);
+    hector.syncs().await;
+    maria.syncs().await;
+
+    let works_for = |yards: &[Uuid]| {
+        let marias = maria.device.state().unwrap().enrolment.unwrap().device_id;
+        yard.server.set_device_yards(marias, yards).unwrap();
+    };
+    let yards: Vec<Uuid> = yard.seeded.yards.iter().map(|yard| yard.id).collect();
+    works_for(&yards[1..]);
+    maria.syncs().await;
+    works_for(&yards);
+    maria.syncs().await;
+    maria.syncs().await;
+
+    assert!(maria.shows(id).correcting);
+    signed_and_submitted(&maria, id);
+    let report = maria.syncs().await;
+    assert_eq!((report.settled.accepted, report.settled.conflicts), (0, 1));
+    let set_aside = |entry: &gatebook_sync::wire::AuditEntry| matches!(entry.outcome, AuditOutcome::SetAside { .. });
+    assert!(yard.audit(id).iter().any(|entry| set_aside(entry) && entry.content.body.get().contains("Héctor")));
+}
+
+#[tokio::test]
 async fn a_report_cannot_be_struck_out_while_a_correction_of_it_is_open() {
     let yard = TestYard::open().await;
     let device = yard.device("phone", "María Torres").await;
