@@ -70,7 +70,7 @@ pub(super) fn remove(connection: &Connection, record_id: Uuid) -> Result<(), Sto
 pub(super) fn park(connection: &Connection, row: RecordRow, correction: Correction) -> Result<(), StoreError> {
     // What somebody has made of the report since then was not before the eyes of whoever corrects it.
     let base = if correction.begun_on == row.write_id {
-        row.base.clone()
+        row.base
     } else {
         forms::replaced(connection, row.id, correction.begun_on)?.and_then(|report| report.base)
     };
