@@ -5,7 +5,7 @@ import { MemoryBackend } from "./memory";
 
 /**
  * The store in memory in a state that the address asks for, to look at any page: `?memory&place=inbox`,
- * `&photos=4`, `&evicted`, `&noroom`, `&keeping`, `&refuses`, `&unlisted`, `&mended`, `&desktop`, `&sending=3`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&unsigned`, `&met`, `&correcting`, `&theme=dark`, `&live`.
+ * `&photos=4`, `&evicted`, `&noroom`, `&keeping`, `&refuses`, `&unlisted`, `&mended`, `&desktop`, `&sending=3`, `&enrolled=no`, `&operator=no`, `&syncing=3`, `&problem=captive_portal`, `&full`, `&salvage`, `&unsigned`, `&met`, `&correcting`, `&parked`, `&theme=dark`, `&live`.
  */
 export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   const backend = new MemoryBackend();
@@ -15,9 +15,12 @@ export function memoryFromQuery(query: URLSearchParams): MemoryBackend {
   if (query.get("operator") === "no") state.operator = null;
   if (query.has("unsigned")) backend.leaveUnsigned();
   if (query.has("met")) backend.meet("rec-open");
-  if (query.has("correcting")) {
+  if (query.has("correcting") || query.has("parked")) {
+    const message =
+      "The report that this corrects is in a yard that this device does not work for any more. Your correction is kept here, and goes on when the report is here again.";
+    const rejection = query.has("parked") ? { path: null, message } : null;
     const record = backend.records.get("rec-open");
-    if (record) backend.records.set("rec-open", { ...record, correcting: true, can_discard: true });
+    if (record) backend.records.set("rec-open", { ...record, correcting: true, can_discard: true, rejection });
   }
   if (query.has("salvage")) {
     state.salvage =

@@ -21,7 +21,6 @@ use crate::templates::{ASSIGNMENTS, PEOPLE, assignment_id, list_id, person_id, y
 
 /// Field kinds.
 const FIELD: [Kind; 3] = [Kind::Inspection, Kind::GateEvent, Kind::Interchange];
-/// A field that only a newer app writes.
 /// What several people might write alike.
 const ALIKE: [&str; 2] = ["nothing to report", "checked"];
 
