@@ -94,27 +94,21 @@ pub fn apply_canonical(local: Option<LocalHead>, canonical: VersionId) -> Change
     let Some(local) = local else {
         return Change::Match;
     };
-    let newest = local.base.max(local.shadow);
     if local.pending.is_some() && !deliberate!(PullOverwritesPending) {
-        // A pending row without its shadow copy is of a record that had left this device's scopes, and comes back.
-        let lacks_its_shadow = local.shadow.is_none() && local.base == Some(canonical);
-        return if newest.is_none_or(|newest| newest < canonical) || lacks_its_shadow {
-            Change::Shadow
-        } else {
-            Change::Keep
-        };
+        // What lies beside a pending change is what the server said last, and that alone counts: the change may have been
+        // made on a state that a restore took from the server, after the record had left this device's scopes.
+        let is_news = local.shadow.is_none_or(|shadow| shadow < canonical);
+        return if is_news { Change::Shadow } else { Change::Keep };
     }
-    if newest.is_some_and(|newest| newest >= canonical) { Change::Keep } else { Change::Match }
+    if local.base.max(local.shadow).is_some_and(|newest| newest >= canonical) { Change::Keep } else { Change::Match }
 }
 
 /// What becomes of a row when its record has left a scope, by a state that is `left_in`. The row stays if it is already
 /// what the record became, because the device receives that as well.
 #[must_use]
 pub fn apply_departure(local: LocalHead, left_in: VersionId) -> Change {
-    match (local.pending, local.base.max(local.shadow)) {
-        (_, Some(known)) if known >= left_in => Change::Keep,
-        (_, None) => Change::Keep,
-        (Some(_), Some(_)) => Change::Forget,
-        (None, Some(_)) => Change::Leave,
+    if local.pending.is_some() {
+        return if local.shadow.is_some_and(|shadow| shadow < left_in) { Change::Forget } else { Change::Keep };
     }
+    if local.base.max(local.shadow).is_some_and(|known| known < left_in) { Change::Leave } else { Change::Keep }
 }

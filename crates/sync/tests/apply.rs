@@ -117,8 +117,19 @@ fn a_record_that_left_goes_unless_it_is_already_what_it_became_or_something_is_p
 }
 
 #[test]
-fn a_record_that_comes_back_as_it_was_gives_a_pending_change_its_shadow_again() {
+fn a_record_that_comes_back_gives_a_pending_change_its_shadow_again() {
     let forgotten = LocalHead { shadow: None, ..pending(JUDGED) };
     assert_eq!(apply_canonical(Some(forgotten), v(3)), Change::Shadow);
-    assert_eq!(apply_canonical(Some(forgotten), v(2)), Change::Keep);
+    assert_eq!(apply_canonical(Some(forgotten), v(4)), Change::Shadow);
+}
+
+#[test]
+fn a_record_that_comes_back_older_than_what_was_changed_is_shown_and_so_is_what_follows() {
+    let forgotten = LocalHead { shadow: None, ..pending(JUDGED) };
+    assert_eq!(apply_canonical(Some(forgotten), v(1)), Change::Shadow);
+    let older = LocalHead { shadow: Some(v(1)), ..pending(JUDGED) };
+    assert_eq!(apply_canonical(Some(older), v(1)), Change::Keep);
+    assert_eq!(apply_canonical(Some(older), v(2)), Change::Shadow);
+    assert_eq!(apply_departure(older, v(2)), Change::Forget, "it leaves as what it was here");
+    assert_eq!(apply_departure(older, v(1)), Change::Keep);
 }

@@ -65,6 +65,29 @@ async fn a_yard_that_comes_back_takes_up_what_stayed() {
 }
 
 #[tokio::test]
+async fn a_record_that_comes_back_from_an_older_backup_is_shown_beside_what_was_changed_on_a_newer_state() {
+    let mut yard = Yard::open();
+    let north = yard.phone_of("María Torres", &[yard.laredo()]).await;
+    let id = north.records("old");
+    north.syncs(&yard).await;
+    let backup = yard.backup();
+    north.edits(id, "newer");
+    north.syncs(&yard).await;
+    yard.moves(&north.canonical(id), yard.nuevo_laredo());
+    north.edits(id, "edited");
+    north.syncs(&yard).await;
+    yard.restores(&backup);
+    north.syncs(&yard).await;
+    north.syncs(&yard).await;
+
+    assert_eq!((north.says(id), north.repairs()), ("edited".to_owned(), 0));
+    north.device.discard_change(id).unwrap();
+    assert_eq!(north.says(id), "old", "what the server holds");
+    north.syncs(&yard).await;
+    assert_eq!(north.repairs(), 0);
+}
+
+#[tokio::test]
 async fn a_record_that_moves_leaves_the_devices_of_the_old_yard_and_arrives_in_the_new() {
     let yard = Yard::open();
     let both = yard.phone("María Torres").await;
