@@ -1,7 +1,7 @@
 //! Joining an organisation: a one-time code becomes a device token.
 
-use gatebook_sync::JoinCode;
 use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, Previous};
+use gatebook_sync::{JoinCode, NoPin};
 use uuid::Uuid;
 
 use crate::store::Enrolment;
@@ -16,7 +16,13 @@ pub(crate) async fn enrol(
     joining: Joining,
 ) -> Result<Enrolment, CommandError> {
     let server_url = address(server_url)?;
-    let (JoinCode { code, pin }, device_name) = (JoinCode::read(code), device_name.trim());
+    let JoinCode { code, pin } = JoinCode::read(code).map_err(|NoPin| {
+        refused(
+            "Check the code: a letter is wrong, or there are too few or too many. It has two groups of five letters and digits, \
+             or six if the server makes its certificate itself.",
+        )
+    })?;
+    let device_name = device_name.trim();
     if code.is_empty() {
         return Err(refused("Enter the code that the office gave you."));
     }

@@ -23,12 +23,19 @@ pub(crate) async fn find(
              ask the office for a code and enrol this device again; everything on it is kept.",
         ));
     };
-    let request = ProofRequest { device_id: enrolment.device_id, nonce: nonce() };
-    let (answer, pin) = asked(&url, trusted(enrolment, ending)?, &request).await?;
-    if !key.proves_own_server(enrolment.device_id, &request.nonce, &answer) {
+    let request = ProofRequest { device_id: enrolment.device_id, nonce: nonce(), host: host(&url), authority: None };
+    let (request, answer) = asked(&url, trusted(enrolment, ending)?, &request).await?;
+    if !key.proves_own_server(&request, &answer) {
         return Err(refused(OTHER));
     }
-    Ok((url, pin))
+    Ok((url, request.authority))
+}
+
+/// The host of an address, as TLS compares it with the names of a certificate.
+fn host(url: &str) -> String {
+    let url = reqwest::Url::parse(url).ok();
+    let host = url.as_ref().and_then(reqwest::Url::host_str).unwrap_or_default();
+    host.trim_start_matches('[').trim_end_matches([']', '.']).to_owned()
 }
 
 const OTHER: &str = "Another server answers at this address than the one this device belongs to. Nothing was sent, and \
@@ -39,7 +46,7 @@ const OTHER: &str = "Another server answers at this address than the one this de
 fn trusted(enrolment: &Enrolment, ending: &str) -> Result<Vec<Option<AuthorityPin>>, CommandError> {
     if !ending.trim().is_empty() {
         // A whole code ends in them as well.
-        let pin = ending.parse().ok().or_else(|| JoinCode::read(ending).pin).ok_or_else(|| {
+        let pin = ending.parse().ok().or_else(|| JoinCode::read(ending).ok()?.pin).ok_or_else(|| {
             refused("Check the letters in which the server’s codes end: there are twenty, in four groups of five.")
         })?;
         return Ok(vec![Some(pin)]);
@@ -51,17 +58,18 @@ fn trusted(enrolment: &Enrolment, ending: &str) -> Result<Vec<Option<AuthorityPi
     Ok(trusted)
 }
 
-/// What the server says that is trusted first.
+/// What the server that is trusted first was asked, and what it says.
 async fn asked(
     url: &str,
     trusted: Vec<Option<AuthorityPin>>,
     request: &ProofRequest,
-) -> Result<(String, Option<AuthorityPin>), CommandError> {
+) -> Result<(ProofRequest, String), CommandError> {
     let mut distrusted = None;
-    for pin in trusted {
-        let way = HttpTransport::trusting(pin.as_ref(), url, "").map_err(|error| told(&error))?;
-        match way.prove(request).await {
-            Ok(answer) => return Ok((answer.proof, pin)),
+    for authority in trusted {
+        let way = HttpTransport::trusting(authority.as_ref(), url, "").map_err(|error| told(&error))?;
+        let request = ProofRequest { authority, ..request.clone() };
+        match way.prove(&request).await {
+            Ok(answer) => return Ok((request, answer.proof)),
             Err(error @ (TransportError::Untrusted(_) | TransportError::CertificateDates(_))) => {
                 distrusted = distrusted.or(Some(error));
             }
@@ -75,5 +83,22 @@ async fn asked(
         )),
         Some(error) => Err(told(&error)),
         None => Err(refused(OTHER)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::host;
+
+    #[test]
+    fn a_host_is_what_the_certificate_names() {
+        for (url, is) in [
+            ("https://Gatebook.Example.com:7480/yard", "gatebook.example.com"),
+            ("https://gatebook.example.com.", "gatebook.example.com"),
+            ("https://192.168.1.20:7480", "192.168.1.20"),
+            ("https://[::1]:7480", "::1"),
+        ] {
+            assert_eq!(host(url), is);
+        }
     }
 }

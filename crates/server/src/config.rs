@@ -268,6 +268,9 @@ pub struct Config {
     /// Whether a proxy stands before the server, and adds to each request at the right of `X-Forwarded-For` the address it
     /// comes from. Where none does, anybody could write there what they like.
     pub behind_proxy: bool,
+    /// The names and addresses at which devices find it if TLS is a proxy's. Devices that are told of a new address go on
+    /// there only if it is one of them.
+    pub public_names: Vec<String>,
     /// Whether devices reach it by TLS.
     pub tls: Tls,
     /// Bounds.
@@ -291,6 +294,7 @@ impl Config {
             may_begin: true,
             new_key: false,
             behind_proxy: false,
+            public_names: Vec::new(),
             tls: Tls::Off,
             bounds: Bounds::default(),
             environment: Arc::new(SystemEnvironment),
@@ -302,6 +306,11 @@ impl Config {
     /// Where the key lies.
     pub(crate) fn key_path(&self) -> PathBuf {
         self.key_file.clone().unwrap_or_else(|| self.data.join(crate::receipt::KEY_FILE))
+    }
+
+    /// Where the authority lies that the server makes for itself: beside its key, and it is kept with it.
+    pub(crate) fn authority_path(&self) -> PathBuf {
+        self.key_path().with_extension("authority")
     }
 }
 

@@ -84,16 +84,21 @@ impl Server {
         })
     }
 
-    /// Proves to a device that it joined under this server's key.
+    /// Proves to a device that it joined under this server's key, and that the server is the one at the host it calls.
     ///
     /// # Errors
-    /// The nonce is none.
+    /// The nonce is none, or devices do not find this server at that host.
     pub fn prove(&self, request: &ProofRequest) -> Result<ProofResponse, ApiError> {
-        let ProofRequest { device_id, nonce } = request;
+        let ProofRequest { device_id, nonce, host, authority } = request;
         if nonce.is_empty() || nonce.len() > NONCE {
             return Err(refuse(ApiErrorCode::Malformed, "A nonce is random text of at most 128 letters."));
         }
-        Ok(ProofResponse { proof: self.inner.key.of_device(*device_id).own_server(*device_id, nonce) })
+        if !self.is_found_at(host, authority.as_ref())? {
+            let message = "The server here was not told that devices find it at this address; nothing was sent. Ask the office: \
+                           it has to be started with this name (behind a proxy by --public-names).";
+            return Err(refuse(ApiErrorCode::OtherServer, message));
+        }
+        Ok(ProofResponse { proof: self.inner.key.of_device(*device_id).own_server(request) })
     }
 
     /// What the device is told that does not know its server yet.

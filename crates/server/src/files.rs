@@ -134,10 +134,19 @@ pub(crate) fn sync_file(path: &Path) -> Result<(), ServerError> {
 /// Makes sure that the file's name, not only its content, survives a power cut.
 pub(crate) fn sync_folder_of(path: &Path) -> Result<(), ServerError> {
     // Only on Unix can a folder be synced; elsewhere the file system journals names itself.
-    if let (true, Some(folder)) = (cfg!(unix), path.parent()) {
-        File::open(folder)?.sync_all()?;
+    if cfg!(unix) {
+        File::open(folder_of(path))?.sync_all()?;
     }
     Ok(())
+}
+
+/// Where it lies: a bare name lies where the program was started.
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if folder.as_os_str().is_empty() => Path::new("."),
+        Some(folder) => folder,
+        None => path,
+    }
 }
 
 #[cfg(test)]
@@ -152,6 +161,14 @@ mod tests {
         check_room(folder.path()).unwrap();
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
         check_room(&folder.path().join("gone")).unwrap_err();
+    }
+
+    #[test]
+    fn a_bare_name_lies_where_the_program_was_started() {
+        for (path, folder) in [("server.key", "."), ("data/server.key", "data"), ("/server.key", "/"), ("/", "/")] {
+            assert_eq!(folder_of(Path::new(path)), Path::new(folder), "{path}");
+        }
+        sync_folder_of(Path::new("server.key")).unwrap();
     }
 
     #[cfg(target_os = "linux")]

@@ -37,8 +37,9 @@ pub(crate) fn tighten(config: &Config, photos: Option<&Path>) {
     if let Some(photos) = photos {
         tighten(photos, photos.canonicalize().and_then(|folder| tree(&folder)));
     }
-    let key = config.key_path();
-    tighten(&key, one(&key));
+    for secret in [config.key_path(), config.authority_path()] {
+        tighten(&secret, one(&secret));
+    }
     if tightened > 0 {
         tracing::warn!(
             tightened,

@@ -14,6 +14,9 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 use uuid::Uuid;
 
+use crate::AuthorityPin;
+use crate::wire::ProofRequest;
+
 /// A key of one device. The server derives it from its own and stores it nowhere.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DeviceKey([u8; 32]);
@@ -50,16 +53,18 @@ impl DeviceKey {
         self.succession(device, secret).as_bytes().ct_eq(proof.as_bytes()).into()
     }
 
-    /// What proves that a server is the device's own, in answer to a request that brought `nonce`.
+    /// What proves that the server at that host is the device's own.
     #[must_use]
-    pub fn own_server(&self, device: Uuid, nonce: &str) -> String {
-        self.tag(b"gatebook own server 1", device, nonce)
+    pub fn own_server(&self, asked: &ProofRequest) -> String {
+        let ProofRequest { device_id, nonce, host, authority } = asked;
+        let authority = authority.as_ref().map_or("", AuthorityPin::letters);
+        self.tag(b"gatebook own server 2", *device_id, &format!("{host}\n{authority}\n{nonce}"))
     }
 
     /// Whether `proof` is that.
     #[must_use]
-    pub fn proves_own_server(&self, device: Uuid, nonce: &str, proof: &str) -> bool {
-        self.own_server(device, nonce).as_bytes().ct_eq(proof.as_bytes()).into()
+    pub fn proves_own_server(&self, asked: &ProofRequest, proof: &str) -> bool {
+        self.own_server(asked).as_bytes().ct_eq(proof.as_bytes()).into()
     }
 
     fn tag(&self, what: &[u8], device: Uuid, text: &str) -> String {
@@ -108,11 +113,31 @@ mod tests {
         assert!(!DeviceKey::new([8; 32]).proves_revocation(DEVICE, "nonce", &proof));
         assert!(!key.proves_revocation(DEVICE, "nonce", ""));
         assert!(!key.proves_revocation(DEVICE, "nonce", &key.succession(DEVICE, "nonce")), "it proves something else");
-        let own = key.own_server(DEVICE, "nonce");
-        assert!(key.proves_own_server(DEVICE, "nonce", &own));
-        assert!(!DeviceKey::new([8; 32]).proves_own_server(DEVICE, "nonce", &own));
-        assert!(!key.proves_own_server(DEVICE, "nonce", &proof), "that is another proof");
-        assert!(!key.proves_revocation(DEVICE, "nonce", &own), "that is another proof");
+    }
+
+    #[test]
+    fn a_server_is_proved_to_be_the_devices_own_where_it_was_asked_and_nowhere_else() {
+        let key = DeviceKey::new([7; 32]);
+        let asked = |host: &str, authority: Option<&[u8]>, nonce: &str| ProofRequest {
+            device_id: DEVICE,
+            nonce: nonce.to_owned(),
+            host: host.to_owned(),
+            authority: authority.map(AuthorityPin::of),
+        };
+        let here = asked("gatebook.example.com", None, "nonce");
+        let proof = key.own_server(&here);
+        assert!(key.proves_own_server(&here, &proof));
+        assert!(!DeviceKey::new([8; 32]).proves_own_server(&here, &proof), "of another server");
+        for elsewhere in [
+            asked("elsewhere.example.com", None, "nonce"),
+            asked("gatebook.example.com", Some(b"its authority"), "nonce"),
+            asked("gatebook.example.com", None, "another"),
+            ProofRequest { device_id: Uuid::from_u128(2), ..here.clone() },
+        ] {
+            assert!(!key.proves_own_server(&elsewhere, &proof), "{elsewhere:?}");
+        }
+        assert!(!key.proves_own_server(&here, &key.revocation(DEVICE, "nonce")), "that is another proof");
+        assert!(!key.proves_revocation(DEVICE, "nonce", &proof), "that is another proof");
     }
 
     #[test]

@@ -31,6 +31,12 @@ impl AuthorityPin {
         let letter = |at: usize| (0..5).fold(0, |value, bit_of| (value << 1) | bit(at * 5 + bit_of));
         Self((0..PIN_LETTERS).map(|at| char::from(CODE_ALPHABET[letter(at)])).collect())
     }
+
+    /// Its letters without groups, as it is sent.
+    #[must_use]
+    pub fn letters(&self) -> &str {
+        &self.0
+    }
 }
 
 /// In groups, as people are shown it.
@@ -98,14 +104,16 @@ impl fmt::Display for JoinCode {
 }
 
 impl JoinCode {
-    /// Takes apart what was typed. What has no pin in it is the code as it stands.
-    #[must_use]
-    pub fn read(typed: &str) -> Self {
+    /// Takes apart what was typed. What is no longer than a code alone is the code as it stands.
+    ///
+    /// # Errors
+    /// What follows the code is no pin. The code must not be used without it then: the device would trust whom every device
+    /// trusts, and not the server that the office named.
+    pub fn read(typed: &str) -> Result<Self, NoPin> {
         let letters = plain_code(typed);
-        let parts = letters.split_at_checked(CODE_LETTERS).and_then(|(code, pin)| Some((code, pin.parse().ok()?)));
-        match parts {
-            Some((code, pin)) => Self { code: code.to_owned(), pin: Some(pin) },
-            None => Self { code: typed.trim().to_owned(), pin: None },
+        match letters.split_at_checked(CODE_LETTERS) {
+            Some((code, pin)) if !pin.is_empty() => Ok(Self { code: code.to_owned(), pin: Some(pin.parse()?) }),
+            _ => Ok(Self { code: typed.trim().to_owned(), pin: None }),
         }
     }
 }
@@ -141,12 +149,23 @@ mod tests {
         assert_eq!(whole.len(), 35);
         for typed in [whole.clone(), whole.to_lowercase().replace('-', " "), format!(" {}\n", whole.replace('-', "–"))]
         {
-            let read = JoinCode::read(&typed);
+            let read = JoinCode::read(&typed).unwrap();
             assert_eq!((read.code.as_str(), read.pin.as_ref()), ("ABCDEF2H3J", Some(&pin)), "{typed}");
         }
-        for typed in [" ABCDE-F2H3J ", "used", "", &whole[..whole.len() - 1]] {
-            let read = JoinCode::read(typed);
+        for typed in [" ABCDE-F2H3J ", "used", ""] {
+            let read = JoinCode::read(typed).unwrap();
             assert_eq!((read.code.as_str(), read.pin), (typed.trim(), None));
+        }
+    }
+
+    #[test]
+    fn a_code_whose_pin_was_mistyped_is_none() {
+        let whole =
+            JoinCode { code: "ABCDE-F2H3J".to_owned(), pin: Some(AuthorityPin::of(b"certificate")) }.to_string();
+        for typed in
+            [&whole[..whole.len() - 1], &format!("{whole}A"), "ABCDE-F2H3J-A", &whole.replace(&whole[12..14], "01")]
+        {
+            assert_eq!(JoinCode::read(typed), Err(NoPin), "{typed}");
         }
     }
 

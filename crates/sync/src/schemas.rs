@@ -6,7 +6,7 @@ use utoipa::openapi::schema::{ObjectBuilder, Schema, Type};
 use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 
-use crate::{DeviceKey, Fingerprint, Scope};
+use crate::{AuthorityPin, CODE_ALPHABET, DeviceKey, Fingerprint, PIN_LETTERS, Scope};
 
 fn text(meaning: &str, pattern: &str, examples: &[impl Serialize]) -> RefOr<Schema> {
     let examples =
@@ -49,3 +49,13 @@ impl PartialSchema for DeviceKey {
 }
 
 impl ToSchema for DeviceKey {}
+
+impl PartialSchema for AuthorityPin {
+    fn schema() -> RefOr<Schema> {
+        let meaning = "What an authority is known by that signs the certificates of one server.";
+        let pattern = format!("^[{}]{{{PIN_LETTERS}}}$", String::from_utf8_lossy(CODE_ALPHABET));
+        text(meaning, &pattern, &[Self::of(b"")])
+    }
+}
+
+impl ToSchema for AuthorityPin {}

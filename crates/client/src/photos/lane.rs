@@ -46,8 +46,7 @@ impl LaneHandle {
 
 /// The way to a server, kept from round to round.
 struct Way {
-    server_url: String,
-    token: String,
+    enrolment: Enrolment,
     transport: HttpTransport,
 }
 
@@ -163,11 +162,8 @@ async fn round(photos: &Weak<Photos>, way: &mut Option<Way>, arrived: &impl Fn()
     let keeper = Arc::clone(&photos);
     let to_do = off_thread(move || keeper.to_do()).await.map_err(super::PhotoError::from)??;
     let Some((enrolment, to_do)) = to_do else { return Ok(()) };
-    let is_same =
-        way.as_ref().is_some_and(|way| way.server_url == enrolment.server_url && way.token == enrolment.token);
-    if !is_same {
-        let transport = HttpTransport::of(&enrolment)?;
-        *way = Some(Way { server_url: enrolment.server_url, token: enrolment.token, transport });
+    if way.as_ref().is_none_or(|way| way.enrolment != enrolment) {
+        *way = Some(Way { transport: HttpTransport::of(&enrolment)?, enrolment });
     }
     let Some(way) = way else { unreachable!("just found") };
     if photos.look(&way.transport, to_do).await?.photos > 0 {

@@ -245,3 +245,16 @@ async fn behind_nginx_a_device_does_all_that_it_does_without() {
 async fn behind_caddy_a_device_does_all_that_it_does_without() {
     carries_a_device(Program::Caddy).await;
 }
+
+#[tokio::test]
+async fn whoever_passes_on_to_a_devices_server_what_it_asks_does_not_pass_for_that_server() {
+    let yard = TestYard::open().await;
+    let device = yard.device("phone", "María Torres").await;
+    let was = device.device.state().unwrap().enrolment.unwrap().server_url;
+    let server = yard.served_to_a_proxy().await;
+    let between = Program::Nginx.starts(&yard.folder().join("proxy"), server).await;
+    let address = format!("https://{}", between.address);
+    let told = device.device.move_server(&address, &between.pin.to_string()).await.unwrap_err();
+    assert!(told.message.contains("was not told that devices find it at this address"), "{}", told.message);
+    assert_eq!(device.device.state().unwrap().enrolment.unwrap().server_url, was);
+}

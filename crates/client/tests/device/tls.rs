@@ -4,6 +4,7 @@ use gatebook_client::scheduler::Event;
 use gatebook_client::view::{ErrorCode, SyncProblemCode};
 use gatebook_sync::JoinCode;
 
+use crate::photos::{photographed, stored};
 use crate::support::{TestDevice, TestYard};
 
 fn url(device: &TestDevice) -> String {
@@ -77,7 +78,7 @@ async fn a_certificate_holds_for_the_names_of_its_server_alone() {
     let elsewhere = format!("https://localhost:{}", device.link.address.port());
     let refused = device.device.enrol(&elsewhere, &yard.code(), "phone").await.unwrap_err();
     assert_eq!(refused.code, ErrorCode::Refused);
-    let code = JoinCode::read(&yard.code());
+    let code = JoinCode::read(&yard.code()).unwrap();
     assert_eq!((code.code.len(), code.pin), (10, yard.server.authority_pin().unwrap()));
 }
 
@@ -94,7 +95,7 @@ async fn a_device_finds_its_server_at_another_address_without_a_code() {
     let id = device.records("waits for the new address");
     // The server has got a certificate of its own making, and the device is told what its codes end in.
     let moved = format!("https://{}", yard.started_anew_without_a_name().await);
-    let pin = JoinCode::read(&yard.code()).pin.unwrap().to_string();
+    let pin = JoinCode::read(&yard.code()).unwrap().pin.unwrap().to_string();
     let untold = is_told(&device, &moved, "").await.unwrap_err();
     assert!(untold.contains("letters in which its codes end"), "{untold}");
     let mistyped = is_told(&device, &moved, &pin[1..]).await.unwrap_err();
@@ -129,4 +130,20 @@ async fn another_server_at_the_new_address_gets_nothing_and_the_device_stays_whe
     device.asks_for_a_sync();
     device.until("the record is with its own server", || device.pending() == 0).await;
     assert_eq!((yard.audit(id).len(), stranger.server.audit(id).is_err()), (1, true));
+}
+
+#[tokio::test]
+async fn photos_go_on_as_records_do_when_the_same_address_is_under_another_authority() {
+    let yard = TestYard::open_without_a_name().await;
+    let device = yard.new_device("phone").await;
+    joins(&device, &yard).await;
+    let record = device.records("with two photos");
+    photographed(&device, record, 7, 64).await;
+    device.until("the first is with the server", || device.pending() == 0 && stored(&device) == 1).await;
+
+    let (address, pin) = yard.started_anew_with_another_authority().await;
+    device.link.lead_to(address);
+    is_told(&device, &url(&device), &pin.to_string()).await.unwrap();
+    photographed(&device, record, 8, 64).await;
+    device.until("the second is with the server", || device.pending() == 0 && stored(&device) == 2).await;
 }

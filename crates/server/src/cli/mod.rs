@@ -107,6 +107,10 @@ struct Network {
     /// Do not say so where none does: anybody could then give themselves another address with each request.
     #[arg(long, env = "GATEBOOK_BEHIND_PROXY")]
     behind_proxy: bool,
+    /// The names and addresses at which devices find that proxy, such as gatebook.example.com. A device that joined elsewhere
+    /// goes on there only if it is one of them.
+    #[arg(long, env = "GATEBOOK_PUBLIC_NAMES", value_name = "NAMES", value_delimiter = ',', requires = "behind_proxy")]
+    public_names: Vec<String>,
     /// Connections at a time, as far as the system's limit on file handles allows. Further ones wait.
     #[arg(long, env = "GATEBOOK_CONNECTIONS", default_value_t = Bounds::default().connections)]
     connections: usize,
@@ -133,7 +137,7 @@ impl Network {
         let photos = PhotoBounds { concurrent_uploads: self.concurrent_uploads, ..config.bounds.photos };
         let bounds =
             Bounds { concurrent_syncs, least_rate, connections, connections_of_address, photos, ..config.bounds };
-        Config { behind_proxy, bounds, ..config }
+        Config { behind_proxy, public_names: self.public_names.clone(), bounds, ..config }
     }
 }
 

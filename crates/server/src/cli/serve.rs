@@ -121,8 +121,10 @@ fn serve(server: &Server, listen: SocketAddr) -> anyhow::Result<()> {
 
 /// Tells what devices know the server by, if it makes its certificate itself.
 fn tell_pin(server: &Server, out: &mut impl std::io::Write) -> anyhow::Result<()> {
-    let Some(pin) = server.authority_pin()? else { return Ok(()) };
-    if matches!(server.config().tls, Tls::SelfMade { .. }) {
+    // One that was made before and is not in use now may be unreadable and is no matter.
+    if let Tls::SelfMade { .. } = server.config().tls
+        && let Some(pin) = server.authority_pin()?
+    {
         writeln!(out, "Its codes end in {pin}; a code from before goes on with that")?;
     }
     Ok(out.flush()?)

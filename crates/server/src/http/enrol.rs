@@ -33,7 +33,8 @@ pub(super) async fn enrol(
 }
 
 /// Proves to a device that this is the server that took it in. Anybody may ask: only who has the device's key can tell what
-/// the answer is worth. It proves the server and not the way to it: whoever stands in between can pass it on.
+/// the answer is worth. It is about the host that the device calls, and only a host of this server's own is answered for, so
+/// nobody in between has anything from passing it on.
 #[utoipa::path(
     post, path = "/v1/proof", tag = "devices", request_body = ProofRequest,
     responses((status = 200, body = ProofResponse))

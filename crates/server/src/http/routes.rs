@@ -54,7 +54,7 @@ pub(super) fn table() -> Vec<Entry> {
         act("/v1/sync", post(sync::sync), &[DEVICE, &[ApiErrorCode::OtherServer]]),
         read("/v1/events", get(events::events), &[DEVICE]),
         act("/v1/enrol", post(enrol::enrol), &[&[ApiErrorCode::CodeRefused]]),
-        act("/v1/proof", post(enrol::prove), &[]),
+        act("/v1/proof", post(enrol::prove), &[&[ApiErrorCode::OtherServer]]),
         read("/v1/records/{id}/audit", get(records::audit), &[ADMIN, NAMED]),
         read("/v1/conflicts", get(records::conflicts), &[ADMIN]),
         act("/v1/records/{id}/restore", post(records::restore), office),

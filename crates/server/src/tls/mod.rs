@@ -4,15 +4,17 @@ mod authority;
 mod files;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::net::IpAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use gatebook_sync::AuthorityPin;
 use jiff::Timestamp;
 use rustls::ServerConfig;
+use rustls::client::verify_server_name;
 use rustls::crypto::CryptoProvider;
-use rustls::server::{ClientHello, ResolvesServerCert};
+use rustls::pki_types::ServerName;
+use rustls::server::{ClientHello, ParsedCertificate, ResolvesServerCert};
 use rustls::sign::CertifiedKey;
 
 use crate::config::{Config, Environment, Tls};
@@ -44,7 +46,7 @@ impl Secured {
             Tls::Off => return Ok(None),
             Tls::Files { certificate, key } => Source::Files(Files::new(certificate, key)),
             Tls::SelfMade { names } => {
-                Source::SelfMade(SelfMade::new(Authority::open(&authority_path(config))?, names.clone()))
+                Source::SelfMade(SelfMade::new(Authority::open(&config.authority_path())?, names.clone()))
             }
         };
         let first = source.look(now)?.expect("what nobody has looked at yet is new");
@@ -77,6 +79,14 @@ impl Secured {
                 tracing::error!(error, "the new certificate cannot be used; the one before it stays in use");
             }
         }
+    }
+
+    /// Whether the certificate that is shown is one for that host.
+    fn is_for(&self, host: &str) -> bool {
+        let Ok(name) = ServerName::try_from(host) else { return false };
+        let shown = self.shown.0.read().unwrap_or_else(PoisonError::into_inner);
+        let certificate = shown.cert.first().map(ParsedCertificate::try_from);
+        certificate.is_some_and(|parsed| parsed.is_ok_and(|parsed| verify_server_name(&parsed, &name).is_ok()))
     }
 
     /// Looks again and again, for as long as the server runs.
@@ -117,8 +127,26 @@ impl Server {
             (_, Some(Secured { source: Source::SelfMade(made), .. })) => Ok(Some(made.authority.pin())),
             (Tls::Files { .. }, _) => Ok(None),
             // A command beside the server that serves.
-            _ => Ok(Authority::read(&authority_path(&self.inner.config))?.map(|authority| authority.pin())),
+            _ => Ok(Authority::read(&self.inner.config.authority_path())?.map(|authority| authority.pin())),
         }
+    }
+
+    /// Whether it is at that host that devices find this server, by a certificate of that authority, or of one that every
+    /// device trusts. Whoever is found elsewhere may pass on what devices ask.
+    pub(crate) fn is_found_at(&self, host: &str, authority: Option<&AuthorityPin>) -> Result<bool, ServerError> {
+        let config = &self.inner.config;
+        let own = match &config.tls {
+            Tls::SelfMade { .. } => self.authority_pin()?,
+            Tls::Files { .. } | Tls::Off => None,
+        };
+        if authority != own.as_ref() {
+            return Ok(false);
+        }
+        Ok(match self.inner.secured.as_deref() {
+            Some(secured) => secured.is_for(host),
+            // Who calls this machine by that is on it.
+            None => is_this_machine(host) || config.public_names.iter().any(|name| name.eq_ignore_ascii_case(host)),
+        })
     }
 
     /// Keeps the certificate that is shown up to date.
@@ -129,9 +157,8 @@ impl Server {
     }
 }
 
-/// It lies beside the server's key, and is kept with it.
-fn authority_path(config: &Config) -> PathBuf {
-    config.key_path().with_extension("authority")
+fn is_this_machine(host: &str) -> bool {
+    host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn provider() -> Arc<CryptoProvider> {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use gatebook_server::{Bounds, Tls};
-use gatebook_sync::JoinCode;
-use gatebook_sync::wire::{EnrolRequest, EnrolResponse};
+use gatebook_sync::wire::{ApiErrorCode, EnrolRequest, EnrolResponse, ProofRequest};
+use gatebook_sync::{AuthorityPin, JoinCode};
 use h2::client::SendRequest;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use reqwest::Version;
@@ -132,6 +132,49 @@ async fn what_cannot_be_used_at_the_start_is_refused_with_its_name() {
     assert!(error.contains("no name is no name or address"), "{error}");
 }
 
+/// Whether the server proves to a device that it is its own at that host.
+fn is_proved(yard: &TestServer, host: &str, authority: Option<&AuthorityPin>) -> bool {
+    let code = JoinCode::read(&yard.server.enrolment_code(None, &[yard.laredo()], 1).unwrap()).unwrap().code;
+    let device = yard.server.enrol(&EnrolRequest::new(code, "Gate 1")).unwrap();
+    let (host, authority) = (host.to_owned(), authority.cloned());
+    let asked = ProofRequest { device_id: device.device_id, nonce: "a nonce".to_owned(), host, authority };
+    match yard.server.prove(&asked) {
+        Ok(answer) => device.device_key.unwrap().proves_own_server(&asked, &answer.proof),
+        Err(refused) => {
+            assert_eq!(refused.code, ApiErrorCode::OtherServer);
+            false
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_server_proves_what_it_is_only_where_devices_find_it_so_that_nobody_can_pass_the_question_on() {
+    let strangers = AuthorityPin::of(b"somebody else's authority");
+    let names = ["gatebook.local", "192.168.1.20", "elsewhere.example.com", "gatebook.local\n", ""];
+    let found = |yard: &TestServer, authority: Option<&AuthorityPin>| {
+        names.iter().copied().filter(|name| is_proved(yard, name, authority)).collect::<Vec<_>>()
+    };
+
+    let mut place = Place::embedded();
+    place.tls = Tls::SelfMade { names: vec!["gatebook.local".to_owned(), "192.168.1.20".to_owned()] };
+    let yard = TestServer::at(place, Bounds::default()).await;
+    let own = yard.server.authority_pin().unwrap();
+    assert_eq!(found(&yard, own.as_ref()), ["gatebook.local", "192.168.1.20"]);
+    assert!(found(&yard, None).is_empty() && found(&yard, Some(&strangers)).is_empty());
+    assert!(!is_proved(&yard, "localhost", own.as_ref()), "its certificate is not for that");
+
+    let (yard, _) = Authority::new().serves(&Bounds::default()).await;
+    assert!(is_proved(&yard, "localhost", None) && !is_proved(&yard, "gatebook.local", None));
+    assert!(!is_proved(&yard, "localhost", Some(&strangers)));
+
+    let mut place = Place::embedded();
+    place.public_names = vec!["Gatebook.local".to_owned()];
+    let yard = TestServer::at(place, Bounds::default()).await;
+    assert_eq!(found(&yard, None), ["gatebook.local"]);
+    assert!(found(&yard, Some(&strangers)).is_empty());
+    assert!(["localhost", "127.0.0.1", "::1"].iter().all(|host| is_proved(&yard, host, None)), "on this machine");
+}
+
 #[test]
 fn without_tls_no_other_machine_is_listened_to() {
     let error = refusal(&Place::embedded(), &["serve", "--init", "--listen", "0.0.0.0:0"]);
@@ -158,7 +201,7 @@ fn a_server_without_a_name_makes_an_authority_of_its_own_and_codes_tell_what_it_
     let seeded: serde_json::Value = serde_json::from_str(&says(&place, &["seed", "--json"])).unwrap();
     let yard = seeded["yards"][0]["id"].as_str().unwrap();
     let code = says(&place, &["enrolment-code", "--yard", yard]);
-    assert_eq!(JoinCode::read(&code).pin.unwrap().to_string(), endings[0]);
+    assert_eq!(JoinCode::read(&code).unwrap().pin.unwrap().to_string(), endings[0]);
     assert_eq!(endings[0], endings[1], "after a restart it is the same");
     let authority = place.join("server.authority");
     assert_eq!(std::fs::metadata(&authority).unwrap().permissions().mode() & 0o777, 0o600);

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::DeviceKey;
+use crate::{AuthorityPin, DeviceKey};
 
 /// What a device sends to join.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -84,13 +84,20 @@ pub struct ProofRequest {
     pub device_id: Uuid,
     /// Random text made for just this request, at most 128 bytes.
     pub nonce: String,
+    /// The host of the address that is called, which TLS has verified: a name in lower case or an IP address, without port
+    /// and brackets. A server proves nothing about a host that it was not told to be, so nobody who is found elsewhere can
+    /// pass the question on.
+    pub host: String,
+    /// The authority that the device trusts there, unless it is one that every device trusts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authority: Option<AuthorityPin>,
 }
 
 /// What it is answered.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProofResponse {
-    /// That the server has the key under which the device joined, made over the nonce.
+    /// That the server has the key under which the device joined, and is the one at that host.
     pub proof: String,
 }
 

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use gatebook_client::{Device, DeviceConfig, Environment, SystemEnvironment};
 use gatebook_server::{Bounds, Config, Seeded, Server, Tls};
+use gatebook_sync::AuthorityPin;
 use gatebook_sync::wire::AuditEntry;
 use tempfile::TempDir;
 use uuid::Uuid;
@@ -50,6 +51,14 @@ impl TestYard {
     /// The same server as after a restart, at another address.
     pub(crate) async fn started_anew_without_a_name(&self) -> SocketAddr {
         serve(Server::open(without_a_name(self.folder.path())).unwrap()).await
+    }
+
+    /// The same after its authority was lost: it makes another one.
+    pub(crate) async fn started_anew_with_another_authority(&self) -> (SocketAddr, AuthorityPin) {
+        std::fs::remove_file(self.folder.path().join("server/server.authority")).unwrap();
+        let server = Server::open(without_a_name(self.folder.path())).unwrap();
+        let pin = server.authority_pin().unwrap().unwrap();
+        (serve(server).await, pin)
     }
 
     /// Where everything of this yard lies.

@@ -189,11 +189,17 @@ fn device_key_example() -> Value {
     let bytes = std::array::from_fn(|at| u8::try_from(at).expect("there are 32"));
     let (key, device, text) =
         (DeviceKey::new(bytes), Uuid::from_u128(0x0195_f2a0_3c5b_7d21_9e04_5a6b_7c8d_9eaf), "3Kf9-nonce");
+    let asked = ProofRequest {
+        device_id: device,
+        nonce: text.to_owned(),
+        host: "gatebook.example.com".to_owned(),
+        authority: Some(AuthorityPin::of(b"")),
+    };
     json!({
         "device_key": key, "device_id": device,
         "revoked": {"nonce": text, "proof": key.revocation(device, text)},
         "joins_anew": {"secret": text, "proof": key.succession(device, text)},
-        "own_server": {"nonce": text, "proof": key.own_server(device, text)},
+        "own_server": {"asked": asked, "proof": key.own_server(&asked)},
     })
 }
 

@@ -8,6 +8,7 @@ import secrets
 import time
 import uuid
 from datetime import datetime, timezone
+from urllib.parse import urlsplit
 
 from document import Refused
 
@@ -96,10 +97,11 @@ class Device:
     def moves_to(self, base):
         """Goes on at a new address, if its own server answers there."""
         nonce, there = secrets.token_urlsafe(12), self.server.moved_to(base)
-        question = {"device_id": self.membership["device_id"], "nonce": nonce}
+        host = urlsplit(base).hostname
+        question = {"device_id": self.membership["device_id"], "nonce": nonce, "host": host}
         told = there.call("POST", "/v1/proof", body=question).body["proof"]
         key, device_id = self.membership["device_key"], self.membership["device_id"]
-        if not hmac.compare_digest(told, proof("gatebook own server 1", key, device_id, nonce)):
+        if not hmac.compare_digest(told, proof("gatebook own server 2", key, device_id, f"{host}\n\n{nonce}")):
             raise Trouble("another server")
         self.server = there
 

@@ -35,7 +35,8 @@ def the_examples_come_out(server):
     revoked, anew = key["revoked"], key["joins_anew"]
     assert proof("gatebook revoked 1", key["device_key"], key["device_id"], revoked["nonce"]) == revoked["proof"]
     own = key["own_server"]
-    assert proof("gatebook own server 1", key["device_key"], key["device_id"], own["nonce"]) == own["proof"]
+    asked = "\n".join(own["asked"][part] for part in ("host", "authority", "nonce"))
+    assert proof("gatebook own server 2", key["device_key"], own["asked"]["device_id"], asked) == own["proof"]
     assert devices.pin(b"", told["pin"]["alphabet"]) == told["pin"]["of_no_bytes"]
     assert proof("gatebook joins anew 1", key["device_key"], key["device_id"], anew["secret"]) == anew["proof"]
 

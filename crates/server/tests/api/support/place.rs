@@ -20,6 +20,7 @@ pub(crate) struct Place {
     pub(crate) database: Option<Database>,
     /// Whether its server believes what a proxy adds to requests.
     pub(crate) behind_proxy: bool,
+    pub(crate) public_names: Vec<String>,
     /// Whether devices reach its server by TLS.
     pub(crate) tls: Tls,
 }
@@ -36,7 +37,7 @@ impl Place {
         let folder = tempfile::tempdir().unwrap();
         // The same key in every run, so that receipts are the same as well.
         std::fs::write(folder.path().join("server.key"), [7; 32]).unwrap();
-        Self { folder, database: None, behind_proxy: false, tls: Tls::Off }
+        Self { folder, database: None, behind_proxy: false, public_names: Vec::new(), tls: Tls::Off }
     }
 
     /// A path in its folder.
@@ -51,6 +52,7 @@ impl Place {
             key_file: Some(self.join("server.key")),
             database_connections: 8,
             behind_proxy: self.behind_proxy,
+            public_names: self.public_names.clone(),
             tls: self.tls.clone(),
             ..Config::new(self.folder.path())
         }
